@@ -1,0 +1,1 @@
+"""What both stages stand on: data, layers, runs, evaluation. Knows nothing of either stage."""

@@ -1,0 +1,141 @@
+"""Settings: a YAML file and `--set` overrides in, a frozen, checked dataclass out.
+
+Every settings class of the project is declared with `@settings`; pydantic refuses unknown, missing and
+mistyped keys, all of them at once. Both stages' `config.py` read presets and run folders through here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, dataclass_transform
+
+import pydantic
+import yaml
+
+from common.errors import UserError, suggest
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def settings(cls: type[T]) -> type[T]:
+    """Make `cls` a frozen keyword-only dataclass that refuses unknown keys and wrong types."""
+    strict = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    return pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=strict)(cls)
+
+
+def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
+    """Read `path` into `cls`, with overrides such as `training.batch_size=64` laid over it.
+
+    Raises UserError that names every key at fault, with the file or the override that it stands in.
+    """
+    return parse(cls, _with_overrides(_read_yaml(path), overrides, path), place=str(path))
+
+
+def parse(cls: type[T], values: Mapping[str, Any], place: str) -> T:
+    """Check nested plain values into `cls`; `place` is what messages call their origin."""
+    try:
+        # JSON mode is strict about numbers and text, yet takes lists for tuples and text for paths.
+        return pydantic.TypeAdapter(cls).validate_json(json.dumps(values))
+    except pydantic.ValidationError as error:
+        raise UserError(f"{place}: {'; '.join(_explain(item) for item in error.errors())}") from None
+    except TypeError as error:
+        raise UserError(f"{place}: {error}; write plain numbers, text, lists and mappings") from None
+
+
+def as_values(config: Any) -> dict[str, Any]:
+    """The plain nested values of a settings object: what `parse` reads back into an equal object."""
+    values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
+    return values
+
+
+def save(config: Any, path: Path) -> None:
+    """Write a settings object as YAML that `load` reads back into an equal object."""
+    path.write_text(yaml.safe_dump(as_values(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
+    """Dotted keys whose values differ between two settings objects, each with its old and new value."""
+    old_values, new_values = _flatten(as_values(old)), _flatten(as_values(new))
+    keys = sorted(old_values.keys() | new_values.keys())
+    return {
+        key: (old_values.get(key), new_values.get(key))
+        for key in keys
+        if old_values.get(key) != new_values.get(key)
+    }
+
+
+def find_preset(name_or_path: str, folder: Path) -> Path:
+    """The file of a shipped preset's name, or the path itself where a YAML file is named."""
+    shipped = {path.stem: path for path in folder.glob("*.yaml")}
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    path = Path(name_or_path)
+    if path.suffix in {".yaml", ".yml"}:
+        if path.is_file():
+            return path
+        raise UserError(f"preset file {name_or_path!r} does not exist; shipped presets: {', '.join(sorted(shipped))}")
+    raise UserError(f"unknown preset {name_or_path!r}{suggest(name_or_path, shipped)} (or the path of a .yaml file)")
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no settings; it should be a mapping such as a shipped preset")
+    return values
+
+
+def _with_overrides(values: dict[str, Any], overrides: Iterable[str], path: Path) -> dict[str, Any]:
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise UserError(f"--set {override!r} has no value; write --set {key}=VALUE")
+        *parents, last = key.split(".")
+        place = values
+        for parent in parents:
+            if not isinstance(place.get(parent), dict):
+                raise UserError(f"--set {override!r}: {path} has no section {parent!r}{suggest(parent, _sections(place))}")
+            place = place[parent]
+        if last not in place:
+            raise UserError(f"--set {override!r}: no such key{suggest(last, place)}")
+        try:
+            place[last] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UserError(f"--set {override!r}: the value is not readable YAML") from None
+    return values
+
+
+def _sections(values: Mapping[str, Any]) -> list[str]:
+    return [key for key, value in values.items() if isinstance(value, dict)]
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"]) or "settings"
+    given = error["input"]
+    match error["type"]:
+        case "missing" | "missing_argument":
+            return f"{key} is missing"
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            return f"{key} is not a known key"
+        case "float_type" | "int_type" | "float_parsing" if isinstance(given, str):
+            return f"{key} is text, {given!r}, not a number (YAML wants 1.0e-4 for 1e-4)"
+        case "value_error":
+            return f"{key}: {error['ctx']['error']}" if error["loc"] else str(error["ctx"]["error"])
+        case _:
+            return f"{key}: {error['msg'].lower()}, not {given!r}"
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

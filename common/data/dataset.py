@@ -1,0 +1,124 @@
+"""A dataset folder as training and evaluation read it: memory-mapped pictures and their labels.
+
+`common.data.preparation` writes the folder; the stages' training modules and evaluation read it here.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from common import config
+from common.config import settings
+from common.errors import UserError
+from common.vocabulary import Vocabulary
+
+UNLABELLED = -1
+
+
+@settings
+class DatasetDescription:
+    """What dataset.json holds."""
+
+    version: int
+    source: str
+    fit: str
+    """How a picture of another shape became square: `crop`, `squash` or `pad`."""
+    resize_filter: str
+    sizes: tuple[int, ...]
+    """Sides, in pixels, of the stored copies."""
+    enlarged: bool
+    """Whether pictures smaller than a size were enlarged to it."""
+    paintings: dict[str, int]
+    """Number of paintings in each split."""
+    vocabulary: Vocabulary
+    checksums: dict[str, str]
+    """sha256 of every other file of the folder that training reads."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The paintings of one split at one size. Labels are places in the vocabulary, -1 for unlabelled."""
+
+    images: UInt8[np.ndarray, "n_all size size 3"]
+    """All stored pictures, memory-mapped; `rows` says which of them belong to the split."""
+    rows: Int[np.ndarray, "n"]
+    genres: Int[np.ndarray, "n"]
+    styles: Int[np.ndarray, "n"]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def pictures(self, positions: Int[np.ndarray, "b"]) -> UInt8[Tensor, "b size size 3"]:
+        """Copies of the pictures at positions 0 to n - 1 of the split."""
+        return torch.from_numpy(self.images[self.rows[positions]])
+
+
+class PaintingDataset:
+    """An opened dataset folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises UserError where there is no whole dataset, naming the command that makes one."""
+        if not (folder / "dataset.json").is_file():
+            raise UserError(
+                f"no dataset at {folder}; make one with: python scripts/prepare_data.py SOURCE --out {folder}"
+            )
+        try:
+            values = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{folder / 'dataset.json'} is not readable JSON ({error}); prepare the data anew") from None
+        self.folder = folder
+        self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
+        self.vocabulary = self.description.vocabulary
+        self._labels = _read_labels(folder / "labels.csv", self.vocabulary)
+
+    def split(self, name: str, size: int) -> Split:
+        """Paintings of `train` or `test` at `size` pixels. Raises UserError for a size that was not prepared."""
+        if size not in self.description.sizes:
+            sizes = ", ".join(str(stored) for stored in self.description.sizes)
+            raise UserError(
+                f"{self.folder} holds sizes {sizes}, not {size}; "
+                f"prepare it anew with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
+            )
+        images = np.load(self.folder / f"images-{size}.npy", mmap_mode="r")
+        chosen = self._labels.splits == name
+        return Split(
+            images=images,
+            rows=np.flatnonzero(chosen),
+            genres=self._labels.genres[chosen],
+            styles=self._labels.styles[chosen],
+        )
+
+
+def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[Tensor, "b k"]:
+    """Points of the simplex; an unlabelled painting is all zeros."""
+    points = torch.zeros(len(labels), num_classes)
+    labelled = np.flatnonzero(labels != UNLABELLED)
+    points[labelled, labels[labelled]] = 1.0
+    return points
+
+
+@dataclass(frozen=True)
+class _Labels:
+    splits: np.ndarray
+    genres: Int[np.ndarray, "n"]
+    styles: Int[np.ndarray, "n"]
+
+
+def _read_labels(path: Path, vocabulary: Vocabulary) -> _Labels:
+    genre_places = {name: place for place, name in enumerate(vocabulary.genres)} | {"": UNLABELLED}
+    style_places = {name: place for place, name in enumerate(vocabulary.styles)} | {"": UNLABELLED}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return _Labels(
+        splits=np.array([row["split"] for row in rows]),
+        genres=np.array([genre_places[row["genre"]] for row in rows], dtype=np.int64),
+        styles=np.array([style_places[row["style"]] for row in rows], dtype=np.int64),
+    )

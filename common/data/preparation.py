@@ -1,0 +1,281 @@
+"""A source of pictures in, a dataset folder out (`common.data.dataset` reads it).
+
+Pictures are decoded by all cores into raw files beside the folder; near-duplicates and refused pictures are left
+out when the rows that remain are copied into the folder, which takes its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8, UInt64
+from tqdm import tqdm
+
+from common import config
+from common.data.dataset import DatasetDescription
+from common.data.duplicates import duplicate_groups, perceptual_hash
+from common.data.labelling import LabelMapping, map_labels, style_namer
+from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize
+from common.data.sources import Record, Source
+from common.data.taxonomy import Taxonomy
+from common.errors import UserError
+from common.vocabulary import Vocabulary
+
+CHUNK = 64
+TEST_ONE_IN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparationSettings:
+    """What a user decides about a dataset."""
+
+    sizes: tuple[int, ...]
+    fit: str
+    enlarge: bool
+    """Whether pictures smaller than the largest size are enlarged instead of refused."""
+    min_count: int
+    """Labels of fewer pictures become unlabelled."""
+    merge_families: bool
+    """Whether a style is known by its family's name."""
+    workers: int
+
+
+@dataclass(frozen=True)
+class PreparationReport:
+    """What came of a preparation, for a person to read."""
+
+    description: DatasetDescription
+    genres: LabelMapping
+    styles: LabelMapping
+    rejected: int
+    duplicates: int
+
+
+def prepare(
+    source: Source, out: Path, settings: PreparationSettings, taxonomy: Taxonomy, *, overwrite: bool
+) -> PreparationReport:
+    """Make the dataset folder `out`. Raises UserError before anything is touched where that cannot be."""
+    if out.exists() and not overwrite:
+        raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
+    if out.exists() and any(out.iterdir()) and not (out / "dataset.json").is_file():
+        raise UserError(f"{out} holds something that is no dataset; give another folder with --out")
+    records = source.records()
+    building = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    try:
+        report = _build(source, records, building, settings, taxonomy)
+        if out.exists():
+            shutil.rmtree(out)
+        building.rename(out)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror or error}; nothing was changed") from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return report
+
+
+def _build(
+    source: Source, records: list[Record], folder: Path, settings: PreparationSettings, taxonomy: Taxonomy
+) -> PreparationReport:
+    read = _read_all(source, records, folder, settings)
+    if not read.records:
+        raise UserError(f"{source.name}: none of {len(records)} pictures can be used; the first: {read.rejected[0][1]}")
+    groups = duplicate_groups(np.stack(read.perceptual))
+    _, kept = np.unique(groups, return_index=True)
+    kept.sort()
+    first = {group: place for place, group in zip(kept, groups[kept], strict=True)}
+    copies = [place for place in range(len(groups)) if first[groups[place]] != place]
+    rejected = read.rejected + [
+        (read.records[place].name, f"near-duplicate of {read.records[first[groups[place]]].name}") for place in copies
+    ]
+    chosen = [read.records[place] for place in kept]
+    digests = [read.digests[place] for place in kept]
+    genres = map_labels("genre", [record.genre for record in chosen], taxonomy.genre, settings.min_count)
+    namer = style_namer(taxonomy, settings.merge_families)
+    styles = map_labels("style", [record.style for record in chosen], namer, settings.min_count)
+    splits = _split([genres.label(record.genre) for record in chosen], digests)
+
+    for size in settings.sizes:
+        _keep_rows(folder / f"images-{size}.raw", folder / f"images-{size}.npy", kept, size)
+    _write_labels(folder / "labels.csv", chosen, digests, splits, genres, styles, source.name)
+    _write_table(folder / "rejected.csv", ("file", "reason"), rejected)
+    stored = ["labels.csv", *(f"images-{size}.npy" for size in settings.sizes)]
+    description = DatasetDescription(
+        version=1,
+        source=source.name,
+        fit=settings.fit,
+        resize_filter=RESIZE_FILTER,
+        sizes=settings.sizes,
+        enlarged=settings.enlarge,
+        paintings={name: splits.count(name) for name in ("train", "test")},
+        vocabulary=_vocabulary(chosen, splits, genres, styles, taxonomy),
+        checksums={name: _sha256(folder / name) for name in stored},
+    )
+    text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
+    (folder / "dataset.json").write_text(text, encoding="utf-8")
+    return PreparationReport(description, genres, styles, len(read.rejected), len(copies))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The pictures that could be used, in the source's order; row i of the raw files is records[i]."""
+
+    records: list[Record]
+    digests: list[str]
+    perceptual: list[UInt64[np.ndarray, "4"]]
+    rejected: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class _Painting:
+    pixels: dict[int, UInt8[np.ndarray, "size size 3"]]
+    digest: str
+    perceptual: UInt64[np.ndarray, "4"]
+
+
+def _read_all(source: Source, records: list[Record], folder: Path, settings: PreparationSettings) -> _Read:
+    read = _Read([], [], [], [])
+    with ExitStack() as stack:
+        raw = {size: stack.enter_context((folder / f"images-{size}.raw").open("wb")) for size in settings.sizes}
+        progress = stack.enter_context(tqdm(total=len(records), unit="picture", dynamic_ncols=True, mininterval=1.0))
+        for record, result in zip(records, _results(source, records, settings), strict=True):
+            progress.update()
+            if isinstance(result, str):
+                read.rejected.append((record.name, result))
+                continue
+            for size, pixels in result.pixels.items():
+                raw[size].write(pixels.tobytes())
+            read.records.append(record)
+            read.digests.append(result.digest)
+            read.perceptual.append(result.perceptual)
+    return read
+
+
+def _results(
+    source: Source, records: list[Record], settings: PreparationSettings
+) -> Iterator[_Painting | str]:
+    """What became of each record, in order; at most a few chunks are in memory at a time."""
+    chunks = [records[start : start + CHUNK] for start in range(0, len(records), CHUNK)]
+    with ProcessPoolExecutor(settings.workers, initializer=_start_worker, initargs=(source, settings)) as pool:
+        ahead = 2 * settings.workers
+        waiting = [pool.submit(_read_chunk, chunk) for chunk in chunks[:ahead]]
+        for number in range(len(chunks)):
+            yield from waiting.pop(0).result()
+            if number + ahead < len(chunks):
+                waiting.append(pool.submit(_read_chunk, chunks[number + ahead]))
+
+
+_worker: Callable[[Record], _Painting | str]
+
+
+def _start_worker(source: Source, settings: PreparationSettings) -> None:
+    global _worker
+
+    def read(record: Record) -> _Painting | str:
+        try:
+            picture = source.read(record)
+            if min(picture.size) < max(settings.sizes) and not settings.enlarge:
+                wanted = max(settings.sizes)
+                return f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)"
+        except Rejected as rejection:
+            return str(rejection)
+        square = make_square(picture, settings.fit)
+        pixels = {size: np.asarray(resize(square, size)) for size in settings.sizes}
+        digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
+        return _Painting(pixels, digest, perceptual_hash(resize(square, 64)))
+
+    _worker = read
+
+
+def _read_chunk(records: Sequence[Record]) -> list[_Painting | str]:
+    return [_worker(record) for record in records]
+
+
+def _split(genres: Sequence[str], digests: Sequence[str]) -> list[str]:
+    """1 in 20 of each genre is test: those whose content hashes come first, whatever their order or names."""
+    splits = ["train"] * len(genres)
+    for genre in set(genres):
+        places = sorted((place for place, name in enumerate(genres) if name == genre), key=lambda p: digests[p])
+        for place in places[: round(len(places) / TEST_ONE_IN)]:
+            splits[place] = "test"
+    return splits
+
+
+def _vocabulary(
+    records: Sequence[Record],
+    splits: Sequence[str],
+    genres: LabelMapping,
+    styles: LabelMapping,
+    taxonomy: Taxonomy,
+) -> Vocabulary:
+    """Names in alphabetical order, counted over the training split; families that several styles belong to."""
+    train = [record for record, split in zip(records, splits, strict=True) if split == "train"]
+    genre_labels = [genres.label(record.genre) for record in train]
+    style_labels = [styles.label(record.style) for record in train]
+    style_counts = {name: style_labels.count(name) for name in sorted(set(style_labels) - {""})}
+    families: dict[str, tuple[str, ...]] = {}
+    for style in style_counts:
+        family = taxonomy.family(style)
+        if family not in style_counts:
+            families[family] = (*families.get(family, ()), style)
+    return Vocabulary(
+        genres={name: genre_labels.count(name) for name in sorted(set(genre_labels) - {""})},
+        styles=style_counts,
+        families=families,
+    )
+
+
+def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:
+    read = np.memmap(raw, dtype=np.uint8, mode="r").reshape(-1, size, size, 3)
+    kept = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=(len(rows), size, size, 3))
+    for start in range(0, len(rows), 256):
+        kept[start : start + 256] = read[rows[start : start + 256]]
+    kept.flush()
+    del read
+    raw.unlink()
+
+
+def _write_labels(
+    path: Path,
+    records: Sequence[Record],
+    digests: Sequence[str],
+    splits: Sequence[str],
+    genres: LabelMapping,
+    styles: LabelMapping,
+    source: str,
+) -> None:
+    columns = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256")
+    rows = [
+        (index, split, genres.label(record.genre), styles.label(record.style), record.artist, record.title)
+        + (record.year, f"{source}/{record.name}", digest)
+        for index, (record, split, digest) in enumerate(zip(records, splits, digests, strict=True))
+    ]
+    _write_table(path, columns, rows)
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def available_cores() -> int:
+    """Processors that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

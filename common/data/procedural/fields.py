@@ -1,0 +1,113 @@
+"""Values that vary over the canvas: smooth noise, and coats of brush marks.
+
+A generator and a size in pixels enter, float32 arrays [h w] leave. Nothing random depends on the size, so that
+a larger picture is the same picture. The underpainting and the styles read this module.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+Field = NDArray[np.float32]
+"""[h w], one value a pixel."""
+Colours = NDArray[np.float32]
+"""[h w 3] or [n 3], red, green and blue from 0 to 1."""
+
+
+def smooth_noise(rng: np.random.Generator, size: int, cells: int) -> Field:
+    """Noise within about [-1, 1] whose bumps are 1 / cells of the canvas wide."""
+    return stretched(rng.uniform(-1.0, 1.0, (cells, cells)), size)
+
+
+def stretched(coarse: NDArray[np.floating], size: int) -> Field:
+    """A small array [m n] spread smoothly over the canvas."""
+    image = Image.fromarray(coarse.astype(np.float32))
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC), dtype=np.float32)
+
+
+def coordinates(size: int) -> tuple[Field, Field]:
+    """x [1 w] and y [h 1] of the pixel centres, in canvas units."""
+    centres = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
+    return centres[None, :], centres[:, None]
+
+
+def blurred(colours: Colours, radius: float) -> Colours:
+    """Colours [h w 3] under a Gaussian blur of the radius in canvas units."""
+    image = Image.fromarray((np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8))
+    soft = image.filter(ImageFilter.GaussianBlur(radius * len(colours)))
+    return np.asarray(soft, dtype=np.float32) / np.float32(255.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coat:
+    """One coat of brush marks: lens-shaped, one to each knot of a jittered lattice."""
+
+    spacing: float
+    """Of the lattice, in canvas units."""
+    length: float
+    """Of a mark, in canvas units."""
+    width: float
+    """Of a mark, in canvas units."""
+    bend: float = 0.0
+    """How much a mark curves, as a spread over its own width."""
+    bristles: float = 0.0
+    """How strongly the hairs of the brush show, from 0 to 1."""
+    jitter: float = 0.0
+    """Spread of a mark's brightness."""
+    scatter: float = 0.0
+    """Spread of a mark's colour, in each channel."""
+
+
+def brush(
+    rng: np.random.Generator, canvas: Colours, source: Colours, angle: Field, coat: Coat, keep: Field | None = None
+) -> None:
+    """Lay a coat on the canvas [h w 3] in place, every mark in the source's colour at the mark's centre.
+
+    The marks follow `angle` [h w], in radians; where `keep` [h w] is given, a mark is laid with that probability.
+    """
+    size, side = len(canvas), round(1.0 / coat.spacing)
+    knots = rng.permutation(side * side)
+    places = np.stack([knots % side, knots // side]) + rng.uniform(0.0, 1.0, (2, side * side))
+    x, y = (places * (size / side)).astype(np.float32)
+    tints = rng.normal(0.0, coat.jitter, (side * side, 1)) + rng.normal(0.0, coat.scatter, (side * side, 3))
+    hairs = (rng.uniform(-0.16, 0.16, (side * side, 8)) * coat.bristles).astype(np.float32)
+    bends = rng.normal(0.0, coat.bend, side * side).astype(np.float32)
+    column, row = x.astype(np.intp), y.astype(np.intp)
+    colours = np.clip(source[row, column] + tints.astype(np.float32), 0.0, 1.0)
+    direction = angle[row, column]
+    laid = np.arange(side * side)
+    if keep is not None:
+        laid = laid[rng.uniform(0.0, 1.0, side * side) < keep[row, column]]
+
+    reach = int(np.ceil(max(coat.length, coat.width) * size / 2.0))
+    offsets = np.arange(-reach, reach + 1)
+    flat = canvas.reshape(-1, 3)
+    # Few marks at a time, so that the arrays of pixels around them stay in the processor's cache.
+    for marks in np.array_split(laid, max(1, len(laid) * len(offsets) ** 2 // 16384)):
+        pixel_x, pixel_y = column[marks, None] + offsets, row[marks, None] + offsets
+        from_x = beyond_reach(pixel_x, size, pixel_x + np.float32(0.5) - x[marks, None])
+        from_y = beyond_reach(pixel_y, size, pixel_y + np.float32(0.5) - y[marks, None])
+        cos, sin = np.cos(direction[marks, None]), np.sin(direction[marks, None])
+        along, aside = np.float32(2.0 / (coat.length * size)), np.float32(2.0 / (coat.width * size))
+        u = (from_x * cos * along)[:, None, :] + (from_y * sin * along)[:, :, None]
+        v = (from_y * cos * aside)[:, :, None] - (from_x * sin * aside)[:, None, :]
+        square = u * u
+        if coat.bend:
+            v += bends[marks, None, None] * (square - np.float32(0.3))
+        square += v * v
+        inside = np.flatnonzero(square < 1.0)
+        mark, pixel = np.divmod(inside, len(offsets) ** 2)
+        paint = colours[marks[mark]]
+        if coat.bristles:
+            hair = ((v.ravel()[inside] + np.float32(1.0)) * np.float32(3.99)).astype(np.intp)
+            paint += hairs.ravel()[marks[mark] * 8 + hair][:, None]
+        low, right = np.divmod(pixel, len(offsets))
+        first = (row[marks] - reach) * size + column[marks] - reach
+        flat[first[mark] + low * size + right] = paint
+
+
+def beyond_reach(pixels: NDArray[np.intp], size: int, distances: NDArray[np.floating]) -> Field:
+    """Distances [m n], put out of every mark's reach where the pixel is not on the canvas."""
+    return np.where((pixels >= 0) & (pixels < size), distances, 1e6).astype(np.float32)

@@ -1,0 +1,72 @@
+"""Raw labels in, canonical names out: the taxonomy that data preparation and generation both consult."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+from common import config
+from common.config import settings
+from common.errors import UserError
+
+DEFAULT_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
+
+
+@settings
+class StyleEntry:
+    """A style's family and the other names it goes by."""
+
+    family: str
+    aliases: tuple[str, ...] = ()
+
+
+@settings
+class TaxonomyFile:
+    """What a taxonomy YAML file holds."""
+
+    genres: dict[str, tuple[str, ...]]
+    styles: dict[str, StyleEntry]
+
+
+class Taxonomy:
+    """Maps any spelling of a genre or style to its canonical name, and a style to its family."""
+
+    def __init__(self, file: TaxonomyFile, place: str) -> None:
+        self._genres = _index({name: aliases for name, aliases in file.genres.items()}, place)
+        self._styles = _index({name: entry.aliases for name, entry in file.styles.items()}, place)
+        self._families = {name: entry.family for name, entry in file.styles.items()}
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_TAXONOMY) -> Taxonomy:
+        """Read a taxonomy file. Raises UserError naming what is wrong in it."""
+        if not path.is_file():
+            raise UserError(f"taxonomy {path} does not exist; start from a copy of {DEFAULT_TAXONOMY}")
+        return cls(config.load(TaxonomyFile, path), place=str(path))
+
+    def genre(self, raw: str) -> str | None:
+        """Canonical genre of a raw label, None where the taxonomy does not know it."""
+        return self._genres.get(normalise(raw))
+
+    def style(self, raw: str) -> str | None:
+        """Canonical style of a raw label, None where the taxonomy does not know it."""
+        return self._styles.get(normalise(raw))
+
+    def family(self, style: str) -> str:
+        """Family of a canonical style."""
+        return self._families[style]
+
+
+def normalise(label: str) -> str:
+    """One spelling for all: lower case, no accents, words joined by hyphens."""
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode("ascii")
+    return "-".join(plain.lower().replace("_", " ").replace("-", " ").split())
+
+
+def _index(names: dict[str, tuple[str, ...]], place: str) -> dict[str, str]:
+    index: dict[str, str] = {}
+    for name, aliases in names.items():
+        for spelling in {normalise(label) for label in (name, *aliases)}:
+            if spelling in index:
+                raise UserError(f"{place}: {spelling!r} stands for both {index[spelling]!r} and {name!r}")
+            index[spelling] = name
+    return index

@@ -1,0 +1,33 @@
+"""The one exception that is meant for users, and the wording of near misses.
+
+Scripts print a `UserError` as one line and exit with code 2; every other exception is a bug.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable
+
+
+class UserError(Exception):
+    """Something that the user can put right. The message is one line: the thing, the place, the remedy."""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """End of a message about an unknown name: the nearest known one, if any is near, and all of them."""
+    known = sorted(known)
+    nearest = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ";"
+    return f"{hint} known: {', '.join(known)}"
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Run a script's `main`; a `UserError` becomes one line on stderr and exit code 2."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

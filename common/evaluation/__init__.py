@@ -1,0 +1,1 @@
+"""Measures of how near generated pictures come to held-out paintings."""

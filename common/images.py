@@ -1,0 +1,65 @@
+"""The border between pictures and tensors: uint8 outside, float in [-1, 1] inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float, UInt8
+from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+
+
+def to_float(images: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
+    """Stored pictures as the networks take them."""
+    return rearrange(images, "b h w c -> b c h w").to(torch.float32) / 127.5 - 1
+
+
+def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
+    """Painted pictures as they are stored; what lies outside [-1, 1] is clamped, values are rounded."""
+    return (images.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
+
+
+def to_pictures(images: Float[Tensor, "b 3 h w"]) -> list[Image.Image]:
+    """Painted pictures as PIL images."""
+    return [Image.fromarray(pixels) for pixels in rearrange(to_uint8(images).cpu().numpy(), "b c h w -> b h w c")]
+
+
+def save_png(picture: Image.Image, path: Path, metadata: Mapping[str, str]) -> None:
+    """Write a PNG with text metadata; the file appears whole or not at all."""
+    text = PngInfo()
+    for key, value in metadata.items():
+        text.add_itxt(key, value)
+    partial = path.with_name(f".{path.name}.partial")
+    picture.save(partial, format="PNG", pnginfo=text)
+    partial.replace(path)
+
+
+def labelled_grid(
+    rows: Sequence[Sequence[Image.Image]], row_labels: Sequence[str], column_labels: Sequence[str] = ()
+) -> Image.Image:
+    """Pictures of one size in rows, a label left of each row and, where given, above each column."""
+    width, height = rows[0][0].size
+    font = ImageFont.load_default(size=max(11, height // 9))
+    left = 12 + max(int(font.getlength(label)) for label in row_labels)
+    top = 10 + int(font.size) if column_labels else 0
+    columns = max(len(row) for row in rows)
+    sheet = Image.new("RGB", (left + columns * (width + 2), top + len(rows) * (height + 2)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for column, label in enumerate(column_labels):
+        pen.text((left + column * (width + 2) + width // 2, top // 2), label, "black", font=font, anchor="mm")
+    for number, (row, label) in enumerate(zip(rows, row_labels, strict=True)):
+        y = top + number * (height + 2)
+        pen.text((6, y + height // 2), label, "black", font=font, anchor="lm")
+        for column, picture in enumerate(row):
+            sheet.paste(picture, (left + column * (width + 2), y))
+    return sheet
+
+
+def as_pictures(images: UInt8[np.ndarray, "b h w 3"]) -> list[Image.Image]:
+    """Stored pictures as PIL images."""
+    return [Image.fromarray(pixels) for pixels in images]

@@ -1,0 +1,79 @@
+"""Layers of both stages' networks. None looks at the other pictures of a batch."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Gate(nn.Module):
+    """Gated activation with global conditioning (van den Oord et al. 2016, eq. 2, with h = condition).
+
+    `tanh(f + V_f y) * sigmoid(g + V_g y)`, f and g the two halves of the channels, so c leaves where 2c entered.
+    V biases each channel, or, where `size` is given, each channel at each of size x size pixels.
+    """
+
+    def __init__(self, channels: int, condition_dim: int, size: int = 1) -> None:
+        super().__init__()
+        self.size = size
+        self.condition = nn.Linear(condition_dim, 2 * channels * size * size, bias=False)
+
+    def forward(
+        self, features: Float[Tensor, "b c2 h w"], condition: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b c h w"]:
+        bias = rearrange(self.condition(condition), "b (c h w) -> b c h w", h=self.size, w=self.size)
+        f, g = (features + bias).chunk(2, dim=1)
+        return torch.tanh(f) * torch.sigmoid(g)
+
+
+class PixelNorm(nn.Module):
+    """Scales each pixel's feature vector to unit mean square (Karras et al. 2018, sec. 4.2)."""
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        return features * torch.rsqrt(features.square().mean(dim=1, keepdim=True) + 1e-8)
+
+
+class GatedBlock(nn.Module):
+    """Residual block with a gate at both activations; doubles the size first where `upsample` is set."""
+
+    def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, upsample: bool) -> None:
+        super().__init__()
+        self.upsample = upsample
+        self.norm = PixelNorm()
+        self.first = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
+        self.first_gate = Gate(out_channels, condition_dim)
+        self.second = nn.Conv2d(out_channels, 2 * out_channels, 3, padding=1)
+        self.second_gate = Gate(out_channels, condition_dim)
+        self.skip = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
+
+    def forward(
+        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b c_out h_out w_out"]:
+        if self.upsample:
+            features = F.interpolate(features, scale_factor=2, mode="nearest")
+        hidden = self.first_gate(self.norm(self.first(features)), condition)
+        hidden = self.second_gate(self.norm(self.second(hidden)), condition)
+        return self.skip(features) + hidden
+
+
+class CriticBlock(nn.Module):
+    """Residual block that halves the size; no normalisation, as the gradient penalty is per picture."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(in_channels, in_channels, 3, padding=1)
+        self.second = nn.Conv2d(in_channels, out_channels, 4, stride=2, padding=1)
+        self.skip = nn.Conv2d(in_channels, out_channels, 1)
+
+    def forward(self, features: Float[Tensor, "b c_in h w"]) -> Float[Tensor, "b c_out h2 w2"]:
+        hidden = self.first(F.leaky_relu(features, 0.2))
+        hidden = self.second(F.leaky_relu(hidden, 0.2))
+        return (self.skip(F.avg_pool2d(features, 2)) + hidden) * 2**-0.5
+
+
+def pixels_to_channels(images: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b c_out h_out w_out"]:
+    """Folds each patch x patch square of pixels into the channels: fewer, thicker pixels, nothing lost."""
+    return rearrange(images, "b c (h p) (w q) -> b (c p q) h w", p=patch, q=patch)

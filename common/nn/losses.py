@@ -1,0 +1,37 @@
+"""Losses that both stages share: tensors in, one value a picture out."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def gradient_penalty(scores: Float[Tensor, "b"], images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b"]:
+    """Squared distance from 1 of each picture's gradient norm (Gulrajani et al. 2017, eq. 3).
+
+    `scores` must come from `images`, which must require gradients, and from each picture alone.
+    """
+    (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    # `norm` has a zero gradient at a zero vector, where the square root of a sum of squares has NaN.
+    norms = gradients.float().flatten(1).norm(2, dim=1)
+    return (norms - 1).square()
+
+
+def class_loss(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
+    """Cross-entropy against points of the simplex (Odena et al. 2017, eq. 3); unlabelled, all zeros, costs 0."""
+    return -(labels * logits.float().log_softmax(dim=1)).sum(dim=1)
+
+
+def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
+    """Share of the labelled pictures whose most likely class is the asked one."""
+    labelled = labels.sum(dim=1) > 0
+    hits = (logits.argmax(dim=1) == labels.argmax(dim=1)) & labelled
+    return hits.sum() / labelled.sum().clamp(min=1)
+
+
+def interpolate(
+    real: Float[Tensor, "b c h w"], fake: Float[Tensor, "b c h w"], mix: Float[Tensor, "b"]
+) -> Float[Tensor, "b c h w"]:
+    """Points on the straight lines between pairs of real and fake pictures; they require gradients."""
+    return torch.lerp(real, fake, mix[:, None, None, None]).requires_grad_()

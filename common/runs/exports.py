@@ -1,0 +1,77 @@
+"""Exports: weights as safetensors and one config.json with the vocabulary inside. Nothing in them is executed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from common import config
+from common.errors import UserError
+
+T = TypeVar("T")
+
+CONFIG = "config.json"
+
+
+def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) -> None:
+    """Write `config.json` and one `NAME.safetensors` a module; each file appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, module in modules.items():
+        partial = folder / f".{name}.partial"
+        state = {key: tensor.detach().cpu().contiguous() for key, tensor in module.state_dict().items()}
+        save_file(state, partial)
+        partial.replace(folder / f"{name}.safetensors")
+    partial = folder / f".{CONFIG}.partial"
+    partial.write_text(json.dumps(config.as_values(settings), indent=2, ensure_ascii=False), encoding="utf-8")
+    partial.replace(folder / CONFIG)
+
+
+def find_export(path: Path, command: str) -> Path:
+    """The export folder of a run, or `path` itself where it is one. `command` makes what is missing."""
+    for folder in (path / "export", path):
+        if (folder / CONFIG).is_file():
+            return folder
+    if (path / "config.yaml").is_file():
+        raise UserError(f"the run at {path} has no export yet; train it on with: {command} --resume")
+    raise UserError(f"no run and no export at {path}; train one with: {command}")
+
+
+def read_export_values(folder: Path) -> dict[str, Any]:
+    """The plain values of an export's config.json."""
+    path = folder / CONFIG
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not readable JSON ({error}); export the run again") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no settings; export the run again")
+    return values
+
+
+def read_export_config(folder: Path, cls: type[T]) -> T:
+    """An export's config.json, checked into `cls`."""
+    return config.parse(cls, read_export_values(folder), place=str(folder / CONFIG))
+
+
+def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> None:
+    """Load safetensors into a module of the same layout and move it to the device."""
+    try:
+        module.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} does not hold the weights that its config.json describes ({reason}); export the run again") from None
+    module.to(device)
+
+
+def weights_hash(path: Path) -> str:
+    """First 12 hexadecimal digits of a weights file's sha256: enough to tell which weights painted a picture."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -1,0 +1,104 @@
+"""A run's folder: settings, environment, metrics and samples; what `--out` and `--resume` mean."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from PIL import Image
+
+from common import config
+from common.errors import UserError
+
+T = TypeVar("T")
+
+
+class RunFolder:
+    """The folder of one training run. Only the main process writes into it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.export = path / "export"
+
+    def exists(self) -> bool:
+        """Whether a run lives here."""
+        return (self.path / "config.yaml").is_file()
+
+    def settle(self, wanted: T, *, resume: bool, free_to_change: Iterable[str]) -> T:
+        """The settings that this run is to go on with; writes nothing.
+
+        A new run takes what is wanted. A resumed one must want what it was started with, except for the
+        dotted keys that are free to change. Raises UserError where the folder holds another run or other files.
+        """
+        if not self.exists():
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise UserError(f"{self.path} exists and holds no run; give another folder with --out")
+            return wanted
+        if not resume:
+            raise UserError(f"{self.path} already holds a run; go on with --resume, or give another folder with --out")
+        stored = config.load(type(wanted), self.path / "config.yaml")
+        changed = config.differences(stored, wanted)
+        refused = [key for key in changed if not any(key.startswith(free) for free in free_to_change)]
+        if refused:
+            details = ", ".join(f"{key} ({changed[key][0]!r}, now {changed[key][1]!r})" for key in refused)
+            raise UserError(f"{self.path} was started with other settings: {details}; resume with the same ones")
+        return wanted
+
+    def open(self, settings: Any) -> None:
+        """Create the folder and record the settings and the environment. Main process only."""
+        (self.path / "samples").mkdir(parents=True, exist_ok=True)
+        self.checkpoints.mkdir(exist_ok=True)
+        config.save(settings, self.path / "config.yaml")
+        (self.path / "environment.json").write_text(json.dumps(_environment(), indent=2), encoding="utf-8")
+
+    def log(self, figures: Mapping[str, float]) -> None:
+        """Append one object to metrics.jsonl."""
+        with self._metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(figures) + "\n")
+
+    def forget_after(self, step: int) -> None:
+        """Drop metrics that a killed run logged beyond the checkpoint that it goes on from."""
+        if not self._metrics.is_file():
+            return
+        lines = self._metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+        partial = self._metrics.with_suffix(".partial")
+        partial.write_text("".join(kept), encoding="utf-8")
+        partial.replace(self._metrics)
+
+    def save_samples(self, sheet: Image.Image, step: int) -> None:
+        """Write a sample sheet."""
+        sheet.save(self.path / "samples" / f"step-{step:08d}.png")
+
+    @property
+    def _metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+
+def _environment() -> dict[str, Any]:
+    packages = ("torch", "accelerate", "torchmetrics", "numpy", "pillow")
+    return {
+        "command": sys.argv,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu",
+    }
+
+
+def _commit() -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()

@@ -1,0 +1,161 @@
+"""The loop around both stages' training steps: resume, log, show, save, stop.
+
+A stage hands in what a step does; this module decides when the rest happens, and is the only one beside the
+stages' `training.py` that knows Accelerate.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from PIL import Image
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from common.errors import UserError
+from common.runs.checkpoints import load_newest_checkpoint, save_checkpoint
+from common.runs.config import LoggingSettings
+from common.runs.folder import RunFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What the loop has to know of a stage."""
+
+    step: Callable[[int], Mapping[str, Tensor]]
+    """Does training step number n, counted from 0, and returns figures without waiting for the device."""
+    paint_samples: Callable[[], Image.Image]
+    """Paints the sample sheet from fixed noise."""
+    export: Callable[[], None]
+    """Writes the run's export folder."""
+    modules: Mapping[str, nn.Module]
+    """Unwrapped modules whose weights a checkpoint holds."""
+    optimizers: Mapping[str, Optimizer]
+    images_per_step: int
+    """Real paintings shown in one step, over all processes."""
+    shown_in_progress: tuple[str, ...]
+    """Names of the figures that the progress bar shows."""
+
+
+def make_accelerator(precision: str) -> Accelerator:
+    """The process's Accelerate handle; buffers stay local, as several forwards share one backward."""
+    return Accelerator(
+        mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision],
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+    )
+
+
+def rows_of_process(accelerator: Accelerator, batch_size: int) -> slice:
+    """The rows of the global batch that this process works on. Raises UserError where they do not divide."""
+    processes = accelerator.num_processes
+    if batch_size % processes:
+        raise UserError(
+            f"training.batch_size {batch_size} does not divide over {processes} processes; make it a multiple"
+        )
+    share = batch_size // processes
+    return slice(accelerator.process_index * share, (accelerator.process_index + 1) * share)
+
+
+def run_loop(
+    stage: Stage,
+    run: RunFolder,
+    accelerator: Accelerator,
+    logging: LoggingSettings,
+    total_steps: int,
+    max_minutes: float | None,
+) -> None:
+    """Train from the newest checkpoint, or from the start, to `total_steps`, or until told to stop."""
+    start = load_newest_checkpoint(run.checkpoints, stage.modules, stage.optimizers)
+    main = accelerator.is_main_process
+    if main:
+        run.forget_after(start)
+    stop = _StopRequest(max_minutes, accelerator)
+    totals = _Totals()
+    progress = tqdm(
+        initial=start, total=total_steps, unit="step", disable=not main, dynamic_ncols=True, mininterval=1.0
+    )
+    step, saved = start, start
+
+    def save() -> None:
+        if main:
+            save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, logging.keep_checkpoints)
+            stage.export()
+        accelerator.wait_for_everyone()
+
+    while step < total_steps:
+        totals.add(stage.step(step))
+        step += 1
+        progress.update()
+        last = step == total_steps
+        if step % logging.log_every == 0 or last:
+            figures = totals.read(accelerator, stage.images_per_step)
+            if main:
+                run.log({"step": step, "images": step * stage.images_per_step, **figures})
+                progress.set_postfix({name: f"{figures[name]:.2f}" for name in stage.shown_in_progress})
+        if (step % logging.sample_every == 0 or last) and main:
+            run.save_samples(stage.paint_samples(), step)
+        if step % logging.checkpoint_every == 0 or last:
+            save()
+            saved = step
+        if stop.requested():
+            break
+    if step > saved:
+        save()
+    progress.close()
+    if main and step < total_steps:
+        print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")
+
+
+class _Totals:
+    """Sums of figures that stay on the device until they are read."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+        self._since = time.perf_counter()
+
+    def add(self, figures: Mapping[str, Tensor]) -> None:
+        for name, value in figures.items():
+            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value.detach()
+        self._steps += 1
+
+    def read(self, accelerator: Accelerator, images_per_step: int) -> dict[str, float]:
+        """Means since the last reading, over all processes, and the speed in real images a second."""
+        means: Any = accelerator.reduce(torch.stack(list(self._sums.values())) / self._steps, reduction="mean")
+        figures = dict(zip(self._sums, means.tolist(), strict=True))
+        now = time.perf_counter()
+        figures["images_per_second"] = self._steps * images_per_step / (now - self._since)
+        self._sums, self._steps, self._since = {}, 0, now
+        return figures
+
+
+class _StopRequest:
+    """Whether the run should end early: by its time, or by SIGINT or SIGTERM. A second signal ends it at once."""
+
+    def __init__(self, max_minutes: float | None, accelerator: Accelerator) -> None:
+        self._deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else None
+        self._accelerator = accelerator
+        self._signalled = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._signalled = True
+        signal.signal(number, signal.SIG_DFL)
+
+    def requested(self) -> bool:
+        """True on every process as soon as it is true on one."""
+        wanted = self._signalled or (self._deadline is not None and time.monotonic() > self._deadline)
+        if self._accelerator.num_processes == 1:
+            return wanted
+        flag = torch.tensor(float(wanted), device=self._accelerator.device)
+        reduced: Any = self._accelerator.reduce(flag, reduction="sum")
+        return float(reduced) > 0

@@ -1,0 +1,51 @@
+"""Make a dataset folder: `python scripts/prepare_data.py SOURCE --out data --sizes 64 128`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from common.data.pictures import FITS
+from common.data.preparation import PreparationSettings, available_cores, prepare
+from common.data.sources import open_source
+from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
+from common.errors import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Turn labelled pictures into a dataset folder.")
+    parser.add_argument("source", help="a folder or zip with labels.csv, or `procedural`")
+    parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder (default: data)")
+    parser.add_argument("--sizes", type=int, nargs="+", choices=(64, 128, 256), default=[64, 128])
+    parser.add_argument("--fit", choices=FITS, default="crop", help="how a picture becomes square")
+    parser.add_argument("--enlarge", action="store_true", help="take pictures smaller than the largest size")
+    parser.add_argument("--min-count", type=int, default=50, help="labels of fewer pictures become unlabelled")
+    parser.add_argument("--fine-styles", action="store_true", help="keep styles apart that share a family")
+    parser.add_argument("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases")
+    parser.add_argument("--count", type=int, default=3000, help="paintings to make (procedural)")
+    parser.add_argument("--seed", type=int, default=0, help="of the procedural paintings")
+    parser.add_argument("--workers", type=int, default=available_cores(), help="processes that decode")
+    parser.add_argument("--overwrite", action="store_true", help="replace the dataset that is there")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    settings = PreparationSettings(
+        sizes=tuple(sorted(set(arguments.sizes))),
+        fit=arguments.fit,
+        enlarge=arguments.enlarge,
+        min_count=arguments.min_count,
+        merge_families=not arguments.fine_styles,
+        workers=arguments.workers,
+    )
+    source = open_source(arguments.source, arguments.count, arguments.seed)
+    taxonomy = Taxonomy.load(arguments.taxonomy)
+    report = prepare(source, arguments.out, settings, taxonomy, overwrite=arguments.overwrite)
+    for line in (*report.genres.table(), "", *report.styles.table(), ""):
+        print(line)
+    counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
+    print(f"{arguments.out}: {counts}; {report.rejected} refused, {report.duplicates} near-duplicates left out")
+    print(f"{time.monotonic() - started:.0f} s; what was left out and why: {arguments.out / 'rejected.csv'}")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,101 @@
+"""Stage I's settings, as its presets spell them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+
+from common.config import settings
+from common.runs.config import LoggingSettings, OptimizerSettings
+
+PRESETS = Path(__file__).with_name("presets")
+
+
+@settings
+class ResidualNetworks:
+    """Our residual generator and critic."""
+
+    architecture: Literal["residual"]
+    latent_dim: int
+    """Length of z."""
+    generator_channels: tuple[int, int, int, int, int]
+    """Widths at 4, 8, 16, 32 and 64 pixels."""
+    critic_channels: tuple[int, ...]
+    """Widths from 64 / critic_patch pixels, halving, down to 4."""
+    critic_patch: Literal[1, 2, 4]
+    """Side, in pixels, of the squares that the critic folds into channels first; 2 quarters its cost."""
+
+    def __post_init__(self) -> None:
+        scales = {1: 5, 2: 4, 4: 3}[self.critic_patch]
+        if len(self.critic_channels) != scales:
+            raise ValueError(
+                f"critic_channels has {len(self.critic_channels)} widths; "
+                f"critic_patch {self.critic_patch} needs {scales}"
+            )
+        if min(self.latent_dim, *self.generator_channels, *self.critic_channels) < 1:
+            raise ValueError("latent_dim and channels must be at least 1")
+
+
+@settings
+class GangoghNetworks:
+    """The parent's generator and critic."""
+
+    architecture: Literal["gangogh"]
+    latent_dim: int
+    """Length of z; 128 in the parent."""
+    width: int
+    """Channels of the critic's first layer; 64 in the parent."""
+
+
+Networks = Annotated[ResidualNetworks | GangoghNetworks, pydantic.Field(discriminator="architecture")]
+
+
+@settings
+class LossSettings:
+    """Weights of the objective's terms; the realness term weighs 1."""
+
+    gradient_penalty: Annotated[float, pydantic.Field(ge=0)]
+    """lambda."""
+    critic_genre: Annotated[float, pydantic.Field(ge=0)]
+    """alpha_D."""
+    generator_genre: Annotated[float, pydantic.Field(ge=0)]
+    """alpha_G."""
+
+
+@settings
+class TrainingSettings:
+    """The schedule. A step is `critic_steps` critic updates, then, after pre-training, one generator update."""
+
+    seed: int
+    steps: Annotated[int, pydantic.Field(ge=1)]
+    """Length of the run, pre-training included."""
+    pretraining_steps: Annotated[int, pydantic.Field(ge=0)]
+    """Steps in which the critic alone learns."""
+    critic_steps: Annotated[int, pydantic.Field(ge=1)]
+    """Critic updates a step."""
+    batch_size: Annotated[int, pydantic.Field(ge=1)]
+    """Paintings a critic update, over all processes together."""
+    genre_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
+    """0 draws genres as they occur, 1 draws all equally often."""
+    unlabelled_share: Annotated[float, pydantic.Field(ge=0, le=1)]
+    """Share of generated pictures that are asked for no genre, so that `any` is learnt as well."""
+    flip: bool
+    """Whether paintings are mirrored at random."""
+    average_halflife: Annotated[float, pydantic.Field(ge=0)]
+    """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
+    precision: Literal["float32", "bfloat16"]
+    """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
+
+
+@settings
+class Stage1Config:
+    """All that stage I's training is told."""
+
+    networks: Networks
+    loss: LossSettings
+    training: TrainingSettings
+    generator_optimizer: OptimizerSettings
+    critic_optimizer: OptimizerSettings
+    logging: LoggingSettings

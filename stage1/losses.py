@@ -1,0 +1,34 @@
+"""Stage I's objective, one value a picture (the terms that the two stages share are in `common.nn.losses`)."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor
+
+from common.nn.losses import class_loss
+
+
+def critic_loss(
+    real_scores: Float[Tensor, "b"],
+    fake_scores: Float[Tensor, "b"],
+    penalty: Float[Tensor, "b"],
+    real_logits: Float[Tensor, "b k"],
+    real_genres: Float[Tensor, "b k"],
+    *,
+    penalty_weight: float,
+    genre_weight: float,
+) -> Float[Tensor, "b"]:
+    """`s(fake) - s(real) + lambda penalty + alpha_D CE(c(real), y)` (Gulrajani 2017, eq. 3; Odena 2017, eq. 3)."""
+    wasserstein = fake_scores - real_scores
+    return wasserstein + penalty_weight * penalty + genre_weight * class_loss(real_logits, real_genres)
+
+
+def generator_loss(
+    fake_scores: Float[Tensor, "b"],
+    fake_logits: Float[Tensor, "b k"],
+    fake_genres: Float[Tensor, "b k"],
+    *,
+    genre_weight: float,
+) -> Float[Tensor, "b"]:
+    """`-s(fake) + alpha_G CE(c(fake), asked genre)`."""
+    return -fake_scores + genre_weight * class_loss(fake_logits, fake_genres)

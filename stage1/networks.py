@@ -1,0 +1,26 @@
+"""From stage I's settings to its networks: the one place that knows which architectures there are."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from stage1.config import GangoghNetworks, Networks
+from stage1.critic import Critic
+from stage1.gangogh import GangoghCritic, GangoghGenerator
+from stage1.generator import Generator
+
+
+def build_generator(networks: Networks, num_genres: int) -> nn.Module:
+    """Generator with random weights: `(latents [b z], genres [b k]) -> images [b 3 64 64]`."""
+    if isinstance(networks, GangoghNetworks):
+        return GangoghGenerator(latent_dim=networks.latent_dim, num_genres=num_genres, width=networks.width)
+    return Generator(
+        latent_dim=networks.latent_dim, num_genres=num_genres, channels=networks.generator_channels
+    )
+
+
+def build_critic(networks: Networks, num_genres: int) -> nn.Module:
+    """Critic with random weights: `images [b 3 64 64] -> (scores [b], genre logits [b k])`."""
+    if isinstance(networks, GangoghNetworks):
+        return GangoghCritic(num_genres=num_genres, width=networks.width)
+    return Critic(num_genres=num_genres, channels=networks.critic_channels, patch=networks.critic_patch)

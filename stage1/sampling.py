@@ -1,0 +1,83 @@
+"""Stage I's export, and painting from it: seeds and genres in, 64-pixel paintings out.
+
+Stage II and the scripts enter stage I here. A painting depends on its own seed and genre alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from common.config import settings
+from common.randomness import Purpose, generator_for
+from common.runs.exports import find_export, load_weights, read_export_config, weights_hash, write_export
+from common.vocabulary import Vocabulary
+from stage1.config import Networks
+from stage1.networks import build_generator
+
+SIZE = 64
+TRAIN_COMMAND = "accelerate launch scripts/train_stage1.py"
+
+
+@settings
+class Stage1Export:
+    """What config.json of an exported stage I holds."""
+
+    stage: int
+    networks: Networks
+    vocabulary: Vocabulary
+
+
+class Stage1Painter:
+    """A trained stage I, ready to paint."""
+
+    def __init__(self, export: Stage1Export, generator: nn.Module, weights: str) -> None:
+        self.export = export
+        self.vocabulary = export.vocabulary
+        self.latent_dim = export.networks.latent_dim
+        self.generator = generator.eval().requires_grad_(False)
+        self.weights = weights
+        """Hash of the generator's weights."""
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device | str = "cpu") -> Stage1Painter:
+        """From a run or an export. Raises UserError that names what is missing or broken."""
+        folder = find_export(path, TRAIN_COMMAND)
+        export = read_export_config(folder, Stage1Export)
+        generator = build_generator(export.networks, len(export.vocabulary.genres))
+        load_weights(generator, folder / "generator.safetensors", device)
+        return cls(export, generator, weights_hash(folder / "generator.safetensors"))
+
+    @torch.no_grad()
+    def paint(
+        self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b 3 64 64"]:
+        """Paintings on the device of the weights."""
+        device = next(self.generator.parameters()).device
+        images: Tensor = self.generator(latents.to(device), genres.to(device))
+        return images
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` reads: an export without the critic, such as stage II carries inside its own."""
+        write_export(folder, self.export, {"generator": self.generator})
+
+
+def draw_latents(seeds: Iterable[int], latent_dim: int) -> Float[Tensor, "b z"]:
+    """One latent a seed, whatever the others are."""
+    rows = [generator_for(seed, Purpose.LATENT).standard_normal(latent_dim, dtype=np.float32) for seed in seeds]
+    return torch.from_numpy(np.stack(rows))
+
+
+def save_export(
+    folder: Path, networks: Networks, vocabulary: Vocabulary, generator: nn.Module, critic: nn.Module
+) -> None:
+    """Write a run's export: the averaged generator, the critic, and the settings to rebuild them."""
+    export = Stage1Export(stage=1, networks=networks, vocabulary=vocabulary)
+    write_export(folder, export, {"generator": generator, "critic": critic})
+
+

@@ -1,0 +1,196 @@
+"""Stage I's training: a dataset in, a run folder out; `stage1.sampling` reads the export.
+
+`CriticAndGenerator` holds the algorithm box (Gulrajani et al. 2017, algorithm 1, with Odena's class terms);
+`train` puts it together with data, checkpoints and logs.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+
+from common.data.dataset import PaintingDataset, Split, one_hot
+from common.data.sampling import BalancedSampler
+from common.images import labelled_grid, to_float, to_pictures
+from common.nn.averaging import update_average
+from common.nn.losses import correct, gradient_penalty, interpolate
+from common.randomness import Purpose, generator_for
+from common.runs.config import OptimizerSettings
+from common.runs.folder import RunFolder
+from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
+from stage1.config import Stage1Config
+from stage1.losses import critic_loss, generator_loss
+from stage1.networks import build_critic, build_generator
+from stage1.sampling import draw_latents, save_export
+
+SIZE = 64
+
+
+def train(
+    config: Stage1Config, dataset: PaintingDataset, out: Path, *, resume: bool, max_minutes: float | None = None
+) -> None:
+    """Train stage I into the run folder `out`. Raises UserError where the folder holds another run."""
+    run = RunFolder(out)
+    config = run.settle(config, resume=resume, free_to_change=("training.steps", "logging."))
+    split = dataset.split("train", SIZE)
+    accelerator = make_accelerator(config.training.precision)
+    rows = rows_of_process(accelerator, config.training.batch_size)
+    trainer = CriticAndGenerator(config, split, list(dataset.vocabulary.genres), accelerator, rows)
+    if accelerator.is_main_process:
+        run.open(config)
+    accelerator.wait_for_everyone()
+
+    def export() -> None:
+        save_export(run.export, config.networks, dataset.vocabulary, trainer.average, trainer.plain_critic)
+
+    stage = Stage(
+        step=trainer.step,
+        paint_samples=trainer.paint_samples,
+        export=export,
+        modules={
+            "generator": trainer.plain_generator,
+            "critic": trainer.plain_critic,
+            "average": trainer.average,
+        },
+        optimizers={
+            "generator_optimizer": trainer.generator_optimizer,
+            "critic_optimizer": trainer.critic_optimizer,
+        },
+        images_per_step=config.training.batch_size * config.training.critic_steps,
+        shown_in_progress=("critic_gap", "penalty", "accuracy_real", "accuracy_fake", "images_per_second"),
+    )
+    run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes)
+
+
+class CriticAndGenerator:
+    """Both networks, their optimizers and the average, and what one step does to them."""
+
+    def __init__(
+        self, config: Stage1Config, split: Split, genres: list[str], accelerator: Accelerator, rows: slice
+    ) -> None:
+        self.config = config
+        self.genres = genres
+        self.accelerator = accelerator
+        self._split = split
+        self._rows = rows
+        self._sampler = BalancedSampler(split.genres, config.training.genre_balance)
+        torch.manual_seed(config.training.seed)
+        self.plain_generator = build_generator(config.networks, len(genres)).to(accelerator.device)
+        self.plain_critic = build_critic(config.networks, len(genres)).to(accelerator.device)
+        self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
+        self.generator_optimizer = _adam(self.plain_generator, config.generator_optimizer)
+        self.critic_optimizer = _adam(self.plain_critic, config.critic_optimizer)
+        self.generator: nn.Module = accelerator.prepare(self.plain_generator)
+        self.critic: nn.Module = accelerator.prepare(self.plain_critic)
+
+    def step(self, step: int) -> Mapping[str, Tensor]:
+        """Training step number `step`: critic updates, then, after pre-training, one generator update."""
+        schedule = self.config.training
+        for update in range(schedule.critic_steps):
+            figures = self.update_critic(step * schedule.critic_steps + update)
+        if step < schedule.pretraining_steps:
+            return figures | {"accuracy_fake": torch.zeros_like(figures["accuracy_real"])}
+        figures |= self.update_generator(step)
+        update_average(
+            self.average,
+            self.plain_generator,
+            schedule.average_halflife,
+            updates=step + 1 - schedule.pretraining_steps,
+        )
+        return figures
+
+    def update_critic(self, update: int) -> dict[str, Tensor]:
+        """Descend the critic's loss on one batch of real and generated paintings."""
+        loss = self.config.loss
+        real, genres = self._real_batch(update)
+        latents, fake_genres = self._requests(update, Purpose.FAKE_BATCH)
+        with torch.no_grad(), self.accelerator.autocast():
+            fake = self.plain_generator(latents, fake_genres).float()
+        scores, logits = self.critic(torch.cat([real, fake]))
+        real_scores, fake_scores = scores.chunk(2)
+        real_logits = logits[: len(real)]
+        between = interpolate(real, fake, self._shard(Purpose.INTERPOLATION, update).to(real))
+        penalty = gradient_penalty(self.critic(between)[0], between)
+        total = critic_loss(
+            real_scores,
+            fake_scores,
+            penalty,
+            real_logits,
+            genres,
+            penalty_weight=loss.gradient_penalty,
+            genre_weight=loss.critic_genre,
+        ).mean()
+        self.critic_optimizer.zero_grad()
+        self.accelerator.backward(total)
+        self.critic_optimizer.step()
+        return {
+            "critic_loss": total,
+            "critic_gap": (real_scores - fake_scores).mean(),
+            "penalty": penalty.mean(),
+            "accuracy_real": correct(real_logits, genres),
+        }
+
+    def update_generator(self, step: int) -> dict[str, Tensor]:
+        """Descend the generator's loss on one batch; the critic is passed through without being touched."""
+        latents, genres = self._requests(step, Purpose.LATENT)
+        self.plain_critic.requires_grad_(False)
+        fake = self.generator(latents, genres)
+        with self.accelerator.autocast():
+            scores, logits = self.plain_critic(fake)
+        total = generator_loss(
+            scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre
+        ).mean()
+        self.generator_optimizer.zero_grad()
+        self.accelerator.backward(total)
+        self.generator_optimizer.step()
+        self.plain_critic.requires_grad_(True)
+        return {"generator_loss": total, "accuracy_fake": correct(logits, genres)}
+
+    def paint_samples(self) -> Image.Image:
+        """One row a genre, ten latents, the same in every row and at every step."""
+        latents = draw_latents(range(10), self.config.networks.latent_dim).to(self.accelerator.device)
+        labels = torch.eye(len(self.genres), device=latents.device)
+        with torch.no_grad():
+            rows = [to_pictures(self.average(latents, label.expand(10, -1))) for label in labels]
+        return labelled_grid(rows, self.genres)
+
+    def _real_batch(self, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
+        schedule = self.config.training
+        random = generator_for(schedule.seed, Purpose.REAL_BATCH, update)
+        positions = self._sampler.draw(random, schedule.batch_size)[self._rows]
+        images = to_float(self._split.pictures(positions).to(self.accelerator.device))
+        if schedule.flip:
+            mirrored = (self._shard(Purpose.FLIP, update) < 0.5).to(images.device)
+            images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+        genres = one_hot(self._split.genres[positions], len(self.genres))
+        return images, genres.to(self.accelerator.device)
+
+    def _requests(self, position: int, purpose: Purpose) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
+        """Latents and genres to paint: genres as often as the real batches hold them, some left open."""
+        schedule = self.config.training
+        random = generator_for(schedule.seed, purpose, position)
+        positions = self._sampler.draw(random, schedule.batch_size)
+        genres = one_hot(self._split.genres[positions], len(self.genres))
+        genres[random.random(schedule.batch_size) < schedule.unlabelled_share] = 0
+        latents = random.standard_normal((schedule.batch_size, self.config.networks.latent_dim), dtype="float32")
+        device = self.accelerator.device
+        return torch.from_numpy(latents[self._rows]).to(device), genres[self._rows].to(device)
+
+    def _shard(self, purpose: Purpose, update: int) -> Float[Tensor, "b"]:
+        """This process's rows of one uniform number a painting of the global batch."""
+        schedule = self.config.training
+        numbers = generator_for(schedule.seed, purpose, update).random(schedule.batch_size, dtype="float32")
+        return torch.from_numpy(numbers[self._rows])
+
+
+def _adam(network: nn.Module, settings: OptimizerSettings) -> torch.optim.Optimizer:
+    return torch.optim.Adam(
+        network.parameters(), lr=settings.learning_rate, betas=settings.betas, fused=True
+    )
