@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, dataclass_transform
@@ -19,12 +20,15 @@ from common.errors import UserError, suggest
 
 T = TypeVar("T")
 
+_EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
+
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings(cls: type[T]) -> type[T]:
     """Make `cls` a frozen keyword-only dataclass that refuses unknown keys and wrong types."""
     strict = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    return pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=strict)(cls)
+    made: type[T] = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=strict)(cls)  # type: ignore[assignment]
+    return made
 
 
 def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
@@ -62,9 +66,7 @@ def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
     old_values, new_values = _flatten(as_values(old)), _flatten(as_values(new))
     keys = sorted(old_values.keys() | new_values.keys())
     return {
-        key: (old_values.get(key), new_values.get(key))
-        for key in keys
-        if old_values.get(key) != new_values.get(key)
+        key: (old_values.get(key), new_values.get(key)) for key in keys if old_values.get(key) != new_values.get(key)
     }
 
 
@@ -100,7 +102,9 @@ def _with_overrides(values: dict[str, Any], overrides: Iterable[str], path: Path
         place = values
         for parent in parents:
             if not isinstance(place.get(parent), dict):
-                raise UserError(f"--set {override!r}: {path} has no section {parent!r}{suggest(parent, _sections(place))}")
+                raise UserError(
+                    f"--set {override!r}: {path} has no section {parent!r}{suggest(parent, _sections(place))}"
+                )
             place = place[parent]
         if last not in place:
             raise UserError(f"--set {override!r}: no such key{suggest(last, place)}")
@@ -123,8 +127,8 @@ def _explain(error: Any) -> str:
             return f"{key} is missing"
         case "unexpected_keyword_argument" | "extra_forbidden":
             return f"{key} is not a known key"
-        case "float_type" | "int_type" | "float_parsing" if isinstance(given, str):
-            return f"{key} is text, {given!r}, not a number (YAML wants 1.0e-4 for 1e-4)"
+        case "float_type" | "int_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
+            return f"{key} is text to YAML, {given!r}; write it with a point, as in 1.0e-4"
         case "value_error":
             return f"{key}: {error['ctx']['error']}" if error["loc"] else str(error["ctx"]["error"])
         case _:

@@ -44,9 +44,10 @@ def labelled_grid(
 ) -> Image.Image:
     """Pictures of one size in rows, a label left of each row and, where given, above each column."""
     width, height = rows[0][0].size
-    font = ImageFont.load_default(size=max(11, height // 9))
+    text_height = max(11, height // 9)
+    font = ImageFont.load_default(size=text_height)
     left = 12 + max(int(font.getlength(label)) for label in row_labels)
-    top = 10 + int(font.size) if column_labels else 0
+    top = 10 + text_height if column_labels else 0
     columns = max(len(row) for row in rows)
     sheet = Image.new("RGB", (left + columns * (width + 2), top + len(rows) * (height + 2)), "white")
     pen = ImageDraw.Draw(sheet)

@@ -17,11 +17,11 @@ class Purpose(IntEnum):
     LATENT = 0
     STAGE2_NOISE = 1
     REAL_BATCH = 2
-    FAKE_BATCH = 3
-    FLIP = 4
-    INTERPOLATION = 5
-    SAMPLE_LABELS = 6
-    WRONG_STYLE = 7
+    FLIP = 3
+    INTERPOLATION = 4
+    CRITIC_REQUEST = 5
+    GENERATOR_REQUEST = 6
+    EVALUATION_LABELS = 7
 
 
 def generator_for(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:

@@ -36,8 +36,7 @@ class Vocabulary:
     def style_weights(self, text: str) -> tuple[float, ...]:
         """Point of the style simplex; a family stands for its styles in proportion to their counts."""
         families = {
-            family: {style: float(self.styles[style]) for style in members}
-            for family, members in self.families.items()
+            family: {style: float(self.styles[style]) for style in members} for family, members in self.families.items()
         }
         return _simplex(text, "style", self.styles, families, Taxonomy.load().style)
 

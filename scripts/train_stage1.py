@@ -20,7 +20,11 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
     parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting: training.batch_size=64"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting: training.batch_size=64",
     )
     arguments = parser.parse_args()
     settings = config.load(Stage1Config, config.find_preset(arguments.preset, PRESETS), arguments.set)

@@ -15,7 +15,7 @@ from common.nn.layers import Gate
 
 
 class GangoghGenerator(nn.Module):
-    """Linear to 4 pixels, then four stride-2 5x5 transposed convolutions; batch norm and a per-pixel gate after each but the last."""
+    """Linear to 4 pixels, then four stride-2 5x5 transposed convolutions; all but the last normalised and gated."""
 
     def __init__(self, *, latent_dim: int, num_genres: int, width: int) -> None:
         """`width` is 64 in the parent: 512 channels at 4 and 8 pixels before the gate."""
@@ -32,9 +32,7 @@ class GangoghGenerator(nn.Module):
         )
         self.out = nn.ConvTranspose2d(width, 3, 5, stride=2, padding=2, output_padding=1)
 
-    def forward(
-        self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]
-    ) -> Float[Tensor, "b 3 64 64"]:
+    def forward(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
         features = rearrange(self.stem(torch.cat([latents, genres], dim=1)), "b (c h w) -> b c h w", h=4, w=4)
         features = self.stem_gate(self.stem_norm(features), genres)
         for layer in self.layers:
@@ -45,9 +43,7 @@ class GangoghGenerator(nn.Module):
 class _GatedUpsampling(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, num_genres: int, size: int) -> None:
         super().__init__()
-        self.convolution = nn.ConvTranspose2d(
-            in_channels, 2 * out_channels, 5, stride=2, padding=2, output_padding=1
-        )
+        self.convolution = nn.ConvTranspose2d(in_channels, 2 * out_channels, 5, stride=2, padding=2, output_padding=1)
         self.norm = nn.BatchNorm2d(2 * out_channels)
         self.gate = Gate(out_channels, num_genres, size=size)
 

@@ -29,9 +29,7 @@ class Generator(nn.Module):
         self.out_norm = PixelNorm()
         self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
 
-    def forward(
-        self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]
-    ) -> Float[Tensor, "b 3 64 64"]:
+    def forward(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
         # A one-hot is as long as one latent coordinate: scaled up, the genre speaks as loudly as all of them.
         condition = torch.cat([latents, genres * latents.shape[1] ** 0.5], dim=1)
         features = rearrange(self.stem(condition), "b (c h w) -> b c h w", h=4, w=4)

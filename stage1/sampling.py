@@ -54,9 +54,7 @@ class Stage1Painter:
         return cls(export, generator, weights_hash(folder / "generator.safetensors"))
 
     @torch.no_grad()
-    def paint(
-        self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]
-    ) -> Float[Tensor, "b 3 64 64"]:
+    def paint(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
         """Paintings on the device of the weights."""
         device = next(self.generator.parameters()).device
         images: Tensor = self.generator(latents.to(device), genres.to(device))
@@ -79,5 +77,3 @@ def save_export(
     """Write a run's export: the averaged generator, the critic, and the settings to rebuild them."""
     export = Stage1Export(stage=1, networks=networks, vocabulary=vocabulary)
     write_export(folder, export, {"generator": generator, "critic": critic})
-
-

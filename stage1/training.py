@@ -10,21 +10,23 @@ import copy
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
-from common.images import labelled_grid, to_float, to_pictures
+from common.images import labelled_grid, to_pictures
 from common.nn.averaging import update_average
 from common.nn.losses import correct, gradient_penalty, interpolate
-from common.randomness import Purpose, generator_for
-from common.runs.config import OptimizerSettings
+from common.randomness import Purpose
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
+from common.runs.optimizers import build_optimizer
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
 from stage1.networks import build_critic, build_generator
@@ -34,12 +36,17 @@ SIZE = 64
 
 
 def train(
-    config: Stage1Config, dataset: PaintingDataset, out: Path, *, resume: bool, max_minutes: float | None = None
+    config: Stage1Config,
+    dataset: PaintingDataset,
+    out: Path,
+    *,
+    resume: bool,
+    max_minutes: float | None = None,
 ) -> None:
     """Train stage I into the run folder `out`. Raises UserError where the folder holds another run."""
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "logging."))
-    split = dataset.split("train", SIZE)
+    split = dataset.split("train", SIZE, in_memory=True)
     accelerator = make_accelerator(config.training.precision)
     rows = rows_of_process(accelerator, config.training.batch_size)
     trainer = CriticAndGenerator(config, split, list(dataset.vocabulary.genres), accelerator, rows)
@@ -79,14 +86,15 @@ class CriticAndGenerator:
         self.genres = genres
         self.accelerator = accelerator
         self._split = split
-        self._rows = rows
-        self._sampler = BalancedSampler(split.genres, config.training.genre_balance)
-        torch.manual_seed(config.training.seed)
+        schedule = config.training
+        self._stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
+        self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
+        torch.manual_seed(schedule.seed)
         self.plain_generator = build_generator(config.networks, len(genres)).to(accelerator.device)
         self.plain_critic = build_critic(config.networks, len(genres)).to(accelerator.device)
         self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
-        self.generator_optimizer = _adam(self.plain_generator, config.generator_optimizer)
-        self.critic_optimizer = _adam(self.plain_critic, config.critic_optimizer)
+        self.generator_optimizer = build_optimizer(self.plain_generator, config.generator_optimizer)
+        self.critic_optimizer = build_optimizer(self.plain_critic, config.critic_optimizer)
         self.generator: nn.Module = accelerator.prepare(self.plain_generator)
         self.critic: nn.Module = accelerator.prepare(self.plain_critic)
 
@@ -110,13 +118,13 @@ class CriticAndGenerator:
         """Descend the critic's loss on one batch of real and generated paintings."""
         loss = self.config.loss
         real, genres = self._real_batch(update)
-        latents, fake_genres = self._requests(update, Purpose.FAKE_BATCH)
+        latents, fake_genres = self._requests(Purpose.CRITIC_REQUEST, update)
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.plain_generator(latents, fake_genres).float()
         scores, logits = self.critic(torch.cat([real, fake]))
         real_scores, fake_scores = scores.chunk(2)
         real_logits = logits[: len(real)]
-        between = interpolate(real, fake, self._shard(Purpose.INTERPOLATION, update).to(real))
+        between = interpolate(real, fake, self._stream.uniform(Purpose.INTERPOLATION, update))
         penalty = gradient_penalty(self.critic(between)[0], between)
         total = critic_loss(
             real_scores,
@@ -139,14 +147,12 @@ class CriticAndGenerator:
 
     def update_generator(self, step: int) -> dict[str, Tensor]:
         """Descend the generator's loss on one batch; the critic is passed through without being touched."""
-        latents, genres = self._requests(step, Purpose.LATENT)
+        latents, genres = self._requests(Purpose.GENERATOR_REQUEST, step)
         self.plain_critic.requires_grad_(False)
         fake = self.generator(latents, genres)
         with self.accelerator.autocast():
             scores, logits = self.plain_critic(fake)
-        total = generator_loss(
-            scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre
-        ).mean()
+        total = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre).mean()
         self.generator_optimizer.zero_grad()
         self.accelerator.backward(total)
         self.generator_optimizer.step()
@@ -162,35 +168,17 @@ class CriticAndGenerator:
         return labelled_grid(rows, self.genres)
 
     def _real_batch(self, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
-        schedule = self.config.training
-        random = generator_for(schedule.seed, Purpose.REAL_BATCH, update)
-        positions = self._sampler.draw(random, schedule.batch_size)[self._rows]
-        images = to_float(self._split.pictures(positions).to(self.accelerator.device))
-        if schedule.flip:
-            mirrored = (self._shard(Purpose.FLIP, update) < 0.5).to(images.device)
-            images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+        random = self._stream.random(Purpose.REAL_BATCH, update)
+        positions = self._sampler.draw(random, self._stream.batch_size)
+        mirrored = self._stream.uniform(Purpose.FLIP, update) < (0.5 if self.config.training.flip else 0.0)
         genres = one_hot(self._split.genres[positions], len(self.genres))
-        return images, genres.to(self.accelerator.device)
+        return self._stream.pictures(self._split, positions, mirrored), self._stream.take(genres)
 
-    def _requests(self, position: int, purpose: Purpose) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
+    def _requests(self, purpose: Purpose, position: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Latents and genres to paint: genres as often as the real batches hold them, some left open."""
-        schedule = self.config.training
-        random = generator_for(schedule.seed, purpose, position)
-        positions = self._sampler.draw(random, schedule.batch_size)
-        genres = one_hot(self._split.genres[positions], len(self.genres))
-        genres[random.random(schedule.batch_size) < schedule.unlabelled_share] = 0
-        latents = random.standard_normal((schedule.batch_size, self.config.networks.latent_dim), dtype="float32")
-        device = self.accelerator.device
-        return torch.from_numpy(latents[self._rows]).to(device), genres[self._rows].to(device)
-
-    def _shard(self, purpose: Purpose, update: int) -> Float[Tensor, "b"]:
-        """This process's rows of one uniform number a painting of the global batch."""
-        schedule = self.config.training
-        numbers = generator_for(schedule.seed, purpose, update).random(schedule.batch_size, dtype="float32")
-        return torch.from_numpy(numbers[self._rows])
-
-
-def _adam(network: nn.Module, settings: OptimizerSettings) -> torch.optim.Optimizer:
-    return torch.optim.Adam(
-        network.parameters(), lr=settings.learning_rate, betas=settings.betas, fused=True
-    )
+        random = self._stream.random(purpose, position)
+        size = self._stream.batch_size
+        genres = one_hot(self._split.genres[self._sampler.draw(random, size)], len(self.genres))
+        genres[random.random(size) < self.config.training.unlabelled_share] = 0
+        latents = random.standard_normal((size, self.config.networks.latent_dim), dtype=np.float32)
+        return self._stream.take(latents), self._stream.take(genres)

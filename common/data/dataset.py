@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
@@ -21,6 +22,7 @@ from common.errors import UserError
 from common.vocabulary import Vocabulary
 
 UNLABELLED = -1
+MEMORY_SHARE = 0.25
 
 
 @settings
@@ -48,13 +50,19 @@ class Split:
     """The paintings of one split at one size. Labels are places in the vocabulary, -1 for unlabelled."""
 
     images: UInt8[np.ndarray, "n_all size size 3"]
-    """All stored pictures, memory-mapped; `rows` says which of them belong to the split."""
+    """All stored pictures, memory-mapped or in memory; `rows` says which of them belong to the split."""
     rows: Int[np.ndarray, "n"]
     genres: Int[np.ndarray, "n"]
     styles: Int[np.ndarray, "n"]
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def pairs(self) -> Int[np.ndarray, "n"]:
+        """One number for each pair of genre and style, unlabelled where both are missing."""
+        span = int(self.styles.max(initial=UNLABELLED)) + 2
+        pairs = (self.genres + 1) * span + self.styles + 1
+        return np.where(pairs == 0, UNLABELLED, pairs)
 
     def pictures(self, positions: Int[np.ndarray, "b"]) -> UInt8[Tensor, "b size size 3"]:
         """Copies of the pictures at positions 0 to n - 1 of the split."""
@@ -73,21 +81,29 @@ class PaintingDataset:
         try:
             values = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         except ValueError as error:
-            raise UserError(f"{folder / 'dataset.json'} is not readable JSON ({error}); prepare the data anew") from None
+            raise UserError(
+                f"{folder / 'dataset.json'} is not readable JSON ({error}); prepare the data anew"
+            ) from None
         self.folder = folder
         self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
         self.vocabulary = self.description.vocabulary
         self._labels = _read_labels(folder / "labels.csv", self.vocabulary)
 
-    def split(self, name: str, size: int) -> Split:
-        """Paintings of `train` or `test` at `size` pixels. Raises UserError for a size that was not prepared."""
+    def split(self, name: str, size: int, *, in_memory: bool = False) -> Split:
+        """Paintings of `train` or `test` at `size` pixels. Raises UserError for a size that was not prepared.
+
+        With `in_memory`, for a training run that comes back to every picture, they are read at once where they
+        take no more than a quarter of the free memory; otherwise they stay on the disk.
+        """
         if size not in self.description.sizes:
             sizes = ", ".join(str(stored) for stored in self.description.sizes)
             raise UserError(
                 f"{self.folder} holds sizes {sizes}, not {size}; "
                 f"prepare it anew with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
             )
-        images = np.load(self.folder / f"images-{size}.npy", mmap_mode="r")
+        path = self.folder / f"images-{size}.npy"
+        fits = in_memory and path.stat().st_size < MEMORY_SHARE * psutil.virtual_memory().available
+        images = np.load(path, mmap_mode=None if fits else "r")
         chosen = self._labels.splits == name
         return Split(
             images=images,
@@ -97,9 +113,9 @@ class PaintingDataset:
         )
 
 
-def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[Tensor, "b k"]:
+def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray, "b k"]:
     """Points of the simplex; an unlabelled painting is all zeros."""
-    points = torch.zeros(len(labels), num_classes)
+    points = np.zeros((len(labels), num_classes), dtype=np.float32)
     labelled = np.flatnonzero(labels != UNLABELLED)
     points[labelled, labels[labelled]] = 1.0
     return points

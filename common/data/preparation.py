@@ -162,9 +162,7 @@ def _read_all(source: Source, records: list[Record], folder: Path, settings: Pre
     return read
 
 
-def _results(
-    source: Source, records: list[Record], settings: PreparationSettings
-) -> Iterator[_Painting | str]:
+def _results(source: Source, records: list[Record], settings: PreparationSettings) -> Iterator[_Painting | str]:
     """What became of each record, in order; at most a few chunks are in memory at a time."""
     chunks = [records[start : start + CHUNK] for start in range(0, len(records), CHUNK)]
     with ProcessPoolExecutor(settings.workers, initializer=_start_worker, initargs=(source, settings)) as pool:

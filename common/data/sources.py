@@ -134,7 +134,13 @@ class ProceduralSource:
     def records(self) -> list[Record]:
         cells = list(itertools.product(procedural.GENRES, procedural.STYLES))
         return [
-            Record(name=str(self._seed + number), genre=genre, style=style, artist="procedural", title=f"no. {number}")
+            Record(
+                name=str(self._seed + number),
+                genre=genre,
+                style=style,
+                artist="procedural",
+                title=f"no. {number}",
+            )
             for number, (genre, style) in enumerate(itertools.islice(itertools.cycle(cells), self._count))
         ]
 

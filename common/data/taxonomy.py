@@ -32,7 +32,7 @@ class Taxonomy:
     """Maps any spelling of a genre or style to its canonical name, and a style to its family."""
 
     def __init__(self, file: TaxonomyFile, place: str) -> None:
-        self._genres = _index({name: aliases for name, aliases in file.genres.items()}, place)
+        self._genres = _index(file.genres, place)
         self._styles = _index({name: entry.aliases for name, entry in file.styles.items()}, place)
         self._families = {name: entry.family for name, entry in file.styles.items()}
 

@@ -11,7 +11,6 @@ import importlib.util
 import pickle
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import torch
 import torch.nn.functional as F
@@ -23,9 +22,7 @@ from torch.nn.utils import fuse_conv_bn_eval
 from common.errors import UserError, suggest
 
 
-def load_feature_network(
-    name: str, weights: Path | None = None, device: torch.device | str = "cpu"
-) -> FeatureNetwork:
+def load_feature_network(name: str, weights: Path | None = None, device: torch.device | str = "cpu") -> FeatureNetwork:
     """The feature network of that name, ready on the device.
 
     `weights` replaces the weights that the network comes with. Raises `UserError` for an unknown name, a
@@ -69,8 +66,7 @@ class FeatureNetwork(nn.Module):
         """
         if images.dtype != torch.uint8:
             raise ValueError(
-                f"{self.name} takes uint8 pictures in 0..255, got {images.dtype}; "
-                "convert with common.images.to_uint8"
+                f"{self.name} takes uint8 pictures in 0..255, got {images.dtype}; convert with common.images.to_uint8"
             )
         if images.ndim != 4 or images.shape[1] != 3:
             raise ValueError(
@@ -99,7 +95,7 @@ class _EfficientNetLite(nn.Module):
     def __init__(self, backbone: Any, input_size: int) -> None:
         super().__init__()
         _fold_batch_norms(backbone)
-        # Depthwise convolutions on a CPU are about twice as fast with the channels innermost.
+        # Depthwise convolutions on a CPU are faster with the channels innermost (1.4 times as a whole).
         self.backbone = backbone.to(memory_format=torch.channels_last)
         self.input_size = input_size
 
@@ -182,13 +178,13 @@ def _load_inception(weights: Path | None) -> FeatureNetwork:
             _read_tensors(weights)
         path = None if weights is None else str(weights)
         network = NoTrainInceptionV3("inception-v3-compat", ["2048"], path, antialias=True)
-    except URLError as error:
+    except OSError as error:
         raise UserError(
-            f"the weights of inception could not be downloaded ({error.reason}); "
+            f"the weights of inception could not be downloaded ({error}); "
             "fetch torch-fidelity's weights-inception-2015-12-05-6726825d.pth and give its path"
         ) from error
     except _NOT_THESE_WEIGHTS as error:
-        raise UserError(f"{weights} does not hold torch-fidelity's weights of inception") from error
+        raise UserError(f"{weights or 'the download'} does not hold torch-fidelity's weights of inception") from error
 
     source = "of torch-fidelity" if weights is None else _fingerprint(weights)
     return FeatureNetwork(

@@ -21,9 +21,7 @@ class Gate(nn.Module):
         self.size = size
         self.condition = nn.Linear(condition_dim, 2 * channels * size * size, bias=False)
 
-    def forward(
-        self, features: Float[Tensor, "b c2 h w"], condition: Float[Tensor, "b k"]
-    ) -> Float[Tensor, "b c h w"]:
+    def forward(self, features: Float[Tensor, "b c2 h w"], condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
         bias = rearrange(self.condition(condition), "b (c h w) -> b c h w", h=self.size, w=self.size)
         f, g = (features + bias).chunk(2, dim=1)
         return torch.tanh(f) * torch.sigmoid(g)
@@ -77,3 +75,8 @@ class CriticBlock(nn.Module):
 def pixels_to_channels(images: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b c_out h_out w_out"]:
     """Folds each patch x patch square of pixels into the channels: fewer, thicker pixels, nothing lost."""
     return rearrange(images, "b c (h p) (w q) -> b (c p q) h w", p=patch, q=patch)
+
+
+def channels_to_pixels(features: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b c_out h_out w_out"]:
+    """Unfolds channels into patch x patch squares of pixels; the inverse of `pixels_to_channels`."""
+    return rearrange(features, "b (c p q) h w -> b c (h p) (w q)", p=patch, q=patch)

@@ -33,7 +33,10 @@ def save_checkpoint(
     partial = folder / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, partial / "state.safetensors")
+    save_file(
+        {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()},
+        partial / "state.safetensors",
+    )
     (partial / "state.json").write_text(json.dumps({"step": step}), encoding="utf-8")
     for path in (*partial.iterdir(), partial):
         _flush(path)
@@ -93,5 +96,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-

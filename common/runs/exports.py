@@ -67,7 +67,9 @@ def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> N
         module.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{path} does not hold the weights that its config.json describes ({reason}); export the run again") from None
+        raise UserError(
+            f"{path} does not hold the weights that its config.json describes ({reason}); export the run again"
+        ) from None
     module.to(device)
 
 

@@ -3,9 +3,11 @@
 A generator enters, a `Scene` leaves; `genres.py` reads this module.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
-from common.data.procedural.outlines import blob, box, curve, ellipse, polygon, ribbon, turned
+from common.data.procedural.outlines import blob, box, curve, ellipse, placed, polygon, ribbon, turned
 from common.data.procedural.scene import Scene, empty_scene
 
 
@@ -17,32 +19,30 @@ def abstract(rng: np.random.Generator) -> Scene:
         scene.add("ground", box(0, 0, 1, 1), pick=rng.uniform(), texture=0.12)
     else:
         scene.add("paint", box(0, 0, 1, 1), pick=rng.uniform(), texture=0.12, tone=rng.uniform(-0.3, 0.3))
-    kinds = [draw_geometry, draw_geometry, draw_lattice, draw_fields, draw_arcs, draw_shards, draw_waves, draw_forms]
-    kinds[rng.integers(len(kinds))](scene, rng)
+    HABITS[rng.integers(len(HABITS))](scene, rng)
     return scene
 
 
 def draw_geometry(scene: Scene, rng: np.random.Generator) -> None:
     """Circles, triangles, bars and rings that float over one another."""
-    for _ in range(rng.integers(9, 20)):
+    disc = ellipse(0, 0, 1, 1, corners=36)
+    figures = {
+        "disc": disc,
+        "half": disc[:19],
+        "triangle": polygon((-1.2, 0.8), (1.2, 0.8), (0, -1.3)),
+        "bar": box(-3.2, -0.1, 3.2, 0.1),
+        "box": box(-1.1, -0.8, 1.1, 0.8),
+    }
+    names = ["disc", "disc", "half", "triangle", "bar", "bar", "box"]
+    for _ in range(rng.integers(10, 24)):
         x, y = rng.normal(0.5, 0.22, 2)
-        size = 0.025 + rng.exponential(0.07)
-        kind, angle = rng.choice(["circle", "ring", "triangle", "bar", "bar", "box", "half"]), rng.uniform(0, 3.1)
-        material = rng.choice(["paint", "paint", "paint", "ink", "linen"])
-        look = {"pick": rng.uniform(), "tone": rng.uniform(-0.25, 0.25), "grain": angle, "texture": 0.1}
-        if kind in ("circle", "ring"):
-            scene.add(material, ellipse(x, y, size, size, corners=36), **look)
-        if kind == "ring":
-            scene.add("paint", ellipse(x, y, size * 0.7, size * 0.7, corners=36), pick=rng.uniform())
-            scene.add("paint", ellipse(x, y, size * 0.35, size * 0.35), pick=rng.uniform())
-        if kind == "triangle":
-            corners = polygon((-1.2, 0.8), (1.2, 0.8), (0, -1.3)) * size + (x, y)
-            scene.add(material, turned(corners, angle, (x, y)), **look)
-        if kind in ("bar", "box"):
-            long, wide = (3.2, 0.1) if kind == "bar" else (1.1, 0.8)
-            scene.add(material, turned(box(x - size * long, y - size * wide, x + size * long, y + size * wide), angle, (x, y)), **look)
-        if kind == "half":
-            scene.add(material, turned(ellipse(x, y, size, size, corners=36)[:19], angle, (x, y)), **look)
+        size, angle, name = 0.03 + rng.exponential(0.085), rng.uniform(0, 3.1), rng.choice(names)
+        outline = placed(turned(figures[name], angle), x, y, size, size)
+        material, tone = rng.choice(["paint", "paint", "paint", "ink", "linen"]), rng.uniform(-0.25, 0.25)
+        scene.add(material, outline, pick=rng.uniform(), tone=tone, grain=angle, texture=0.1)
+        if name == "disc" and rng.uniform() < 0.5:
+            for share in (0.7, 0.35):
+                scene.add("paint", placed(disc, x, y, size * share, size * share), pick=rng.uniform())
 
 
 def draw_lattice(scene: Scene, rng: np.random.Generator) -> None:
@@ -52,14 +52,16 @@ def draw_lattice(scene: Scene, rng: np.random.Generator) -> None:
     slant, fill = rng.choice((0.0, 0.0, rng.uniform(-0.5, 0.5))), rng.uniform(0.35, 1.0)
     middle = (0.5, 0.5)
     grow = 1.0 + 0.5 * (slant != 0)
-    for left, right in zip(columns[:-1], columns[1:], strict=True):
-        for top, bottom in zip(rows[:-1], rows[1:], strict=True):
+    for left, right in pairwise(columns):
+        for top, bottom in pairwise(rows):
             material = "paint" if rng.uniform() < fill else "linen"
             pane = (turned(box(left, top, right, bottom), slant, middle) - 0.5) * grow + 0.5
             scene.add(material, pane, pick=rng.uniform(), tone=rng.uniform(-0.2, 0.2), texture=0.08)
     if rng.uniform() < 0.7:
         half = rng.uniform(0.008, 0.02)
-        bars = [box(x - half, 0, x + half, 1) for x in columns] + [box(0, y - half, 1, y + half) for y in rows]
+        bars = [box(x - half, 0, x + half, 1) for x in columns] + [
+            box(0, y - half, 1, y + half) for y in rows
+        ]
         scene.add("ink", *((turned(bar, slant, middle) - 0.5) * grow + 0.5 for bar in bars))
 
 
@@ -67,11 +69,13 @@ def draw_fields(scene: Scene, rng: np.random.Generator) -> None:
     """Two to four broad fields of colour, one above another, with soft rough edges."""
     edges = np.concatenate([[0.04], np.sort(rng.uniform(0.2, 0.85, rng.integers(1, 4))), [0.96]])
     margin = rng.uniform(0.03, 0.09)
-    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+    for top, bottom in pairwise(edges):
         x = np.linspace(margin, 1 - margin, 14)
         rough = rng.normal(0, 0.006, (2, 14))
-        outline = np.concatenate([np.stack([x, top + 0.015 + rough[0]], 1), np.stack([x, bottom - 0.015 + rough[1]], 1)[::-1]])
-        scene.add("paint", outline, pick=rng.uniform(), tone=rng.uniform(-0.3, 0.25), texture=0.3, fade=rng.uniform(-0.2, 0.2))
+        upper, lower = np.stack([x, top + 0.015 + rough[0]], 1), np.stack([x, bottom - 0.015 + rough[1]], 1)
+        field = np.concatenate([upper, lower[::-1]])
+        tone, fade = rng.uniform(-0.3, 0.25), rng.uniform(-0.2, 0.2)
+        scene.add("paint", field, pick=rng.uniform(), tone=tone, texture=0.3, fade=fade)
 
 
 def draw_arcs(scene: Scene, rng: np.random.Generator) -> None:
@@ -86,7 +90,8 @@ def draw_arcs(scene: Scene, rng: np.random.Generator) -> None:
             scene.add("paint", whole, pick=rng.uniform(), tone=rng.uniform(-0.2, 0.2))
             around = np.linspace(start, start + rng.choice((1.57, 3.14)), 16)
             piece = np.stack([x + radius * np.cos(around), y + radius * np.sin(around)], axis=1)
-            scene.add("paint", np.concatenate([piece, [[x, y]]]), pick=rng.uniform(), tone=rng.uniform(-0.2, 0.2))
+            wedge = np.concatenate([piece, [[x, y]]])
+            scene.add("paint", wedge, pick=rng.uniform(), tone=rng.uniform(-0.2, 0.2))
 
 
 def draw_shards(scene: Scene, rng: np.random.Generator) -> None:
@@ -94,12 +99,14 @@ def draw_shards(scene: Scene, rng: np.random.Generator) -> None:
     x, y = scene.focus
     angles = np.sort(rng.uniform(0, 6.28, rng.integers(12, 26)))
     for angle, after in zip(angles, np.roll(angles, -1), strict=True):
-        reach = rng.uniform(0.25, 1.3)
-        corners = ((x, y), (x + reach * np.cos(angle), y + reach * np.sin(angle)), (x + reach * np.cos(after), y + reach * np.sin(after)))
-        scene.add("paint", polygon(*corners), pick=rng.uniform(), tone=rng.uniform(-0.35, 0.35), texture=0.1, grain=angle)
-    for _ in range(rng.integers(0, 5)):
+        far = rng.uniform(0.25, 1.3) * np.array(
+            [[np.cos(angle), np.sin(angle)], [np.cos(after), np.sin(after)]]
+        )
+        shard, tone = np.concatenate([[[x, y]], far + (x, y)]), rng.uniform(-0.35, 0.35)
+        scene.add("paint", shard, pick=rng.uniform(), tone=tone, texture=0.1, grain=angle)
+    for dot_x, dot_y in rng.uniform(0.1, 0.9, (rng.integers(0, 5), 2)):
         radius = rng.uniform(0.02, 0.07)
-        scene.add("paint", ellipse(*rng.uniform(0.1, 0.9, 2), radius, radius), pick=rng.uniform())
+        scene.add("paint", ellipse(dot_x, dot_y, radius, radius), pick=rng.uniform())
 
 
 def draw_waves(scene: Scene, rng: np.random.Generator) -> None:
@@ -110,20 +117,32 @@ def draw_waves(scene: Scene, rng: np.random.Generator) -> None:
     while at < 1.1:
         line = at + swing * np.sin(phase + beats * np.pi * steps + at * 3)
         outline = np.concatenate([np.stack([steps, line], axis=1), [[1.1, 1.3], [-0.1, 1.3]]])
-        scene.add("paint", outline[:, ::-1] if upright else outline, pick=rng.uniform(), tone=rng.uniform(-0.25, 0.25), texture=0.12, grain=1.57 * upright)
+        band, tone = outline[:, ::-1] if upright else outline, rng.uniform(-0.25, 0.25)
+        scene.add("paint", band, pick=rng.uniform(), tone=tone, texture=0.12, grain=1.57 * upright)
         at += rng.uniform(0.04, 0.18)
 
 
 def draw_forms(scene: Scene, rng: np.random.Generator) -> None:
     """Soft living forms, threads between them, and dots."""
-    for _ in range(rng.integers(5, 10)):
-        x, y = rng.uniform(0.1, 0.9, 2)
+    for x, y in rng.uniform(0.1, 0.9, (rng.integers(5, 10), 2)):
         form = blob(rng, x, y, rng.uniform(0.05, 0.2), rng.uniform(0.05, 0.2), 0.35)
-        scene.add("paint", form, pick=rng.uniform(), tone=rng.uniform(-0.2, 0.2), swell=(0.4, 0.4), texture=0.1, grain=rng.uniform(0, 3))
+        tone, grain = rng.uniform(-0.2, 0.2), rng.uniform(0, 3)
+        scene.add("paint", form, pick=rng.uniform(), tone=tone, swell=(0.4, 0.4), texture=0.1, grain=grain)
     for _ in range(rng.integers(2, 6)):
         points = np.cumsum(rng.normal(0, 0.13, (5, 2)), axis=0) + rng.uniform(0.3, 0.7, 2)
-        spine = curve(points, 5)[:20]
-        widths = np.full(len(spine), rng.uniform(0.006, 0.02))
-        scene.add("ink", ribbon([(float(x), float(y)) for x, y in spine], list(widths)))
-    dots = [ellipse(x, y, 0.012, 0.012, corners=10) for x, y in rng.uniform(0.05, 0.95, (rng.integers(4, 14), 2))]
+        scene.add("ink", ribbon(curve(points)[:20], [rng.uniform(0.006, 0.02)] * 20))
+    places = rng.uniform(0.05, 0.95, (rng.integers(4, 14), 2))
+    dots = [ellipse(x, y, 0.012, 0.012, corners=10) for x, y in places]
     scene.add(rng.choice(["ink", "paint", "linen"]), *dots, pick=rng.uniform())
+
+
+HABITS = (
+    draw_geometry,
+    draw_geometry,
+    draw_lattice,
+    draw_fields,
+    draw_arcs,
+    draw_shards,
+    draw_waves,
+    draw_forms,
+)

@@ -6,7 +6,7 @@ A scene, a generator and a size enter, colours [h w 3] leave. `styles.py` reads 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.procedural.fields import Coat, Colours, Field, brush, coordinates, smooth_noise
+from common.data.procedural.fields import Colours, Field, coordinates, smooth_noise
 from common.data.procedural.outlines import box
 from common.data.procedural.palettes import colours_of, hexed
 from common.data.procedural.scene import Scene, Shape
@@ -19,7 +19,9 @@ def ukiyo_e(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     shapes = [unmodelled(shape) for shape in scene.shapes if not shape.modelling]
     flat = Scene(light=scene.light, focus=scene.focus, shapes=shapes)
     faded = np.array([1.0, 0.98, 0.93], np.float32) * rng.uniform(0.94, 1.03, 3).astype(np.float32)
-    tables = colours_of("ukiyo-e", flat.shapes, shadow="6a7488", light="fbf0d8", depth=0.6, glow=0.45, tint=faded)
+    tables = colours_of(
+        "ukiyo-e", flat.shapes, shadow="6a7488", light="fbf0d8", depth=0.6, glow=0.45, tint=faded
+    )
     fine = 2 * size
     region = regions(flat, fine)
     colours = np.take(tables.own, region, axis=0)
@@ -79,7 +81,10 @@ def stamped(colours: Colours, rng: np.random.Generator) -> Colours:
     left = rng.uniform(0.82, 0.86) if right else rng.uniform(0.07, 0.1)
 
     def fill(area: NDArray[np.float64], colour: Colours) -> None:
-        low, high = (area.min(axis=0) * size).round().astype(int), (area.max(axis=0) * size).round().astype(int)
+        low, high = (
+            (area.min(axis=0) * size).round().astype(int),
+            (area.max(axis=0) * size).round().astype(int),
+        )
         colours[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)] = colour
 
     height = rng.uniform(0.14, 0.24)
@@ -93,17 +98,27 @@ def stamped(colours: Colours, rng: np.random.Generator) -> Colours:
     seal = rng.uniform(0.035, 0.05)
     seal_y = top + height + 0.015
     fill(box(left + 0.008, seal_y, left + 0.008 + seal, seal_y + seal), hexed("c23422"))
-    fill(box(left + 0.008 + seal * 0.3, seal_y + seal * 0.25, left + 0.008 + seal * 0.7, seal_y + seal * 0.4), paper)
+    fill(
+        box(left + 0.008 + seal * 0.3, seal_y + seal * 0.25, left + 0.008 + seal * 0.7, seal_y + seal * 0.4),
+        paper,
+    )
     return colours
 
 
 def cubism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     """Everything cut into planes: seen from several sides at once, shaded at the cuts, in ochre and grey."""
-    tint = np.array([[1, 1, 1], [1.06, 0.98, 0.86], [0.93, 0.97, 1.0], [0.97, 1.0, 0.92]], np.float32)[rng.integers(4)]
+    tint = np.array([[1.1, 1.1, 1.1], [1.18, 1.08, 0.92], [1.02, 1.06, 1.1], [1.08, 1.1, 1.0]], np.float32)[
+        rng.integers(4)
+    ]
     angular = Scene(
-        light=scene.light, focus=scene.focus, shapes=[angled(shape) for shape in scene.shapes], shadows=scene.shadows
+        light=scene.light,
+        focus=scene.focus,
+        shapes=[angled(shape) for shape in scene.shapes],
+        shadows=scene.shadows,
     )
-    tables = colours_of("cubism", angular.shapes, shadow="2e2a2a", light="efe2c0", depth=0.9, glow=0.6, tint=tint)
+    tables = colours_of(
+        "cubism", angular.shapes, shadow="2e2a2a", light="efe2c0", depth=0.9, glow=0.6, tint=tint
+    )
     facet, edge, slope = facets(rng, size, scene.focus)
     names, place = np.unique(facet, return_inverse=True)
     # One draw for every facet that could be: which ones show at all may depend on the size.
@@ -117,19 +132,24 @@ def cubism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     shade = shading(angular, region, rng, texture=0.5)[row, column]
     region = region[row, column]
     shade = shade * np.float32(0.7) + slope + lifts[place]
-    source = coloured(region, shade, tables)
-    canvas = source.copy()
-    angle = np.broadcast_to(np.float32(rng.uniform(-0.15, 0.15)), (size, size)).copy()
-    for _ in range(1):
-        brush(rng, canvas, source, angle, Coat(spacing=0.02, length=0.03, width=0.015, jitter=0.03, bristles=0.3))
+    canvas = coloured(region, shade, tables)
+    planes = np.stack([hexed(code) for code in ("c9a468", "8d8a7c", "6f7f86", "d8cbaa", "7d5a38", "a89a78")])
+    plane = np.take(planes, rng.integers(len(planes), size=1 << NUM_CUTS)[names], axis=0) * tint
+    share = (rng.uniform(0.0, 0.55, 1 << NUM_CUTS) ** 1.5).astype(np.float32)[names]
+    lit = np.clip(np.float32(1.0) + slope, 0.3, 1.3)[..., None]
+    canvas += np.take(share, place)[..., None] * (np.take(plane, place, axis=0) * lit - canvas)
+    hatching = smooth_noise(rng, size, 100) + np.sin(np.float32(330.0) * coordinates(size)[1])
+    canvas *= (1.0 + 0.025 * hatching)[..., None]
     line = np.maximum(contours(angular, region, 0.0035, smooth_noise(rng, size, 12)), edge)
-    return canvas + (hexed("26221c") - canvas) * (line * np.float32(0.8))[..., None]
+    return canvas + (hexed("26221c") - canvas) * (line * np.float32(0.85))[..., None]
 
 
 NUM_CUTS = 9
 
 
-def facets(rng: np.random.Generator, size: int, focus: tuple[float, float]) -> tuple[NDArray[np.intp], Field, Field]:
+def facets(
+    rng: np.random.Generator, size: int, focus: tuple[float, float]
+) -> tuple[NDArray[np.intp], Field, Field]:
     """Straight cuts across the canvas: the number of each plane, the drawn cuts, and the shade beside them."""
     x, y = coordinates(size)
     facet = np.zeros((size, size), np.intp)
@@ -150,7 +170,9 @@ def facets(rng: np.random.Generator, size: int, focus: tuple[float, float]) -> t
 
 def angled(shape: Shape) -> Shape:
     """The shape with its curves cut down to a few straight sides."""
-    outlines = tuple(outline if len(outline) < 9 else outline[:: -(-len(outline) // 7)] for outline in shape.outlines)
+    outlines = tuple(
+        outline if len(outline) < 9 else outline[:: -(-len(outline) // 7)] for outline in shape.outlines
+    )
     return Shape(
         material=shape.material,
         outlines=outlines,

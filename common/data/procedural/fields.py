@@ -33,11 +33,12 @@ def coordinates(size: int) -> tuple[Field, Field]:
     return centres[None, :], centres[:, None]
 
 
-def blurred(colours: Colours, radius: float) -> Colours:
-    """Colours [h w 3] under a Gaussian blur of the radius in canvas units."""
-    image = Image.fromarray((np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8))
-    soft = image.filter(ImageFilter.GaussianBlur(radius * len(colours)))
-    return np.asarray(soft, dtype=np.float32) / np.float32(255.0)
+def blurred(values: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
+    """A field [h w] or colours [h w 3] within 0 to 1, softened over the radius in canvas units."""
+    image = Image.fromarray((np.clip(values, 0.0, 1.0) * np.float32(255.0)).astype(np.uint8))
+    # Two boxes look like a Gaussian and cost less.
+    box = ImageFilter.BoxBlur(0.85 * radius * len(values))
+    return np.asarray(image.filter(box).filter(box), dtype=np.float32) / np.float32(255.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,12 @@ class Coat:
 
 
 def brush(
-    rng: np.random.Generator, canvas: Colours, source: Colours, angle: Field, coat: Coat, keep: Field | None = None
+    rng: np.random.Generator,
+    canvas: Colours,
+    source: Colours,
+    angle: Field,
+    coat: Coat,
+    keep: Field | None = None,
 ) -> None:
     """Lay a coat on the canvas [h w 3] in place, every mark in the source's colour at the mark's centre.
 
@@ -72,10 +78,10 @@ def brush(
     places = np.stack([knots % side, knots // side]) + rng.uniform(0.0, 1.0, (2, side * side))
     x, y = (places * (size / side)).astype(np.float32)
     tints = rng.normal(0.0, coat.jitter, (side * side, 1)) + rng.normal(0.0, coat.scatter, (side * side, 3))
-    hairs = (rng.uniform(-0.16, 0.16, (side * side, 8)) * coat.bristles).astype(np.float32)
+    hairs = rng.uniform(-0.16, 0.16, (side * side, NUM_HAIRS, 1)) * coat.bristles
     bends = rng.normal(0.0, coat.bend, side * side).astype(np.float32)
     column, row = x.astype(np.intp), y.astype(np.intp)
-    colours = np.clip(source[row, column] + tints.astype(np.float32), 0.0, 1.0)
+    colours = np.clip(source[row, column] + tints, 0.0, 1.0)[:, None, :] + hairs
     direction = angle[row, column]
     laid = np.arange(side * side)
     if keep is not None:
@@ -83,29 +89,35 @@ def brush(
 
     reach = int(np.ceil(max(coat.length, coat.width) * size / 2.0))
     offsets = np.arange(-reach, reach + 1)
-    flat = canvas.reshape(-1, 3)
+    window = (offsets[:, None] * size + offsets).ravel()
+    along, aside = np.float32(2.0 / (coat.length * size)), np.float32(2.0 / (coat.width * size))
+    on_top = np.full(size * size, -1, np.intp)
     # Few marks at a time, so that the arrays of pixels around them stay in the processor's cache.
-    for marks in np.array_split(laid, max(1, len(laid) * len(offsets) ** 2 // 16384)):
+    for marks in np.array_split(laid, max(1, len(laid) * len(window) // 16384)):
         pixel_x, pixel_y = column[marks, None] + offsets, row[marks, None] + offsets
         from_x = beyond_reach(pixel_x, size, pixel_x + np.float32(0.5) - x[marks, None])
         from_y = beyond_reach(pixel_y, size, pixel_y + np.float32(0.5) - y[marks, None])
         cos, sin = np.cos(direction[marks, None]), np.sin(direction[marks, None])
-        along, aside = np.float32(2.0 / (coat.length * size)), np.float32(2.0 / (coat.width * size))
         u = (from_x * cos * along)[:, None, :] + (from_y * sin * along)[:, :, None]
         v = (from_y * cos * aside)[:, :, None] - (from_x * sin * aside)[:, None, :]
         square = u * u
         if coat.bend:
             v += bends[marks, None, None] * (square - np.float32(0.3))
         square += v * v
-        inside = np.flatnonzero(square < 1.0)
-        mark, pixel = np.divmod(inside, len(offsets) ** 2)
-        paint = colours[marks[mark]]
-        if coat.bristles:
-            hair = ((v.ravel()[inside] + np.float32(1.0)) * np.float32(3.99)).astype(np.intp)
-            paint += hairs.ravel()[marks[mark] * 8 + hair][:, None]
-        low, right = np.divmod(pixel, len(offsets))
-        first = (row[marks] - reach) * size + column[marks] - reach
-        flat[first[mark] + low * size + right] = paint
+        inside = (square < 1.0).reshape(len(marks), -1)
+        counts = np.count_nonzero(inside, axis=1)
+        found = np.flatnonzero(inside)
+        pixel = np.take(window, found - np.repeat(np.arange(len(marks)) * len(window), counts))
+        pixel += np.repeat(row[marks] * size + column[marks], counts)
+        hair = ((np.take(v, found) + np.float32(1.0)) * np.float32(0.499 * NUM_HAIRS)).astype(np.intp)
+        on_top[pixel] = np.repeat(marks * NUM_HAIRS, counts) + hair
+    painted = np.flatnonzero(on_top >= 0)
+    hair_colours = colours.reshape(-1, 3).astype(np.float32)
+    canvas.reshape(-1, 3)[painted] = np.take(hair_colours, on_top[painted], axis=0)
+
+
+NUM_HAIRS = 8
+"""How many hairs of the brush a mark shows, side by side."""
 
 
 def beyond_reach(pixels: NDArray[np.intp], size: int, distances: NDArray[np.floating]) -> Field:

@@ -10,6 +10,7 @@ import numpy as np
 from common.data.procedural.scene import Outline
 
 Points = Sequence[tuple[float, float]]
+"""Corners as they are written down."""
 
 
 def polygon(*points: tuple[float, float]) -> Outline:
@@ -20,10 +21,13 @@ def box(left: float, top: float, right: float, bottom: float) -> Outline:
     return polygon((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def ellipse(x: float, y: float, width: float, height: float, angle: float = 0.0, corners: int = 22) -> Outline:
+def ellipse(
+    x: float, y: float, width: float, height: float, angle: float = 0.0, corners: int = 22
+) -> Outline:
     """Centre, half width and half height, turned by an angle in radians."""
     around = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
-    return turned(np.stack([width * np.cos(around), height * np.sin(around)], axis=1), angle) + (x, y)
+    outline = np.stack([width * np.cos(around), height * np.sin(around)], axis=1)
+    return np.asarray(turned(outline, angle) + (x, y))
 
 
 def blob(
@@ -44,19 +48,21 @@ def curve(points: Points | Outline, steps: int = 5) -> Outline:
     t = np.linspace(0.0, 1.0, steps, endpoint=False)[None, :, None]
     here, before, after, beyond = (corner[:, None, :] for corner in (here, before, after, beyond))
     bent = here + 0.5 * t * (
-        after - before + t * (2 * before - 5 * here + 4 * after - beyond + t * (3 * (here - after) + beyond - before))
+        after
+        - before
+        + t * (2 * before - 5 * here + 4 * after - beyond + t * (3 * (here - after) + beyond - before))
     )
     return np.asarray(bent.reshape(-1, 2))
 
 
-def lathe(x: float, top: float, bottom: float, profile: Points) -> Outline:
-    """What a lathe turns: the profile lists (height from 0 at the top to 1 at the bottom, half width)."""
-    right = [(x + half, top + (bottom - top) * height) for height, half in profile]
-    left = [(x - half, top + (bottom - top) * height) for height, half in reversed(profile)]
+def lathe(x: float, top: float, bottom: float, half: float, profile: Points) -> Outline:
+    """What a lathe turns: the profile lists, downwards, (share of the height, share of the half width)."""
+    right = [(x + half * width, top + (bottom - top) * height) for height, width in profile]
+    left = [(x - half * width, top + (bottom - top) * height) for height, width in reversed(profile)]
     return np.array(right + left)
 
 
-def ribbon(points: Points, widths: Sequence[float]) -> Outline:
+def ribbon(points: Points | Outline, widths: Sequence[float]) -> Outline:
     """A band along the points, as wide at each point as its width says: a path, an arm, a trunk."""
     spine = np.asarray(points, dtype=np.float64)
     along = np.gradient(spine, axis=0)
@@ -78,6 +84,11 @@ def ridge(
     skyline = waves @ np.array([1.0, 0.45 * (0.4 + sharpness), 0.25 * sharpness, 0.14 * sharpness])
     top = np.stack([x, level - height * skyline], axis=1)
     return np.concatenate([top, polygon((1.05, 1.05), (-0.05, 1.05))])
+
+
+def placed(outline: Points | Outline, x: float, y: float, width: float, height: float) -> Outline:
+    """An outline in units of its own brought to a place; a negative width turns it to the other side."""
+    return np.asarray(outline) * (width, height) + (x, y)
 
 
 def turned(outline: Outline, angle: float, about: tuple[float, float] = (0.0, 0.0)) -> Outline:

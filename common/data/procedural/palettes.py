@@ -54,7 +54,7 @@ def parsed(palette: str) -> dict[str, Colours]:
 
 
 def hexed(code: str) -> Colours:
-    """"rrggbb" as [3]."""
+    """ "rrggbb" as [3]."""
     return np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)], dtype=np.float32) / np.float32(255.0)
 
 

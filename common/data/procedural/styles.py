@@ -7,13 +7,14 @@ and a line in the table. `paint` reads this module.
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common.data.procedural.drawn import cubism, ukiyo_e
 from common.data.procedural.fields import Coat, Colours, Field, blurred, brush, coordinates, smooth_noise
 from common.data.procedural.palettes import colours_of
 from common.data.procedural.scene import Scene
 from common.data.procedural.surface import crackle, vignette
-from common.data.procedural.underpainting import coloured, contours, grains, regions, shading
+from common.data.procedural.underpainting import coloured, contours, edges, grains, regions, shading
 
 Handling = Callable[[Scene, np.random.Generator, int], Colours]
 
@@ -42,13 +43,15 @@ def renaissance(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
 
 def impressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     """Light broken into short bright strokes, with blue and violet where the light does not reach."""
-    moods = np.array([[1, 1, 1], [1.05, 0.96, 0.86], [0.88, 0.96, 1.06], [1.04, 0.93, 1.0], [0.95, 1.02, 0.9]])
+    moods = np.array(
+        [[1, 1, 1], [1.05, 0.96, 0.86], [0.88, 0.96, 1.06], [1.04, 0.93, 1.0], [0.95, 1.02, 0.9]]
+    )
     tables = colours_of(
         "impressionism",
         scene.shapes,
-        shadow="4652a8",
+        shadow="5660ae",
         light="fffbe8",
-        depth=0.9,
+        depth=0.85,
         glow=0.65,
         tint=moods[rng.integers(5)].astype(np.float32),
     )
@@ -58,10 +61,10 @@ def impressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     canvas = source * np.float32(0.8) + np.float32(0.2 * rng.uniform(0.5, 0.95))
     broad = rng.uniform(0.85, 1.25)
     marks = {"bristles": 0.5, "jitter": 0.05, "scatter": 0.05, "bend": 0.2}
-    brush(rng, canvas, source, angle, Coat(spacing=0.026, length=0.075 * broad, width=0.026 * broad, **marks))
-    brush(rng, canvas, source, angle, Coat(spacing=0.028, length=0.055 * broad, width=0.02 * broad, **marks))
+    brush(rng, canvas, source, angle, Coat(spacing=0.026, length=0.085 * broad, width=0.03 * broad, **marks))
+    brush(rng, canvas, source, angle, Coat(spacing=0.028, length=0.06 * broad, width=0.023 * broad, **marks))
     fine = Coat(spacing=0.012, length=0.03, width=0.013, bristles=0.3, jitter=0.03, scatter=0.03)
-    brush(rng, canvas, source, angle, fine, keep=detail(source))
+    brush(rng, canvas, source, angle, fine, keep=detail(scene, region))
     return canvas
 
 
@@ -70,7 +73,7 @@ def expressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     tables = colours_of(
         "expressionism",
         scene.shapes,
-        shadow="28145a",
+        shadow="38207a",
         light="fff08a",
         depth=0.75,
         glow=0.65,
@@ -82,9 +85,16 @@ def expressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     angle = grains(scene, region) + flow
     canvas = source.copy()
     marks = {"bristles": 0.9, "jitter": 0.1, "scatter": 0.05}
-    brush(rng, canvas, source, angle, Coat(spacing=0.036, length=0.14, width=0.03, bend=0.5, **marks))
-    brush(rng, canvas, source, angle, Coat(spacing=0.034, length=0.1, width=0.022, bend=0.4, **marks))
-    brush(rng, canvas, source, angle, Coat(spacing=0.014, length=0.04, width=0.015, **marks), keep=detail(source))
+    brush(rng, canvas, source, angle, Coat(spacing=0.04, length=0.13, width=0.032, bend=0.5, **marks))
+    brush(rng, canvas, source, angle, Coat(spacing=0.036, length=0.09, width=0.024, bend=0.4, **marks))
+    brush(
+        rng,
+        canvas,
+        source,
+        angle,
+        Coat(spacing=0.014, length=0.04, width=0.015, **marks),
+        keep=detail(scene, region),
+    )
     line = contours(scene, region, rng.uniform(0.006, 0.01), smooth_noise(rng, size, 24))
     ink = np.array([[0.05, 0.03, 0.12], [0.02, 0.08, 0.2], [0.16, 0.02, 0.06]], np.float32)[rng.integers(3)]
     return canvas + (ink - canvas) * line[..., None]
@@ -105,7 +115,9 @@ def pointillism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     source = coloured(region, shading(scene, region, rng), tables)
     grey = source.mean(axis=2, keepdims=True)
     source = grey + (source - grey) * np.float32(1.3)
-    ground = np.array([[0.97, 0.95, 0.88], [0.93, 0.94, 0.99], [0.99, 0.93, 0.88]], np.float32)[rng.integers(3)]
+    ground = np.array([[0.97, 0.95, 0.88], [0.93, 0.94, 0.99], [0.99, 0.93, 0.88]], np.float32)[
+        rng.integers(3)
+    ]
     canvas = np.broadcast_to(ground, source.shape).copy()
     dot, angle = rng.uniform(0.019, 0.024), np.zeros((size, size), np.float32)
     for scatter in (0.08, 0.1, 0.16):
@@ -124,12 +136,13 @@ HANDLINGS: dict[str, Handling] = {
 }
 
 
-def detail(colours: Colours) -> Field:
-    """Where a small brush is needed: near 1 at edges, small on plain surfaces."""
-    return np.clip(np.abs(colours - blurred(colours, 0.02)).sum(axis=2) * np.float32(3.0), 0.12, 1.0)
+def detail(scene: Scene, region: NDArray[np.intp]) -> Field:
+    """Where a small brush is needed: near 1 at the edges of forms, small within them."""
+    near = blurred(edges(scene, region), 0.012)
+    return np.clip(near * np.float32(4.0), 0.1, 1.0)
 
 
-def swayed(region: np.ndarray, rng: np.random.Generator, reach: float) -> np.ndarray:
+def swayed(region: NDArray[np.intp], rng: np.random.Generator, reach: float) -> NDArray[np.intp]:
     """The region map [h w] seen through uneven glass that moves it by up to `reach` of the canvas."""
     size = len(region)
     x, y = coordinates(size)

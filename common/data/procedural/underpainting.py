@@ -19,7 +19,9 @@ Regions = NDArray[np.intp]
 def regions(scene: Scene, size: int) -> Regions:
     """Which shape shows where; the first shape shows where none was laid. A scene has at most 256 shapes."""
     if len(scene.shapes) > 256:
-        raise ValueError(f"a scene may hold 256 shapes, this one holds {len(scene.shapes)}; merge their outlines")
+        raise ValueError(
+            f"a scene may hold 256 shapes, this one holds {len(scene.shapes)}; merge their outlines"
+        )
     image = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(image)
     for index, shape in enumerate(scene.shapes):
@@ -56,7 +58,9 @@ def shading(scene: Scene, region: Regions, rng: np.random.Generator, texture: fl
     noise = smooth_noise(rng, size, 48) * np.float32(0.6) + smooth_noise(rng, size, 18)
     shade += np.take(mottle, region) * noise * np.float32(texture)
     if scene.shadows:
-        shade -= np.float32(0.9) * shadows(scene, size)
+        # What swells stands up from the ground, above the shadows that lie on it.
+        reached = np.array([0.25 if any(shape.swell) else 0.9 for shape in scene.shapes], np.float32)
+        shade -= np.take(reached, region) * shadows(scene, size)
     return shade.astype(np.float32)
 
 
@@ -72,12 +76,16 @@ def shadows(scene: Scene, size: int) -> Field:
 
 def coloured(region: Regions, shade: Field, tables: Tables) -> Colours:
     """Own colour towards its light where the shade is above 0, towards its shadow where it is below."""
-    lit = np.clip(shade, 0.0, 1.0)[..., None]
-    dim = np.clip(-shade, 0.0, 1.0)[..., None]
-    own = np.take(tables.own, region, axis=0)
-    own += lit * np.take(tables.light - tables.own, region, axis=0)
-    own += dim * np.take(tables.shadow - tables.own, region, axis=0)
-    return own
+    size, tables_by_side = len(region), (tables.light - tables.own, tables.shadow - tables.own)
+    colours = np.empty((size, size, 3), np.float32)
+    # A band at a time, so that its arrays stay in the processor's cache.
+    for top in range(0, size, 32):
+        shapes, light = region[top : top + 32], shade[top : top + 32, :, None]
+        band = np.take(tables.own, shapes, axis=0)
+        for table, strength in zip(tables_by_side, (light, -light), strict=True):
+            band += np.clip(strength, 0.0, 1.0) * np.take(table, shapes, axis=0)
+        colours[top : top + 32] = band
+    return colours
 
 
 def contours(scene: Scene, region: Regions, width: float, liveliness: Field) -> Field:
@@ -85,19 +93,24 @@ def contours(scene: Scene, region: Regions, width: float, liveliness: Field) -> 
 
     Where lines crowd, as in a face, they are thinner.
     """
-    size = len(region)
-    form = np.take(forms(scene), region)
-    edge = np.zeros((size, size), np.uint8)
-    edge[:, 1:] = form[:, 1:] != form[:, :-1]
-    edge[1:] |= form[1:] != form[:-1]
-    pixels = width * size
-    drawn = Image.fromarray(edge * np.uint8(255))
-    soft, crowd = drawn.filter(ImageFilter.BoxBlur(pixels)), drawn.filter(ImageFilter.BoxBlur(4.0 * pixels))
-    # A straight edge, two blurred pixels of about 255 / (2 pixels + 1) each side; the line is where enough is left.
-    level = np.asarray(soft, np.float32) * np.float32((2.0 * pixels + 1.0) / 255.0)
-    crowding = np.asarray(crowd, np.float32) * np.float32((8.0 * pixels + 1.0) / 255.0) - np.float32(1.2)
-    level -= np.float32(0.3) * np.maximum(crowding, 0.0)
+    pixels = width * len(region)
+    edge = Image.fromarray((edges(scene, region) * np.float32(255.0)).astype(np.uint8))
+    # A straight edge keeps the level 1 within the box around it, whatever the box's size.
+    level, crowd = (
+        np.asarray(edge.filter(ImageFilter.BoxBlur(box)), np.float32) * np.float32((2.0 * box + 1.0) / 255.0)
+        for box in (pixels, 4.0 * pixels)
+    )
+    level -= np.float32(0.3) * np.maximum(crowd - np.float32(1.2), 0.0)
     return np.clip((level - np.float32(0.45) + liveliness * np.float32(0.35)) * np.float32(3.0), 0.0, 1.0)
+
+
+def edges(scene: Scene, region: Regions) -> Field:
+    """1 where the form is another one than at the pixel to the left or above, 0 elsewhere."""
+    form = np.take(forms(scene), region)
+    edge = np.zeros(form.shape, np.float32)
+    edge[:, 1:] = form[:, 1:] != form[:, :-1]
+    np.maximum(edge[1:], form[1:] != form[:-1], out=edge[1:])
+    return edge
 
 
 def forms(scene: Scene) -> NDArray[np.intp]:

@@ -1,0 +1,44 @@
+"""A training step's share of a batch: every process draws the whole batch alike and takes its own rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor
+
+from common.data.dataset import Split
+from common.images import to_float
+from common.randomness import Purpose, generator_for
+
+
+@dataclass(frozen=True)
+class BatchStream:
+    """Random numbers and pictures for the rows of the global batch that this process works on."""
+
+    seed: int
+    batch_size: int
+    """Of the global batch."""
+    rows: slice
+    device: torch.device
+
+    def random(self, purpose: Purpose, position: int) -> np.random.Generator:
+        """Random numbers for the whole batch: equal on every process."""
+        return generator_for(self.seed, purpose, position)
+
+    def take(self, batch: Shaped[np.ndarray, "b_all ..."]) -> Shaped[Tensor, "b ..."]:
+        """This process's rows of a batch-sized array, on its device."""
+        return torch.from_numpy(batch[self.rows]).to(self.device)
+
+    def uniform(self, purpose: Purpose, position: int) -> Float[Tensor, "b"]:
+        """This process's rows of one number from [0, 1) a picture."""
+        return self.take(self.random(purpose, position).random(self.batch_size, dtype=np.float32))
+
+    def pictures(
+        self, split: Split, positions: Int[np.ndarray, "b_all"], mirrored: Bool[Tensor, "b"]
+    ) -> Float[Tensor, "b 3 h w"]:
+        """This process's rows of the pictures at positions of the split, some of them mirrored."""
+        images = to_float(split.pictures(positions[self.rows]).to(self.device))
+        return torch.where(mirrored[:, None, None, None], images.flip(3), images)

@@ -1,0 +1,43 @@
+"""Train stage II: `accelerate launch scripts/train_stage2.py --preset default-128 --stage1 runs/stage1`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from common import config
+from common.data.dataset import PaintingDataset
+from common.errors import run_command
+from stage2.config import PRESETS, Stage2Config
+from stage2.training import train
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train stage II: a small painting and a style to a large painting.")
+    parser.add_argument("--preset", default="default-128", help="name of a shipped preset, or the path of a YAML file")
+    parser.add_argument("--stage1", type=Path, default=Path("runs/stage1"), help="run or export of stage I")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
+    parser.add_argument("--out", type=Path, default=Path("runs/stage2"), help="run folder (default: runs/stage2)")
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
+    parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting: training.batch_size=64",
+    )
+    arguments = parser.parse_args()
+    settings = config.load(Stage2Config, config.find_preset(arguments.preset, PRESETS), arguments.set)
+    train(
+        settings,
+        PaintingDataset(arguments.data),
+        arguments.stage1,
+        arguments.out,
+        resume=arguments.resume,
+        max_minutes=arguments.max_minutes,
+    )
+
+
+if __name__ == "__main__":
+    run_command(main)

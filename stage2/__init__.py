@@ -1,0 +1,5 @@
+"""Stage II: a stage-I painting, genre, style and noise in, a painting of 128 or 256 pixels out."""
+
+from stage2.sampling import Painter, Painting
+
+__all__ = ["Painter", "Painting"]

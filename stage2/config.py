@@ -1,0 +1,104 @@
+"""Stage II's settings, as its presets spell them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+
+from common.config import settings
+from common.runs.config import LoggingSettings, OptimizerSettings
+
+PRESETS = Path(__file__).with_name("presets")
+
+
+@settings
+class Networks:
+    """Generator and critic."""
+
+    resolution: Literal[128, 256]
+    """Side of the paintings, in pixels."""
+    noise_dim: Annotated[int, pydantic.Field(ge=1)]
+    """Length of the fresh noise n."""
+    encoder_channels: tuple[int, int, int]
+    """Widths at 64, 32 and 16 pixels."""
+    body_blocks: Annotated[int, pydantic.Field(ge=0)]
+    """Residual blocks at 16 pixels."""
+    decoder_channels: tuple[int, ...]
+    """Widths from 32 pixels up, doubling, to resolution / output_patch."""
+    output_patch: Literal[1, 2]
+    """Side, in pixels, of the square that each pixel of the last decoder block becomes."""
+    critic_channels: tuple[int, ...]
+    """Widths from resolution / critic_patch pixels, halving, down to 4."""
+    critic_patch: Literal[1, 2, 4]
+    """Side, in pixels, of the squares that the critic folds into channels first."""
+
+    def __post_init__(self) -> None:
+        self._require_scales("decoder_channels", int(math.log2(self.resolution // self.output_patch // 16)))
+        self._require_scales("critic_channels", int(math.log2(self.resolution // self.critic_patch // 4)) + 1)
+        if min(*self.encoder_channels, *self.decoder_channels, *self.critic_channels) < 1:
+            raise ValueError("channels must be at least 1")
+
+    def _require_scales(self, name: str, scales: int) -> None:
+        given = len(getattr(self, name))
+        if given != scales:
+            raise ValueError(f"{name} has {given} widths; resolution {self.resolution} needs {scales} here")
+
+
+@settings
+class LossSettings:
+    """Weights of the objective's terms; the realness term weighs 1."""
+
+    gradient_penalty: Annotated[float, pydantic.Field(ge=0)]
+    """lambda."""
+    wrong_style: Annotated[float, pydantic.Field(ge=0)]
+    """omega, of real paintings shown with another style."""
+    critic_labels: Annotated[float, pydantic.Field(ge=0)]
+    """alpha_D, of genre and style on real paintings."""
+    generator_labels: Annotated[float, pydantic.Field(ge=0)]
+    """alpha_G, of the asked genre and style."""
+    composition: Annotated[float, pydantic.Field(ge=0)]
+    """Of the distance to the small picture at 16 pixels."""
+    reconstruction: Annotated[float, pydantic.Field(ge=0)]
+    """Of the distance to the real painting, where the small picture was made from one."""
+
+
+@settings
+class TrainingSettings:
+    """The schedule. A step is `critic_steps` critic updates, then, after pre-training, one generator update."""
+
+    seed: int
+    steps: Annotated[int, pydantic.Field(ge=1)]
+    """Length of the run, pre-training included."""
+    pretraining_steps: Annotated[int, pydantic.Field(ge=0)]
+    """Steps in which the critic alone learns."""
+    critic_steps: Annotated[int, pydantic.Field(ge=1)]
+    """Critic updates a step."""
+    batch_size: Annotated[int, pydantic.Field(ge=2)]
+    """Paintings a critic update, over all processes together."""
+    label_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
+    """0 draws pairs of genre and style as they occur, 1 draws all that occur equally often."""
+    unlabelled_share: Annotated[float, pydantic.Field(ge=0, le=1)]
+    """Share of pictures whose genre, and of those whose style, is left open, so that `any` is learnt as well."""
+    real_pair_share: Annotated[float, pydantic.Field(ge=0, le=1)]
+    """Share of small pictures that are real paintings brought down to 64 pixels instead of stage I's."""
+    flip: bool
+    """Whether paintings are mirrored at random."""
+    average_halflife: Annotated[float, pydantic.Field(ge=0)]
+    """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
+    precision: Literal["float32", "bfloat16"]
+    """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
+
+
+@settings
+class Stage2Config:
+    """All that stage II's training is told."""
+
+    networks: Networks
+    loss: LossSettings
+    training: TrainingSettings
+    generator_optimizer: OptimizerSettings
+    critic_optimizer: OptimizerSettings
+    logging: LoggingSettings

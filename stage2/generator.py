@@ -1,0 +1,82 @@
+"""Stage II's generator: small paintings and labels in, large paintings out; `stage2.critic` judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from common.nn.layers import GatedBlock, PixelNorm, channels_to_pixels
+
+
+class Generator(nn.Module):
+    """Encoder to 16 pixels, gated residual body, decoder to the resolution, painting on top of the enlarged input."""
+
+    def __init__(
+        self,
+        *,
+        num_genres: int,
+        num_styles: int,
+        noise_dim: int,
+        encoder_channels: Sequence[int],
+        body_blocks: int,
+        decoder_channels: Sequence[int],
+        output_patch: int,
+    ) -> None:
+        """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
+
+        Each output pixel of the last decoder block becomes a square of `output_patch` pixels.
+        """
+        super().__init__()
+        condition_dim = noise_dim + num_genres + num_styles
+        finest, middle, coarsest = encoder_channels
+        self.resolution = 16 * 2 ** len(decoder_channels) * output_patch
+        self.output_patch = output_patch
+        self.stem = nn.Conv2d(3, finest, 3, padding=1)
+        self.encoder = nn.ModuleList(
+            [
+                GatedBlock(finest, middle, condition_dim, upsample=False),
+                GatedBlock(middle, coarsest, condition_dim, upsample=False),
+            ]
+        )
+        self.body = nn.ModuleList(
+            GatedBlock(coarsest, coarsest, condition_dim, upsample=False) for _ in range(body_blocks)
+        )
+        widths = [coarsest, *decoder_channels]
+        self.decoder = nn.ModuleList(
+            GatedBlock(narrow, wide, condition_dim, upsample=True)
+            for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.bridges = nn.ModuleList(
+            [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
+        )
+        self.out_norm = PixelNorm()
+        self.out = nn.Conv2d(decoder_channels[-1], 3 * output_patch**2, 3, padding=1)
+        # A small start: the first output is the enlarged input, and learning adds to it.
+        nn.init.normal_(self.out.weight, std=0.002)
+
+    def forward(
+        self,
+        small: Float[Tensor, "b 3 64 64"],
+        genres: Float[Tensor, "b k"],
+        styles: Float[Tensor, "b s"],
+        noise: Float[Tensor, "b n"],
+    ) -> Float[Tensor, "b 3 size size"]:
+        loudness = noise.shape[1] ** 0.5
+        condition = torch.cat([noise, genres * loudness, styles * loudness], dim=1)
+        at_64 = self.stem(small)
+        at_32 = self.encoder[0](F.avg_pool2d(at_64, 2), condition)
+        features = self.encoder[1](F.avg_pool2d(at_32, 2), condition)
+        for block in self.body:
+            features = block(features, condition)
+        bridged = [bridge(skip) for bridge, skip in zip(self.bridges, (at_32, at_64), strict=True)]
+        for level, block in enumerate(self.decoder):
+            features = block(features, condition)
+            if level < len(bridged):
+                features = features + bridged[level]
+        detail = channels_to_pixels(self.out(self.out_norm(features)), self.output_patch)
+        enlarged = F.interpolate(small, size=(self.resolution, self.resolution), mode="bicubic", antialias=False)
+        return enlarged + detail

@@ -1,0 +1,67 @@
+"""Stage II's objective, one value a picture (the terms that the two stages share are in `common.nn.losses`)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from common.nn.losses import class_loss
+
+
+def critic_loss(
+    real_scores: Float[Tensor, "b"],
+    fake_scores: Float[Tensor, "b"],
+    wrong_scores: Float[Tensor, "b"],
+    wrong: Float[Tensor, "b"],
+    penalty: Float[Tensor, "b"],
+    *,
+    wrong_weight: float,
+    penalty_weight: float,
+) -> Float[Tensor, "b"]:
+    """`s(fake, t) - s(real, t) + omega [s(real, t') - s(real, t)] + lambda penalty`.
+
+    The third term is Reed et al.'s matching-aware pair (2016, algorithm 1) in Wasserstein form: a real painting
+    with a wrong style t' must score below the same one with its own. `wrong` is 1 where there is such a pair.
+    """
+    matching = wrong * (wrong_scores - real_scores)
+    return fake_scores - real_scores + wrong_weight * matching + penalty_weight * penalty
+
+
+def label_loss(
+    genre_logits: Float[Tensor, "b k"],
+    genres: Float[Tensor, "b k"],
+    style_logits: Float[Tensor, "b s"],
+    styles: Float[Tensor, "b s"],
+) -> Float[Tensor, "b"]:
+    """Cross-entropy of both labels together; a missing label costs nothing."""
+    return class_loss(genre_logits, genres) + class_loss(style_logits, styles)
+
+
+def composition_distance(
+    small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"], cells: int = 16
+) -> Float[Tensor, "b"]:
+    """Mean absolute difference of two pictures brought down to `cells` x `cells`: layout and palette, no detail."""
+    return (F.adaptive_avg_pool2d(small, cells) - F.adaptive_avg_pool2d(large, cells)).abs().mean(dim=(1, 2, 3))
+
+
+def reconstruction_distance(painted: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
+    """Mean absolute difference from the painting that the small picture was made of."""
+    return (painted - real).abs().mean(dim=(1, 2, 3))
+
+
+def wrong_styles(styles: Int[np.ndarray, "b"], unlabelled: int) -> Int[np.ndarray, "b"]:
+    """For each painting of a batch the style of another; `unlabelled` where no pair can be made.
+
+    The wrong styles are the batch's own in another order. Were they drawn apart, some styles would be wrong more
+    often than right, and the critic could score by the label alone, which the gradient penalty does not bound.
+    """
+    wrong = np.full_like(styles, unlabelled)
+    labelled = np.flatnonzero(styles != unlabelled)
+    by_style = labelled[np.argsort(styles[labelled], kind="stable")]
+    # Half-way round the sorted batch is another style, unless one style fills more than half of it.
+    opposite = np.roll(by_style, len(by_style) // 2)
+    different = styles[by_style] != styles[opposite]
+    wrong[by_style[different]] = styles[opposite[different]]
+    return wrong

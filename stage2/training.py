@@ -1,0 +1,278 @@
+"""Stage II's training: a dataset and stage I's export in, a run folder out; `stage2.sampling` reads the export.
+
+`CriticAndGenerator` holds one step of conditional WGAN-GP with matching-aware pairs; `train` puts it together
+with data, checkpoints and logs.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+
+from common.data.batches import BatchStream
+from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
+from common.data.sampling import BalancedSampler
+from common.images import labelled_grid, to_pictures
+from common.nn.averaging import update_average
+from common.nn.losses import correct, gradient_penalty, interpolate
+from common.randomness import Purpose
+from common.runs.folder import RunFolder
+from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
+from common.runs.optimizers import build_optimizer
+from common.vocabulary import Vocabulary, require_same
+from stage1.sampling import SIZE, Stage1Painter, draw_latents
+from stage2.config import Stage2Config
+from stage2.losses import (
+    composition_distance,
+    critic_loss,
+    label_loss,
+    reconstruction_distance,
+    wrong_styles,
+)
+from stage2.networks import build_critic, build_generator
+from stage2.sampling import draw_noise, save_export
+
+SAMPLE_COLUMNS = 5
+
+
+def train(
+    config: Stage2Config,
+    dataset: PaintingDataset,
+    stage1: Path,
+    out: Path,
+    *,
+    resume: bool,
+    max_minutes: float | None = None,
+) -> None:
+    """Train stage II on the paintings of the run or export `stage1`, into the run folder `out`.
+
+    Raises UserError where the folder holds another run, or where stage I knows other labels than the dataset.
+    """
+    run = RunFolder(out)
+    config = run.settle(config, resume=resume, free_to_change=("training.steps", "logging."))
+    accelerator = make_accelerator(config.training.precision)
+    rows = rows_of_process(accelerator, config.training.batch_size)
+    painter = Stage1Painter.load(stage1, accelerator.device)
+    require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
+    trainer = CriticAndGenerator(config, dataset, painter, accelerator, rows)
+    if accelerator.is_main_process:
+        run.open(config)
+    accelerator.wait_for_everyone()
+
+    def export() -> None:
+        networks = {"generator": trainer.average, "critic": trainer.plain_critic}
+        save_export(run.export, config.networks, dataset.vocabulary, painter, networks)
+
+    stage = Stage(
+        step=trainer.step,
+        paint_samples=trainer.paint_samples,
+        export=export,
+        modules={
+            "generator": trainer.plain_generator,
+            "critic": trainer.plain_critic,
+            "average": trainer.average,
+        },
+        optimizers={
+            "generator_optimizer": trainer.generator_optimizer,
+            "critic_optimizer": trainer.critic_optimizer,
+        },
+        images_per_step=config.training.batch_size * config.training.critic_steps,
+        shown_in_progress=("critic_gap", "penalty", "style_real", "style_fake", "images_per_second"),
+    )
+    run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """This process's rows of one batch; labels that were left open are all zeros."""
+
+    small: Float[Tensor, "b 3 64 64"]
+    large: Float[Tensor, "b 3 size size"]
+    from_real: Float[Tensor, "b"]
+    """1 where `small` is the real painting of `large` brought down, 0 where stage I painted it."""
+    genres: Float[Tensor, "b k"]
+    styles: Float[Tensor, "b s"]
+    asked_genres: Float[Tensor, "b k"]
+    asked_styles: Float[Tensor, "b s"]
+    wrong_styles: Float[Tensor, "b s"]
+    noise: Float[Tensor, "b n"]
+
+
+class CriticAndGenerator:
+    """Both networks, their optimizers and the average, and what one step does to them."""
+
+    def __init__(
+        self,
+        config: Stage2Config,
+        dataset: PaintingDataset,
+        painter: Stage1Painter,
+        accelerator: Accelerator,
+        rows: slice,
+    ) -> None:
+        self.config = config
+        self.vocabulary: Vocabulary = dataset.vocabulary
+        self.accelerator = accelerator
+        self._painter = painter
+        schedule = config.training
+        self._large: Split = dataset.split("train", config.networks.resolution, in_memory=True)
+        self._small: Split = dataset.split("train", SIZE, in_memory=True)
+        self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
+        self._stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
+        num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
+        torch.manual_seed(schedule.seed)
+        self.plain_generator = build_generator(config.networks, *num_labels).to(accelerator.device)
+        self.plain_critic = build_critic(config.networks, *num_labels).to(accelerator.device)
+        self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
+        self.generator_optimizer = build_optimizer(self.plain_generator, config.generator_optimizer)
+        self.critic_optimizer = build_optimizer(self.plain_critic, config.critic_optimizer)
+        self.generator: nn.Module = accelerator.prepare(self.plain_generator)
+        self.critic: nn.Module = accelerator.prepare(self.plain_critic)
+
+    def step(self, step: int) -> Mapping[str, Tensor]:
+        """Training step number `step`: critic updates, then, after pre-training, one generator update."""
+        schedule = self.config.training
+        for update in range(schedule.critic_steps):
+            figures = self.update_critic(step * schedule.critic_steps + update)
+        if step < schedule.pretraining_steps:
+            return figures
+        figures |= self.update_generator(step)
+        update_average(
+            self.average,
+            self.plain_generator,
+            schedule.average_halflife,
+            updates=step + 1 - schedule.pretraining_steps,
+        )
+        return figures
+
+    def update_critic(self, update: int) -> dict[str, Tensor]:
+        """Descend the critic's loss: real with its style, real with a wrong one, and painted."""
+        loss = self.config.loss
+        batch = self._batch(Purpose.REAL_BATCH, update)
+        with torch.no_grad(), self.accelerator.autocast():
+            fake = self.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise).float()
+        scores, genre_logits, style_logits, features = self.critic(
+            torch.cat([batch.large, fake]),
+            batch.asked_genres.repeat(2, 1),
+            batch.asked_styles.repeat(2, 1),
+        )
+        real_scores, fake_scores = scores.chunk(2)
+        size = len(fake)
+        with self.accelerator.autocast():
+            wrong_scores = self.plain_critic.scores(features[:size], batch.asked_genres, batch.wrong_styles)
+        between = interpolate(batch.large, fake, self._stream.uniform(Purpose.INTERPOLATION, update))
+        penalty = gradient_penalty(self.critic(between, batch.asked_genres, batch.asked_styles)[0], between)
+        wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
+        realness = critic_loss(
+            real_scores,
+            fake_scores,
+            wrong_scores.float(),
+            wrong,
+            penalty,
+            wrong_weight=loss.wrong_style,
+            penalty_weight=loss.gradient_penalty,
+        )
+        labels = label_loss(genre_logits[:size], batch.genres, style_logits[:size], batch.styles)
+        total = (realness + loss.critic_labels * labels).mean()
+        self.critic_optimizer.zero_grad()
+        self.accelerator.backward(total)
+        self.critic_optimizer.step()
+        return {
+            "critic_loss": total,
+            "critic_gap": (real_scores - fake_scores).mean(),
+            "wrong_gap": (wrong * (real_scores - wrong_scores)).sum() / wrong.sum().clamp(min=1),
+            "penalty": penalty.mean(),
+            "genre_real": correct(genre_logits[:size], batch.genres),
+            "style_real": correct(style_logits[:size], batch.styles),
+        }
+
+    def update_generator(self, step: int) -> dict[str, Tensor]:
+        """Descend the generator's loss; the critic is passed through without being touched."""
+        loss = self.config.loss
+        batch = self._batch(Purpose.GENERATOR_REQUEST, step)
+        self.plain_critic.requires_grad_(False)
+        fake = self.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
+        with self.accelerator.autocast():
+            scores, genre_logits, style_logits, _ = self.plain_critic(fake, batch.asked_genres, batch.asked_styles)
+        labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
+        composition = composition_distance(batch.small, fake)
+        reconstruction = batch.from_real * reconstruction_distance(fake, batch.large)
+        total = (
+            -scores.float()
+            + loss.generator_labels * labels
+            + loss.composition * composition
+            + loss.reconstruction * reconstruction
+        ).mean()
+        self.generator_optimizer.zero_grad()
+        self.accelerator.backward(total)
+        self.generator_optimizer.step()
+        self.plain_critic.requires_grad_(True)
+        return {
+            "generator_loss": total,
+            "composition": composition.mean(),
+            "reconstruction": reconstruction.sum() / batch.from_real.sum().clamp(min=1),
+            "genre_fake": correct(genre_logits, batch.asked_genres),
+            "style_fake": correct(style_logits, batch.asked_styles),
+        }
+
+    @torch.no_grad()
+    def paint_samples(self) -> Image.Image:
+        """Stage I's pictures of a few genres above, and below them the same pictures in every style."""
+        vocabulary, device = self.vocabulary, self.accelerator.device
+        columns = [number % len(vocabulary.genres) for number in range(SAMPLE_COLUMNS)]
+        genres = torch.eye(len(vocabulary.genres))[columns].to(device)
+        small = self._painter.paint(draw_latents(range(SAMPLE_COLUMNS), self._painter.latent_dim), genres)
+        noise = draw_noise(range(SAMPLE_COLUMNS), self.config.networks.noise_dim).to(device)
+        rows = [
+            [picture.resize((self.config.networks.resolution,) * 2) for picture in to_pictures(small)],
+            *(
+                to_pictures(self.average(small, genres, style.expand(SAMPLE_COLUMNS, -1), noise))
+                for style in torch.eye(len(vocabulary.styles), device=device)
+            ),
+        ]
+        names = list(vocabulary.genres)
+        return labelled_grid(rows, ["stage I", *vocabulary.styles], [names[column] for column in columns])
+
+    def _batch(self, purpose: Purpose, position: int) -> _Batch:
+        """Real paintings, their labels, and small pictures of the same labels for the generator to work on.
+
+        Both sides of the critic see one set of pairs (genre, style), so that none gives a fake away.
+        """
+        schedule, stream = self.config.training, self._stream
+        random = stream.random(purpose, position)
+        size = stream.batch_size
+        positions = self._sampler.draw(random, size)
+        genre_places, style_places = self._large.genres[positions], self._large.styles[positions]
+        genres = one_hot(genre_places, len(self.vocabulary.genres))
+        styles = one_hot(style_places, len(self.vocabulary.styles))
+        open_genre = random.random(size) < schedule.unlabelled_share
+        open_style = random.random(size) < schedule.unlabelled_share
+        wrong = wrong_styles(np.where(open_style, UNLABELLED, style_places), UNLABELLED)
+        latents = random.standard_normal((size, self._painter.latent_dim), dtype=np.float32)
+        noise = random.standard_normal((size, self.config.networks.noise_dim), dtype=np.float32)
+        from_real = random.random(size) < schedule.real_pair_share
+        mirrored = stream.take(random.random(size) < (0.5 if schedule.flip else 0.0))
+
+        asked_genres = stream.take(genres * ~open_genre[:, None])
+        real = stream.take(from_real)
+        painted = self._painter.paint(stream.take(latents), asked_genres)
+        reduced = stream.pictures(self._small, positions, mirrored)
+        return _Batch(
+            small=torch.where(real[:, None, None, None], reduced, painted),
+            large=stream.pictures(self._large, positions, mirrored),
+            from_real=real.float(),
+            genres=stream.take(genres),
+            styles=stream.take(styles),
+            asked_genres=asked_genres,
+            asked_styles=stream.take(styles * ~open_style[:, None]),
+            wrong_styles=stream.take(one_hot(wrong, len(self.vocabulary.styles))),
+            noise=stream.take(noise),
+        )
