@@ -22,7 +22,7 @@ class GangoghGenerator(nn.Module):
         super().__init__()
         self.stem = nn.Linear(latent_dim + num_genres, 16 * width * 4 * 4)
         self.stem_norm = nn.BatchNorm2d(16 * width)
-        self.stem_gate = Gate(8 * width, num_genres, size=4)
+        self.stem_gate = Gate(8 * width, num_genres, size=4, bias=True)
         self.layers = nn.ModuleList(
             [
                 _GatedUpsampling(8 * width, 4 * width, num_genres, size=8),
@@ -45,7 +45,7 @@ class _GatedUpsampling(nn.Module):
         super().__init__()
         self.convolution = nn.ConvTranspose2d(in_channels, 2 * out_channels, 5, stride=2, padding=2, output_padding=1)
         self.norm = nn.BatchNorm2d(2 * out_channels)
-        self.gate = Gate(out_channels, num_genres, size=size)
+        self.gate = Gate(out_channels, num_genres, size=size, bias=True)
 
     def forward(
         self, features: Float[Tensor, "b c_in h w"], genres: Float[Tensor, "b k"]

@@ -57,6 +57,7 @@ class Generator(nn.Module):
         self.out = nn.Conv2d(decoder_channels[-1], 3 * output_patch**2, 3, padding=1)
         # A small start: the first output is the enlarged input, and learning adds to it.
         nn.init.normal_(self.out.weight, std=0.002)
+        nn.init.zeros_(self.out.bias)
 
     def forward(
         self,

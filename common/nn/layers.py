@@ -13,13 +13,14 @@ class Gate(nn.Module):
     """Gated activation with global conditioning (van den Oord et al. 2016, eq. 2, with h = condition).
 
     `tanh(f + V_f y) * sigmoid(g + V_g y)`, f and g the two halves of the channels, so c leaves where 2c entered.
-    V biases each channel, or, where `size` is given, each channel at each of size x size pixels.
+    V biases each channel, or, where `size` is given, each channel at each of size x size pixels. `bias` adds
+    a learnt constant to V y, which the layers before the gate make superfluous unless it is one for each pixel.
     """
 
-    def __init__(self, channels: int, condition_dim: int, size: int = 1) -> None:
+    def __init__(self, channels: int, condition_dim: int, size: int = 1, *, bias: bool = False) -> None:
         super().__init__()
         self.size = size
-        self.condition = nn.Linear(condition_dim, 2 * channels * size * size, bias=False)
+        self.condition = nn.Linear(condition_dim, 2 * channels * size * size, bias=bias)
 
     def forward(self, features: Float[Tensor, "b c2 h w"], condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
         bias = rearrange(self.condition(condition), "b (c h w) -> b c h w", h=self.size, w=self.size)

@@ -58,10 +58,12 @@ def draw_face(scene: Scene, rng: np.random.Generator, sitter: Sitter) -> None:
     ears = [sitter.head(ellipse(side * 0.75 * sitter.width, 0.08, 0.13, 0.24)) for side in seen]
     scene.add("skin", *ears, pick=sitter.skin, tone=-0.2)
     scene.add("skin", sitter.head(face), pick=sitter.skin, swell=(0.95, 0.6), tone=0.08, grain=1.4)
-    flush = rng.uniform(-0.14, 0.16)
+    flush = rng.uniform(-0.14, 0.1)
     for side in (-1.0, 1.0):
         cheek = ellipse(0.33 * turn + side * 0.42 * (1 - 0.25 * turn * side), 0.33, 0.2, 0.15)
-        scene.add("skin", sitter.head(cheek), pick=sitter.skin, tone=flush, modelling=True)
+        # As bright as the side of the face that it lies on.
+        tone = flush + 0.6 * side * scene.light[0]
+        scene.add("skin", sitter.head(cheek), pick=sitter.skin, tone=tone, modelling=True)
 
 
 def draw_eyes(scene: Scene, rng: np.random.Generator, sitter: Sitter) -> None:
@@ -72,7 +74,8 @@ def draw_eyes(scene: Scene, rng: np.random.Generator, sitter: Sitter) -> None:
         wide = 1.0 - 0.25 * sitter.turn * side
         x = 0.33 * sitter.turn + side * gap * wide
         socket = sitter.head(ellipse(x, -0.08, 0.24 * wide, 0.17))
-        scene.add("skin", socket, pick=sitter.skin, tone=-0.3, modelling=True)
+        tone = -0.3 + 0.4 * side * scene.light[0]
+        scene.add("skin", socket, pick=sitter.skin, tone=tone, modelling=True)
         scene.add("linen", sitter.head(ellipse(x, -0.05, 0.165 * wide, opening)), tone=-0.1)
         scene.add("eye", sitter.head(ellipse(x + glance, -0.05, 0.075, opening + 0.02, corners=10)))
         lid = [(x - 0.19 * wide, -0.06), (x, -0.08 - opening), (x + 0.19 * wide, -0.05)]

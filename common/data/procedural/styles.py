@@ -9,11 +9,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.procedural.drawn import cubism, ukiyo_e
+from common.data.procedural.cubism import cubism
 from common.data.procedural.fields import Coat, Colours, Field, blurred, brush, coordinates, smooth_noise
 from common.data.procedural.palettes import colours_of
 from common.data.procedural.scene import Scene
 from common.data.procedural.surface import crackle, vignette
+from common.data.procedural.ukiyo_e import ukiyo_e
 from common.data.procedural.underpainting import coloured, contours, edges, grains, regions, shading
 
 Handling = Callable[[Scene, np.random.Generator, int], Colours]
@@ -63,7 +64,7 @@ def impressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     marks = {"bristles": 0.5, "jitter": 0.05, "scatter": 0.05, "bend": 0.2}
     brush(rng, canvas, source, angle, Coat(spacing=0.026, length=0.085 * broad, width=0.03 * broad, **marks))
     brush(rng, canvas, source, angle, Coat(spacing=0.028, length=0.06 * broad, width=0.023 * broad, **marks))
-    fine = Coat(spacing=0.012, length=0.03, width=0.013, bristles=0.3, jitter=0.03, scatter=0.03)
+    fine = Coat(spacing=0.013, length=0.03, width=0.013, bristles=0.3, jitter=0.03, scatter=0.03)
     brush(rng, canvas, source, angle, fine, keep=detail(scene, region))
     return canvas
 
@@ -85,14 +86,14 @@ def expressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     angle = grains(scene, region) + flow
     canvas = source.copy()
     marks = {"bristles": 0.9, "jitter": 0.1, "scatter": 0.05}
-    brush(rng, canvas, source, angle, Coat(spacing=0.04, length=0.13, width=0.032, bend=0.5, **marks))
+    brush(rng, canvas, source, angle, Coat(spacing=0.044, length=0.13, width=0.032, bend=0.5, **marks))
     brush(rng, canvas, source, angle, Coat(spacing=0.036, length=0.09, width=0.024, bend=0.4, **marks))
     brush(
         rng,
         canvas,
         source,
         angle,
-        Coat(spacing=0.014, length=0.04, width=0.015, **marks),
+        Coat(spacing=0.016, length=0.04, width=0.015, **marks),
         keep=detail(scene, region),
     )
     line = contours(scene, region, rng.uniform(0.006, 0.01), smooth_noise(rng, size, 24))

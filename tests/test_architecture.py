@@ -1,0 +1,90 @@
+"""The rules of the house: which package may import which, and where heavy things may be named."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ALLOWED = {
+    "common": {"common"},
+    "stage1": {"common", "stage1"},
+    "stage2": {"common", "stage1", "stage2"},
+    "scripts": {"common", "stage1", "stage2"},
+}
+OURS = set(ALLOWED)
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_imports_run_from_scripts_to_stage2_to_stage1_to_common(package: str) -> None:
+    assert modules(package)
+    for path in modules(package):
+        ours = {name.partition(".")[0] for name in imports(path)} & OURS
+        assert ours <= ALLOWED[package], f"{path} imports {ours - ALLOWED[package]}"
+
+
+def test_stage2_enters_stage1_by_its_sampling_module_alone() -> None:
+    for path in modules("stage2"):
+        doors = {name for name in imports(path) if name.startswith("stage1")}
+        assert doors <= {"stage1.sampling"}, f"{path} enters stage1 by {doors}"
+
+
+def test_network_and_loss_files_know_no_settings_no_files_and_no_accelerate() -> None:
+    allowed = {"torch", "einops", "jaxtyping", "collections", "__future__", "numpy"}
+    layers = {"common.nn.layers", "common.nn.losses"}
+    for path in [
+        *modules("common/nn"),
+        *(ROOT / stage / f"{name}.py" for stage in ("stage1", "stage2") for name in ("generator", "critic", "losses")),
+        ROOT / "stage1" / "gangogh.py",
+    ]:
+        for name in imports(path):
+            assert name.partition(".")[0] in allowed or name in layers, f"{path} imports {name}"
+
+
+def test_only_training_and_the_loop_touch_accelerate() -> None:
+    touching = {
+        path.relative_to(ROOT).as_posix()
+        for package in ALLOWED
+        for path in modules(package)
+        if any(name.partition(".")[0] == "accelerate" for name in imports(path))
+    }
+    assert touching == {"common/runs/loop.py", "stage1/training.py", "stage2/training.py"}
+
+
+def test_only_scripts_parse_arguments() -> None:
+    for package in ("common", "stage1", "stage2"):
+        for path in modules(package):
+            assert "argparse" not in imports(path), f"{path} parses arguments"
+
+
+def test_painting_imports_nothing_of_training() -> None:
+    heavy = ("accelerate", "torchmetrics", "imagehash", "scipy")
+    code = f"import sys, stage2; print([name for name in {heavy!r} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_the_top_level_is_the_agreed_one() -> None:
+    agreed = {"stage1", "stage2", "common", "scripts", "tests", "pyproject.toml", "README.md", "LICENSE"}
+    tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    tops = {line.partition("/")[0] for line in tracked.splitlines()}
+    assert {top for top in tops if not top.startswith(".")} <= agreed

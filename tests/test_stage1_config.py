@@ -1,0 +1,27 @@
+"""What stage I's settings refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from common import config
+from common.errors import UserError
+from stage1.config import PRESETS, Stage1Config
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("networks.critic_channels=[8, 8]", "critic_channels has 2 widths; critic_patch 2 needs 4"),
+        ("networks.architecture=dcgan", "networks"),
+        ("training.batch_size=0", "training.batch_size"),
+        ("training.flip=maybe", "training.flip"),
+        ("loss.gradient_penalty=-1", "loss.gradient_penalty"),
+        ("training.precision=float16", "training.precision"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_by_name(override: str, message: str) -> None:
+    with pytest.raises(UserError, match="tiny.yaml") as caught:
+        config.load(Stage1Config, PRESETS / "tiny.yaml", [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,87 @@
+"""Stage I's networks: shapes, gradients, and what a picture may depend on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from common import config
+from stage1.config import PRESETS, GangoghNetworks, Networks, ResidualNetworks, Stage1Config
+from stage1.networks import build_critic, build_generator
+
+TINY = ResidualNetworks(
+    architecture="residual",
+    latent_dim=8,
+    generator_channels=(8, 8, 8, 4, 4),
+    critic_channels=(4, 8, 8, 8),
+    critic_patch=2,
+)
+TINY_PARENT = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4)
+BOTH = pytest.mark.parametrize("networks", [TINY, TINY_PARENT], ids=["residual", "gangogh"])
+
+
+def weights(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_preset_paints_64_pixels_and_judges_them(preset: object) -> None:
+    networks = config.load(Stage1Config, preset).networks  # type: ignore[arg-type]
+    generator, critic = build_generator(networks, 3).eval(), build_critic(networks, 3)
+    with torch.no_grad():
+        images = generator(torch.randn(2, networks.latent_dim), torch.eye(3)[:2])
+        scores, logits = critic(images)
+    assert images.shape == (2, 3, 64, 64)
+    assert images.abs().max() <= 1
+    assert scores.shape == (2,)
+    assert logits.shape == (2, 3)
+
+
+def test_the_parent_has_the_parents_weights() -> None:
+    networks = GangoghNetworks(architecture="gangogh", latent_dim=128, width=64)
+    generator, critic = build_generator(networks, 14), build_critic(networks, 14)
+    gates = sum(weights(module) for name, module in generator.named_modules() if name.endswith("gate"))
+    assert (round(gates / 1e6, 1), round(weights(generator) / 1e6, 1)) == (3.7, 14.6)
+    assert weights(critic.features) == 5 * 5 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512) + (
+        64 + 128 + 256 + 512
+    ) + 2 * (128 * 256 + 256 * 64 + 512 * 16)
+
+
+@BOTH
+def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks) -> None:
+    torch.manual_seed(0)
+    generator, critic = build_generator(networks, 3), build_critic(networks, 3)
+    scores, logits = critic(generator(torch.randn(6, 8), torch.eye(3).repeat(2, 1)))
+    (scores.square().sum() + logits.square().sum()).backward()
+    for name, parameter in [*generator.named_parameters(), *critic.named_parameters()]:
+        assert parameter.grad is not None, name
+        # A bias before a normalisation over the batch moves nothing.
+        if not (name.endswith("bias") and isinstance(networks, GangoghNetworks)):
+            assert parameter.grad.abs().sum() > 0, name
+
+
+@BOTH
+def test_the_genre_and_the_latent_change_the_picture(networks: Networks) -> None:
+    generator = build_generator(networks, 3).eval()
+    latents = torch.randn(2, 8)
+    with torch.no_grad():
+        first, other_genre = generator(latents, torch.eye(3)[[0, 0]]), generator(latents, torch.eye(3)[[1, 1]])
+    assert (first - other_genre).abs().mean() > 1e-3
+    assert (first[0] - first[1]).abs().mean() > 1e-5
+
+
+@BOTH
+def test_a_picture_does_not_depend_on_its_neighbours(networks: Networks) -> None:
+    generator = build_generator(networks, 3).eval()
+    latents, genres = torch.randn(5, 8), torch.eye(3)[[0, 1, 2, 0, 1]]
+    with torch.no_grad():
+        together, alone = generator(latents, genres), generator(latents[3:4], genres[3:4])
+    torch.testing.assert_close(together[3:4], alone, atol=1e-5, rtol=0)
+
+
+def test_the_critic_scores_each_painting_by_itself() -> None:
+    critic = build_critic(TINY, 3)
+    images = torch.randn(4, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(critic(images)[0][2:3], critic(images[2:3])[0], atol=1e-5, rtol=1e-4)

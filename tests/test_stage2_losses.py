@@ -1,0 +1,62 @@
+"""Stage II's objective against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from stage2.losses import composition_distance, critic_loss, label_loss, reconstruction_distance, wrong_styles
+
+
+def test_the_critics_loss_wants_fakes_and_wrong_styles_below_the_real() -> None:
+    loss = critic_loss(
+        real_scores=torch.tensor([3.0, 3.0]),
+        fake_scores=torch.tensor([1.0, 1.0]),
+        wrong_scores=torch.tensor([2.0, 2.0]),
+        wrong=torch.tensor([1.0, 0.0]),
+        penalty=torch.tensor([0.1, 0.1]),
+        wrong_weight=0.5,
+        penalty_weight=10.0,
+    )
+    torch.testing.assert_close(loss, torch.tensor([-2 - 0.5 + 1, -2.0 + 1]))
+
+
+def test_labels_cost_both_cross_entropies_and_nothing_where_they_are_missing() -> None:
+    genre_logits, style_logits = torch.randn(2, 3), torch.randn(2, 5)
+    genres = torch.stack([torch.eye(3)[1], torch.zeros(3)])
+    styles = torch.stack([torch.eye(5)[4], torch.eye(5)[0]])
+    expected = F.cross_entropy(style_logits, torch.tensor([4, 0]), reduction="none")
+    expected[0] += F.cross_entropy(genre_logits[:1], torch.tensor([1]))
+    torch.testing.assert_close(label_loss(genre_logits, genres, style_logits, styles), expected)
+
+
+def test_composition_distance_sees_layout_and_palette_and_no_detail() -> None:
+    small = torch.zeros(1, 3, 64, 64)
+    checks = torch.ones(1, 3, 128, 128)
+    checks[..., ::2] = -1
+    assert composition_distance(small, checks) == 0
+    assert composition_distance(small, torch.full((1, 3, 128, 128), 0.25)) == 0.25
+
+
+def test_reconstruction_distance_is_the_mean_absolute_difference_of_each_picture() -> None:
+    painted = torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)])
+    torch.testing.assert_close(reconstruction_distance(painted, torch.zeros(2, 3, 8, 8)), torch.tensor([0.0, 1.0]))
+
+
+def test_wrong_styles_are_others_and_the_batchs_own_in_another_order() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        styles = random.integers(0, 4, 24)
+        if np.bincount(styles).max() > 12:
+            continue
+        wrong = wrong_styles(styles, -1)
+        assert (wrong != styles).all()
+        assert sorted(wrong) == sorted(styles)
+
+
+def test_no_wrong_style_is_made_up_where_there_is_none() -> None:
+    assert list(wrong_styles(np.array([2, 2, 2]), -1)) == [-1, -1, -1]
+    assert list(wrong_styles(np.array([-1, -1]), -1)) == [-1, -1]
+    wrong = wrong_styles(np.array([-1, 0, 1, -1]), -1)
+    assert list(wrong) == [-1, 1, 0, -1]

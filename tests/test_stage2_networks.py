@@ -1,0 +1,88 @@
+"""Stage II's networks: shapes, gradients, and what a picture may depend on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from common import config
+from stage2.config import PRESETS, Networks, Stage2Config
+from stage2.networks import build_critic, build_generator
+
+TINY = Networks(
+    resolution=128,
+    noise_dim=6,
+    encoder_channels=(4, 6, 8),
+    body_blocks=1,
+    decoder_channels=(8, 4),
+    output_patch=2,
+    critic_channels=(4, 8, 8, 8),
+    critic_patch=4,
+)
+
+
+def request(count: int) -> tuple[torch.Tensor, ...]:
+    small, noise = torch.rand(count, 3, 64, 64) * 2 - 1, torch.randn(count, 6)
+    return small, torch.eye(3)[torch.arange(count) % 3], torch.eye(5)[torch.arange(count) % 5], noise
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object) -> None:
+    networks = config.load(Stage2Config, preset).networks  # type: ignore[arg-type]
+    generator, critic = build_generator(networks, 3, 5), build_critic(networks, 3, 5)
+    labels = torch.eye(3)[:1], torch.eye(5)[:1]
+    with torch.no_grad():
+        images = generator(torch.zeros(1, 3, 64, 64), *labels, torch.randn(1, networks.noise_dim))
+        scores, genres, styles, _ = critic(images, *labels)
+    assert images.shape == (1, 3, networks.resolution, networks.resolution)
+    assert (scores.shape, genres.shape, styles.shape) == ((1,), (1, 3), (1, 5))
+
+
+def test_every_weight_of_generator_and_critic_gets_a_gradient() -> None:
+    torch.manual_seed(0)
+    generator, critic = build_generator(TINY, 3, 5), build_critic(TINY, 3, 5)
+    small, genres, styles, noise = request(15)
+    scores, genre_logits, style_logits, _ = critic(generator(small, genres, styles, noise), genres, styles)
+    (scores.square().sum() + genre_logits.square().sum() + style_logits.square().sum()).backward()
+    for name, parameter in [*generator.named_parameters(), *critic.named_parameters()]:
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_an_untrained_generator_enlarges_its_input() -> None:
+    small, *rest = request(2)
+    with torch.no_grad():
+        images = build_generator(TINY, 3, 5)(small, *rest)
+    enlarged = F.interpolate(small, size=(128, 128), mode="bicubic")
+    assert (images - enlarged).abs().mean() < 0.1 * enlarged.abs().mean()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3], ids=["small picture", "genre", "style", "noise"])
+def test_each_input_changes_the_picture(place: int) -> None:
+    torch.manual_seed(0)
+    generator = build_generator(TINY, 3, 5)
+    inputs = list(request(1))
+    with torch.no_grad():
+        before = generator(*inputs)
+        inputs[place] = inputs[place].flip(1)
+        after = generator(*inputs)
+    assert (before - after).abs().max() > 1e-5
+
+
+def test_a_picture_does_not_depend_on_its_neighbours() -> None:
+    generator = build_generator(TINY, 3, 5)
+    inputs = request(5)
+    with torch.no_grad():
+        together, alone = generator(*inputs), generator(*(part[3:4] for part in inputs))
+    torch.testing.assert_close(together[3:4], alone, atol=1e-5, rtol=0)
+
+
+def test_the_critic_scores_a_painting_by_the_label_that_it_is_shown_with() -> None:
+    critic = build_critic(TINY, 3, 5)
+    images, genres, styles = torch.randn(2, 3, 128, 128), torch.eye(3)[[0, 0]], torch.eye(5)
+    with torch.no_grad():
+        scores, _, _, features = critic(images, genres, styles[[0, 0]])
+        other, *_ = critic(images, genres, styles[[1, 1]])
+        torch.testing.assert_close(critic.scores(features, genres, styles[[1, 1]]), other)
+    assert (scores - other).abs().min() > 1e-6
