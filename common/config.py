@@ -20,7 +20,7 @@ from common.errors import UserError, suggest
 
 T = TypeVar("T")
 
-_EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -34,9 +34,11 @@ def settings(cls: type[T]) -> type[T]:
 def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
     """Read `path` into `cls`, with overrides such as `training.batch_size=64` laid over it.
 
-    Raises UserError that names every key at fault, with the file or the override that it stands in.
+    Raises UserError that names every key at fault, after the file and the overrides that it may stand in.
     """
-    return parse(cls, _with_overrides(_read_yaml(path), overrides, path), place=str(path))
+    overrides = tuple(overrides)
+    place = " ".join([str(path), *(f"--set {override}" for override in overrides)])
+    return parse(cls, _with_overrides(_read_yaml(path), overrides, path), place=place)
 
 
 def parse(cls: type[T], values: Mapping[str, Any], place: str) -> T:
@@ -45,7 +47,7 @@ def parse(cls: type[T], values: Mapping[str, Any], place: str) -> T:
         # JSON mode is strict about numbers and text, yet takes lists for tuples and text for paths.
         return pydantic.TypeAdapter(cls).validate_json(json.dumps(values))
     except pydantic.ValidationError as error:
-        raise UserError(f"{place}: {'; '.join(_explain(item) for item in error.errors())}") from None
+        raise UserError(f"{place}: {'; '.join(_explain(item, values) for item in error.errors())}") from None
     except TypeError as error:
         raise UserError(f"{place}: {error}; write plain numbers, text, lists and mappings") from None
 
@@ -57,8 +59,10 @@ def as_values(config: Any) -> dict[str, Any]:
 
 
 def save(config: Any, path: Path) -> None:
-    """Write a settings object as YAML that `load` reads back into an equal object."""
-    path.write_text(yaml.safe_dump(as_values(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    """Write a settings object as YAML that `load` reads back into an equal object; it appears whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(yaml.safe_dump(as_values(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    partial.replace(path)
 
 
 def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
@@ -86,7 +90,7 @@ def find_preset(name_or_path: str, folder: Path) -> Path:
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} holds no settings; it should be a mapping such as a shipped preset")
@@ -119,20 +123,43 @@ def _sections(values: Mapping[str, Any]) -> list[str]:
     return [key for key, value in values.items() if isinstance(value, dict)]
 
 
-def _explain(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"]) or "settings"
+def _explain(error: Any, values: Mapping[str, Any]) -> str:
+    key = _dotted(error["loc"], values) or "settings"
     given = error["input"]
     match error["type"]:
         case "missing" | "missing_argument":
             return f"{key} is missing"
         case "unexpected_keyword_argument" | "extra_forbidden":
             return f"{key} is not a known key"
-        case "float_type" | "int_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
-            return f"{key} is text to YAML, {given!r}; write it with a point, as in 1.0e-4"
+        case "float_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
+            return f"{key} is text to YAML, {given!r}; write it with a point and a sign, as in 1.0e-4 or 1.0e+4"
+        case "int_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
+            return f"{key} is text to YAML, {given!r}; write out its digits"
+        case "union_tag_not_found":
+            return f"{key}.{_discriminator(error)} is missing"
+        case "union_tag_invalid":
+            context = error["ctx"]
+            return f"{key}.{_discriminator(error)} must be one of {context['expected_tags']}, not {context['tag']!r}"
         case "value_error":
             return f"{key}: {error['ctx']['error']}" if error["loc"] else str(error["ctx"]["error"])
         case _:
             return f"{key}: {error['msg'].lower()}, not {given!r}"
+
+
+def _dotted(location: Iterable[str | int], values: Any) -> str:
+    """The key as the file spells it: pydantic also names the member of a union, by the value that chose it."""
+    keys: list[str] = []
+    for part in location:
+        inside = values if isinstance(values, Mapping) else {}
+        if part not in inside and part in inside.values():
+            continue
+        keys.append(str(part))
+        values = inside.get(part)
+    return ".".join(keys)
+
+
+def _discriminator(error: Any) -> str:
+    return error["ctx"]["discriminator"].strip("'")
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

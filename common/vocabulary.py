@@ -26,6 +26,15 @@ class Vocabulary:
     families: dict[str, tuple[str, ...]]
     """Names that stand for several styles of the vocabulary at once."""
 
+    def __post_init__(self) -> None:
+        # An export may come from a stranger, whose families would be looked up much later.
+        empty = [name for name, count in (self.genres | self.styles).items() if count < 1]
+        if empty:
+            raise ValueError(f"labels of no painting: {', '.join(empty)}")
+        unknown = sorted({style for members in self.families.values() for style in members} - self.styles.keys())
+        if unknown:
+            raise ValueError(f"families name unknown styles: {', '.join(unknown)}")
+
     def genre_weights(self, text: str) -> tuple[float, ...]:
         """Point of the genre simplex for `portrait`, `portrait:0.7,landscape:0.3` or `any` (all zeros).
 
@@ -34,11 +43,20 @@ class Vocabulary:
         return _simplex(text, "genre", self.genres, {}, Taxonomy.load().genre)
 
     def style_weights(self, text: str) -> tuple[float, ...]:
-        """Point of the style simplex; a family stands for its styles in proportion to their counts."""
+        """Point of the style simplex; a family stands for its styles in proportion to their counts.
+
+        A style that the vocabulary knows only by its family, as `high renaissance`, stands for the family.
+        """
         families = {
             family: {style: float(self.styles[style]) for style in members} for family, members in self.families.items()
         }
-        return _simplex(text, "style", self.styles, families, Taxonomy.load().style)
+        taxonomy = Taxonomy.load()
+
+        def canonical(name: str) -> str | None:
+            style = taxonomy.style(name)
+            return style if style is None or style in self.styles else taxonomy.family(style)
+
+        return _simplex(text, "style", self.styles, families, canonical)
 
 
 def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import CriticBlock, pixels_to_channels
+from common.nn.layers import CriticBlock, initialise, pixels_to_channels
 
 
 class Critic(nn.Module):
@@ -24,6 +24,7 @@ class Critic(nn.Module):
         self.activation = nn.LeakyReLU(0.2)
         self.realness = nn.Linear(channels[-1] * 4 * 4, 1)
         self.genre = nn.Linear(channels[-1] * 4 * 4, num_genres)
+        initialise(self)
 
     def forward(self, images: Float[Tensor, "b 3 64 64"]) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"]]:
         features = self.blocks(self.stem(pixels_to_channels(images, self.patch)))

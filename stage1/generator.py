@@ -9,7 +9,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Gate, GatedBlock, PixelNorm
+from common.nn.layers import Gate, GatedBlock, PixelNorm, initialise
 
 
 class Generator(nn.Module):
@@ -28,6 +28,9 @@ class Generator(nn.Module):
         )
         self.out_norm = PixelNorm()
         self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
+        initialise(self)
+        # A small start: tanh is not yet bent, and every colour is a small step away.
+        nn.init.normal_(self.out.weight, std=0.02)
 
     def forward(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
         # A one-hot is as long as one latent coordinate: scaled up, the genre speaks as loudly as all of them.

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import CriticBlock, pixels_to_channels
+from common.nn.layers import CriticBlock, initialise, pixels_to_channels
 
 
 class Critic(nn.Module):
@@ -29,9 +29,10 @@ class Critic(nn.Module):
         features_dim = channels[-1] * 4 * 4
         self.realness = nn.Linear(features_dim, 1)
         self.projection = nn.Linear(num_genres + num_styles, features_dim, bias=False)
-        nn.init.normal_(self.projection.weight, std=features_dim**-0.5)
         self.genre = nn.Linear(features_dim, num_genres)
         self.style = nn.Linear(features_dim, num_styles)
+        initialise(self)
+        nn.init.normal_(self.projection.weight, std=features_dim**-0.5)
 
     def forward(
         self,

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import GatedBlock, PixelNorm, channels_to_pixels
+from common.nn.layers import GatedBlock, PixelNorm, channels_to_pixels, initialise
 
 
 class Generator(nn.Module):
@@ -55,9 +55,9 @@ class Generator(nn.Module):
         )
         self.out_norm = PixelNorm()
         self.out = nn.Conv2d(decoder_channels[-1], 3 * output_patch**2, 3, padding=1)
+        initialise(self)
         # A small start: the first output is the enlarged input, and learning adds to it.
         nn.init.normal_(self.out.weight, std=0.002)
-        nn.init.zeros_(self.out.bias)
 
     def forward(
         self,

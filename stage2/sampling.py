@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from common.config import settings
 from common.errors import UserError
-from common.images import save_png, to_pictures
+from common.images import labelled_grid, save_png, to_pictures
 from common.randomness import Purpose, generator_for
 from common.runs.exports import (
     find_export,
@@ -134,6 +134,14 @@ class Painter:
                 for number, picture in zip(batch, to_pictures(images), strict=True)
             ]
         return paintings
+
+    def sheet(self, seed: int = 0) -> Image.Image:
+        """Every genre in every style, one row a genre, all from one seed. Raises UserError without stage II."""
+        if self._stage2 is None:
+            raise UserError("a sheet of genres and styles needs stage II; give --weights of a stage II run")
+        genres, styles = list(self.vocabulary.genres), list(self.vocabulary.styles)
+        rows = [[self.paint(genre, style, seed=seed)[0].image for style in styles] for genre in genres]
+        return labelled_grid(rows, genres, styles)
 
     def check(self, genre: str, style: str, count: int, seed: int, resolution: int | None) -> int:
         """Raise UserError where `paint` could not fulfil the request; returns the resolution to paint at."""

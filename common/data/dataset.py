@@ -87,7 +87,12 @@ class PaintingDataset:
         self.folder = folder
         self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
         self.vocabulary = self.description.vocabulary
-        self._labels = _read_labels(folder / "labels.csv", self.vocabulary)
+        try:
+            self._labels = _read_labels(folder / "labels.csv", self.vocabulary)
+        except (OSError, ValueError, KeyError, csv.Error) as error:
+            raise UserError(
+                f"{folder / 'labels.csv'} does not fit the dataset.json beside it ({error}); prepare the data anew"
+            ) from None
 
     def split(self, name: str, size: int, *, in_memory: bool = False) -> Split:
         """Paintings of `train` or `test` at `size` pixels. Raises UserError for a size that was not prepared.
@@ -101,9 +106,7 @@ class PaintingDataset:
                 f"{self.folder} holds sizes {sizes}, not {size}; "
                 f"prepare it anew with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
             )
-        path = self.folder / f"images-{size}.npy"
-        fits = in_memory and path.stat().st_size < MEMORY_SHARE * psutil.virtual_memory().available
-        images = np.load(path, mmap_mode=None if fits else "r")
+        images = self._images(size, in_memory)
         chosen = self._labels.splits == name
         return Split(
             images=images,
@@ -111,6 +114,17 @@ class PaintingDataset:
             genres=self._labels.genres[chosen],
             styles=self._labels.styles[chosen],
         )
+
+    def _images(self, size: int, in_memory: bool) -> UInt8[np.ndarray, "n_all size size 3"]:
+        path = self.folder / f"images-{size}.npy"
+        try:
+            fits = in_memory and path.stat().st_size < MEMORY_SHARE * psutil.virtual_memory().available
+            images: np.ndarray = np.load(path, mmap_mode=None if fits else "r")
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(f"{path} is missing or broken ({error}); prepare the data anew") from None
+        if images.dtype != np.uint8 or images.shape != (len(self._labels.splits), size, size, 3):
+            raise UserError(f"{path} does not hold the pictures of the labels.csv beside it; prepare the data anew")
+        return images
 
 
 def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray, "b k"]:

@@ -55,9 +55,9 @@ def resize(picture: Image.Image, size: int) -> Image.Image:
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode in ("I", "I;16", "I;16B", "I;16L"):
-        # Pillow clips 16-bit grey to 8 instead of scaling it.
-        picture = picture.point(lambda value: value / 257).convert("L")
+    if picture.mode.startswith("I"):
+        # Pillow clips 16-bit grey to 8 instead of scaling it, and computes with one byte order alone.
+        picture = picture.convert("I").point(lambda value: value / 257).convert("L")
     if picture.has_transparency_data:
         canvas = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(canvas, picture.convert("RGBA")).convert("RGB")

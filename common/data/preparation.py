@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,24 +66,33 @@ def prepare(
     source: Source, out: Path, settings: PreparationSettings, taxonomy: Taxonomy, *, overwrite: bool
 ) -> PreparationReport:
     """Make the dataset folder `out`. Raises UserError before anything is touched where that cannot be."""
+    if settings.workers < 1:
+        raise UserError(f"--workers {settings.workers}: it takes at least 1 to decode")
     if out.exists() and not overwrite:
         raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
-    if out.exists() and any(out.iterdir()) and not (out / "dataset.json").is_file():
+    if out.exists() and not _replaceable(out):
         raise UserError(f"{out} holds something that is no dataset; give another folder with --out")
     records = source.records()
-    building = out.with_name(f".{out.name}.partial")
+    target = out.resolve()
+    building = target.with_name(f".{target.name}.partial")
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
     try:
+        building.mkdir(parents=True)
         report = _build(source, records, building, settings, taxonomy)
-        if out.exists():
-            shutil.rmtree(out)
-        building.rename(out)
+        if target.exists():
+            shutil.rmtree(target)
+        building.rename(target)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}; nothing was changed") from None
+    except BrokenProcessPool:
+        raise UserError("a decoding process was killed, as where memory runs out; try fewer --workers") from None
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return report
+
+
+def _replaceable(out: Path) -> bool:
+    return out.is_dir() and ((out / "dataset.json").is_file() or not any(out.iterdir()))
 
 
 def _build(
@@ -104,7 +114,9 @@ def _build(
     genres = map_labels("genre", [record.genre for record in chosen], taxonomy.genre, settings.min_count)
     namer = style_namer(taxonomy, settings.merge_families)
     styles = map_labels("style", [record.style for record in chosen], namer, settings.min_count)
-    splits = _split([genres.label(record.genre) for record in chosen], digests)
+    splits = _split(
+        [genres.label(record.genre) for record in chosen], [styles.label(record.style) for record in chosen], digests
+    )
 
     for size in settings.sizes:
         _keep_rows(folder / f"images-{size}.raw", folder / f"images-{size}.npy", kept, size)
@@ -200,14 +212,18 @@ def _read_chunk(records: Sequence[Record]) -> list[_Painting | str]:
     return [_worker(record) for record in records]
 
 
-def _split(genres: Sequence[str], digests: Sequence[str]) -> list[str]:
-    """1 in 20 of each genre is test: those whose content hashes come first, whatever their order or names."""
+def _split(genres: Sequence[str], styles: Sequence[str], digests: Sequence[str]) -> list[str]:
+    """1 in 20 of each genre is test: those whose content hashes come first, whatever their order or names.
+
+    A rare style that the test split alone would hold goes to training, which could not learn its name otherwise.
+    """
     splits = ["train"] * len(genres)
     for genre in set(genres):
         places = sorted((place for place, name in enumerate(genres) if name == genre), key=lambda p: digests[p])
         for place in places[: round(len(places) / TEST_ONE_IN)]:
             splits[place] = "test"
-    return splits
+    learnt = {style for style, split in zip(styles, splits, strict=True) if split == "train"}
+    return [split if style in learnt else "train" for style, split in zip(styles, splits, strict=True)]
 
 
 def _vocabulary(
@@ -235,12 +251,14 @@ def _vocabulary(
 
 
 def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:
-    read = np.memmap(raw, dtype=np.uint8, mode="r").reshape(-1, size, size, 3)
-    kept = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=(len(rows), size, size, 3))
-    for start in range(0, len(rows), 256):
-        kept[start : start + 256] = read[rows[start : start + 256]]
-    kept.flush()
-    del read
+    """Copy the kept rows into an .npy file through ordinary files: a memory map's pages count as our memory."""
+    picture = size * size * 3
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), size, size, 3)}
+    with raw.open("rb") as read, target.open("wb") as kept:
+        np.lib.format.write_array_header_1_0(kept, header)
+        for row in rows.tolist():
+            read.seek(row * picture)
+            kept.write(read.read(picture))
     raw.unlink()
 
 

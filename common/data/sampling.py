@@ -25,7 +25,7 @@ class BalancedSampler:
         """Positions of one batch, in random order.
 
         One point is drawn in each of `count` equal pieces of the unit interval (stratified sampling), so that
-        every batch holds each class as often as is its due, to within one.
+        every batch holds each class as often as is its due, to within two.
         """
         points = (np.arange(count) + generator.random(count)) / count
         places = np.searchsorted(self._ends, points * self._ends[-1], side="right")

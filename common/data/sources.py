@@ -9,10 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -36,6 +38,7 @@ class Record:
     year: str = ""
 
 
+@runtime_checkable
 class Source(Protocol):
     """Where pictures come from."""
 
@@ -54,6 +57,8 @@ class Source(Protocol):
 def open_source(place: str, count: int, seed: int) -> Source:
     """The source that a command line names: `procedural`, a folder, or a zip. Raises UserError otherwise."""
     if place == PROCEDURAL:
+        if count < 1 or seed < 0:
+            raise UserError(f"--count {count} --seed {seed}: procedural needs at least 1 painting and a seed from 0 up")
         return ProceduralSource(count, seed)
     path = Path(place)
     if path.is_dir():
@@ -69,15 +74,16 @@ class LabelledFolder:
     """A folder of pictures with a labels.csv at its top."""
 
     def __init__(self, path: Path) -> None:
-        self.name = path.name
+        self.name = path.resolve().name
         self._path = path
 
     def records(self) -> list[Record]:
         table = self._path / "labels.csv"
         if not table.is_file():
-            raise UserError(f"{self._path} has no labels.csv; it needs one with the columns {','.join(COLUMNS)}")
+            raise UserError(_no_table(self._path))
         records = _read_records(table.read_bytes(), str(table))
-        _require_present([record for record in records if not (self._path / record.name).exists()], str(table))
+        # os.path takes a name that is no possible file name for one that is not there.
+        _require_present([record for record in records if not os.path.exists(self._path / record.name)], str(table))
         return records
 
     def read(self, record: Record) -> Image.Image:
@@ -88,7 +94,11 @@ class LabelledFolder:
             raise Rejected("is not a file")
         if path.stat().st_size > MAX_BYTES:
             raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
-        return decode(path.read_bytes())
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise Rejected(f"cannot be read: {error.strerror}") from None
+        return decode(data)
 
 
 class LabelledZip:
@@ -100,11 +110,15 @@ class LabelledZip:
         self._opened: zipfile.ZipFile | None = None
 
     def records(self) -> list[Record]:
-        with zipfile.ZipFile(self._path) as archive:
-            if "labels.csv" not in archive.namelist():
-                raise UserError(f"{self._path} has no labels.csv; it needs one with the columns {','.join(COLUMNS)}")
-            records = _read_records(archive.read("labels.csv"), f"{self._path}/labels.csv")
-            names = set(archive.namelist())
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                names = set(archive.namelist())
+                if "labels.csv" not in names:
+                    raise UserError(_no_table(self._path))
+                table = archive.read("labels.csv")
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+            raise UserError(f"{self._path}: labels.csv cannot be unpacked ({error}); make the zip anew") from None
+        records = _read_records(table, f"{self._path}/labels.csv")
         _require_present([record for record in records if record.name not in names], f"{self._path}/labels.csv")
         return records
 
@@ -115,9 +129,11 @@ class LabelledZip:
         if entry.file_size > MAX_BYTES:
             raise Rejected(f"unpacks to more than {MAX_BYTES // 2**20} MiB")
         try:
-            return decode(self._opened.read(entry))
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            data = self._opened.read(entry)
+        except Exception as error:
+            # Encrypted, damaged, or packed in a way that is not known: each fails by another exception.
             raise Rejected(f"cannot be unpacked: {error}") from None
+        return decode(data)
 
     def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | {"_opened": None}
@@ -148,6 +164,10 @@ class ProceduralSource:
         return procedural.paint(record.genre, record.style, seed=int(record.name), size=256)
 
 
+def _no_table(place: Path) -> str:
+    return f"{place} has no labels.csv at its top; it needs one with the columns {','.join(COLUMNS)}"
+
+
 def _read_records(table: bytes, place: str) -> list[Record]:
     try:
         text = table.decode("utf-8-sig")
@@ -160,7 +180,7 @@ def _read_records(table: bytes, place: str) -> list[Record]:
             raise UserError(f"{place} lacks the columns {', '.join(missing)}; it needs {','.join(COLUMNS)}")
         rows = list(reader)
     except csv.Error as error:
-        raise UserError(f"{place}, line {reader.line_num}: {error}; save it as plain CSV") from None
+        raise UserError(f"{place}, line {reader.reader.line_num}: {error}; save it as plain CSV") from None
     if not rows:
         raise UserError(f"{place} names no pictures")
     return [_record(row, place, line) for line, row in enumerate(rows, start=2)]

@@ -52,13 +52,13 @@ class Taxonomy:
         return self._styles.get(normalise(raw))
 
     def family(self, style: str) -> str:
-        """Family of a canonical style."""
-        return self._families[style]
+        """Family of a canonical style; a family's name, which stands for its styles once merged, is its own."""
+        return self._families.get(style, style)
 
 
 def normalise(label: str) -> str:
     """One spelling for all: lower case, no accents, words joined by hyphens."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode("ascii")
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
     return "-".join(plain.lower().replace("_", " ").replace("-", " ").split())
 
 

@@ -28,6 +28,20 @@ class Gate(nn.Module):
         return torch.tanh(f) * torch.sigmoid(g)
 
 
+def initialise(network: nn.Module) -> None:
+    """Give convolutions and linear layers outside the gates He et al.'s weights (2015, eq. 15) and no bias.
+
+    torch's own default is 2.4 times smaller: a critic begins almost flat, and Adam's steps, whose size does not
+    depend on the weights, are as many times too long beside them.
+    """
+    gates = {id(layer) for gate in network.modules() if isinstance(gate, Gate) for layer in gate.modules()}
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear) and id(layer) not in gates:
+            nn.init.kaiming_normal_(layer.weight, a=0.2)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
 class PixelNorm(nn.Module):
     """Scales each pixel's feature vector to unit mean square (Karras et al. 2018, sec. 4.2)."""
 
@@ -52,7 +66,7 @@ class GatedBlock(nn.Module):
         self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
     ) -> Float[Tensor, "b c_out h_out w_out"]:
         if self.upsample:
-            features = F.interpolate(features, scale_factor=2, mode="nearest")
+            features = F.interpolate(features, scale_factor=2, mode="bilinear")
         hidden = self.first_gate(self.norm(self.first(features)), condition)
         hidden = self.second_gate(self.norm(self.second(hidden)), condition)
         return self.skip(features) + hidden

@@ -11,9 +11,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from common.errors import UserError
 
 
 def save_checkpoint(
@@ -43,6 +46,7 @@ def save_checkpoint(
     if target.exists():
         shutil.rmtree(target)
     partial.replace(target)
+    _flush(folder)
     for old in _checkpoints(folder)[:-keep]:
         shutil.rmtree(old)
     return target
@@ -53,17 +57,23 @@ def load_newest_checkpoint(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
 ) -> int:
-    """Load the newest checkpoint into modules and optimizers; returns its step, 0 where there is none."""
+    """Load the newest checkpoint into modules and optimizers; returns its step, 0 where there is none.
+
+    Raises UserError where its files are damaged.
+    """
     checkpoints = _checkpoints(folder)
     if not checkpoints:
         return 0
     newest = checkpoints[-1]
-    tensors = load_file(newest / "state.safetensors")
+    try:
+        tensors = load_file(newest / "state.safetensors")
+        step: int = json.loads((newest / "state.json").read_text(encoding="utf-8"))["step"]
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise UserError(f"{newest} is damaged ({error}); remove it to go on from the one before") from None
     for name, module in modules.items():
         module.load_state_dict(_part(tensors, name))
     for name, optimizer in optimizers.items():
         _load_optimizer(optimizer, _part(tensors, name))
-    step: int = json.loads((newest / "state.json").read_text(encoding="utf-8"))["step"]
     return step
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,7 +50,7 @@ def read_export_values(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} is not readable JSON ({error}); export the run again") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} holds no settings; export the run again")
@@ -66,7 +67,7 @@ def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> N
     try:
         module.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = textwrap.shorten(str(error), 200, placeholder=" …")
         raise UserError(
             f"{path} does not hold the weights that its config.json describes ({reason}); export the run again"
         ) from None

@@ -54,9 +54,10 @@ class RunFolder:
 
     def open(self, settings: Any) -> None:
         """Create the folder and record the settings and the environment. Main process only."""
-        (self.path / "samples").mkdir(parents=True, exist_ok=True)
-        self.checkpoints.mkdir(exist_ok=True)
+        self.path.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.path / "config.yaml")
+        (self.path / "samples").mkdir(exist_ok=True)
+        self.checkpoints.mkdir(exist_ok=True)
         (self.path / "environment.json").write_text(json.dumps(_environment(), indent=2), encoding="utf-8")
 
     def log(self, figures: Mapping[str, float]) -> None:

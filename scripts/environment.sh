@@ -1,0 +1,14 @@
+# Sourced by the other shell scripts: a virtual environment with the project installed, unless one is active.
+# Usage: source scripts/environment.sh EXTRA   (an extra of pyproject.toml)
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [ -z "${VIRTUAL_ENV:-}" ]; then
+    if [ ! -x .venv/bin/pip ]; then
+        rm -rf .venv
+        python3 -m venv .venv || {
+            echo "error: python3 cannot make a virtual environment; on Debian or Ubuntu: apt-get install python3-venv" >&2
+            exit 2
+        }
+    fi
+    source .venv/bin/activate
+fi
+pip install --quiet --disable-pip-version-check --editable ".[$1]"

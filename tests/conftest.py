@@ -1,0 +1,99 @@
+"""What several test files share: shape checking, tiny datasets, and one short run of each stage. Read them only."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jaxtyping import install_import_hook
+from PIL import Image
+
+# Must stand before the first import of ours: shapes in signatures are checked in tests, and cost a run nothing.
+install_import_hook(("common", "stage1", "stage2"), "shape_checking.check")
+
+from tiny_runs import stage1_config, stage2_config  # noqa: E402
+
+import stage1.training  # noqa: E402
+import stage2.training  # noqa: E402
+from common.data.dataset import PaintingDataset  # noqa: E402
+from common.data.preparation import PreparationSettings, prepare  # noqa: E402
+from common.data.sources import COLUMNS, LabelledFolder, ProceduralSource  # noqa: E402
+from common.data.taxonomy import Taxonomy  # noqa: E402
+
+GENRES = ("portrait", "landscape", "still-life")
+STYLES = ("cubism", "impressionism", "renaissance")
+
+
+def random_picture(seed: int, width: int = 160, height: int = 128) -> Image.Image:
+    """A picture of coloured blotches, unlike that of any other seed."""
+    colours = np.random.default_rng(seed).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    return Image.fromarray(colours).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def write_collection(folder: Path, pictures: dict[str, Image.Image], labels: dict[str, tuple[str, str]]) -> Path:
+    """A folder with a labels.csv at its top; pictures without labels are left blank in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for name, picture in pictures.items():
+            picture.save(folder / name)
+            writer.writerow([name, *labels.get(name, ("", "")), "A. Painter", f"Title of {name}", "1901"])
+    return folder
+
+
+def tiny_preparation(**changes: object) -> PreparationSettings:
+    """One worker, 64 pixels, nothing merged, every label kept."""
+    usual = {"sizes": (64,), "fit": "crop", "enlarge": False, "min_count": 1, "merge_families": True, "workers": 1}
+    return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """69 pictures of 160x128 pixels: 7 of each genre and style, 3 without a style, 3 without either."""
+    cells = [(genre, style) for genre in GENRES for style in STYLES for _ in range(7)]
+    cells += [(genre, "") for genre in GENRES] + [("", "")] * 3
+    pictures = {f"{number:02}.png": random_picture(number) for number in range(len(cells))}
+    return write_collection(
+        tmp_path_factory.mktemp("source") / "collection", pictures, dict(zip(pictures, cells, strict=True))
+    )
+
+
+@pytest.fixture(scope="session")
+def dataset_folder(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection prepared at 64 and 128 pixels; read it only."""
+    out = tmp_path_factory.mktemp("prepared") / "data"
+    prepare(LabelledFolder(collection), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
+    return out
+
+
+@pytest.fixture(scope="session")
+def dataset(dataset_folder: Path) -> PaintingDataset:
+    """The prepared collection, opened."""
+    return PaintingDataset(dataset_folder)
+
+
+@pytest.fixture(scope="session")
+def procedural_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """72 procedural paintings at 64 and 128 pixels: two of each genre and style."""
+    out = tmp_path_factory.mktemp("procedural") / "data"
+    prepare(ProceduralSource(72, seed=0), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
+    return out
+
+
+@pytest.fixture(scope="session")
+def stage1_run(procedural_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of stage I, six steps long."""
+    out = tmp_path_factory.mktemp("runs") / "stage1"
+    stage1.training.train(stage1_config(), PaintingDataset(procedural_dataset), out, resume=False)
+    return out
+
+
+@pytest.fixture(scope="session")
+def stage2_run(procedural_dataset: Path, stage1_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of stage II on the paintings of `stage1_run`."""
+    out = tmp_path_factory.mktemp("runs") / "stage2"
+    stage2.training.train(stage2_config(), PaintingDataset(procedural_dataset), stage1_run, out, resume=False)
+    return out

@@ -1,0 +1,55 @@
+"""Run by torchrun: one critic update and one generator update, whose gradients process 0 writes to a file.
+
+Arguments: stage (1 or 2), dataset folder, stage I's run, file to write.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from tiny_runs import stage1_config, stage2_config
+
+from common.data.dataset import PaintingDataset
+from common.runs.loop import make_accelerator, rows_of_process
+from stage1.sampling import Stage1Painter
+from stage1.training import CriticAndGenerator as Stage1
+from stage2.training import CriticAndGenerator as Stage2
+
+# Weights that do not move, so that the second update starts where the first one did.
+STILL = ("generator_optimizer.learning_rate=1.0e-30", "critic_optimizer.learning_rate=1.0e-30")
+
+
+def main() -> None:
+    stage_number, data, stage1_run, out = sys.argv[1:]
+    torch.set_num_threads(1)
+    accelerator = make_accelerator("float32")
+    rows = rows_of_process(accelerator, 8)
+    dataset = PaintingDataset(Path(data))
+    stage: Stage1 | Stage2
+    if stage_number == "1":
+        genres = list(dataset.vocabulary.genres)
+        stage = Stage1(stage1_config(*STILL), dataset.split("train", 64), genres, accelerator, rows)
+    else:
+        stage = Stage2(stage2_config(*STILL), dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
+    stage.update_critic(0)
+    stage.update_generator(0)
+    # A second round meets whatever the first one left behind.
+    stage.update_critic(1)
+    stage.update_generator(1)
+    if accelerator.is_main_process:
+        networks = {"critic": stage.plain_critic, "generator": stage.plain_generator}
+        gradients = {
+            f"{name}.{key}": parameter.grad.clone()
+            for name, network in networks.items()
+            for key, parameter in network.named_parameters()
+            if parameter.grad is not None
+        }
+        save_file(gradients, out)
+    accelerator.end_training()
+
+
+if __name__ == "__main__":
+    main()

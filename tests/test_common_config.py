@@ -1,0 +1,199 @@
+"""Settings: strict reading with every fault at once, overrides, presets, and the way there and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+import pytest
+
+from common import config
+from common.config import settings
+from common.errors import UserError
+
+
+@settings
+class Oil:
+    medium: Literal["oil"]
+    layers: int
+
+
+@settings
+class Ink:
+    medium: Literal["ink"]
+    width: float
+
+
+@settings
+class Canvas:
+    size: int
+    ratio: float
+    name: str = "untitled"
+    sides: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if self.size == 13:
+            raise ValueError("size 13 is unlucky")
+
+
+@settings
+class Work:
+    canvas: Canvas
+    paint: Annotated[Oil | Ink, pydantic.Field(discriminator="medium")]
+    steps: Annotated[int, pydantic.Field(ge=1)]
+
+
+GOOD = """
+canvas: {size: 4, ratio: 0.5, name: Größe, sides: [1, 2]}
+paint: {medium: oil, layers: 3}
+steps: 7
+"""
+
+
+@pytest.fixture
+def preset(tmp_path: Path) -> Path:
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def message(path: Path, *overrides: str) -> str:
+    with pytest.raises(UserError) as caught:
+        config.load(Work, path, overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_file_is_read_into_frozen_settings(preset: Path) -> None:
+    work = config.load(Work, preset)
+    assert work == Work(
+        canvas=Canvas(size=4, ratio=0.5, name="Größe", sides=(1, 2)), paint=Oil(medium="oil", layers=3), steps=7
+    )
+    with pytest.raises(AttributeError):
+        work.steps = 8  # type: ignore[misc]
+
+
+def test_unknown_missing_and_mistyped_keys_are_all_named_at_once_with_their_file(preset: Path) -> None:
+    preset.write_text("canvas: {size: four, sides: [1], color: red}\npaint: {medium: oil}\nsteps: 0\n")
+    text = message(preset)
+    assert text.startswith(f"{preset}: ")
+    assert set(text.removeprefix(f"{preset}: ").split("; ")) == {
+        "canvas.size: input should be a valid integer, not 'four'",
+        "canvas.ratio is missing",
+        "canvas.sides.1 is missing",
+        "canvas.color is not a known key",
+        "paint.layers is missing",
+        "steps: input should be greater than or equal to 1, not 0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("override", "end"),
+    [
+        ("canvas.ratio=1e-4", "canvas.ratio is text to YAML, '1e-4'; write it with a point and a sign, as in 1.0e-4"),
+        ("canvas.ratio=1.5e4", "canvas.ratio is text to YAML, '1.5e4'; write it with a point and a sign"),
+        ("steps=1e5", "steps is text to YAML, '1e5'; write out its digits"),
+    ],
+)
+def test_a_number_that_yaml_takes_for_text_comes_with_its_remedy(preset: Path, override: str, end: str) -> None:
+    assert f"{preset} --set {override}: {end}" in message(preset, override)
+
+
+@pytest.mark.parametrize("number", ["1.0e-4", "1.0e+4", "0.0001", "3"])
+def test_the_spellings_that_the_remedies_name_are_taken(preset: Path, number: str) -> None:
+    assert config.load(Work, preset, [f"canvas.ratio={number}"]).canvas.ratio == float(number)
+
+
+@pytest.mark.parametrize(
+    "override", ["canvas.ratio=.nan", "canvas.ratio=.inf", "steps=true", "steps=2.0", "canvas.name=5"]
+)
+def test_nothing_is_converted_in_silence(preset: Path, override: str) -> None:
+    assert override.partition("=")[0] in message(preset, override)
+
+
+def test_a_check_of_the_settings_themselves_is_named_by_its_section(preset: Path) -> None:
+    assert message(preset, "canvas.size=13").endswith(": canvas: size 13 is unlucky")
+
+
+def test_the_kind_of_a_section_is_named_by_the_key_that_chooses_it(preset: Path) -> None:
+    assert message(preset, "paint.medium=tempera").endswith("paint.medium must be one of 'oil', 'ink', not 'tempera'")
+    preset.write_text(GOOD.replace("medium: oil, ", ""), encoding="utf-8")
+    assert message(preset).endswith(": paint.medium is missing")
+
+
+def test_overrides_are_laid_over_the_file(preset: Path) -> None:
+    work = config.load(Work, preset, ["steps=9", "canvas.sides=[3, 4]", "paint={medium: ink, width: 0.5}"])
+    assert (work.steps, work.canvas.sides, work.paint) == (9, (3, 4), Ink(medium="ink", width=0.5))
+
+
+@pytest.mark.parametrize(
+    ("override", "end"),
+    [
+        ("steps", "--set 'steps' has no value; write --set steps=VALUE"),
+        ("step=3", "--set 'step=3': no such key; did you mean 'steps'? known: canvas, paint, steps"),
+        ("canvass.size=3", "has no section 'canvass'; did you mean 'canvas'? known: canvas, paint"),
+        ("steps.size=3", "has no section 'steps'; known: canvas, paint"),
+        ("steps=[", "--set 'steps=[': the value is not readable YAML"),
+    ],
+)
+def test_an_override_that_fits_nowhere_is_named_with_the_nearest_key(preset: Path, override: str, end: str) -> None:
+    assert message(preset, override).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"steps: [1", "is not readable YAML"),
+        (b"steps: \xff", "is not readable YAML"),
+        (b"", "holds no settings"),
+        (b"- 1\n", "holds no settings"),
+        (b"steps: 2020-01-01\n", "write plain numbers, text, lists and mappings"),
+        (b"canvas: 3\npaint: 4\nsteps: 5\n", "canvas: input should be an object"),
+        (b"!!python/object/apply:os.getcwd []\n", "is not readable YAML"),
+    ],
+)
+def test_a_file_that_holds_something_else_costs_one_line(preset: Path, content: bytes, part: str) -> None:
+    preset.write_bytes(content)
+    text = message(preset)
+    assert str(preset) in text
+    assert part in text
+
+
+def test_a_file_that_is_not_there_costs_one_line(tmp_path: Path) -> None:
+    assert "No such file" in message(tmp_path / "gone.yaml")
+
+
+def test_saved_settings_load_again_equal_and_leave_no_other_file(preset: Path, tmp_path: Path) -> None:
+    work = config.load(Work, preset, ["canvas.ratio=1.0e-12"])
+    folder = tmp_path / "run"
+    folder.mkdir()
+    config.save(work, folder / "config.yaml")
+    assert config.load(Work, folder / "config.yaml") == work
+    assert config.parse(Work, config.as_values(work), place="values") == work
+    assert [path.name for path in folder.iterdir()] == ["config.yaml"]
+
+
+def test_differences_are_dotted_keys_with_the_old_and_the_new_value(preset: Path) -> None:
+    old = config.load(Work, preset)
+    new = config.load(Work, preset, ["steps=9", "canvas.sides=[1, 3]", "paint={medium: ink, width: 2.0}"])
+    assert config.differences(old, old) == {}
+    assert config.differences(old, new) == {
+        "canvas.sides": ([1, 2], [1, 3]),
+        "paint.layers": (3, None),
+        "paint.medium": ("oil", "ink"),
+        "paint.width": (None, 2.0),
+        "steps": (7, 9),
+    }
+
+
+def test_a_preset_is_found_by_its_name_or_by_the_path_of_a_file(preset: Path, tmp_path: Path) -> None:
+    assert config.find_preset("good", tmp_path) == preset
+    assert config.find_preset(str(preset), tmp_path / "elsewhere") == preset
+
+
+def test_a_preset_that_is_not_there_is_answered_with_those_that_are(preset: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^unknown preset 'god'; did you mean 'good'\? known: good \(or the path"):
+        config.find_preset("god", tmp_path)
+    with pytest.raises(UserError, match=r"^preset file 'mine\.yaml' does not exist; shipped presets: good$"):
+        config.find_preset("mine.yaml", tmp_path)

@@ -1,0 +1,152 @@
+"""A dataset folder as it is read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
+from common.errors import UserError
+
+
+@pytest.fixture
+def copy(dataset_folder: Path, tmp_path: Path) -> Path:
+    """A dataset folder that may be spoiled."""
+    return Path(shutil.copytree(dataset_folder, tmp_path / "data"))
+
+
+def split_of(genres: list[int], styles: list[int]) -> Split:
+    count = len(genres)
+    return Split(
+        np.zeros((count, 1, 1, 3), dtype=np.uint8), np.arange(count), np.asarray(genres), np.asarray(styles)
+    )
+
+
+def test_splits_share_no_painting_and_leave_none_out(dataset: PaintingDataset) -> None:
+    train, test = (dataset.split(name, 64) for name in ("train", "test"))
+    assert (len(train), len(test)) == (66, 3)
+    assert sorted([*train.rows, *test.rows]) == list(range(69))
+
+
+def test_labels_are_places_in_the_vocabulary_and_minus_one_without(dataset: PaintingDataset) -> None:
+    train = dataset.split("train", 64)
+    vocabulary = dataset.vocabulary
+    genres, styles = np.bincount(train.genres + 1), np.bincount(train.styles + 1)
+    assert genres.tolist() == [3, *vocabulary.genres.values()]
+    assert styles.tolist() == [6, *vocabulary.styles.values()]
+    first = int(np.flatnonzero(train.rows == 8)[0])
+    assert list(vocabulary.genres)[train.genres[first]] == "portrait"
+    assert list(vocabulary.styles)[train.styles[first]] == "impressionism"
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_pictures_are_copies_of_the_rows_of_their_split(dataset: PaintingDataset, in_memory: bool) -> None:
+    test = dataset.split("test", 128, in_memory=in_memory)
+    stored = np.load(dataset.folder / "images-128.npy")
+    pictures = test.pictures(np.array([2, 0, 2]))
+    assert pictures.dtype == torch.uint8
+    assert np.array_equal(pictures.numpy(), stored[test.rows[[2, 0, 2]]])
+    pictures.zero_()
+    assert np.array_equal(test.pictures(np.array([2])).numpy(), stored[test.rows[[2]]])
+    assert isinstance(test.images, np.memmap) != in_memory
+
+
+def test_pairs_are_equal_where_both_labels_are_and_unlabelled_where_both_are_missing() -> None:
+    genres, styles = [0, 0, 1, 1, 0, UNLABELLED, 0, UNLABELLED], [0, 1, 0, 1, 1, 0, UNLABELLED, UNLABELLED]
+    pairs = split_of(genres, styles).pairs()
+    assert pairs[-1] == UNLABELLED
+    for first in range(8):
+        for second in range(8):
+            same = (genres[first], styles[first]) == (genres[second], styles[second])
+            assert (pairs[first] == pairs[second]) == same
+
+
+def test_points_of_the_simplex_are_rows_of_the_identity_and_zeros_without_a_label() -> None:
+    points = one_hot(np.array([2, UNLABELLED, 0]), 3)
+    assert points.dtype == np.float32
+    assert points.tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+
+
+def test_a_folder_without_a_dataset_is_answered_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        PaintingDataset(tmp_path / "data")
+    assert str(caught.value) == (
+        f"no dataset at {tmp_path / 'data'}; make one with: "
+        f"python scripts/prepare_data.py SOURCE --out {tmp_path / 'data'}"
+    )
+
+
+def test_a_size_that_was_not_prepared_is_answered_with_the_sizes_to_prepare(dataset: PaintingDataset) -> None:
+    with pytest.raises(UserError, match=r"holds sizes 64, 128, not 256; prepare it anew with: --sizes 64 128 256$"):
+        dataset.split("train", 256)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"{", "is not readable JSON"), (b"\xff", "is not readable JSON"), (b"[]", "settings: input should be")],
+)
+def test_a_description_that_does_not_read_costs_one_line(copy: Path, content: bytes, message: str) -> None:
+    (copy / "dataset.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"dataset\.json") as caught:
+        PaintingDataset(copy)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_description_with_a_key_too_few_and_one_too_many_names_both(copy: Path) -> None:
+    values = json.loads((copy / "dataset.json").read_text())
+    values["colour"] = values.pop("fit")
+    (copy / "dataset.json").write_text(json.dumps(values))
+    with pytest.raises(UserError) as caught:
+        PaintingDataset(copy)
+    assert "fit is missing" in str(caught.value)
+    assert "colour is not a known key" in str(caught.value)
+
+
+@pytest.mark.parametrize("spoil", ["missing", "another label", "no columns", "cut"])
+def test_labels_that_do_not_fit_the_description_are_refused_in_one_line(copy: Path, spoil: str) -> None:
+    path = copy / "labels.csv"
+    content = path.read_bytes()
+    match spoil:
+        case "missing":
+            path.unlink()
+        case "another label":
+            path.write_bytes(content.replace(b",portrait,", b",nude,"))
+        case "no columns":
+            path.write_bytes(content.replace(b"genre", b"Genre"))
+        case "cut":
+            path.write_bytes(content[: content.index(b"cubism") + 3])
+    with pytest.raises(UserError, match=r"labels\.csv does not fit the dataset\.json beside it \(.*\); prepare") as caught:
+        PaintingDataset(copy)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+@pytest.mark.parametrize("spoil", ["missing", "empty", "cut", "text", "pickle"])
+def test_pictures_that_are_missing_or_broken_are_refused_in_one_line(copy: Path, spoil: str, in_memory: bool) -> None:
+    path = copy / "images-64.npy"
+    content = path.read_bytes()
+    path.unlink()
+    match spoil:
+        case "empty":
+            path.touch()
+        case "cut":
+            path.write_bytes(content[:-1])
+        case "text":
+            path.write_bytes(b"no array")
+        case "pickle":
+            np.save(path, np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(UserError, match=r"images-64\.npy is missing or broken \(.*\); prepare the data anew$") as caught:
+        PaintingDataset(copy).split("train", 64, in_memory=in_memory)
+    assert "\n" not in str(caught.value)
+
+
+def test_pictures_of_another_dataset_are_refused(copy: Path) -> None:
+    np.save(copy / "images-64.npy", np.zeros((68, 64, 64, 3), dtype=np.uint8))
+    with pytest.raises(UserError, match=r"images-64\.npy does not hold the pictures of the labels\.csv beside it"):
+        PaintingDataset(copy).split("train", 64)

@@ -1,0 +1,33 @@
+"""From raw labels to a vocabulary, and the account of it."""
+
+from __future__ import annotations
+
+from common.data.labelling import map_labels, style_namer
+from common.data.taxonomy import Taxonomy
+
+RAW = ["Portraits", "portrait", "self-portrait", "cityscape", "spaceship", "spaceship", ""]
+
+
+def test_spellings_of_one_label_are_counted_together_and_rare_ones_become_unlabelled() -> None:
+    mapping = map_labels("genre", RAW, Taxonomy.load().genre, min_count=3)
+    assert [mapping.label(raw) for raw in RAW] == ["portrait", "portrait", "portrait", "", "", "", ""]
+    assert mapping.unknown == {"spaceship"}
+
+
+def test_the_account_names_every_raw_label_with_its_pictures_and_why_it_was_left_out() -> None:
+    header, *lines = map_labels("genre", RAW, Taxonomy.load().genre, min_count=3).table()
+    assert header.split() == ["genres", "became", "pictures"]
+    assert [line.split() for line in lines] == [
+        ["spaceship", "unlabelled", "(not", "known)", "2"],
+        ["Portraits", "portrait", "1"],
+        ["portrait", "portrait", "1"],
+        ["self-portrait", "portrait", "1"],
+        ["cityscape", "unlabelled", "(too", "few)", "1"],
+        ["(blank)", "unlabelled", "1"],
+    ]
+
+
+def test_styles_go_by_their_own_name_or_by_that_of_their_family() -> None:
+    own, merged = (style_namer(Taxonomy.load(), merge_families=merge) for merge in (False, True))
+    assert (own("Late Renaissance"), merged("Late Renaissance")) == ("mannerism", "renaissance")
+    assert (own("vorticism?"), merged("vorticism?")) == (None, None)

@@ -1,0 +1,307 @@
+"""From a source to a dataset folder: what is kept, how it is split, and what a failure leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import GENRES, STYLES, random_picture, tiny_preparation, write_collection
+from PIL import Image
+
+from common.data.pictures import make_square, resize
+from common.data.preparation import available_cores, prepare
+from common.data.sources import LabelledFolder, ProceduralSource, Record, Source
+from common.data.taxonomy import Taxonomy
+from common.errors import UserError
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def everything(folder: Path) -> dict[Path, tuple[int, str]]:
+    """Each file below `folder` with its time and content."""
+    return {
+        path: (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_the_folder_holds_what_the_design_promises_and_nothing_else(dataset_folder: Path) -> None:
+    names = {"dataset.json", "labels.csv", "rejected.csv", "images-64.npy", "images-128.npy"}
+    assert {path.name for path in dataset_folder.iterdir()} == names
+    assert list(dataset_folder.parent.iterdir()) == [dataset_folder]
+    description = json.loads((dataset_folder / "dataset.json").read_text(encoding="utf-8"))
+    assert description["sizes"] == [64, 128]
+    assert description["paintings"] == {"train": 66, "test": 3}
+    for name, checksum in description["checksums"].items():
+        assert hashlib.sha256((dataset_folder / name).read_bytes()).hexdigest() == checksum
+    assert description["checksums"].keys() == names - {"dataset.json", "rejected.csv"}
+
+
+def test_stored_pictures_are_those_of_the_source_in_its_order(collection: Path, dataset_folder: Path) -> None:
+    for size in (64, 128):
+        stored = np.load(dataset_folder / f"images-{size}.npy")
+        assert (stored.shape, stored.dtype) == ((69, size, size, 3), np.uint8)
+        for row in (0, 37, 68):
+            with Image.open(collection / f"{row:02}.png") as picture:
+                assert np.array_equal(stored[row], np.asarray(resize(make_square(picture, "crop"), size)))
+
+
+def test_a_row_of_labels_tells_where_its_picture_comes_from(collection: Path, dataset_folder: Path) -> None:
+    rows = table(dataset_folder / "labels.csv")
+    assert [row["index"] for row in rows] == [str(index) for index in range(69)]
+    with Image.open(collection / "07.png") as picture:
+        digest = hashlib.sha256(b"(160, 128)" + picture.tobytes()).hexdigest()
+    assert rows[7] | {"split": ""} == {
+        "index": "7",
+        "split": "",
+        "genre": "portrait",
+        "style": "impressionism",
+        "artist": "A. Painter",
+        "title": "Title of 07.png",
+        "year": "1901",
+        "source": "collection/07.png",
+        "sha256": digest,
+    }
+
+
+def test_one_in_twenty_of_each_genre_is_test(dataset_folder: Path) -> None:
+    splits = Counter((row["split"], row["genre"]) for row in table(dataset_folder / "labels.csv"))
+    # 22 pictures a genre make one; 3 without a genre make none.
+    assert splits == Counter(
+        {("test", genre): 1 for genre in GENRES} | {("train", genre): 21 for genre in GENRES} | {("train", ""): 3}
+    )
+
+
+def test_the_vocabulary_is_in_alphabetical_order_and_counts_the_training_split(dataset_folder: Path) -> None:
+    vocabulary = json.loads((dataset_folder / "dataset.json").read_text(encoding="utf-8"))["vocabulary"]
+    train = [row for row in table(dataset_folder / "labels.csv") if row["split"] == "train"]
+    for kind, names in (("genre", GENRES), ("style", STYLES)):
+        counts = Counter(row[kind] for row in train)
+        assert list(vocabulary[f"{kind}s"].items()) == [(name, counts[name]) for name in sorted(names)]
+
+
+def test_the_split_is_the_same_whatever_the_order_and_names_of_the_files(
+    collection: Path, dataset_folder: Path, tmp_path: Path
+) -> None:
+    @dataclass
+    class Shuffled:
+        name = "shuffled"
+
+        def records(self) -> list[Record]:
+            order = np.random.default_rng(0).permutation(69)
+            records = LabelledFolder(collection).records()
+            return [Record(f"x{place}-{records[place].name}", *_labels(records[place])) for place in order]
+
+        def read(self, record: Record) -> Image.Image:
+            return LabelledFolder(collection).read(Record(record.name.partition("-")[2], *_labels(record)))
+
+    prepare(Shuffled(), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    first, second = (
+        {row["sha256"]: row["split"] for row in table(folder / "labels.csv")}
+        for folder in (dataset_folder, tmp_path / "data")
+    )
+    assert first == second
+
+
+def _labels(record: Record) -> tuple[str, str]:
+    return record.genre, record.style
+
+
+def few(folder: Path, labels: list[tuple[str, str]]) -> LabelledFolder:
+    """A source of small pictures with these genres and styles."""
+    pictures = {f"{number:02}.png": random_picture(number, 64, 64) for number in range(len(labels))}
+    return LabelledFolder(write_collection(folder, pictures, dict(zip(pictures, labels, strict=True))))
+
+
+def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", "cubism")] * 5)
+    pictures = tmp_path / "pictures"
+    with Image.open(pictures / "00.png") as original:
+        original.resize((96, 96)).save(pictures / "03.png")
+    (pictures / "01.png").write_bytes(b"no picture")
+    random_picture(9, 200, 63).save(pictures / "04.png")
+    report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert [(row["file"], row["reason"].partition(" (")[0]) for row in table(tmp_path / "data" / "rejected.csv")] == [
+        ("01.png", "does not decode: cannot identify image file <_io.BytesIO object at 0x"[:43]),
+        ("04.png", "200x63 pixels, smaller than 64"),
+        ("03.png", "near-duplicate of 00.png"),
+    ]
+    assert (report.rejected, report.duplicates) == (2, 1)
+    stored = np.load(tmp_path / "data" / "images-64.npy")
+    assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/00.png", "pictures/02.png"]
+    assert np.array_equal(stored, np.stack([np.asarray(random_picture(seed, 64, 64)) for seed in (0, 2)]))
+
+
+def test_small_pictures_are_enlarged_where_that_is_wanted(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", "cubism")] * 2)
+    settings = tiny_preparation(sizes=(128,), enlarge=True)
+    report = prepare(source, tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
+    assert report.rejected == 0
+    assert report.description.enlarged
+    assert np.load(tmp_path / "data" / "images-128.npy").shape == (2, 128, 128, 3)
+
+
+def test_styles_merge_into_families_or_stand_beside_them(tmp_path: Path) -> None:
+    styles = ["Mannerism (Late Renaissance)", "High Renaissance", "High Renaissance", "cubism"]
+    source = few(tmp_path / "pictures", [("portrait", style) for style in styles])
+    merged, fine = (
+        prepare(
+            source, tmp_path / f"{merge}", tiny_preparation(merge_families=merge), Taxonomy.load(), overwrite=False
+        ).description.vocabulary
+        for merge in (True, False)
+    )
+    assert (merged.styles, merged.families) == ({"cubism": 1, "renaissance": 3}, {})
+    assert fine.styles == {"cubism": 1, "high-renaissance": 2, "mannerism": 1}
+    assert fine.families == {"renaissance": ("high-renaissance", "mannerism")}
+
+
+def test_families_that_are_no_styles_merge_as_well(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("genres: {portrait: []}\nstyles: {fauvism: {family: modern}, cubism: {family: modern}}\n")
+    source = few(tmp_path / "pictures", [("portrait", "cubism"), ("portrait", "fauvism")])
+    report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(own), overwrite=False)
+    assert (report.description.vocabulary.styles, report.description.vocabulary.families) == ({"modern": 2}, {})
+
+
+def test_a_style_that_the_test_split_alone_would_hold_is_left_to_training(tmp_path: Path) -> None:
+    labels = [("portrait", "cubism")] * 20
+    folder = few(tmp_path / "pictures", labels)
+    prepare(folder, tmp_path / "common", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    (chosen,) = [row["source"] for row in table(tmp_path / "common" / "labels.csv") if row["split"] == "test"]
+    labels[int(chosen.removeprefix("pictures/").removesuffix(".png"))] = ("portrait", "fauvism")
+    rare = few(tmp_path / "pictures", labels)
+    report = prepare(rare, tmp_path / "rare", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert report.description.vocabulary.styles == {"cubism": 19, "fauvism": 1}
+    assert report.description.paintings == {"train": 20, "test": 0}
+
+
+def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", "cubism")] * 3 + [("nude", "spaceship")])
+    report = prepare(source, tmp_path / "data", tiny_preparation(min_count=2), Taxonomy.load(), overwrite=False)
+    assert list(report.description.vocabulary.genres) == ["portrait"]
+    assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["portrait"] * 3 + [""]
+    assert any("nude" in line and "too few" in line for line in report.genres.table())
+    assert any("spaceship" in line and "not known" in line for line in report.styles.table())
+
+
+def test_two_workers_make_the_folder_that_one_makes(collection: Path, dataset_folder: Path, tmp_path: Path) -> None:
+    settings = tiny_preparation(sizes=(64, 128), workers=2)
+    prepare(LabelledFolder(collection), tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
+    for path in dataset_folder.iterdir():
+        assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_folder_that_exists_is_refused_and_untouched(collection: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "letter.txt").write_text("dear")
+    (tmp_path / "file").write_text("dear")
+    before = everything(tmp_path)
+    for out, overwrite, message in (
+        ("data", False, "data already exists; give another folder with --out, or replace it with --overwrite"),
+        ("data", True, "data holds something that is no dataset; give another folder with --out"),
+        ("file", True, "file holds something that is no dataset"),
+    ):
+        with pytest.raises(UserError) as caught:
+            prepare(
+                LabelledFolder(collection), tmp_path / out, tiny_preparation(), Taxonomy.load(), overwrite=overwrite
+            )
+        assert message in str(caught.value)
+    assert everything(tmp_path) == before
+
+
+def test_a_dataset_is_replaced_where_that_is_asked_for_even_from_inside(
+    dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(dataset_folder, tmp_path / "data")
+    source = few(tmp_path / "pictures", [("portrait", "cubism")] * 2)
+    monkeypatch.chdir(tmp_path / "data")
+    prepare(source, Path(), tiny_preparation(), Taxonomy.load(), overwrite=True)
+    assert np.load(tmp_path / "data" / "images-64.npy").shape == (2, 64, 64, 3)
+    assert not (tmp_path / "data" / "images-128.npy").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "pictures"}
+
+
+@dataclass
+class Failing:
+    """A source whose second picture fails in a way that no one foresaw."""
+
+    how: str
+    name: str = "failing"
+
+    def records(self) -> list[Record]:
+        return [Record(str(number), "portrait", "cubism") for number in range(3)]
+
+    def read(self, record: Record) -> Image.Image:
+        if record.name == "1" and self.how == "killed":
+            os._exit(9)
+        if record.name == "1" and self.how == "disk":
+            raise OSError(28, "No space left on device")
+        if record.name == "1":
+            raise ZeroDivisionError
+        return random_picture(int(record.name), 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        ("disk", UserError, r"^cannot write .*data: No space left on device; nothing was changed$"),
+        ("killed", UserError, "a decoding process was killed, .* try fewer --workers$"),
+        ("bug", ZeroDivisionError, ""),
+    ],
+)
+def test_a_failed_preparation_leaves_nothing_behind_and_the_old_dataset_as_it_was(
+    dataset_folder: Path, tmp_path: Path, how: str, error: type[Exception], message: str
+) -> None:
+    shutil.copytree(dataset_folder, tmp_path / "data")
+    before = everything(tmp_path)
+    with pytest.raises(error, match=message):
+        prepare(Failing(how), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=True)
+    assert everything(tmp_path) == before
+    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
+
+
+@pytest.mark.parametrize(
+    ("source", "workers", "message"),
+    [
+        (ProceduralSource(1, seed=0), 0, "--workers 0: it takes at least 1 to decode"),
+        (LabelledFolder(Path("nowhere")), 1, "nowhere has no labels.csv"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(
+    tmp_path: Path, source: Source, workers: int, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        prepare(source, tmp_path / "data", tiny_preparation(workers=workers), Taxonomy.load(), overwrite=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_named(collection: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("dear")
+    with pytest.raises(UserError, match=r"^cannot write .*file/data: Not a directory; nothing was changed$"):
+        prepare(
+            LabelledFolder(collection), tmp_path / "file" / "data", tiny_preparation(), Taxonomy.load(), overwrite=False
+        )
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_a_source_of_which_nothing_can_be_used_is_refused_with_the_first_reason(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", "cubism")] * 2)
+    with pytest.raises(UserError, match="^pictures: none of 2 pictures can be used; the first: 64x64 pixels, smaller"):
+        prepare(source, tmp_path / "data", tiny_preparation(sizes=(128,)), Taxonomy.load(), overwrite=False)
+    assert list(tmp_path.iterdir()) == [tmp_path / "pictures"]
+
+
+def test_cores_are_counted() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)

@@ -1,0 +1,42 @@
+"""Messages for users: near misses, one line, exit code 2."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.errors import UserError, run_command, suggest
+
+
+def test_a_near_miss_is_answered_with_the_nearest_name_and_all_known_ones_in_order() -> None:
+    assert suggest("Portrat", ["portrait", "abstract"]) == "; did you mean 'portrait'? known: abstract, portrait"
+
+
+def test_a_name_near_to_none_is_answered_with_the_known_ones_alone() -> None:
+    assert suggest("xyz", ["portrait", "abstract"]) == "; known: abstract, portrait"
+
+
+def test_a_user_error_becomes_one_line_on_stderr_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        raise UserError("no dataset at data")
+
+    with pytest.raises(SystemExit) as caught:
+        run_command(main)
+    assert caught.value.code == 2
+    assert capsys.readouterr() == ("", "error: no dataset at data\n")
+
+
+def test_an_interrupted_command_exits_as_the_shell_expects() -> None:
+    def main() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as caught:
+        run_command(main)
+    assert caught.value.code == 130
+
+
+def test_any_other_exception_is_a_bug_and_keeps_its_traceback() -> None:
+    def main() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_command(main)

@@ -1,0 +1,74 @@
+"""The border between pictures and tensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from PIL import Image
+
+from common.images import as_pictures, labelled_grid, save_png, to_float, to_pictures, to_uint8
+
+
+def test_all_256_values_survive_the_way_to_float_and_back() -> None:
+    stored = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16, 1).repeat(1, 1, 1, 3)
+    images = to_float(stored)
+    assert images.dtype == torch.float32
+    assert (images.min(), images.max()) == (-1, 1)
+    assert torch.equal(to_uint8(images), rearrange(stored, "b h w c -> b c h w"))
+
+
+def test_values_are_rounded_to_the_nearest_and_clamped_beyond_the_range() -> None:
+    levels = torch.tensor([-3.0, -1.0, 100.4 / 127.5 - 1, 100.6 / 127.5 - 1, 1.0, 1.01])
+    images = levels.expand(1, 3, 1, 6)
+    assert to_uint8(images)[0, 0, 0].tolist() == [0, 0, 100, 101, 255, 255]
+
+
+def test_half_precision_paintings_become_the_pictures_of_their_values() -> None:
+    images = torch.tensor([-1.0, -0.5, 0.5, 1.0]).expand(1, 3, 1, 4)
+    assert torch.equal(to_uint8(images.bfloat16()), to_uint8(images))
+
+
+def test_a_painting_becomes_a_picture_with_its_colours_in_place() -> None:
+    images = -torch.ones(2, 3, 4, 6)
+    images[1, 0, 2, 5] = 1
+    first, second = to_pictures(images)
+    assert (first.size, first.mode) == ((6, 4), "RGB")
+    assert first.getbbox() is None
+    assert second.getpixel((5, 2)) == (255, 0, 0)
+
+
+def test_stored_pictures_are_shown_as_they_are() -> None:
+    stored = np.random.default_rng(0).integers(0, 256, (2, 4, 6, 3), dtype=np.uint8)
+    assert np.array_equal(np.stack([np.asarray(picture) for picture in as_pictures(stored)]), stored)
+
+
+def test_a_png_holds_its_pixels_and_its_text_and_leaves_no_other_file(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (4, 4), (1, 2, 3))
+    metadata = {"genre": "portrait:0.7,landscape:0.3", "title": "Die große Welle 神奈川", "seed": "7"}
+    save_png(picture, tmp_path / "a.png", metadata)
+    with Image.open(tmp_path / "a.png") as read:
+        read.load()
+        assert (read.format, read.info, read.getpixel((0, 0))) == ("PNG", metadata, (1, 2, 3))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_grid_shows_every_picture_where_its_row_and_column_say() -> None:
+    colours = [[(255, 0, 0), (0, 255, 0)], [(0, 0, 255)]]
+    rows = [[Image.new("RGB", (20, 30), colour) for colour in row] for row in colours]
+    sheet = labelled_grid(rows, ["portrait", "marina"], ["one", "two"])
+    bare = labelled_grid(rows, ["portrait", "marina"])
+    left, top = bare.width - 2 * 22, sheet.height - 2 * 32
+    assert (sheet.width, bare.height) == (bare.width, 2 * 32)
+    assert top > 0
+    for grid, above in ((sheet, top), (bare, 0)):
+        for row, in_row in enumerate(colours):
+            for column, colour in enumerate(in_row):
+                corner = (left + column * 22, above + row * 32)
+                tile = grid.crop((*corner, corner[0] + 20, corner[1] + 30))
+                assert tile.getcolors() == [(600, colour)]
+    labels = np.asarray(sheet.crop((0, 0, left, sheet.height)).convert("L"))
+    assert (labels[top : top + 30] < 128).any()
+    assert (labels[top + 32 : top + 62] < 128).any()

@@ -1,0 +1,111 @@
+"""Labels as users write them, as points of the simplex."""
+
+from __future__ import annotations
+
+import pytest
+
+from common import config
+from common.errors import UserError
+from common.vocabulary import Vocabulary, require_same
+
+VOCABULARY = Vocabulary(
+    genres={"landscape": 30, "portrait": 10, "still-life": 5},
+    styles={"cubism": 10, "high-renaissance": 30, "mannerism": 10},
+    families={"renaissance": ("high-renaissance", "mannerism")},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("portrait", (0, 1, 0)),
+        ("Portrait ", (0, 1, 0)),
+        ("Self_Portrait", (0, 1, 0)),
+        ("still life", (0, 0, 1)),
+        ("any", (0, 0, 0)),
+        (" ANY", (0, 0, 0)),
+        ("portrait:0.7,landscape:0.3", (0.3, 0.7, 0)),
+        ("portrait:3, landscape:1", (0.25, 0.75, 0)),
+        ("portrait,landscape", (0.5, 0.5, 0)),
+        ("portrait:1,portraits:1,landscape:2", (0.5, 0.5, 0)),
+        ("portrait:0,landscape:2", (1, 0, 0)),
+    ],
+)
+def test_a_genre_text_is_a_point_of_the_simplex(text: str, weights: tuple[float, ...]) -> None:
+    assert VOCABULARY.genre_weights(text) == pytest.approx(weights)
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("mannerism", (0, 0, 1)),
+        ("renaissance", (0, 0.75, 0.25)),
+        ("Renaissance:1,cubism:1", (0.5, 0.375, 0.125)),
+        ("Mannerism (Late Renaissance)", (0, 0, 1)),
+        ("any", (0, 0, 0)),
+    ],
+)
+def test_a_family_stands_for_its_styles_in_proportion_to_their_paintings(
+    text: str, weights: tuple[float, ...]
+) -> None:
+    assert VOCABULARY.style_weights(text) == pytest.approx(weights)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("portrat", "unknown genre 'portrat'; did you mean 'portrait'? known: any, landscape, portrait, still-life"),
+        ("portrait,", "unknown genre ''; known: any, landscape, portrait, still-life"),
+        ("nude", "unknown genre 'nude'"),
+        ("portrait:half", "genre 'portrait:half': the share after ':' must be a number of at least 0"),
+        ("portrait:-1,landscape:2", "genre 'portrait:-1': the share"),
+        ("portrait:inf", "genre 'portrait:inf': the share"),
+        ("portrait:nan", "genre 'portrait:nan': the share"),
+        ("portrait:0", "genre 'portrait:0': the shares add up to nothing; give at least one above 0"),
+    ],
+)
+def test_a_genre_text_without_meaning_is_refused_with_the_nearest_name(text: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        VOCABULARY.genre_weights(text)
+    assert str(caught.value).startswith(message)
+
+
+def test_an_unknown_style_is_answered_with_styles_and_families() -> None:
+    with pytest.raises(UserError, match="did you mean 'renaissance'\\? known: any, cubism, high-renaissance, mannerism"):
+        VOCABULARY.style_weights("renaisance")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"families": {"modern": ["cubism", "fauvism"]}}, "families name unknown styles: fauvism"),
+        ({"genres": {"nude": 0, "portrait": 3}}, "labels of no painting: nude"),
+    ],
+)
+def test_a_vocabulary_that_could_not_be_looked_up_is_refused_where_it_is_read(
+    changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        config.parse(Vocabulary, config.as_values(VOCABULARY) | changes, place="config.json")
+    assert str(caught.value) == f"config.json: {message}"
+
+
+def test_counts_and_families_do_not_make_a_vocabulary_another() -> None:
+    counted = Vocabulary(genres=dict.fromkeys(VOCABULARY.genres, 1), styles=dict(VOCABULARY.styles), families={})
+    require_same(VOCABULARY, counted, "runs/stage1", "data")
+
+
+def test_vocabularies_that_differ_are_refused_by_the_labels_in_which_they_do() -> None:
+    other = Vocabulary(genres={"landscape": 1, "nude": 1, "still-life": 1}, styles=VOCABULARY.styles, families={})
+    with pytest.raises(
+        UserError, match=r"^genres of runs/stage1 and of data differ in nude, portrait; use the dataset"
+    ):
+        require_same(VOCABULARY, other, "runs/stage1", "data")
+
+
+def test_vocabularies_of_another_order_are_refused_by_the_labels_out_of_place() -> None:
+    other = Vocabulary(
+        genres=VOCABULARY.genres, styles={"high-renaissance": 1, "cubism": 1, "mannerism": 1}, families={}
+    )
+    with pytest.raises(UserError, match=r"^styles of .* differ in cubism, high-renaissance;"):
+        require_same(VOCABULARY, other, "runs/stage1", "data")

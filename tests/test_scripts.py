@@ -1,0 +1,153 @@
+"""The commands as users type them: what they print, what they refuse, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+class Command:
+    """Runs a script in this process; gives its exit code and what it printed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+        monkeypatch.chdir(folder)
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, script: str, *arguments: str | Path) -> tuple[int, str, str]:
+        self._monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+        code = 0
+        try:
+            runpy.run_path(str(ROOT / "scripts" / script), run_name="__main__")
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0
+        printed = self._capsys.readouterr()
+        return code, printed.out, printed.err
+
+    def refused(self, script: str, *arguments: str | Path) -> str:
+        """The one line that a refused command prints."""
+        code, _, errors = self(script, *arguments)
+        assert code == 2
+        lines = errors.strip().splitlines()
+        assert len(lines) == 1, errors
+        assert lines[0].startswith("error: ")
+        return lines[0]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    return Command(monkeypatch, capsys, tmp_path)
+
+
+def test_each_command_says_which_command_makes_what_it_misses(command: Command) -> None:
+    assert "scripts/prepare_data.py" in command.refused("train_stage1.py")
+    assert "scripts/prepare_data.py" in command.refused("train_stage2.py")
+    assert "scripts/train_stage2.py" in command.refused("generate.py")
+    assert "scripts/train_stage2.py" in command.refused("evaluate.py", "runs/stage2")
+
+
+def test_stage2_says_which_command_makes_stage1(command: Command, procedural_dataset: Path) -> None:
+    line = command.refused("train_stage2.py", "--preset", "tiny", "--data", procedural_dataset)
+    assert "scripts/train_stage1.py" in line
+
+
+def test_misspelt_settings_are_refused_all_at_once_with_the_nearest_names(
+    command: Command, procedural_dataset: Path
+) -> None:
+    data = ("--data", procedural_dataset)
+    assert "did you mean 'batch_size'" in command.refused("train_stage1.py", *data, "--set", "training.batchsize=4")
+    assert "did you mean 'default'" in command.refused("train_stage1.py", *data, "--preset", "defualt")
+    line = command.refused("train_stage1.py", *data, "--set", "training.steps=few", "--set", "training.flip=3")
+    assert "training.steps" in line
+    assert "training.flip" in line
+
+
+def test_a_genre_and_a_style_become_a_picture_with_its_history(command: Command, stage2_run: Path) -> None:
+    code, printed, _ = command(
+        "generate.py", "--genre", "portrait", "--style", "renaissance", "--weights", stage2_run, "--count", "2"
+    )
+    assert code == 0
+    names = ["portrait_renaissance_0.png", "portrait_renaissance_1.png"]
+    assert printed.splitlines() == [str(Path("paintings") / name) for name in names]
+    with Image.open(Path("paintings") / names[1]) as picture:
+        assert picture.size == (128, 128)
+        assert picture.info["seed"] == "1"
+
+
+def test_an_existing_picture_is_kept_unless_told_otherwise(command: Command, stage2_run: Path) -> None:
+    Path("paintings").mkdir()
+    kept = Path("paintings") / "any_any_1.png"
+    kept.write_bytes(b"mine")
+    assert "--overwrite" in command.refused("generate.py", "--weights", stage2_run, "--count", "3")
+    assert kept.read_bytes() == b"mine"
+    assert list(Path("paintings").iterdir()) == [kept]
+    code, *_ = command("generate.py", "--weights", stage2_run, "--count", "3", "--overwrite")
+    assert code == 0
+    assert kept.read_bytes() != b"mine"
+
+
+def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
+    assert command("generate.py", "--weights", stage2_run, "--sheet")[0] == 0
+    assert command("generate.py", "--weights", stage2_run, "--grid", "--count", "9")[0] == 0
+    with Image.open("paintings/sheet_0.png") as sheet, Image.open("paintings/any_any_0-8_grid.png") as grid:
+        assert sheet.width > 6 * 128
+        assert sheet.height > 6 * 128
+        assert grid.height > 2 * 128
+
+
+def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> None:
+    weights = ("--weights", stage2_run)
+    assert "did you mean 'portrait'" in command.refused("generate.py", *weights, "--genre", "portait")
+    assert "count 0" in command.refused("generate.py", *weights, "--count", "0")
+    assert "--device" in command.refused("generate.py", *weights, "--device", "gpu")
+    assert not Path("paintings").exists()
+
+
+def test_a_run_is_measured_on_held_out_paintings(
+    command: Command, stage2_run: Path, procedural_dataset: Path
+) -> None:
+    code, printed, _ = command("evaluate.py", stage2_run, "--data", procedural_dataset, "--samples", "6")
+    assert code == 0
+    report = json.loads(Path("report/report.json").read_text())
+    assert report["split"] == "test"
+    assert (report["num_generated"], report["resolution"]) == (6, 128)
+    assert f"FID {report['fid']:.2f}" in printed
+    assert report["features"] == "efficientnet-lite0"
+    assert Path("report/samples.png").is_file()
+
+
+def test_measuring_needs_a_known_feature_network(
+    command: Command, stage2_run: Path, procedural_dataset: Path
+) -> None:
+    line = command.refused("evaluate.py", stage2_run, "--data", procedural_dataset, "--features", "inceptoin")
+    assert "did you mean 'inception'" in line
+
+
+def readme_commands() -> list[str]:
+    blocks = re.findall(r"```(?:bash)?\n(.*?)```", README, flags=re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if re.search(r"scripts/\w+\.py", line) and not line.startswith("#")]
+
+
+def test_the_readme_shows_the_commands() -> None:
+    assert len(readme_commands()) >= 5
+
+
+@pytest.mark.parametrize("line", readme_commands())
+def test_every_option_in_the_readme_exists(command: Command, line: str) -> None:
+    script, _, rest = line[line.index("scripts/") :].partition(" ")
+    code, described, _ = command(Path(script).name, "--help")
+    assert code == 0
+    options = re.findall(r"(?<!\S)--[a-z-]+", rest)
+    assert all(re.search(rf"{option}\b", described) for option in options), options
+    for preset in re.findall(r"--preset (\S+)", rest):
+        stage = "stage1" if "stage1" in script else "stage2"
+        assert (ROOT / stage / "presets" / f"{preset}.yaml").is_file() or preset.endswith(".yaml")

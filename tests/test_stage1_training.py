@@ -1,0 +1,112 @@
+"""Stage I's training: what a step touches, that it learns, that resuming changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_runs import stage1_config
+
+from common.data.dataset import PaintingDataset, Split
+from common.errors import UserError
+from common.nn.losses import class_loss
+from common.runs.loop import make_accelerator
+from stage1.config import Stage1Config
+from stage1.training import CriticAndGenerator, train
+
+
+@pytest.fixture
+def split(procedural_dataset: Path) -> Split:
+    return PaintingDataset(procedural_dataset).split("train", 64)
+
+
+def trainer(split: Split, config: Stage1Config) -> CriticAndGenerator:
+    genres = [f"genre {place}" for place in range(split.genres.max() + 1)]
+    return CriticAndGenerator(config, split, genres, make_accelerator("float32"), slice(0, config.training.batch_size))
+
+
+def weights(module: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten().clone() for parameter in module.parameters()])
+
+
+def test_pre_training_moves_the_critic_and_leaves_the_generator(split: Split) -> None:
+    stage = trainer(split, stage1_config("training.pretraining_steps=5"))
+    generator, critic = weights(stage.plain_generator), weights(stage.plain_critic)
+    stage.step(0)
+    assert torch.equal(weights(stage.plain_generator), generator)
+    assert not torch.equal(weights(stage.plain_critic), critic)
+
+
+def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> None:
+    stage = trainer(split, stage1_config())
+    critic = weights(stage.plain_critic)
+    stage.update_generator(0)
+    assert torch.equal(weights(stage.plain_critic), critic)
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in stage.plain_critic.parameters())
+
+
+def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
+    few = Split(split.images, split.rows[:8], split.genres[:8], split.styles[:8])
+    stage = trainer(few, stage1_config("training.flip=false", "loss.critic_genre=10.0", "training.genre_balance=0.0"))
+    images = few.pictures(np.arange(8)).permute(0, 3, 1, 2) / 127.5 - 1
+    labels = torch.eye(len(stage.genres))[torch.from_numpy(few.genres)]
+
+    def loss() -> float:
+        with torch.no_grad():
+            return float(class_loss(stage.plain_critic(images)[1], labels).mean())
+
+    before = loss()
+    for update in range(60):
+        stage.update_critic(update)
+    assert loss() < 0.3 * before
+
+
+def test_the_generator_learns_to_raise_its_score(split: Split) -> None:
+    stage = trainer(split, stage1_config())
+    first = [float(stage.update_generator(step)["generator_loss"]) for step in range(30)]
+    assert np.mean(first[-5:]) < np.mean(first[:5])
+
+
+def test_a_killed_and_resumed_run_ends_with_the_same_weights(procedural_dataset: Path, tmp_path: Path) -> None:
+    dataset = PaintingDataset(procedural_dataset)
+    train(stage1_config(), dataset, tmp_path / "whole", resume=False)
+    train(stage1_config("training.steps=3"), dataset, tmp_path / "cut", resume=False)
+    train(stage1_config(), dataset, tmp_path / "cut", resume=True)
+    whole, cut = (
+        load_file(tmp_path / name / "checkpoints" / "step-00000006" / "state.safetensors") for name in ("whole", "cut")
+    )
+    assert whole.keys() == cut.keys()
+    assert all(torch.equal(whole[key], cut[key]) for key in whole)
+
+
+def test_a_run_leaves_what_the_design_promises(stage1_run: Path) -> None:
+    assert {path.name for path in stage1_run.iterdir()} == {
+        "config.yaml",
+        "environment.json",
+        "metrics.jsonl",
+        "samples",
+        "checkpoints",
+        "export",
+    }
+    assert {path.name for path in (stage1_run / "export").iterdir()} == {
+        "generator.safetensors",
+        "critic.safetensors",
+        "config.json",
+    }
+    figures = [json.loads(line) for line in (stage1_run / "metrics.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in figures] == [2, 4, 6]
+    assert all(np.isfinite(list(entry.values())).all() for entry in figures)
+    assert (stage1_run / "samples" / "step-00000006.png").is_file()
+
+
+def test_a_folder_with_another_run_is_refused_and_untouched(procedural_dataset: Path, stage1_run: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in stage1_run.rglob("*")}
+    with pytest.raises(UserError, match="--resume"):
+        train(stage1_config(), PaintingDataset(procedural_dataset), stage1_run, resume=False)
+    with pytest.raises(UserError, match=r"training\.batch_size \(8, now 4\)"):
+        train(stage1_config("training.batch_size=4"), PaintingDataset(procedural_dataset), stage1_run, resume=True)
+    assert {path: path.stat().st_mtime_ns for path in stage1_run.rglob("*")} == before

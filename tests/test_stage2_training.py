@@ -1,0 +1,96 @@
+"""Stage II's training: what a step touches, that it learns, that resuming changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_runs import stage2_config
+
+from common import config
+from common.data.dataset import PaintingDataset
+from common.errors import UserError
+from common.runs.loop import make_accelerator
+from stage1.sampling import Stage1Painter
+from stage2.config import Stage2Config
+from stage2.training import CriticAndGenerator, train
+
+
+@pytest.fixture
+def dataset(procedural_dataset: Path) -> PaintingDataset:
+    return PaintingDataset(procedural_dataset)
+
+
+def trainer(dataset: PaintingDataset, stage1_run: Path, settings: Stage2Config) -> CriticAndGenerator:
+    rows = slice(0, settings.training.batch_size)
+    return CriticAndGenerator(settings, dataset, Stage1Painter.load(stage1_run), make_accelerator("float32"), rows)
+
+
+def weights(module: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten().clone() for parameter in module.parameters()])
+
+
+def test_each_update_moves_its_own_network_and_none_moves_stage1(dataset: PaintingDataset, stage1_run: Path) -> None:
+    stage = trainer(dataset, stage1_run, stage2_config())
+    small = weights(stage._painter.generator)
+    generator, critic = weights(stage.plain_generator), weights(stage.plain_critic)
+    stage.update_critic(0)
+    assert torch.equal(weights(stage.plain_generator), generator)
+    assert not torch.equal(weights(stage.plain_critic), critic)
+    critic = weights(stage.plain_critic)
+    stage.update_generator(0)
+    assert not torch.equal(weights(stage.plain_generator), generator)
+    assert torch.equal(weights(stage.plain_critic), critic)
+    assert torch.equal(weights(stage._painter.generator), small)
+
+
+def test_pictures_made_from_real_paintings_are_those_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
+    stage = trainer(dataset, stage1_run, stage2_config("training.real_pair_share=1.0"))
+    batch = stage._batch(0, 3)  # type: ignore[arg-type]
+    reduced = torch.nn.functional.avg_pool2d(batch.large, 2)
+    assert batch.from_real.all()
+    assert (reduced - batch.small).abs().mean() < 0.1
+    assert (reduced - batch.small.flip(0)).abs().mean() > 0.2
+
+
+def test_the_generator_learns_to_rebuild_real_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
+    settings = stage2_config("training.real_pair_share=1.0", "loss.reconstruction=100.0")
+    stage = trainer(dataset, stage1_run, settings)
+    errors = [float(stage.update_generator(7)["reconstruction"]) for _ in range(25)]
+    assert errors[-1] < 0.9 * errors[0]
+
+
+def test_a_killed_and_resumed_run_ends_with_the_same_weights(
+    dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
+) -> None:
+    train(stage2_config(), dataset, stage1_run, tmp_path / "whole", resume=False)
+    train(stage2_config("training.steps=3"), dataset, stage1_run, tmp_path / "cut", resume=False)
+    train(stage2_config(), dataset, stage1_run, tmp_path / "cut", resume=True)
+    whole, cut = (
+        load_file(tmp_path / name / "checkpoints" / "step-00000006" / "state.safetensors") for name in ("whole", "cut")
+    )
+    assert whole.keys() == cut.keys()
+    assert all(torch.equal(whole[key], cut[key]) for key in whole)
+
+
+def test_stage1_of_other_labels_is_refused_by_their_names(
+    dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+    export.mkdir()
+    for path in (stage1_run / "export").iterdir():
+        (export / path.name).write_bytes(path.read_bytes())
+    values = json.loads((export / "config.json").read_text())
+    values["vocabulary"]["genres"]["nude"] = values["vocabulary"]["genres"].pop("portrait")
+    (export / "config.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="nude, portrait"):
+        train(stage2_config(), dataset, export, tmp_path / "run", resume=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_resolved_settings_of_a_run_load_again(stage2_run: Path) -> None:
+    assert config.load(Stage2Config, stage2_run / "config.yaml") == stage2_config()

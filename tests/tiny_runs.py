@@ -1,0 +1,39 @@
+"""Settings of runs that last seconds, for the tests of both stages."""
+
+from __future__ import annotations
+
+from common import config
+from stage1.config import PRESETS as STAGE1_PRESETS
+from stage1.config import Stage1Config
+from stage2.config import PRESETS as STAGE2_PRESETS
+from stage2.config import Stage2Config
+
+SHORT = (
+    "training.steps=6",
+    "training.pretraining_steps=1",
+    "training.batch_size=8",
+    "logging.log_every=2",
+    "logging.sample_every=100",
+    "logging.checkpoint_every=2",
+)
+STAGE1_NETWORKS = (
+    "networks.latent_dim=8",
+    "networks.generator_channels=[16, 16, 8, 8, 4]",
+    "networks.critic_channels=[4, 8, 8, 16]",
+)
+STAGE2_NETWORKS = (
+    "networks.noise_dim=6",
+    "networks.encoder_channels=[4, 6, 8]",
+    "networks.decoder_channels=[8, 4]",
+    "networks.critic_channels=[4, 8, 8, 8]",
+)
+
+
+def stage1_config(*overrides: str) -> Stage1Config:
+    """The tiny preset with even less of everything."""
+    return config.load(Stage1Config, STAGE1_PRESETS / "tiny.yaml", [*STAGE1_NETWORKS, *SHORT, *overrides])
+
+
+def stage2_config(*overrides: str) -> Stage2Config:
+    """The tiny preset with even less of everything."""
+    return config.load(Stage2Config, STAGE2_PRESETS / "tiny.yaml", [*STAGE2_NETWORKS, *SHORT, *overrides])
