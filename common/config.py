@@ -41,8 +41,8 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
     return parse(cls, _with_overrides(_read_yaml(path), overrides, path), place=place)
 
 
-def parse(cls: type[T], values: Mapping[str, Any], place: str) -> T:
-    """Check nested plain values into `cls`; `place` is what messages call their origin."""
+def parse(cls: type[T], values: Any, place: str) -> T:
+    """Check what YAML or JSON held into `cls`; `place` is what messages call their origin."""
     try:
         # JSON mode is strict about numbers and text, yet takes lists for tuples and text for paths.
         return pydantic.TypeAdapter(cls).validate_json(json.dumps(values))
@@ -123,7 +123,7 @@ def _sections(values: Mapping[str, Any]) -> list[str]:
     return [key for key, value in values.items() if isinstance(value, dict)]
 
 
-def _explain(error: Any, values: Mapping[str, Any]) -> str:
+def _explain(error: Any, values: Any) -> str:
     key = _dotted(error["loc"], values) or "settings"
     given = error["input"]
     match error["type"]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from common.config import settings
-from common.runs.config import LoggingSettings, OptimizerSettings
+from common.runs.config import LoggingSettings, OptimizerSettings, Precision
 
 PRESETS = Path(__file__).with_name("presets")
 
@@ -88,7 +88,7 @@ class TrainingSettings:
     """Whether paintings are mirrored at random."""
     average_halflife: Annotated[float, pydantic.Field(ge=0)]
     """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
-    precision: Literal["float32", "bfloat16"]
+    precision: Precision
     """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
 
 

@@ -32,9 +32,7 @@ def test_two_halves_of_the_random_numbers_are_those_of_the_whole() -> None:
 def test_two_halves_of_the_pictures_are_those_of_the_whole(dataset: PaintingDataset) -> None:
     split = dataset.split("train", 64)
     mirrored = torch.tensor([True, False, False, True, True, False])
-    halves = [
-        half.pictures(split, POSITIONS, part) for half, part in zip(HALVES, mirrored.chunk(2), strict=True)
-    ]
+    halves = [half.pictures(split, POSITIONS, part) for half, part in zip(HALVES, mirrored.chunk(2), strict=True)]
     assert torch.equal(torch.cat(halves), WHOLE.pictures(split, POSITIONS, mirrored))
 
 

@@ -22,9 +22,7 @@ def copy(dataset_folder: Path, tmp_path: Path) -> Path:
 
 def split_of(genres: list[int], styles: list[int]) -> Split:
     count = len(genres)
-    return Split(
-        np.zeros((count, 1, 1, 3), dtype=np.uint8), np.arange(count), np.asarray(genres), np.asarray(styles)
-    )
+    return Split(np.zeros((count, 1, 1, 3), dtype=np.uint8), np.arange(count), np.asarray(genres), np.asarray(styles))
 
 
 def test_splits_share_no_painting_and_leave_none_out(dataset: PaintingDataset) -> None:
@@ -121,7 +119,9 @@ def test_labels_that_do_not_fit_the_description_are_refused_in_one_line(copy: Pa
             path.write_bytes(content.replace(b"genre", b"Genre"))
         case "cut":
             path.write_bytes(content[: content.index(b"cubism") + 3])
-    with pytest.raises(UserError, match=r"labels\.csv does not fit the dataset\.json beside it \(.*\); prepare") as caught:
+    with pytest.raises(
+        UserError, match=r"labels\.csv does not fit the dataset\.json beside it \(.*\); prepare"
+    ) as caught:
         PaintingDataset(copy)
     assert "\n" not in str(caught.value)
 
@@ -141,7 +141,9 @@ def test_pictures_that_are_missing_or_broken_are_refused_in_one_line(copy: Path,
             path.write_bytes(b"no array")
         case "pickle":
             np.save(path, np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(UserError, match=r"images-64\.npy is missing or broken \(.*\); prepare the data anew$") as caught:
+    with pytest.raises(
+        UserError, match=r"images-64\.npy is missing or broken \(.*\); prepare the data anew$"
+    ) as caught:
         PaintingDataset(copy).split("train", 64, in_memory=in_memory)
     assert "\n" not in str(caught.value)
 

@@ -130,9 +130,7 @@ def features(picture: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("labels", "which", "least"), [(STYLES, 1, 0.75), (GENRES, 0, 0.5)])
-def test_a_linear_classifier_tells_labels_of_unseen_seeds(
-    labels: tuple[str, ...], which: int, least: float
-) -> None:
+def test_a_linear_classifier_tells_labels_of_unseen_seeds(labels: tuple[str, ...], which: int, least: float) -> None:
     def table(seeds: range) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         rows = [(cell, seed) for cell in CELLS for seed in seeds]
         inputs = np.stack([features(small(*cell, seed)) for cell, seed in rows])

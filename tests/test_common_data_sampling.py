@@ -49,7 +49,7 @@ def test_paintings_of_a_class_come_equally_often() -> None:
     times = np.bincount(drawn, minlength=len(LABELS))
     for label, number in ((0, 60), (1, 30), (2, 10), (UNLABELLED, 20)):
         due = 60_000 / 20 if label == UNLABELLED else 100_000 / number
-        assert times[LABELS == label] == pytest.approx(due, abs=2)
+        assert times[label == LABELS] == pytest.approx(due, abs=2)
 
 
 def test_a_batch_is_a_function_of_the_generator_and_comes_in_random_order() -> None:

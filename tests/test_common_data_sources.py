@@ -132,7 +132,7 @@ def test_what_is_no_file_is_rejected(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that even root cannot read")
 def test_a_file_that_the_system_does_not_let_be_read_is_rejected() -> None:
-    with pytest.raises(Rejected, match="^cannot be read: "):
+    with pytest.raises(Rejected, match=r"^cannot be read: "):
         LabelledFolder(Path("/proc/self")).read(Record("mem", "", ""))
 
 
@@ -151,7 +151,7 @@ def test_a_damaged_entry_of_a_zip_is_rejected_and_a_damaged_table_refused(folder
     for offset in offsets.values():
         data[offset : offset + 12] = b"\xff" * 12
     path.write_bytes(data)
-    with pytest.raises(Rejected, match="^cannot be unpacked: "):
+    with pytest.raises(Rejected, match=r"^cannot be unpacked: "):
         source.read(record)
     with pytest.raises(UserError, match=r"labels\.csv cannot be unpacked \(.*\); make the zip anew"):
         LabelledZip(path).records()

@@ -42,13 +42,21 @@ def test_a_genre_text_is_a_point_of_the_simplex(text: str, weights: tuple[float,
         ("renaissance", (0, 0.75, 0.25)),
         ("Renaissance:1,cubism:1", (0.5, 0.375, 0.125)),
         ("Mannerism (Late Renaissance)", (0, 0, 1)),
+        ("early renaissance", (0, 0.75, 0.25)),
         ("any", (0, 0, 0)),
     ],
 )
-def test_a_family_stands_for_its_styles_in_proportion_to_their_paintings(
-    text: str, weights: tuple[float, ...]
-) -> None:
+def test_a_family_stands_for_its_styles_in_proportion_to_their_paintings(text: str, weights: tuple[float, ...]) -> None:
     assert VOCABULARY.style_weights(text) == pytest.approx(weights)
+
+
+def test_a_style_that_was_merged_away_stands_for_its_family() -> None:
+    merged = Vocabulary(genres={}, styles={"cubism": 10, "renaissance": 30}, families={})
+    assert merged.style_weights("High Renaissance") == (0, 1)
+    with pytest.raises(
+        UserError, match=r"unknown style 'fauvism'; did you mean 'cubism'.* known: any, cubism, renaissance"
+    ):
+        merged.style_weights("fauvism")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,9 @@ def test_a_genre_text_without_meaning_is_refused_with_the_nearest_name(text: str
 
 
 def test_an_unknown_style_is_answered_with_styles_and_families() -> None:
-    with pytest.raises(UserError, match="did you mean 'renaissance'\\? known: any, cubism, high-renaissance, mannerism"):
+    with pytest.raises(
+        UserError, match="did you mean 'renaissance'\\? known: any, cubism, high-renaissance, mannerism"
+    ):
         VOCABULARY.style_weights("renaisance")
 
 

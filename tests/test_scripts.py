@@ -111,9 +111,7 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
     assert not Path("paintings").exists()
 
 
-def test_a_run_is_measured_on_held_out_paintings(
-    command: Command, stage2_run: Path, procedural_dataset: Path
-) -> None:
+def test_a_run_is_measured_on_held_out_paintings(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:
     code, printed, _ = command("evaluate.py", stage2_run, "--data", procedural_dataset, "--samples", "6")
     assert code == 0
     report = json.loads(Path("report/report.json").read_text())
@@ -124,9 +122,7 @@ def test_a_run_is_measured_on_held_out_paintings(
     assert Path("report/samples.png").is_file()
 
 
-def test_measuring_needs_a_known_feature_network(
-    command: Command, stage2_run: Path, procedural_dataset: Path
-) -> None:
+def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:
     line = command.refused("evaluate.py", stage2_run, "--data", procedural_dataset, "--features", "inceptoin")
     assert "did you mean 'inception'" in line
 

@@ -21,7 +21,7 @@ from stage1.config import PRESETS, Stage1Config
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(override: str, message: str) -> None:
-    with pytest.raises(UserError, match="tiny.yaml") as caught:
+    with pytest.raises(UserError, match=r"tiny\.yaml") as caught:
         config.load(Stage1Config, PRESETS / "tiny.yaml", [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

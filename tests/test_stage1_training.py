@@ -67,7 +67,7 @@ def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
 
 def test_the_generator_learns_to_raise_its_score(split: Split) -> None:
     stage = trainer(split, stage1_config())
-    first = [float(stage.update_generator(step)["generator_loss"]) for step in range(30)]
+    first = [float(stage.update_generator(step)["generator_loss"].detach()) for step in range(30)]
     assert np.mean(first[-5:]) < np.mean(first[:5])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -60,7 +59,7 @@ def test_pictures_made_from_real_paintings_are_those_paintings(dataset: Painting
 def test_the_generator_learns_to_rebuild_real_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
     settings = stage2_config("training.real_pair_share=1.0", "loss.reconstruction=100.0")
     stage = trainer(dataset, stage1_run, settings)
-    errors = [float(stage.update_generator(7)["reconstruction"]) for _ in range(25)]
+    errors = [float(stage.update_generator(7)["reconstruction"].detach()) for _ in range(25)]
     assert errors[-1] < 0.9 * errors[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000
@@ -29,6 +29,8 @@ def decode(data: bytes) -> Image.Image:
                 return _to_rgb(ImageOps.exif_transpose(picture))
     except Rejected:
         raise
+    except UnidentifiedImageError:
+        raise Rejected("is no picture of a known kind") from None
     except Exception as error:
         # Decoders fail in too many ways to name: whatever they say is the reason.
         raise Rejected(f"does not decode: {' '.join(str(error).split()) or type(error).__name__}") from None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 
 from common.config import settings
+
+Precision = Literal["float32", "bfloat16", "auto"]
+"""`auto` is bfloat16 where the hardware has instructions for it, float32 elsewhere."""
 
 
 @settings

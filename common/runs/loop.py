@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from common.errors import UserError
 from common.runs.checkpoints import load_newest_checkpoint, save_checkpoint
-from common.runs.config import LoggingSettings
+from common.runs.config import LoggingSettings, Precision
 from common.runs.folder import RunFolder
 
 
@@ -45,12 +45,22 @@ class Stage:
     """Names of the figures that the progress bar shows."""
 
 
-def make_accelerator(precision: str) -> Accelerator:
+def make_accelerator(precision: Precision) -> Accelerator:
     """The process's Accelerate handle; buffers stay local, as several forwards share one backward."""
+    if precision == "auto":
+        precision = "bfloat16" if _has_bfloat16() else "float32"
     return Accelerator(
         mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision],
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
+
+
+def _has_bfloat16() -> bool:
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    # A CPU without the instructions emulates them, far slower than float32; torch 2.8 cannot tell which has them.
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def rows_of_process(accelerator: Accelerator, batch_size: int) -> slice:
@@ -77,7 +87,6 @@ def run_loop(
     main = accelerator.is_main_process
     if main:
         run.forget_after(start)
-    stop = _StopRequest(max_minutes, accelerator)
     totals = _Totals()
     progress = tqdm(
         initial=start, total=total_steps, unit="step", disable=not main, dynamic_ncols=True, mininterval=1.0
@@ -90,25 +99,27 @@ def run_loop(
             stage.export()
         accelerator.wait_for_everyone()
 
-    while step < total_steps:
-        totals.add(stage.step(step))
-        step += 1
-        progress.update()
-        last = step == total_steps
-        if step % logging.log_every == 0 or last:
-            figures = totals.read(accelerator, stage.images_per_step)
-            if main:
-                run.log({"step": step, "images": step * stage.images_per_step, **figures})
-                progress.set_postfix({name: f"{figures[name]:.2f}" for name in stage.shown_in_progress})
-        if (step % logging.sample_every == 0 or last) and main:
-            run.save_samples(stage.paint_samples(), step)
-        if step % logging.checkpoint_every == 0 or last:
+    with _StopRequest(max_minutes, accelerator) as stop:
+        while step < total_steps:
+            totals.add(stage.step(step))
+            step += 1
+            progress.update()
+            last = step == total_steps
+            if step % logging.log_every == 0 or last:
+                figures = totals.read(accelerator, stage.images_per_step)
+                if main:
+                    run.log({"step": step, "images": step * stage.images_per_step, **figures})
+                    shown = {name: f"{figures[name]:.2f}" for name in stage.shown_in_progress if name in figures}
+                    progress.set_postfix(shown)
+            if (step % logging.sample_every == 0 or last) and main:
+                run.save_samples(stage.paint_samples(), step)
+            if step % logging.checkpoint_every == 0 or last:
+                save()
+                saved = step
+            if stop.requested():
+                break
+        if step > saved:
             save()
-            saved = step
-        if stop.requested():
-            break
-    if step > saved:
-        save()
     progress.close()
     if main and step < total_steps:
         print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")
@@ -144,8 +155,14 @@ class _StopRequest:
         self._deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else None
         self._accelerator = accelerator
         self._signalled = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
+
+    def __enter__(self) -> _StopRequest:
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signalled = True

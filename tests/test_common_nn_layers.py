@@ -1,0 +1,146 @@
+"""The layers of both stages, by their formulas."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from common.nn.layers import (
+    CriticBlock,
+    Gate,
+    GatedBlock,
+    PixelNorm,
+    channels_to_pixels,
+    initialise,
+    pixels_to_channels,
+)
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_gate_is_the_formula_of_its_paper_and_halves_the_channels(size: int) -> None:
+    gate = Gate(channels=3, condition_dim=5, size=size)
+    features, condition = torch.randn(2, 6, 4, 4), torch.randn(2, 5)
+    # Row (channel, y, x) of V, computed entry by entry.
+    weights = gate.condition.weight.reshape(6, size, size, 5)
+    bias = torch.einsum("chwk,bk->bchw", weights, condition)
+    expected = torch.tanh(features[:, :3] + bias[:, :3]) * torch.sigmoid(features[:, 3:] + bias[:, 3:])
+    torch.testing.assert_close(gate(features, condition), expected)
+
+
+def test_a_gate_without_a_condition_has_no_bias() -> None:
+    features = torch.randn(2, 6, 4, 4)
+    open_ = Gate(channels=3, condition_dim=5)(features, torch.zeros(2, 5))
+    torch.testing.assert_close(open_, torch.tanh(features[:, :3]) * torch.sigmoid(features[:, 3:]))
+
+
+def test_a_gate_of_single_numbers_is_what_one_computes_by_hand() -> None:
+    gate = Gate(channels=1, condition_dim=1)
+    gate.condition.weight.data = torch.tensor([[2.0], [-1.0]])
+    # tanh(0.5 + 2 * 0.25) * sigmoid(1 - 0.25) = 0.761594 * 0.679179
+    value = gate(torch.tensor([[[[0.5]], [[1.0]]]]), torch.tensor([[0.25]]))
+    assert value.item() == pytest.approx(0.5172587, abs=1e-6)
+
+
+def test_only_a_gate_with_a_size_tells_pixels_apart() -> None:
+    features, condition = torch.ones(1, 6, 4, 4), torch.randn(1, 5)
+    everywhere, by_pixel = (Gate(3, 5, size=size)(features, condition) for size in (1, 4))
+    assert everywhere.std(dim=(2, 3)).max() == 0
+    assert by_pixel.std(dim=(2, 3)).min() > 0
+
+
+def test_pixel_norm_gives_each_pixel_unit_mean_square_and_its_direction() -> None:
+    features = 50 * torch.randn(2, 8, 3, 3)
+    normed = PixelNorm()(features)
+    torch.testing.assert_close(normed.square().mean(dim=1), torch.ones(2, 3, 3))
+    torch.testing.assert_close(torch.cosine_similarity(normed, features, dim=1), torch.ones(2, 3, 3))
+    assert PixelNorm()(torch.tensor([3.0, 4.0]).reshape(1, 2, 1, 1)).flatten().tolist() == pytest.approx(
+        [3 / 12.5**0.5, 4 / 12.5**0.5]
+    )
+
+
+def test_pixel_norm_of_a_black_pixel_is_black_with_a_finite_gradient() -> None:
+    features = torch.zeros(1, 4, 1, 1, requires_grad=True)
+    normed = PixelNorm()(features)
+    normed.sum().backward()
+    assert normed.abs().max() == 0
+    assert features.grad is not None
+    assert features.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("patch", [1, 2, 4])
+def test_folding_pixels_into_channels_is_undone_by_unfolding_them(patch: int) -> None:
+    images = torch.randn(2, 3, 8, 12)
+    folded = pixels_to_channels(images, patch)
+    assert folded.shape == (2, 3 * patch**2, 8 // patch, 12 // patch)
+    assert torch.equal(channels_to_pixels(folded, patch), images)
+    assert torch.equal(folded, F.pixel_unshuffle(images, patch))
+
+
+@pytest.mark.parametrize("upsample", [False, True])
+@pytest.mark.parametrize("out_channels", [4, 6])
+def test_a_gated_block_without_gain_is_its_skip(upsample: bool, out_channels: int) -> None:
+    block = GatedBlock(4, out_channels, condition_dim=5, upsample=upsample)
+    nn.init.zeros_(block.second.weight)
+    nn.init.zeros_(block.second.bias)
+    features = torch.randn(2, 4, 4, 4)
+    larger = F.interpolate(features, scale_factor=2, mode="bilinear") if upsample else features
+    # With nothing but zeros before it the second gate is tanh(0) * sigmoid(0) = 0.
+    torch.testing.assert_close(block(features, torch.zeros(2, 5)), block.skip(larger))
+    assert block.skip(larger).shape == (2, out_channels, *larger.shape[2:])
+
+
+def test_a_critic_block_halves_the_size_and_keeps_the_scale() -> None:
+    block = CriticBlock(4, 6)
+    features = torch.randn(2, 4, 8, 8)
+    assert block(features).shape == (2, 6, 4, 4)
+    nn.init.zeros_(block.second.weight)
+    nn.init.zeros_(block.second.bias)
+    pooled = features.unfold(2, 2, 2).unfold(3, 2, 2).mean(dim=(4, 5))
+    torch.testing.assert_close(block(features), block.skip(pooled) / 2**0.5)
+
+
+def test_in_no_layer_do_pictures_of_a_batch_meet() -> None:
+    features, condition = torch.randn(3, 4, 4, 4), torch.randn(3, 5)
+    for layer, arguments in (
+        (GatedBlock(4, 6, condition_dim=5, upsample=True), (features, condition)),
+        (CriticBlock(4, 6), (features,)),
+        (PixelNorm(), (features,)),
+        (Gate(2, 5), (features, condition)),
+    ):
+        alone = layer(*(argument[1:2] for argument in arguments))
+        torch.testing.assert_close(layer(*arguments)[1:2], alone)
+
+
+def test_an_upsampling_block_has_no_seams_between_the_squares_that_a_pixel_becomes() -> None:
+    ramp = torch.arange(4.0).expand(1, 4, 4, 4)
+    block = GatedBlock(4, 4, condition_dim=5, upsample=True)
+    nn.init.zeros_(block.second.weight)
+    nn.init.zeros_(block.second.bias)
+    row = block(ramp, torch.zeros(1, 5))[0, 0, 3]
+    torch.testing.assert_close(row.diff()[1:-1], torch.full((5,), 0.5))
+
+
+def test_initialised_layers_have_the_spread_of_their_formula_and_no_bias_and_gates_keep_theirs() -> None:
+    network = nn.Sequential(nn.Conv2d(64, 128, 3), Gate(64, 32), nn.Linear(256, 512, bias=False))
+    gate = network[1].condition.weight.detach().clone()
+    initialise(network)
+    for layer, fan_in in ((network[0], 64 * 9), (network[2], 256)):
+        assert layer.weight.mean().item() == pytest.approx(0, abs=1e-3)
+        assert layer.weight.std().item() == pytest.approx((2 / (1 + 0.2**2) / fan_in) ** 0.5, rel=0.02)
+    assert network[0].bias.abs().max() == 0
+    assert torch.equal(network[1].condition.weight, gate)
+
+
+def test_every_weight_of_a_block_gets_a_gradient() -> None:
+    gated, critic = GatedBlock(4, 6, condition_dim=5, upsample=True), CriticBlock(6, 3)
+    critic(gated(torch.randn(2, 4, 4, 4), torch.randn(2, 5))).square().sum().backward()
+    for parameter in (*gated.parameters(), *critic.parameters()):
+        assert parameter.grad is not None
+        assert parameter.grad.abs().max() > 0

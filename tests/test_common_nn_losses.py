@@ -1,0 +1,87 @@
+"""Losses against analytic values and against torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from common.nn.losses import class_loss, correct, gradient_penalty, interpolate
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+def test_gradient_penalty_of_a_linear_critic_is_its_squared_weight_norm_less_one() -> None:
+    weight = torch.randn(3, 4, 4)
+    images = torch.randn(5, 3, 4, 4, requires_grad=True)
+    penalty = gradient_penalty((images * weight).sum(dim=(1, 2, 3)), images)
+    torch.testing.assert_close(penalty, ((weight.norm() - 1) ** 2).expand(5))
+
+
+def test_gradient_penalty_of_a_quadratic_critic_is_each_pictures_own() -> None:
+    images = torch.randn(5, 3, 4, 4, requires_grad=True)
+    penalty = gradient_penalty(images.square().sum(dim=(1, 2, 3)), images)
+    torch.testing.assert_close(penalty, (2 * images.detach().flatten(1).norm(dim=1) - 1) ** 2)
+
+
+def test_gradient_penalty_descends_towards_a_critic_of_slope_one() -> None:
+    weight = torch.full((1, 1, 2, 2), 3.0, requires_grad=True)
+    images = torch.randn(2, 1, 2, 2, requires_grad=True)
+    gradient_penalty((images * weight).sum(dim=(1, 2, 3)), images).sum().backward()
+    # d/dw 2 (|w| - 1)^2 = 4 (|w| - 1) w / |w|, with |w| = 6.
+    torch.testing.assert_close(weight.grad, torch.full((1, 1, 2, 2), 4 * 5 * 0.5))
+
+
+def test_gradient_penalty_of_a_flat_critic_is_one_and_its_gradients_are_finite() -> None:
+    weight = torch.ones(3, 4, 4, requires_grad=True)
+    images = torch.zeros(2, 3, 4, 4, requires_grad=True)
+    penalty = gradient_penalty((images.square() * weight).sum(dim=(1, 2, 3)), images)
+    penalty.sum().backward()
+    assert penalty.tolist() == [1, 1]
+    assert weight.grad is not None
+    assert images.grad is not None
+    assert weight.grad.isfinite().all()
+    assert images.grad.isfinite().all()
+
+
+def test_class_loss_is_torchs_cross_entropy_against_indices_and_blends() -> None:
+    logits, places = 3 * torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 0, 1])
+    expected = F.cross_entropy(logits, places, reduction="none")
+    torch.testing.assert_close(class_loss(logits, F.one_hot(places, 4).float()), expected)
+    blends = torch.randn(6, 4).softmax(dim=1)
+    torch.testing.assert_close(class_loss(logits, blends), F.cross_entropy(logits, blends, reduction="none"))
+
+
+def test_class_loss_of_an_unlabelled_picture_is_zero_and_moves_nothing() -> None:
+    logits = torch.randn(2, 4, requires_grad=True)
+    loss = class_loss(logits, torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0]]))
+    loss.sum().backward()
+    assert logits.grad is not None
+    assert loss[0] == 0
+    assert logits.grad[0].abs().max() == 0
+    assert logits.grad[1].abs().max() > 0
+
+
+def test_class_loss_of_half_precision_logits_is_computed_in_single() -> None:
+    logits = torch.tensor([[300.0, 0.0]], dtype=torch.bfloat16)
+    assert class_loss(logits, torch.tensor([[0.0, 1.0]])).item() == 300
+    assert class_loss(logits, torch.tensor([[1.0, 0.0]])).item() == 0
+
+
+def test_correct_is_the_share_of_the_labelled_alone() -> None:
+    logits = torch.tensor([[2.0, 1, 0], [0, 2, 1], [2, 1, 0], [2, 1, 0]])
+    labels = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]])
+    assert correct(logits, labels).item() == pytest.approx(2 / 3)
+    assert correct(logits[3:], labels[3:]).item() == 0
+
+
+def test_interpolated_pictures_lie_between_their_pair_and_start_a_graph_of_their_own() -> None:
+    real, fake = torch.randn(3, 1, 2, 2), torch.randn(3, 1, 2, 2)
+    between = interpolate(real, fake, torch.tensor([0.0, 0.25, 1.0]))
+    torch.testing.assert_close(between.detach(), torch.stack([real[0], 0.75 * real[1] + 0.25 * fake[1], fake[2]]))
+    assert between.is_leaf
+    assert between.requires_grad
+    assert not real.requires_grad

@@ -1,0 +1,144 @@
+"""Checkpoints: exact, atomic, and no more of them than are kept."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from common.errors import UserError
+from common.runs.checkpoints import load_newest_checkpoint, save_checkpoint
+from common.runs.config import OptimizerSettings
+from common.runs.optimizers import build_optimizer
+
+
+def network(seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+
+
+def optimizer_of(module: nn.Module, learning_rate: float = 0.01) -> Optimizer:
+    return build_optimizer(module, OptimizerSettings(learning_rate=learning_rate, betas=(0.5, 0.9)))
+
+
+def learn(module: nn.Module, optimizer: Optimizer, steps: int) -> None:
+    for step in range(steps):
+        optimizer.zero_grad()
+        module(torch.randn(8, 3, generator=torch.Generator().manual_seed(step))).square().sum().backward()
+        optimizer.step()
+
+
+def assert_equal_states(first: nn.Module, second: nn.Module) -> None:
+    states = first.state_dict(), second.state_dict()
+    assert states[0].keys() == states[1].keys()
+    for name, value in states[0].items():
+        assert value.dtype == states[1][name].dtype
+        assert torch.equal(value, states[1][name]), name
+
+
+def save(folder: Path, step: int, keep: int = 2) -> Path:
+    module = network(step)
+    return save_checkpoint(folder, step, {"network": module}, {"optimizer": optimizer_of(module)}, keep)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_modules_and_adam_come_back_bit_for_bit_and_go_on_as_if_nothing_had_been(tmp_path: Path) -> None:
+    old, other = network(0), network(1)
+    old_optimizer, other_optimizer = optimizer_of(old), optimizer_of(other)
+    learn(old, old_optimizer, 5)
+    learn(other, other_optimizer, 2)
+    save_checkpoint(
+        tmp_path, 5, {"old": old, "other": other}, {"old_adam": old_optimizer, "other_adam": other_optimizer}, keep=1
+    )
+    new, new_other = network(2), network(3)
+    new_optimizer, new_other_optimizer = optimizer_of(new), optimizer_of(new_other)
+    step = load_newest_checkpoint(
+        tmp_path, {"old": new, "other": new_other}, {"old_adam": new_optimizer, "other_adam": new_other_optimizer}
+    )
+    assert step == 5
+    assert_equal_states(new, old)
+    assert_equal_states(new_other, other)
+    for loaded, saved in ((new_optimizer, old_optimizer), (new_other_optimizer, other_optimizer)):
+        before, after = saved.state_dict()["state"], loaded.state_dict()["state"]
+        assert before.keys() == after.keys()
+        for place, moments in before.items():
+            assert moments.keys() == after[place].keys()
+            assert all(torch.equal(value, after[place][name]) for name, value in moments.items())
+    learn(old, old_optimizer, 3)
+    learn(new, new_optimizer, 3)
+    assert_equal_states(new, old)
+
+
+def test_an_optimizer_keeps_the_learning_rate_of_its_settings(tmp_path: Path) -> None:
+    module = network(0)
+    optimizer = optimizer_of(module, learning_rate=0.01)
+    learn(module, optimizer, 1)
+    save_checkpoint(tmp_path, 1, {"network": module}, {"optimizer": optimizer}, keep=1)
+    resumed = optimizer_of(module, learning_rate=0.5)
+    load_newest_checkpoint(tmp_path, {"network": module}, {"optimizer": resumed})
+    assert resumed.param_groups[0]["lr"] == 0.5
+
+
+def test_a_checkpoint_before_the_first_step_of_an_optimizer_loads(tmp_path: Path) -> None:
+    save(tmp_path, 3)
+    module = network(0)
+    assert load_newest_checkpoint(tmp_path, {"network": module}, {"optimizer": optimizer_of(module)}) == 3
+    assert_equal_states(module, network(3))
+
+
+def test_only_the_newest_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> None:
+    for step in (2, 900, 10_000):
+        save(tmp_path, step)
+    assert names(tmp_path) == ["step-00000900", "step-00010000"]
+    module = network(0)
+    assert load_newest_checkpoint(tmp_path, {"network": module}, {}) == 10_000
+    assert_equal_states(module, network(10_000))
+
+
+def test_a_checkpoint_written_again_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    save(tmp_path, 4)
+    module = network(9)
+    assert save_checkpoint(tmp_path, 4, {"network": module}, {}, keep=2) == tmp_path / "step-00000004"
+    loaded = network(0)
+    load_newest_checkpoint(tmp_path, {"network": loaded}, {})
+    assert_equal_states(loaded, module)
+    assert names(tmp_path) == ["step-00000004"]
+
+
+def test_what_a_killed_process_left_half_written_is_ignored_and_overwritten(tmp_path: Path) -> None:
+    partial = tmp_path / ".step-00000004.partial"
+    partial.mkdir()
+    (partial / "state.safetensors").write_bytes(b"half")
+    (partial / "left over").write_bytes(b"")
+    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == 0
+    save(tmp_path, 2)
+    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == 2
+    save(tmp_path, 4)
+    assert names(tmp_path) == ["step-00000002", "step-00000004"]
+    assert names(tmp_path / "step-00000004") == ["state.json", "state.safetensors"]
+
+
+def test_without_a_checkpoint_the_step_is_0_and_nothing_is_touched(tmp_path: Path) -> None:
+    module = network(0)
+    before = copy.deepcopy(module)
+    assert load_newest_checkpoint(tmp_path / "nowhere", {"network": module}, {}) == 0
+    assert_equal_states(module, before)
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "state.json"])
+@pytest.mark.parametrize("spoil", ["missing", "cut"])
+def test_a_damaged_checkpoint_is_named_with_the_remedy(tmp_path: Path, name: str, spoil: str) -> None:
+    path = save(tmp_path, 2) / name
+    if spoil == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(UserError, match=r"step-00000002 is damaged \(.*\); remove it to go on from the one before$"):
+        load_newest_checkpoint(tmp_path, {"network": network(0)}, {})

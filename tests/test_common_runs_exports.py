@@ -1,0 +1,141 @@
+"""Exports: what is written reads back, and what is broken costs one line."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from common.config import settings
+from common.errors import UserError
+from common.runs.exports import (
+    find_export,
+    load_weights,
+    read_export_config,
+    read_export_values,
+    weights_hash,
+    write_export,
+)
+
+
+@settings
+class Painted:
+    name: str
+    channels: tuple[int, ...]
+
+
+SETTINGS = Painted(name="größer", channels=(3, 2))
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    folder = tmp_path / "run" / "export"
+    torch.manual_seed(0)
+    write_export(folder, SETTINGS, {"generator": nn.Linear(3, 2), "critic": nn.Linear(2, 1)})
+    return folder
+
+
+def test_an_export_holds_its_settings_and_one_file_a_module(export: Path) -> None:
+    assert sorted(path.name for path in export.iterdir()) == [
+        "config.json",
+        "critic.safetensors",
+        "generator.safetensors",
+    ]
+    assert read_export_values(export) == {"name": "größer", "channels": [3, 2]}
+    assert read_export_config(export, Painted) == SETTINGS
+
+
+def test_weights_come_back_bit_for_bit(export: Path) -> None:
+    torch.manual_seed(0)
+    saved, loaded = nn.Linear(3, 2), nn.Linear(3, 2)
+    load_weights(loaded, export / "generator.safetensors", "cpu")
+    assert torch.equal(loaded.weight, saved.weight)
+    assert torch.equal(loaded.bias, saved.bias)
+
+
+def test_an_export_is_replaced_by_the_next_one(export: Path) -> None:
+    first = weights_hash(export / "generator.safetensors")
+    new = nn.Linear(3, 2)
+    write_export(export, Painted(name="new", channels=()), {"generator": new})
+    assert read_export_config(export, Painted).name == "new"
+    assert weights_hash(export / "generator.safetensors") != first
+    assert not list(export.glob(".*"))
+
+
+def test_the_hash_is_the_head_of_the_files_sha256(export: Path) -> None:
+    path = export / "generator.safetensors"
+    assert weights_hash(path) == hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    assert weights_hash(path) != weights_hash(export / "critic.safetensors")
+
+
+def test_an_export_is_found_by_its_run_and_by_itself(export: Path) -> None:
+    assert find_export(export.parent, "train") == export
+    assert find_export(export, "train") == export
+
+
+def test_a_missing_export_is_answered_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^no run and no export at .*; train one with: accelerate launch train\.py$"):
+        find_export(tmp_path, "accelerate launch train.py")
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(UserError, match=r"has no export yet; train it on with: accelerate launch train\.py --resume$"):
+        find_export(tmp_path, "accelerate launch train.py")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "is not readable JSON"),
+        (b"\xff\xfe", "is not readable JSON"),
+        (b"[" * 100_000, "is not readable JSON"),
+        (b"[1]", "holds no settings; export the run again"),
+        (None, "is not readable JSON"),
+    ],
+    ids=["cut", "not UTF-8", "deep", "a list", "missing"],
+)
+def test_a_description_that_does_not_read_costs_one_line(export: Path, content: bytes | None, message: str) -> None:
+    (export / "config.json").unlink()
+    if content is not None:
+        (export / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"config\.json") as caught:
+        read_export_config(export, Painted)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_description_with_wrong_values_names_them_all(export: Path) -> None:
+    (export / "config.json").write_text('{"name": 3, "colour": "red"}')
+    with pytest.raises(UserError) as caught:
+        read_export_config(export, Painted)
+    for part in ("config.json: ", "name: ", "channels is missing", "colour is not a known key"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("spoil", ["text", "cut", "missing", "other layout", "other shape", "pickle"])
+def test_weights_that_do_not_fit_cost_one_line_that_says_why(export: Path, spoil: str) -> None:
+    path = export / "generator.safetensors"
+    module: nn.Module = nn.Linear(3, 2)
+    match spoil:
+        case "text":
+            path.write_bytes(b"not weights")
+        case "cut":
+            path.write_bytes(path.read_bytes()[:-1])
+        case "missing":
+            path.unlink()
+        case "other layout":
+            module = nn.Sequential(*(nn.Linear(3, 2) for _ in range(50)))
+        case "other shape":
+            module = nn.Linear(3, 4)
+        case "pickle":
+            torch.save(module.state_dict(), path)
+    with pytest.raises(UserError, match=r"generator\.safetensors does not hold the weights .*; export") as caught:
+        load_weights(module, path, "cpu")
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < len(str(path)) + 320
+    if spoil == "other shape":
+        assert "size mismatch for weight" in text
+    if spoil == "other layout":
+        assert "Missing key(s) in state_dict" in text

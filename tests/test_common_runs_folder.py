@@ -1,0 +1,141 @@
+"""The folder of a run: whose it is, what is written into it, what a resumed run forgets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from common.config import load, settings
+from common.errors import UserError
+from common.runs.folder import RunFolder
+
+
+@settings
+class Training:
+    steps: int
+    batch_size: int
+
+
+@settings
+class Logging:
+    log_every: int
+
+
+@settings
+class Settings:
+    training: Training
+    logging: Logging
+
+
+FREE = ("training.steps", "logging.")
+
+
+def wanted(steps: int = 10, batch_size: int = 4, log_every: int = 2) -> Settings:
+    return Settings(training=Training(steps=steps, batch_size=batch_size), logging=Logging(log_every=log_every))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A run that was started with the wanted settings."""
+    folder = RunFolder(tmp_path / "runs" / "stage1")
+    folder.open(wanted())
+    return folder
+
+
+def steps_of(run: RunFolder) -> list[int]:
+    return [json.loads(line)["step"] for line in (run.path / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_new_run_takes_what_is_wanted_and_settling_writes_nothing(tmp_path: Path, resume: bool) -> None:
+    run = RunFolder(tmp_path / "run")
+    assert run.settle(wanted(), resume=resume, free_to_change=FREE) == wanted()
+    assert not run.exists()
+    assert not run.path.exists()
+    run.path.mkdir()
+    assert run.settle(wanted(), resume=resume, free_to_change=FREE) == wanted()
+
+
+def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) -> None:
+    assert run.exists()
+    assert load(Settings, run.path / "config.yaml") == wanted()
+    environment = json.loads((run.path / "environment.json").read_text())
+    assert environment["command"] == sys.argv
+    assert environment["python"] == sys.version.split()[0]
+    assert {"torch", "accelerate"} <= environment["packages"].keys()
+    assert {path.name for path in run.path.iterdir()} == {"config.yaml", "environment.json", "samples", "checkpoints"}
+
+
+def test_a_folder_that_holds_a_run_is_refused_with_both_remedies(run: RunFolder) -> None:
+    with pytest.raises(
+        UserError, match=r"already holds a run; go on with --resume, or give another folder with --out$"
+    ):
+        run.settle(wanted(), resume=False, free_to_change=FREE)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, resume: bool) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    for place in (tmp_path, tmp_path / "letter.txt"):
+        with pytest.raises(UserError, match=r"exists and holds no run; give another folder with --out$"):
+            RunFolder(place).settle(wanted(), resume=resume, free_to_change=FREE)
+
+
+def test_a_resumed_run_may_change_what_is_free_to_change(run: RunFolder) -> None:
+    changed = wanted(steps=20, log_every=5)
+    assert run.settle(changed, resume=True, free_to_change=FREE) == changed
+    run.open(changed)
+    assert load(Settings, run.path / "config.yaml") == changed
+
+
+def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_values(run: RunFolder) -> None:
+    with pytest.raises(UserError) as caught:
+        run.settle(wanted(steps=20, batch_size=8, log_every=5), resume=True, free_to_change=("training.steps",))
+    assert str(caught.value) == (
+        f"{run.path} was started with other settings: logging.log_every (2, now 5), training.batch_size (4, now 8); "
+        f"resume with the same ones"
+    )
+    assert load(Settings, run.path / "config.yaml") == wanted()
+
+
+def test_settings_of_a_run_that_do_not_read_are_refused_by_file(run: RunFolder) -> None:
+    (run.path / "config.yaml").write_text("training: {steps: 10}\n")
+    with pytest.raises(UserError, match=r"config\.yaml: training\.batch_size is missing; logging is missing"):
+        run.settle(wanted(), resume=True, free_to_change=FREE)
+
+
+def test_figures_are_logged_one_object_a_line(run: RunFolder) -> None:
+    run.log({"step": 2, "loss": 0.5})
+    run.log({"step": 4, "loss": -1e-9})
+    lines = (run.path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"step": 2, "loss": 0.5}, {"step": 4, "loss": -1e-9}]
+
+
+def test_figures_later_than_the_checkpoint_and_a_torn_line_are_forgotten(run: RunFolder) -> None:
+    for step in (2, 4, 6, 8):
+        run.log({"step": step, "loss": 1.0})
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 3, "lo')
+    run.forget_after(5)
+    assert steps_of(run) == [2, 4]
+    run.log({"step": 6, "loss": 2.0})
+    assert steps_of(run) == [2, 4, 6]
+    assert not list(run.path.glob("*.partial"))
+
+
+def test_a_run_without_a_checkpoint_forgets_all_figures_and_one_without_figures_none(run: RunFolder) -> None:
+    run.forget_after(0)
+    assert not (run.path / "metrics.jsonl").exists()
+    run.log({"step": 2})
+    run.forget_after(0)
+    assert steps_of(run) == []
+
+
+def test_a_sample_sheet_is_named_by_its_step(run: RunFolder) -> None:
+    run.save_samples(Image.new("RGB", (4, 4), (1, 2, 3)), step=250)
+    with Image.open(run.path / "samples" / "step-00000250.png") as sheet:
+        assert sheet.getpixel((0, 0)) == (1, 2, 3)

@@ -1,0 +1,110 @@
+"""The training loop: when it logs, shows, saves and stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from common.errors import UserError
+from common.runs.config import LoggingSettings
+from common.runs.folder import RunFolder
+from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
+
+LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
+
+
+class Counting:
+    """A stage whose one weight counts the steps that it has seen."""
+
+    def __init__(self, folder: Path, before_step: Callable[[int], None] = lambda step: None) -> None:
+        self.network = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.network.weight)
+        self.run = RunFolder(folder)
+        self.run.open(LOGGING)
+        self.exports = 0
+        self._before_step = before_step
+
+    def step(self, step: int) -> Mapping[str, Tensor]:
+        self._before_step(step)
+        with torch.no_grad():
+            self.network.weight += 1
+        return {"step_number": torch.tensor(float(step))}
+
+    def train(self, steps: int, max_minutes: float | None = None) -> None:
+        stage = Stage(
+            step=self.step,
+            paint_samples=lambda: Image.new("RGB", (8, 8)),
+            export=self.export,
+            modules={"network": self.network},
+            optimizers={},
+            images_per_step=3,
+            shown_in_progress=("step_number",),
+        )
+        run_loop(stage, self.run, make_accelerator("float32"), LOGGING, steps, max_minutes)
+
+    def export(self) -> None:
+        self.exports += 1
+
+    def saved(self) -> list[str]:
+        return sorted(path.name for path in self.run.checkpoints.iterdir())
+
+    def logged(self) -> list[dict[str, float]]:
+        return [json.loads(line) for line in (self.run.path / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_logs_means_shows_samples_and_keeps_the_newest_checkpoint(tmp_path: Path) -> None:
+    stage = Counting(tmp_path)
+    stage.train(steps=7)
+    assert [(entry["step"], entry["images"], entry["step_number"]) for entry in stage.logged()] == [
+        (2, 6, 0.5),
+        (4, 12, 2.5),
+        (6, 18, 4.5),
+        (7, 21, 6.0),
+    ]
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["step-00000004.png", "step-00000007.png"]
+    assert stage.saved() == ["step-00000007"]
+    assert stage.exports == 2
+
+
+def test_a_run_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:
+    Counting(tmp_path).train(steps=5)
+    stage = Counting(tmp_path)
+    stage.train(steps=6)
+    assert float(stage.network.weight.detach()) == 6
+    assert [entry["step"] for entry in stage.logged()] == [2, 4, 5, 6]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_run_after_its_step_with_a_checkpoint_and_a_word(
+    number: signal.Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+    stage = Counting(tmp_path, lambda step: os.kill(os.getpid(), number) if step == 2 else None)
+    stage.train(steps=9)
+    assert stage.saved() == ["step-00000003"]
+    assert "stopped after step 3 of 9" in capsys.readouterr().out
+    assert signal.getsignal(number) == before
+
+
+def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
+    stage = Counting(tmp_path)
+    stage.train(steps=9, max_minutes=0.0)
+    assert stage.saved() == ["step-00000001"]
+
+
+def test_a_batch_that_does_not_divide_over_the_processes_is_refused() -> None:
+    class ThreeProcesses:
+        num_processes = 3
+        process_index = 1
+
+    assert rows_of_process(ThreeProcesses(), 12) == slice(4, 8)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"training\.batch_size 8 does not divide over 3 processes"):
+        rows_of_process(ThreeProcesses(), 8)  # type: ignore[arg-type]
