@@ -68,7 +68,7 @@ class LossSettings:
 class TrainingSettings:
     """The schedule. A step is `critic_steps` critic updates, then, after pre-training, one generator update."""
 
-    seed: int
+    seed: Annotated[int, pydantic.Field(ge=0)]
     steps: Annotated[int, pydantic.Field(ge=1)]
     """Length of the run, pre-training included."""
     pretraining_steps: Annotated[int, pydantic.Field(ge=0)]

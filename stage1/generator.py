@@ -9,7 +9,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Gate, GatedBlock, PixelNorm, initialise
+from common.nn.layers import Gate, GatedBlock, initialise, picture_norm
 
 
 class Generator(nn.Module):
@@ -20,13 +20,13 @@ class Generator(nn.Module):
         super().__init__()
         condition_dim = latent_dim + num_genres
         self.stem = nn.Linear(condition_dim, 2 * channels[0] * 4 * 4)
-        self.stem_norm = PixelNorm()
+        self.stem_norm = picture_norm(2 * channels[0])
         self.stem_gate = Gate(channels[0], condition_dim)
         self.blocks = nn.ModuleList(
             GatedBlock(narrow, wide, condition_dim, upsample=True)
             for narrow, wide in zip(channels[:-1], channels[1:], strict=True)
         )
-        self.out_norm = PixelNorm()
+        self.out_norm = picture_norm(channels[-1])
         self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
         initialise(self)
         # A small start: tanh is not yet bent, and every colour is a small step away.

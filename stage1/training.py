@@ -48,7 +48,7 @@ def train(
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "logging."))
     split = dataset.split("train", SIZE, in_memory=True)
     accelerator = make_accelerator(config.training.precision)
-    rows = rows_of_process(accelerator, config.training.batch_size)
+    rows = rows_of_process(config.training.batch_size, accelerator.process_index, accelerator.num_processes)
     trainer = CriticAndGenerator(config, split, list(dataset.vocabulary.genres), accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)

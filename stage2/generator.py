@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import GatedBlock, PixelNorm, channels_to_pixels, initialise
+from common.nn.layers import GatedBlock, channels_to_pixels, initialise, picture_norm
 
 
 class Generator(nn.Module):
@@ -53,7 +53,7 @@ class Generator(nn.Module):
         self.bridges = nn.ModuleList(
             [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
         )
-        self.out_norm = PixelNorm()
+        self.out_norm = picture_norm(decoder_channels[-1])
         self.out = nn.Conv2d(decoder_channels[-1], 3 * output_patch**2, 3, padding=1)
         initialise(self)
         # A small start: the first output is the enlarged input, and learning adds to it.

@@ -59,10 +59,11 @@ def train(
     """
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "logging."))
-    accelerator = make_accelerator(config.training.precision)
-    rows = rows_of_process(accelerator, config.training.batch_size)
-    painter = Stage1Painter.load(stage1, accelerator.device)
+    painter = Stage1Painter.load(stage1)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
+    accelerator = make_accelerator(config.training.precision)
+    painter.generator.to(accelerator.device)
+    rows = rows_of_process(config.training.batch_size, accelerator.process_index, accelerator.num_processes)
     trainer = CriticAndGenerator(config, dataset, painter, accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from jaxtyping import install_import_hook
 from PIL import Image
 
@@ -48,6 +49,12 @@ def tiny_preparation(**changes: object) -> PreparationSettings:
     """One worker, 64 pixels, nothing merged, every label kept."""
     usual = {"sizes": (64,), "fit": "crop", "enlarge": False, "min_count": 1, "merge_families": True, "workers": 1}
     return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Tiny networks are faster on one thread, and test processes run side by side."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

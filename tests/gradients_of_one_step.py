@@ -26,7 +26,7 @@ def main() -> None:
     stage_number, data, stage1_run, out = sys.argv[1:]
     torch.set_num_threads(1)
     accelerator = make_accelerator("float32")
-    rows = rows_of_process(accelerator, 8)
+    rows = rows_of_process(8, accelerator.process_index, accelerator.num_processes)
     dataset = PaintingDataset(Path(data))
     stage: Stage1 | Stage2
     if stage_number == "1":

@@ -101,10 +101,6 @@ def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
 
 
 def test_a_batch_that_does_not_divide_over_the_processes_is_refused() -> None:
-    class ThreeProcesses:
-        num_processes = 3
-        process_index = 1
-
-    assert rows_of_process(ThreeProcesses(), 12) == slice(4, 8)  # type: ignore[arg-type]
+    assert rows_of_process(12, process=1, processes=3) == slice(4, 8)
     with pytest.raises(UserError, match=r"training\.batch_size 8 does not divide over 3 processes"):
-        rows_of_process(ThreeProcesses(), 8)  # type: ignore[arg-type]
+        rows_of_process(8, process=1, processes=3)

@@ -142,7 +142,7 @@ def test_every_option_in_the_readme_exists(command: Command, line: str) -> None:
     script, _, rest = line[line.index("scripts/") :].partition(" ")
     code, described, _ = command(Path(script).name, "--help")
     assert code == 0
-    options = re.findall(r"(?<!\S)--[a-z-]+", rest)
+    options = re.findall(r"(?<!\S)--[a-z0-9-]+", rest)
     assert all(re.search(rf"{option}\b", described) for option in options), options
     for preset in re.findall(r"--preset (\S+)", rest):
         stage = "stage1" if "stage1" in script else "stage2"

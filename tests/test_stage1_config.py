@@ -12,7 +12,7 @@ from stage1.config import PRESETS, Stage1Config
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("networks.critic_channels=[8, 8]", "critic_channels has 2 widths; critic_patch 2 needs 4"),
+        ("networks.critic_channels=[8, 8]", "critic_channels has 2 widths; critic_patch 4 needs 3"),
         ("networks.architecture=dcgan", "networks"),
         ("training.batch_size=0", "training.batch_size"),
         ("training.flip=maybe", "training.flip"),

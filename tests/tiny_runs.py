@@ -12,6 +12,7 @@ SHORT = (
     "training.steps=6",
     "training.pretraining_steps=1",
     "training.batch_size=8",
+    "training.precision=float32",
     "logging.log_every=2",
     "logging.sample_every=100",
     "logging.checkpoint_every=2",
@@ -19,7 +20,8 @@ SHORT = (
 STAGE1_NETWORKS = (
     "networks.latent_dim=8",
     "networks.generator_channels=[16, 16, 8, 8, 4]",
-    "networks.critic_channels=[4, 8, 8, 16]",
+    "networks.critic_patch=4",
+    "networks.critic_channels=[4, 8, 16]",
 )
 STAGE2_NETWORKS = (
     "networks.noise_dim=6",

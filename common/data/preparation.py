@@ -79,9 +79,12 @@ def prepare(
     try:
         building.mkdir(parents=True)
         report = _build(source, records, building, settings, taxonomy)
+        replaced = target.with_name(f".{target.name}.replaced")
+        shutil.rmtree(replaced, ignore_errors=True)
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(replaced)
         building.rename(target)
+        shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}; nothing was changed") from None
     except BrokenProcessPool:

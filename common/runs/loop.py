@@ -63,15 +63,14 @@ def _has_bfloat16() -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def rows_of_process(accelerator: Accelerator, batch_size: int) -> slice:
-    """The rows of the global batch that this process works on. Raises UserError where they do not divide."""
-    processes = accelerator.num_processes
+def rows_of_process(batch_size: int, process: int, processes: int) -> slice:
+    """The rows of the global batch that one process works on. Raises UserError where they do not divide."""
     if batch_size % processes:
         raise UserError(
             f"training.batch_size {batch_size} does not divide over {processes} processes; make it a multiple"
         )
     share = batch_size // processes
-    return slice(accelerator.process_index * share, (accelerator.process_index + 1) * share)
+    return slice(process * share, (process + 1) * share)
 
 
 def run_loop(

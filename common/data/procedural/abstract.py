@@ -59,9 +59,7 @@ def draw_lattice(scene: Scene, rng: np.random.Generator) -> None:
             scene.add(material, pane, pick=rng.uniform(), tone=rng.uniform(-0.2, 0.2), texture=0.08)
     if rng.uniform() < 0.7:
         half = rng.uniform(0.008, 0.02)
-        bars = [box(x - half, 0, x + half, 1) for x in columns] + [
-            box(0, y - half, 1, y + half) for y in rows
-        ]
+        bars = [box(x - half, 0, x + half, 1) for x in columns] + [box(0, y - half, 1, y + half) for y in rows]
         scene.add("ink", *((turned(bar, slant, middle) - 0.5) * grow + 0.5 for bar in bars))
 
 
@@ -99,9 +97,7 @@ def draw_shards(scene: Scene, rng: np.random.Generator) -> None:
     x, y = scene.focus
     angles = np.sort(rng.uniform(0, 6.28, rng.integers(12, 26)))
     for angle, after in zip(angles, np.roll(angles, -1), strict=True):
-        far = rng.uniform(0.25, 1.3) * np.array(
-            [[np.cos(angle), np.sin(angle)], [np.cos(after), np.sin(after)]]
-        )
+        far = rng.uniform(0.25, 1.3) * np.array([[np.cos(angle), np.sin(angle)], [np.cos(after), np.sin(after)]])
         shard, tone = np.concatenate([[[x, y]], far + (x, y)]), rng.uniform(-0.35, 0.35)
         scene.add("paint", shard, pick=rng.uniform(), tone=tone, texture=0.1, grain=angle)
     for dot_x, dot_y in rng.uniform(0.1, 0.9, (rng.integers(0, 5), 2)):

@@ -46,16 +46,12 @@ def draw_side_house(scene: Scene, rng: np.random.Generator, row: Row, near: floa
     scene.add("wall", front, pick=pick, tone=lit, texture=0.1, distance=distance, grain=1.5)
     if rng.uniform() < 0.75:
         ridge = high * rng.uniform(1.12, 1.3)
-        slope = polygon(
-            row.at(near, high), row.at(near, ridge, 0.12), row.at(far, ridge, 0.12), row.at(far, high)
-        )
+        slope = polygon(row.at(near, high), row.at(near, ridge, 0.12), row.at(far, ridge, 0.12), row.at(far, high))
         scene.add("roof", slope, pick=rng.uniform(), distance=distance)
     floors, columns = int(rng.integers(3, 6)), max(1, round((near - far) / near * rng.uniform(5, 8)))
     storey, bay = high / floors, (far - near) / columns
     panes = [
-        row.pane(
-            near + bay * (column + 0.25), near + bay * (column + 0.7), storey * floor, storey * (floor + 0.6)
-        )
+        row.pane(near + bay * (column + 0.25), near + bay * (column + 0.7), storey * floor, storey * (floor + 0.6))
         for floor in range(1, floors)
         for column in range(columns)
     ]
@@ -89,32 +85,24 @@ def draw_house_front(
     scene.add("wood", door, pick=rng.uniform())
 
 
-def draw_gable(
-    scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float
-) -> None:
+def draw_gable(scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float) -> None:
     above = partial(placed, x=left, y=top, width=wide, height=wide)
     scene.add("wall", above(polygon((0, 0), (0.5, -0.6), (1, 0))), pick=pick, tone=-0.08)
     eaves = ribbon([(-0.05, 0.03), (0.5, -0.62), (1.05, 0.03)], [0.14, 0.14, 0.14])
     scene.add("roof", above(eaves), pick=rng.uniform())
 
 
-def draw_steps(
-    scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float
-) -> None:
+def draw_steps(scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float) -> None:
     steps = [box(inset, -rise, 1 - inset, 0) for inset, rise in ((0.1, 0.2), (0.22, 0.4), (0.36, 0.6))]
     scene.add("wall", *(placed(step, left, top, wide, wide) for step in steps), pick=pick, tone=-0.08)
 
 
-def draw_cornice(
-    scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float
-) -> None:
+def draw_cornice(scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float) -> None:
     ledge = box(left - 0.008, top - 0.02, left + wide + 0.008, top + 0.01)
     scene.add("stone", ledge, pick=rng.uniform())
 
 
-def draw_slope(
-    scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float
-) -> None:
+def draw_slope(scene: Scene, rng: np.random.Generator, left: float, top: float, wide: float, pick: float) -> None:
     """A hipped roof with a chimney."""
     above, roof = partial(placed, x=left, y=top, width=wide, height=wide), rng.uniform()
     scene.add("clay", above(box(0.68, -0.62, 0.8, -0.2)), pick=roof)

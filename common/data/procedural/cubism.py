@@ -24,9 +24,7 @@ def cubism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     """Everything cut into planes: seen from several sides at once, shaded at the cuts, in ochre and grey."""
     tint = MOODS[rng.integers(len(MOODS))]
     angular = replace(scene, shapes=[angled(shape) for shape in scene.shapes])
-    tables = colours_of(
-        "cubism", angular.shapes, shadow="2e2a2a", light="efe2c0", depth=0.9, glow=0.6, tint=tint
-    )
+    tables = colours_of("cubism", angular.shapes, shadow="2e2a2a", light="efe2c0", depth=0.9, glow=0.6, tint=tint)
     facet, cuts, slope = facets(rng, size, scene.focus)
     # Every facet that could be has its share of the draws: which of them show may depend on the size.
     shifts = rng.normal(0.0, 0.035, (2, NUM_FACETS)).astype(np.float32)
@@ -49,9 +47,7 @@ def cubism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     return canvas
 
 
-def facets(
-    rng: np.random.Generator, size: int, focus: tuple[float, float]
-) -> tuple[NDArray[np.intp], Field, Field]:
+def facets(rng: np.random.Generator, size: int, focus: tuple[float, float]) -> tuple[NDArray[np.intp], Field, Field]:
     """Straight cuts across the canvas: the number of each plane, the drawn cuts, and the shade beside them."""
     x, y = coordinates(size)
     facet = np.zeros((size, size), np.intp)

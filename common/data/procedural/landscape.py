@@ -101,9 +101,7 @@ def draw_streaks(scene: Scene, rng: np.random.Generator, horizon: float) -> None
         scene.add("cloud", streak, pick=pick, fade=-0.1)
 
 
-def add_cloud(
-    scene: Scene, rng: np.random.Generator, horizon: float, *, pick: float, rise: float, tone: float
-) -> None:
+def add_cloud(scene: Scene, rng: np.random.Generator, horizon: float, *, pick: float, rise: float, tone: float) -> None:
     """Three puffs side by side, larger the higher they are; `rise` is their height by their width."""
     x, y = rng.uniform(0, 1), rng.uniform(0.02, 0.85 * horizon)
     wide = rng.uniform(0.07, 0.2) * (1.2 - 0.6 * y / horizon)
@@ -150,22 +148,16 @@ def draw_winding(scene: Scene, rng: np.random.Generator, top: float, material: s
     scene.add(material, outline, pick=rng.uniform(), fade=0.15, texture=0.12, grain=1.1)
 
 
-def draw_trees(
-    scene: Scene, rng: np.random.Generator, horizon: float, growth: str, kind: str, pick: float
-) -> None:
+def draw_trees(scene: Scene, rng: np.random.Generator, horizon: float, growth: str, kind: str, pick: float) -> None:
     """Trees of one kind, from far to near: "scattered", in a "copse", as a "wood", or along an "avenue"."""
     if growth == "wood":
         edge = ridge(rng, horizon - 0.02, 0.05, 5, 0.5)
         scene.add("foliage", edge, pick=pick, tone=-0.2, texture=0.4, distance=0.2)
         scene.add("field", ridge(rng, horizon + 0.14, 0.01), pick=rng.uniform(), fade=-0.2, texture=0.2)
-    fewest, nearest = {"copse": (5, horizon + 0.25), "wood": (8, 0.98)}.get(
-        growth, (4, rng.uniform(0.75, 0.95))
-    )
+    fewest, nearest = {"copse": (5, horizon + 0.25), "wood": (8, 0.98)}.get(growth, (4, rng.uniform(0.75, 0.95)))
     vanish, middle = rng.uniform(0.35, 0.65), rng.uniform(0.2, 0.8)
     tallness = rng.uniform(0.7, 1.3) * (1.3 if growth in ("wood", "copse") else 1.0)
-    for index, base in enumerate(
-        np.sort(rng.uniform(horizon + 0.07, nearest, rng.integers(fewest, fewest + 7)))
-    ):
+    for index, base in enumerate(np.sort(rng.uniform(horizon + 0.07, nearest, rng.integers(fewest, fewest + 7)))):
         near = (base - horizon) / (1.0 - horizon)
         x = rng.uniform(-0.05, 1.05)
         if growth == "copse":

@@ -31,9 +31,7 @@ def marina(rng: np.random.Generator) -> Scene:
         draw_cliff(scene, rng, horizon)
     large = rng.uniform() < 0.25
     if large:
-        draw_ship(
-            scene, rng, rng.uniform(0.35, 0.65), horizon + rng.uniform(0.1, 0.22), rng.uniform(0.26, 0.36)
-        )
+        draw_ship(scene, rng, rng.uniform(0.35, 0.65), horizon + rng.uniform(0.1, 0.22), rng.uniform(0.26, 0.36))
     for _ in range(2 if large else rng.integers(2, rng.choice((5, 9)))):
         y = horizon + rng.uniform(0.01, 0.04 if large else 0.25)
         draw_boat(scene, rng, rng.uniform(0.08, 0.92), y, 0.06 + rng.uniform(0.5, 0.9) * (y - horizon))
@@ -87,9 +85,7 @@ def draw_cliff(scene: Scene, rng: np.random.Generator, horizon: float) -> None:
     foot = [(reach * 0.75, (top + base) / 2), (reach, base), (reach * 0.5, base + 0.03), (-0.1, base + 0.05)]
     rock = jutting(polygon(*edge, *foot))
     scene.add("rock", rock, pick=rng.uniform(), swell=(0.6, 0.3), texture=0.4, grain=1.3)
-    scene.add(
-        "hill", jutting(polygon(*edge, (reach * 0.5, top + 0.03), (-0.1, top + 0.02))), pick=rng.uniform()
-    )
+    scene.add("hill", jutting(polygon(*edge, (reach * 0.5, top + 0.03), (-0.1, top + 0.02))), pick=rng.uniform())
     if rng.uniform() < 0.5:
         high = rng.uniform(0.14, 0.2)
         standing = partial(placed, x=abs(float(right) - reach * 0.3), y=top, width=high, height=high)

@@ -21,18 +21,14 @@ def box(left: float, top: float, right: float, bottom: float) -> Outline:
     return polygon((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def ellipse(
-    x: float, y: float, width: float, height: float, angle: float = 0.0, corners: int = 22
-) -> Outline:
+def ellipse(x: float, y: float, width: float, height: float, angle: float = 0.0, corners: int = 22) -> Outline:
     """Centre, half width and half height, turned by an angle in radians."""
     around = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
     outline = np.stack([width * np.cos(around), height * np.sin(around)], axis=1)
     return np.asarray(turned(outline, angle) + (x, y))
 
 
-def blob(
-    rng: np.random.Generator, x: float, y: float, width: float, height: float, roughness: float = 0.2
-) -> Outline:
+def blob(rng: np.random.Generator, x: float, y: float, width: float, height: float, roughness: float = 0.2) -> Outline:
     """An ellipse whose radius wanders: a crown of leaves, a cloud, a rock."""
     around = np.linspace(0.0, 2.0 * np.pi, 28, endpoint=False)
     phases = rng.uniform(0.0, 2.0 * np.pi, 4)
@@ -48,9 +44,7 @@ def curve(points: Points | Outline, steps: int = 5) -> Outline:
     t = np.linspace(0.0, 1.0, steps, endpoint=False)[None, :, None]
     here, before, after, beyond = (corner[:, None, :] for corner in (here, before, after, beyond))
     bent = here + 0.5 * t * (
-        after
-        - before
-        + t * (2 * before - 5 * here + 4 * after - beyond + t * (3 * (here - after) + beyond - before))
+        after - before + t * (2 * before - 5 * here + 4 * after - beyond + t * (3 * (here - after) + beyond - before))
     )
     return np.asarray(bent.reshape(-1, 2))
 
@@ -72,9 +66,7 @@ def ribbon(points: Points | Outline, widths: Sequence[float]) -> Outline:
     return np.concatenate([spine + across * half, (spine - across * half)[::-1]])
 
 
-def ridge(
-    rng: np.random.Generator, level: float, height: float, peaks: float = 3.0, sharpness: float = 0.0
-) -> Outline:
+def ridge(rng: np.random.Generator, level: float, height: float, peaks: float = 3.0, sharpness: float = 0.0) -> Outline:
     """Everything below a skyline across the canvas: rolling where sharpness is 0, alpine where it is 1."""
     x = np.linspace(-0.05, 1.05, 40)
     frequencies = peaks * np.array([1.0, 2.1, 4.3, 9.1])

@@ -100,9 +100,7 @@ def draw_shirt(scene: Scene, rng: np.random.Generator, sitter: Sitter, edge: flo
 def draw_band(scene: Scene, rng: np.random.Generator, sitter: Sitter, edge: float) -> None:
     """A broad collar of linen or fur."""
     lean, material = sitter.lean, rng.choice(["linen", "hair"])
-    band = ribbon(
-        [(-0.95 + lean, edge + 0.05), (lean, edge + 0.5), (0.95 + lean, edge + 0.05)], [0.3, 0.36, 0.3]
-    )
+    band = ribbon([(-0.95 + lean, edge + 0.05), (lean, edge + 0.5), (0.95 + lean, edge + 0.05)], [0.3, 0.36, 0.3])
     scene.add(material, sitter.body(band), pick=rng.uniform(), texture=0.4, swell=(0.3, 0.7))
 
 

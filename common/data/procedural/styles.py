@@ -44,9 +44,7 @@ def renaissance(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
 
 def impressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     """Light broken into short bright strokes, with blue and violet where the light does not reach."""
-    moods = np.array(
-        [[1, 1, 1], [1.05, 0.96, 0.86], [0.88, 0.96, 1.06], [1.04, 0.93, 1.0], [0.95, 1.02, 0.9]]
-    )
+    moods = np.array([[1, 1, 1], [1.05, 0.96, 0.86], [0.88, 0.96, 1.06], [1.04, 0.93, 1.0], [0.95, 1.02, 0.9]])
     tables = colours_of(
         "impressionism",
         scene.shapes,
@@ -116,9 +114,7 @@ def pointillism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     source = coloured(region, shading(scene, region, rng), tables)
     grey = source.mean(axis=2, keepdims=True)
     source = grey + (source - grey) * np.float32(1.3)
-    ground = np.array([[0.97, 0.95, 0.88], [0.93, 0.94, 0.99], [0.99, 0.93, 0.88]], np.float32)[
-        rng.integers(3)
-    ]
+    ground = np.array([[0.97, 0.95, 0.88], [0.93, 0.94, 0.99], [0.99, 0.93, 0.88]], np.float32)[rng.integers(3)]
     canvas = np.broadcast_to(ground, source.shape).copy()
     dot, angle = rng.uniform(0.019, 0.024), np.zeros((size, size), np.float32)
     for scatter in (0.08, 0.1, 0.16):

@@ -23,8 +23,7 @@ def crackle(rng: np.random.Generator, size: int) -> Field:
     """A net of fine cracks: -1 in a crack, 0 elsewhere."""
     cells = 22
     knots = (
-        np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), axis=2)
-        + rng.uniform(-0.2, 0.9, (cells, cells, 2))
+        np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), axis=2) + rng.uniform(-0.2, 0.9, (cells, cells, 2))
     ) / cells
     keep = rng.uniform(size=(cells, cells, 2)) < 0.75
     image = Image.new("L", (size, size), 0)
@@ -42,6 +41,4 @@ def crackle(rng: np.random.Generator, size: int) -> Field:
 
 def halved(colours: Colours) -> Colours:
     """Colours [2h 2w 3] as [h w 3], every pixel the mean of four."""
-    return (colours[::2, ::2] + colours[1::2, ::2] + colours[::2, 1::2] + colours[1::2, 1::2]) * np.float32(
-        0.25
-    )
+    return (colours[::2, ::2] + colours[1::2, ::2] + colours[::2, 1::2] + colours[1::2, 1::2]) * np.float32(0.25)

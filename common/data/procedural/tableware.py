@@ -51,9 +51,7 @@ def draw_flowers(scene: Scene, rng: np.random.Generator, x: float, base: float, 
     high, half = rng.uniform(0.16, 0.24) * scale, rng.uniform(0.05, 0.08) * scale
     reach = rng.uniform(0.11, 0.17) * scale
     top, heart, green = base - high, base - high - reach * 0.9, rng.uniform()
-    stems = polygon(
-        (x - half * 0.5, top), (x - reach * 0.5, heart), (x + reach * 0.5, heart), (x + half * 0.5, top)
-    )
+    stems = polygon((x - half * 0.5, top), (x - reach * 0.5, heart), (x + reach * 0.5, heart), (x + half * 0.5, top))
     places = rng.normal((x, heart), reach * 0.55, (7, 2))
     leaves = [blob(rng, leaf_x, leaf_y, reach * 0.5, reach * 0.35) for leaf_x, leaf_y in places]
     vase = lathe(x, top, base, half, [(0.0, 0.75), (0.2, 0.6), (0.6, 1.0), (1.0, 0.6)])
@@ -136,9 +134,7 @@ def draw_fruit(scene: Scene, rng: np.random.Generator, x: float, base: float, sc
         outline = pear if pears else ellipse(0, -0.9, 1, rng.uniform(0.88, 1.0))
         ground_shadow(scene, at, base, size * 0.8)
         scene.add("trunk", placed(ribbon([(0, -1.7), (0.1, -2.5)], [0.14, 0.1]), at, base, size, size))
-        scene.add(
-            "fruit", placed(outline, at, base, size, size), pick=pick, swell=(1, 1), grain=rng.uniform(0, 3)
-        )
+        scene.add("fruit", placed(outline, at, base, size, size), pick=pick, swell=(1, 1), grain=rng.uniform(0, 3))
         shine(scene, at, base - size * 1.3, size * 0.22)
 
 

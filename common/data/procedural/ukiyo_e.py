@@ -77,9 +77,7 @@ def stamped(colours: Colours, rng: np.random.Generator) -> None:
     size = len(colours)
 
     def fill(left: float, top: float, wide: float, tall: float, colour: Colours) -> None:
-        first_x, first_y, last_x, last_y = (
-            round(size * edge) for edge in (left, top, left + wide, top + tall)
-        )
+        first_x, first_y, last_x, last_y = (round(size * edge) for edge in (left, top, left + wide, top + tall))
         colours[first_y : max(last_y, first_y + 1), first_x : max(last_x, first_x + 1)] = colour
 
     margin, paper = rng.uniform(0.018, 0.035), PAPER * np.float32(rng.uniform(0.94, 1.0))

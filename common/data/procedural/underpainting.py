@@ -19,9 +19,7 @@ Regions = NDArray[np.intp]
 def regions(scene: Scene, size: int) -> Regions:
     """Which shape shows where; the first shape shows where none was laid. A scene has at most 256 shapes."""
     if len(scene.shapes) > 256:
-        raise ValueError(
-            f"a scene may hold 256 shapes, this one holds {len(scene.shapes)}; merge their outlines"
-        )
+        raise ValueError(f"a scene may hold 256 shapes, this one holds {len(scene.shapes)}; merge their outlines")
     image = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(image)
     for index, shape in enumerate(scene.shapes):
