@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from common.config import settings
-from common.runs.config import LoggingSettings, OptimizerSettings, Precision
+from common.runs.config import LoggingSettings, OptimizerSettings, Schedule
 
 PRESETS = Path(__file__).with_name("presets")
 
@@ -65,28 +65,11 @@ class LossSettings:
 
 
 @settings
-class TrainingSettings:
-    """The schedule. A step is `critic_steps` critic updates, then, after pre-training, one generator update."""
+class TrainingSettings(Schedule):
+    """The schedule, and how paintings are drawn."""
 
-    seed: Annotated[int, pydantic.Field(ge=0)]
-    steps: Annotated[int, pydantic.Field(ge=1)]
-    """Length of the run, pre-training included."""
-    pretraining_steps: Annotated[int, pydantic.Field(ge=0)]
-    """Steps in which the critic alone learns."""
-    critic_steps: Annotated[int, pydantic.Field(ge=1)]
-    """Critic updates a step."""
-    batch_size: Annotated[int, pydantic.Field(ge=1)]
-    """Paintings a critic update, over all processes together."""
     genre_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
     """0 draws genres as they occur, 1 draws all equally often."""
-    unlabelled_share: Annotated[float, pydantic.Field(ge=0, le=1)]
-    """Share of generated pictures that are asked for no genre, so that `any` is learnt as well."""
-    flip: bool
-    """Whether paintings are mirrored at random."""
-    average_halflife: Annotated[float, pydantic.Field(ge=0)]
-    """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
-    precision: Precision
-    """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
 
 
 @settings

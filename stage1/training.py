@@ -1,12 +1,11 @@
 """Stage I's training: a dataset in, a run folder out; `stage1.sampling` reads the export.
 
-`CriticAndGenerator` holds the algorithm box (Gulrajani et al. 2017, algorithm 1, with Odena's class terms);
+`Stage1Trainer` holds the algorithm box (Gulrajani et al. 2017, algorithm 1, with Odena's class terms);
 `train` puts it together with data, checkpoints and logs.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,18 +14,17 @@ import torch
 from accelerate import Accelerator
 from jaxtyping import Float
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
 from common.images import labelled_grid, to_pictures
-from common.nn.averaging import update_average
 from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
-from common.runs.optimizers import build_optimizer
+from common.runs.pair import AdversarialPair
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
 from stage1.networks import build_critic, build_generator
@@ -49,35 +47,28 @@ def train(
     split = dataset.split("train", SIZE, in_memory=True)
     accelerator = make_accelerator(config.training.precision)
     rows = rows_of_process(config.training.batch_size, accelerator.process_index, accelerator.num_processes)
-    trainer = CriticAndGenerator(config, split, list(dataset.vocabulary.genres), accelerator, rows)
+    trainer = Stage1Trainer(config, split, list(dataset.vocabulary.genres), accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)
     accelerator.wait_for_everyone()
 
     def export() -> None:
-        save_export(run.export, config.networks, dataset.vocabulary, trainer.average, trainer.plain_critic)
+        save_export(run.export, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.plain_critic)
 
     stage = Stage(
         step=trainer.step,
         paint_samples=trainer.paint_samples,
         export=export,
-        modules={
-            "generator": trainer.plain_generator,
-            "critic": trainer.plain_critic,
-            "average": trainer.average,
-        },
-        optimizers={
-            "generator_optimizer": trainer.generator_optimizer,
-            "critic_optimizer": trainer.critic_optimizer,
-        },
+        modules=trainer.pair.modules,
+        optimizers=trainer.pair.optimizers,
         images_per_step=config.training.batch_size * config.training.critic_steps,
         shown_in_progress=("critic_gap", "penalty", "accuracy_real", "accuracy_fake", "images_per_second"),
     )
     run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes)
 
 
-class CriticAndGenerator:
-    """Both networks, their optimizers and the average, and what one step does to them."""
+class Stage1Trainer:
+    """What one step does to the pair, and the pictures that show it."""
 
     def __init__(
         self, config: Stage1Config, split: Split, genres: list[str], accelerator: Accelerator, rows: slice
@@ -90,29 +81,18 @@ class CriticAndGenerator:
         self._stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
-        self.plain_generator = build_generator(config.networks, len(genres)).to(accelerator.device)
-        self.plain_critic = build_critic(config.networks, len(genres)).to(accelerator.device)
-        self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
-        self.generator_optimizer = build_optimizer(self.plain_generator, config.generator_optimizer)
-        self.critic_optimizer = build_optimizer(self.plain_critic, config.critic_optimizer)
-        self.generator: nn.Module = accelerator.prepare(self.plain_generator)
-        self.critic: nn.Module = accelerator.prepare(self.plain_critic)
+        self.pair = AdversarialPair(
+            build_generator(config.networks, len(genres)),
+            build_critic(config.networks, len(genres)),
+            accelerator,
+            schedule,
+            config.generator_optimizer,
+            config.critic_optimizer,
+        )
 
     def step(self, step: int) -> Mapping[str, Tensor]:
-        """Training step number `step`: critic updates, then, after pre-training, one generator update."""
-        schedule = self.config.training
-        for update in range(schedule.critic_steps):
-            figures = self.update_critic(step * schedule.critic_steps + update)
-        if step < schedule.pretraining_steps:
-            return figures | {"accuracy_fake": torch.zeros_like(figures["accuracy_real"])}
-        figures |= self.update_generator(step)
-        update_average(
-            self.average,
-            self.plain_generator,
-            schedule.average_halflife,
-            updates=step + 1 - schedule.pretraining_steps,
-        )
-        return figures
+        """Training step number `step`."""
+        return self.pair.step(step, self.update_critic, self.update_generator)
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss on one batch of real and generated paintings."""
@@ -120,12 +100,12 @@ class CriticAndGenerator:
         real, genres = self._real_batch(update)
         latents, fake_genres = self._requests(Purpose.CRITIC_REQUEST, update)
         with torch.no_grad(), self.accelerator.autocast():
-            fake = self.plain_generator(latents, fake_genres).float()
-        scores, logits = self.critic(torch.cat([real, fake]))
+            fake = self.pair.plain_generator(latents, fake_genres).float()
+        scores, logits = self.pair.critic(torch.cat([real, fake]))
         real_scores, fake_scores = scores.chunk(2)
         real_logits = logits[: len(real)]
         between = interpolate(real, fake, self._stream.uniform(Purpose.INTERPOLATION, update))
-        penalty = gradient_penalty(self.critic(between)[0], between)
+        penalty = gradient_penalty(self.pair.critic(between)[0], between)
         total = critic_loss(
             real_scores,
             fake_scores,
@@ -135,9 +115,7 @@ class CriticAndGenerator:
             penalty_weight=loss.gradient_penalty,
             genre_weight=loss.critic_genre,
         ).mean()
-        self.critic_optimizer.zero_grad()
-        self.accelerator.backward(total)
-        self.critic_optimizer.step()
+        self.pair.descend_critic(total)
         return {
             "critic_loss": total,
             "critic_gap": (real_scores - fake_scores).mean(),
@@ -148,15 +126,11 @@ class CriticAndGenerator:
     def update_generator(self, step: int) -> dict[str, Tensor]:
         """Descend the generator's loss on one batch; the critic is passed through without being touched."""
         latents, genres = self._requests(Purpose.GENERATOR_REQUEST, step)
-        self.plain_critic.requires_grad_(False)
-        fake = self.generator(latents, genres)
-        with self.accelerator.autocast():
-            scores, logits = self.plain_critic(fake)
+        fake = self.pair.generator(latents, genres)
+        with self.pair.critic_frozen() as critic, self.accelerator.autocast():
+            scores, logits = critic(fake)
         total = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre).mean()
-        self.generator_optimizer.zero_grad()
-        self.accelerator.backward(total)
-        self.generator_optimizer.step()
-        self.plain_critic.requires_grad_(True)
+        self.pair.descend_generator(total)
         return {"generator_loss": total, "accuracy_fake": correct(logits, genres)}
 
     def paint_samples(self) -> Image.Image:
@@ -164,7 +138,7 @@ class CriticAndGenerator:
         latents = draw_latents(range(10), self.config.networks.latent_dim).to(self.accelerator.device)
         labels = torch.eye(len(self.genres), device=latents.device)
         with torch.no_grad():
-            rows = [to_pictures(self.average(latents, label.expand(10, -1))) for label in labels]
+            rows = [to_pictures(self.pair.average(latents, label.expand(10, -1))) for label in labels]
         return labelled_grid(rows, self.genres)
 
     def _real_batch(self, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:

@@ -1,12 +1,11 @@
 """Stage II's training: a dataset and stage I's export in, a run folder out; `stage2.sampling` reads the export.
 
-`CriticAndGenerator` holds one step of conditional WGAN-GP with matching-aware pairs; `train` puts it together
+`Stage2Trainer` holds one step of conditional WGAN-GP with matching-aware pairs; `train` puts it together
 with data, checkpoints and logs.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +15,17 @@ import torch
 from accelerate import Accelerator
 from jaxtyping import Float
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from common.data.batches import BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
 from common.images import labelled_grid, to_pictures
-from common.nn.averaging import update_average
 from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
-from common.runs.optimizers import build_optimizer
+from common.runs.pair import AdversarialPair
 from common.vocabulary import Vocabulary, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.config import Stage2Config
@@ -64,28 +62,21 @@ def train(
     accelerator = make_accelerator(config.training.precision)
     painter.generator.to(accelerator.device)
     rows = rows_of_process(config.training.batch_size, accelerator.process_index, accelerator.num_processes)
-    trainer = CriticAndGenerator(config, dataset, painter, accelerator, rows)
+    trainer = Stage2Trainer(config, dataset, painter, accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)
     accelerator.wait_for_everyone()
 
     def export() -> None:
-        networks = {"generator": trainer.average, "critic": trainer.plain_critic}
+        networks = {"generator": trainer.pair.average, "critic": trainer.pair.plain_critic}
         save_export(run.export, config.networks, dataset.vocabulary, painter, networks)
 
     stage = Stage(
         step=trainer.step,
         paint_samples=trainer.paint_samples,
         export=export,
-        modules={
-            "generator": trainer.plain_generator,
-            "critic": trainer.plain_critic,
-            "average": trainer.average,
-        },
-        optimizers={
-            "generator_optimizer": trainer.generator_optimizer,
-            "critic_optimizer": trainer.critic_optimizer,
-        },
+        modules=trainer.pair.modules,
+        optimizers=trainer.pair.optimizers,
         images_per_step=config.training.batch_size * config.training.critic_steps,
         shown_in_progress=("critic_gap", "penalty", "style_real", "style_fake", "images_per_second"),
     )
@@ -108,8 +99,8 @@ class _Batch:
     noise: Float[Tensor, "b n"]
 
 
-class CriticAndGenerator:
-    """Both networks, their optimizers and the average, and what one step does to them."""
+class Stage2Trainer:
+    """What one step does to the pair, and the pictures that show it."""
 
     def __init__(
         self,
@@ -130,37 +121,28 @@ class CriticAndGenerator:
         self._stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
         torch.manual_seed(schedule.seed)
-        self.plain_generator = build_generator(config.networks, *num_labels).to(accelerator.device)
-        self.plain_critic = build_critic(config.networks, *num_labels).to(accelerator.device)
-        self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
-        self.generator_optimizer = build_optimizer(self.plain_generator, config.generator_optimizer)
-        self.critic_optimizer = build_optimizer(self.plain_critic, config.critic_optimizer)
-        self.generator: nn.Module = accelerator.prepare(self.plain_generator)
-        self.critic: nn.Module = accelerator.prepare(self.plain_critic)
+        generator = build_generator(config.networks, *num_labels)
+        self._critic = build_critic(config.networks, *num_labels)
+        self.pair = AdversarialPair(
+            generator,
+            self._critic,
+            accelerator,
+            schedule,
+            config.generator_optimizer,
+            config.critic_optimizer,
+        )
 
     def step(self, step: int) -> Mapping[str, Tensor]:
-        """Training step number `step`: critic updates, then, after pre-training, one generator update."""
-        schedule = self.config.training
-        for update in range(schedule.critic_steps):
-            figures = self.update_critic(step * schedule.critic_steps + update)
-        if step < schedule.pretraining_steps:
-            return figures
-        figures |= self.update_generator(step)
-        update_average(
-            self.average,
-            self.plain_generator,
-            schedule.average_halflife,
-            updates=step + 1 - schedule.pretraining_steps,
-        )
-        return figures
+        """Training step number `step`."""
+        return self.pair.step(step, self.update_critic, self.update_generator)
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss: real with its style, real with a wrong one, and painted."""
         loss = self.config.loss
         batch = self._batch(Purpose.REAL_BATCH, update)
         with torch.no_grad(), self.accelerator.autocast():
-            fake = self.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise).float()
-        scores, genre_logits, style_logits, features = self.critic(
+            fake = self.pair.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise).float()
+        scores, genre_logits, style_logits, features = self.pair.critic(
             torch.cat([batch.large, fake]),
             batch.asked_genres.repeat(2, 1),
             batch.asked_styles.repeat(2, 1),
@@ -168,9 +150,9 @@ class CriticAndGenerator:
         real_scores, fake_scores = scores.chunk(2)
         size = len(fake)
         with self.accelerator.autocast():
-            wrong_scores = self.plain_critic.scores(features[:size], batch.asked_genres, batch.wrong_styles)
+            wrong_scores = self._critic.scores(features[:size], batch.asked_genres, batch.wrong_styles)
         between = interpolate(batch.large, fake, self._stream.uniform(Purpose.INTERPOLATION, update))
-        penalty = gradient_penalty(self.critic(between, batch.asked_genres, batch.asked_styles)[0], between)
+        penalty = gradient_penalty(self.pair.critic(between, batch.asked_genres, batch.asked_styles)[0], between)
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
             real_scores,
@@ -183,9 +165,7 @@ class CriticAndGenerator:
         )
         labels = label_loss(genre_logits[:size], batch.genres, style_logits[:size], batch.styles)
         total = (realness + loss.critic_labels * labels).mean()
-        self.critic_optimizer.zero_grad()
-        self.accelerator.backward(total)
-        self.critic_optimizer.step()
+        self.pair.descend_critic(total)
         return {
             "critic_loss": total,
             "critic_gap": (real_scores - fake_scores).mean(),
@@ -199,10 +179,9 @@ class CriticAndGenerator:
         """Descend the generator's loss; the critic is passed through without being touched."""
         loss = self.config.loss
         batch = self._batch(Purpose.GENERATOR_REQUEST, step)
-        self.plain_critic.requires_grad_(False)
-        fake = self.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
-        with self.accelerator.autocast():
-            scores, genre_logits, style_logits, _ = self.plain_critic(fake, batch.asked_genres, batch.asked_styles)
+        fake = self.pair.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
+        with self.pair.critic_frozen() as critic, self.accelerator.autocast():
+            scores, genre_logits, style_logits, _ = critic(fake, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
         composition = composition_distance(batch.small, fake)
         reconstruction = batch.from_real * reconstruction_distance(fake, batch.large)
@@ -212,10 +191,7 @@ class CriticAndGenerator:
             + loss.composition * composition
             + loss.reconstruction * reconstruction
         ).mean()
-        self.generator_optimizer.zero_grad()
-        self.accelerator.backward(total)
-        self.generator_optimizer.step()
-        self.plain_critic.requires_grad_(True)
+        self.pair.descend_generator(total)
         return {
             "generator_loss": total,
             "composition": composition.mean(),
@@ -235,7 +211,7 @@ class CriticAndGenerator:
         rows = [
             [picture.resize((self.config.networks.resolution,) * 2) for picture in to_pictures(small)],
             *(
-                to_pictures(self.average(small, genres, style.expand(SAMPLE_COLUMNS, -1), noise))
+                to_pictures(self.pair.average(small, genres, style.expand(SAMPLE_COLUMNS, -1), noise))
                 for style in torch.eye(len(vocabulary.styles), device=device)
             ),
         ]

@@ -15,8 +15,8 @@ from tiny_runs import stage1_config, stage2_config
 from common.data.dataset import PaintingDataset
 from common.runs.loop import make_accelerator, rows_of_process
 from stage1.sampling import Stage1Painter
-from stage1.training import CriticAndGenerator as Stage1
-from stage2.training import CriticAndGenerator as Stage2
+from stage1.training import Stage1Trainer
+from stage2.training import Stage2Trainer
 
 # Weights that do not move, so that the second update starts where the first one did.
 STILL = ("generator_optimizer.learning_rate=1.0e-30", "critic_optimizer.learning_rate=1.0e-30")
@@ -28,19 +28,19 @@ def main() -> None:
     accelerator = make_accelerator("float32")
     rows = rows_of_process(8, accelerator.process_index, accelerator.num_processes)
     dataset = PaintingDataset(Path(data))
-    stage: Stage1 | Stage2
+    stage: Stage1Trainer | Stage2Trainer
     if stage_number == "1":
         genres = list(dataset.vocabulary.genres)
-        stage = Stage1(stage1_config(*STILL), dataset.split("train", 64), genres, accelerator, rows)
+        stage = Stage1Trainer(stage1_config(*STILL), dataset.split("train", 64), genres, accelerator, rows)
     else:
-        stage = Stage2(stage2_config(*STILL), dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
+        stage = Stage2Trainer(stage2_config(*STILL), dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
     stage.update_critic(0)
     stage.update_generator(0)
     # A second round meets whatever the first one left behind.
     stage.update_critic(1)
     stage.update_generator(1)
     if accelerator.is_main_process:
-        networks = {"critic": stage.plain_critic, "generator": stage.plain_generator}
+        networks = {"critic": stage.pair.plain_critic, "generator": stage.pair.plain_generator}
         gradients = {
             f"{name}.{key}": parameter.grad.clone()
             for name, network in networks.items()

@@ -67,7 +67,7 @@ def test_only_training_and_the_loop_touch_accelerate() -> None:
         for path in modules(package)
         if any(name.partition(".")[0] == "accelerate" for name in imports(path))
     }
-    assert touching == {"common/runs/loop.py", "stage1/training.py", "stage2/training.py"}
+    assert touching == {"common/runs/loop.py", "common/runs/pair.py", "stage1/training.py", "stage2/training.py"}
 
 
 def test_only_scripts_parse_arguments() -> None:

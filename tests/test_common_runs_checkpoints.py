@@ -12,8 +12,6 @@ from torch.optim import Optimizer
 
 from common.errors import UserError
 from common.runs.checkpoints import load_newest_checkpoint, save_checkpoint
-from common.runs.config import OptimizerSettings
-from common.runs.optimizers import build_optimizer
 
 
 def network(seed: int) -> nn.Module:
@@ -22,7 +20,7 @@ def network(seed: int) -> nn.Module:
 
 
 def optimizer_of(module: nn.Module, learning_rate: float = 0.01) -> Optimizer:
-    return build_optimizer(module, OptimizerSettings(learning_rate=learning_rate, betas=(0.5, 0.9)))
+    return torch.optim.Adam(module.parameters(), lr=learning_rate, betas=(0.5, 0.9), fused=True)
 
 
 def learn(module: nn.Module, optimizer: Optimizer, steps: int) -> None:

@@ -16,7 +16,7 @@ from common.errors import UserError
 from common.nn.losses import class_loss
 from common.runs.loop import make_accelerator
 from stage1.config import Stage1Config
-from stage1.training import CriticAndGenerator, train
+from stage1.training import Stage1Trainer, train
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def split(procedural_dataset: Path) -> Split:
     return PaintingDataset(procedural_dataset).split("train", 64)
 
 
-def trainer(split: Split, config: Stage1Config) -> CriticAndGenerator:
+def trainer(split: Split, config: Stage1Config) -> Stage1Trainer:
     genres = [f"genre {place}" for place in range(split.genres.max() + 1)]
-    return CriticAndGenerator(config, split, genres, make_accelerator("float32"), slice(0, config.training.batch_size))
+    return Stage1Trainer(config, split, genres, make_accelerator("float32"), slice(0, config.training.batch_size))
 
 
 def weights(module: torch.nn.Module) -> torch.Tensor:
@@ -35,18 +35,18 @@ def weights(module: torch.nn.Module) -> torch.Tensor:
 
 def test_pre_training_moves_the_critic_and_leaves_the_generator(split: Split) -> None:
     stage = trainer(split, stage1_config("training.pretraining_steps=5"))
-    generator, critic = weights(stage.plain_generator), weights(stage.plain_critic)
+    generator, critic = weights(stage.pair.plain_generator), weights(stage.pair.plain_critic)
     stage.step(0)
-    assert torch.equal(weights(stage.plain_generator), generator)
-    assert not torch.equal(weights(stage.plain_critic), critic)
+    assert torch.equal(weights(stage.pair.plain_generator), generator)
+    assert not torch.equal(weights(stage.pair.plain_critic), critic)
 
 
 def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> None:
     stage = trainer(split, stage1_config())
-    critic = weights(stage.plain_critic)
+    critic = weights(stage.pair.plain_critic)
     stage.update_generator(0)
-    assert torch.equal(weights(stage.plain_critic), critic)
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in stage.plain_critic.parameters())
+    assert torch.equal(weights(stage.pair.plain_critic), critic)
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in stage.pair.plain_critic.parameters())
 
 
 def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
@@ -57,7 +57,7 @@ def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
 
     def loss() -> float:
         with torch.no_grad():
-            return float(class_loss(stage.plain_critic(images)[1], labels).mean())
+            return float(class_loss(stage.pair.plain_critic(images)[1], labels).mean())
 
     before = loss()
     for update in range(60):

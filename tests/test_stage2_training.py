@@ -17,7 +17,7 @@ from common.randomness import Purpose
 from common.runs.loop import make_accelerator
 from stage1.sampling import Stage1Painter
 from stage2.config import Stage2Config
-from stage2.training import CriticAndGenerator, train
+from stage2.training import Stage2Trainer, train
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def dataset(procedural_dataset: Path) -> PaintingDataset:
     return PaintingDataset(procedural_dataset)
 
 
-def trainer(dataset: PaintingDataset, stage1_run: Path, settings: Stage2Config) -> CriticAndGenerator:
+def trainer(dataset: PaintingDataset, stage1_run: Path, settings: Stage2Config) -> Stage2Trainer:
     rows = slice(0, settings.training.batch_size)
-    return CriticAndGenerator(settings, dataset, Stage1Painter.load(stage1_run), make_accelerator("float32"), rows)
+    return Stage2Trainer(settings, dataset, Stage1Painter.load(stage1_run), make_accelerator("float32"), rows)
 
 
 def weights(module: torch.nn.Module) -> torch.Tensor:
@@ -37,14 +37,14 @@ def weights(module: torch.nn.Module) -> torch.Tensor:
 def test_each_update_moves_its_own_network_and_none_moves_stage1(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config())
     small = weights(stage._painter.generator)
-    generator, critic = weights(stage.plain_generator), weights(stage.plain_critic)
+    generator, critic = weights(stage.pair.plain_generator), weights(stage.pair.plain_critic)
     stage.update_critic(0)
-    assert torch.equal(weights(stage.plain_generator), generator)
-    assert not torch.equal(weights(stage.plain_critic), critic)
-    critic = weights(stage.plain_critic)
+    assert torch.equal(weights(stage.pair.plain_generator), generator)
+    assert not torch.equal(weights(stage.pair.plain_critic), critic)
+    critic = weights(stage.pair.plain_critic)
     stage.update_generator(0)
-    assert not torch.equal(weights(stage.plain_generator), generator)
-    assert torch.equal(weights(stage.plain_critic), critic)
+    assert not torch.equal(weights(stage.pair.plain_generator), generator)
+    assert torch.equal(weights(stage.pair.plain_critic), critic)
     assert torch.equal(weights(stage._painter.generator), small)
 
 

@@ -21,6 +21,29 @@ class OptimizerSettings:
 
 
 @settings
+class Schedule:
+    """A step is `critic_steps` critic updates, then, after pre-training, one generator update."""
+
+    seed: Annotated[int, pydantic.Field(ge=0)]
+    steps: Annotated[int, pydantic.Field(ge=1)]
+    """Length of the run, pre-training included."""
+    pretraining_steps: Annotated[int, pydantic.Field(ge=0)]
+    """Steps in which the critic alone learns."""
+    critic_steps: Annotated[int, pydantic.Field(ge=1)]
+    """Critic updates a step."""
+    batch_size: Annotated[int, pydantic.Field(ge=1)]
+    """Paintings a critic update, over all processes together."""
+    unlabelled_share: Annotated[float, pydantic.Field(ge=0, le=1)]
+    """Share of asked labels that are left open, so that `any` is learnt as well."""
+    flip: bool
+    """Whether paintings are mirrored at random."""
+    average_halflife: Annotated[float, pydantic.Field(ge=0)]
+    """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
+    precision: Precision
+    """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
+
+
+@settings
 class LoggingSettings:
     """How often, in steps, a run shows and saves itself."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
@@ -129,21 +130,24 @@ class _Totals:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
+        self._counts: Counter[str] = Counter()
         self._steps = 0
         self._since = time.perf_counter()
 
     def add(self, figures: Mapping[str, Tensor]) -> None:
         for name, value in figures.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value.detach()
+            self._counts[name] += 1
         self._steps += 1
 
     def read(self, accelerator: Accelerator, images_per_step: int) -> dict[str, float]:
         """Means since the last reading, over all processes, and the speed in real images a second."""
-        means: Any = accelerator.reduce(torch.stack(list(self._sums.values())) / self._steps, reduction="mean")
+        own = torch.stack([total / self._counts[name] for name, total in self._sums.items()])
+        means: Any = accelerator.reduce(own, reduction="mean")
         figures = dict(zip(self._sums, means.tolist(), strict=True))
         now = time.perf_counter()
         figures["images_per_second"] = self._steps * images_per_step / (now - self._since)
-        self._sums, self._steps, self._since = {}, 0, now
+        self._sums, self._counts, self._steps, self._since = {}, Counter(), 0, now
         return figures
 
 

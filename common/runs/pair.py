@@ -1,0 +1,98 @@
+"""A generator and its critic as training holds them: wrapped for all processes, with optimizers and the average.
+
+Losses stay with the stages; what a descent, a schedule and a checkpoint are is the same in both and stands here.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from common.nn.averaging import update_average
+from common.runs.config import OptimizerSettings, Schedule
+
+
+class AdversarialPair:
+    """Both networks of one stage on this process's device."""
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        critic: nn.Module,
+        accelerator: Accelerator,
+        schedule: Schedule,
+        generator_optimizer: OptimizerSettings,
+        critic_optimizer: OptimizerSettings,
+    ) -> None:
+        self._accelerator = accelerator
+        self._schedule = schedule
+        self.plain_generator = generator.to(accelerator.device)
+        self.plain_critic = critic.to(accelerator.device)
+        self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
+        self._generator_optimizer = _adam(self.plain_generator, generator_optimizer)
+        self._critic_optimizer = _adam(self.plain_critic, critic_optimizer)
+        self.generator: nn.Module = accelerator.prepare(self.plain_generator)
+        """Wrapped: its backward sums gradients over the processes."""
+        self.critic: nn.Module = accelerator.prepare(self.plain_critic)
+        """Wrapped: its backward sums gradients over the processes."""
+
+    def step(
+        self,
+        step: int,
+        update_critic: Callable[[int], Mapping[str, Tensor]],
+        update_generator: Callable[[int], Mapping[str, Tensor]],
+    ) -> dict[str, Tensor]:
+        """Training step number `step`: critic updates, then, after pre-training, one generator update.
+
+        Returns the figures of the last update of each.
+        """
+        schedule = self._schedule
+        figures: dict[str, Tensor] = {}
+        for update in range(schedule.critic_steps):
+            figures = dict(update_critic(step * schedule.critic_steps + update))
+        if step >= schedule.pretraining_steps:
+            figures |= update_generator(step)
+            generator_updates = step + 1 - schedule.pretraining_steps
+            update_average(self.average, self.plain_generator, schedule.average_halflife, generator_updates)
+        return figures
+
+    def descend_critic(self, loss: Tensor) -> None:
+        """One optimizer step; all terms must be in `loss`, as one backward serves all processes once."""
+        self._descend(loss, self._critic_optimizer)
+
+    def descend_generator(self, loss: Tensor) -> None:
+        """One optimizer step of the generator."""
+        self._descend(loss, self._generator_optimizer)
+
+    @contextmanager
+    def critic_frozen(self) -> Iterator[nn.Module]:
+        """The critic without wrapping, for the generator's loss to pass through without leaving gradients."""
+        self.plain_critic.requires_grad_(False)
+        try:
+            yield self.plain_critic
+        finally:
+            self.plain_critic.requires_grad_(True)
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """What a checkpoint holds of the networks."""
+        return {"generator": self.plain_generator, "critic": self.plain_critic, "average": self.average}
+
+    @property
+    def optimizers(self) -> dict[str, Optimizer]:
+        """What a checkpoint holds of the optimizers."""
+        return {"generator_optimizer": self._generator_optimizer, "critic_optimizer": self._critic_optimizer}
+
+    def _descend(self, loss: Tensor, optimizer: Optimizer) -> None:
+        optimizer.zero_grad()
+        self._accelerator.backward(loss)
+        optimizer.step()
+
+
+def _adam(network: nn.Module, settings: OptimizerSettings) -> Adam:
+    return Adam(network.parameters(), lr=settings.learning_rate, betas=settings.betas, fused=True)

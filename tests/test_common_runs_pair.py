@@ -1,0 +1,85 @@
+"""A generator and its critic as training holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from common import config
+from common.errors import UserError
+from common.runs.config import OptimizerSettings, Schedule
+from common.runs.loop import make_accelerator
+from common.runs.pair import AdversarialPair
+
+OPTIMIZER = OptimizerSettings(learning_rate=0.01, betas=(0.0, 0.9))
+SCHEDULE = Schedule(
+    seed=0,
+    steps=9,
+    pretraining_steps=2,
+    critic_steps=3,
+    batch_size=1,
+    unlabelled_share=0.0,
+    flip=False,
+    average_halflife=0.0,
+    precision="float32",
+)
+
+
+@pytest.fixture
+def pair() -> AdversarialPair:
+    return AdversarialPair(
+        nn.Linear(4, 2), nn.Linear(2, 1), make_accelerator("float32"), SCHEDULE, OPTIMIZER, OPTIMIZER
+    )
+
+
+def test_the_first_descent_moves_every_weight_by_the_learning_rate_against_its_gradient(
+    pair: AdversarialPair,
+) -> None:
+    network = pair.plain_generator
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    pair.descend_generator(network.weight.sum() - 5 * network.bias.sum())
+    for parameter, old, sign in zip(network.parameters(), before, (-1, 1), strict=True):
+        torch.testing.assert_close(parameter.detach() - old, torch.full_like(old, sign * 0.01), rtol=1e-4, atol=1e-7)
+
+
+def test_a_step_is_several_critic_updates_and_after_pre_training_one_of_the_generator(pair: AdversarialPair) -> None:
+    calls: list[tuple[str, int]] = []
+
+    def update(network: str, number: int) -> Mapping[str, Tensor]:
+        calls.append((network, number))
+        return {network: torch.tensor(float(number))}
+
+    for step in (1, 2):
+        figures = pair.step(step, lambda number: update("critic", number), lambda number: update("generator", number))
+    assert calls == [
+        *(("critic", number) for number in (3, 4, 5, 6, 7, 8)),
+        ("generator", 2),
+    ]
+    assert figures == {"critic": 8.0, "generator": 2.0}
+
+
+def test_the_average_follows_the_generator_and_not_the_critic(pair: AdversarialPair) -> None:
+    nothing: Mapping[str, Tensor] = {}
+    with torch.no_grad():
+        pair.plain_generator.weight += 1
+    assert not torch.equal(pair.average.weight, pair.plain_generator.weight)
+    pair.step(1, lambda number: nothing, lambda number: nothing)
+    assert not torch.equal(pair.average.weight, pair.plain_generator.weight)
+    pair.step(2, lambda number: nothing, lambda number: nothing)
+    assert torch.equal(pair.average.weight, pair.plain_generator.weight)
+
+
+def test_a_loss_through_the_frozen_critic_leaves_it_without_gradients(pair: AdversarialPair) -> None:
+    with pair.critic_frozen() as critic:
+        loss = critic(pair.plain_generator(torch.ones(3, 4))).sum()
+    pair.descend_generator(loss)
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in pair.plain_critic.parameters())
+    assert all(parameter.grad is not None for parameter in pair.plain_generator.parameters())
+
+
+def test_a_learning_rate_of_zero_is_refused() -> None:
+    with pytest.raises(UserError, match="learning_rate: input should be greater than 0, not 0"):
+        config.parse(OptimizerSettings, {"learning_rate": 0.0, "betas": [0.0, 0.9]}, place="test")
