@@ -38,8 +38,9 @@ def test_two_processes_have_the_gradients_of_one(
     assert one.keys() == two.keys()
     for key, gradient in one.items():
         scale = gradient.norm()
-        assert scale > 0, key
-        assert (gradient - two[key]).norm() < 1e-4 * scale, key
+        # A constant on all scores moves real and painted alike: its gradient is nought.
+        assert scale > 0 or key == "critic.realness.bias", key
+        assert (gradient - two[key]).norm() <= 1e-4 * scale + 1e-6, key
 
 
 def test_both_stages_train_and_resume_on_two_processes(procedural_dataset: Path, tmp_path: Path) -> None:
