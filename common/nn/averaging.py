@@ -11,11 +11,12 @@ def update_average(average: nn.Module, live: nn.Module, halflife: float, updates
     """Move `average` towards `live` after the generator's update number `updates`, counted from 1.
 
     The half-life grows with the run up to its setting, so that a short run's average forgets its random start
-    (Karras et al. 2020 ramp theirs likewise). Buffers, such as running statistics, are copied.
+    (Karras et al. 2020 ramp theirs likewise). Running statistics are averaged along with the weights that made them.
     """
     halflife = min(halflife, 0.05 * updates)
     decay = 0.5 ** (1 / halflife) if halflife > 0 else 0.0
-    averaged = [parameter.data for parameter in average.parameters()]
-    torch._foreach_lerp_(averaged, [parameter.data for parameter in live.parameters()], 1 - decay)
-    for target, source in zip(average.buffers(), live.buffers(), strict=True):
-        target.copy_(source)
+    for target, source in zip(average.state_dict().values(), live.state_dict().values(), strict=True):
+        if target.is_floating_point():
+            target.lerp_(source, 1 - decay)
+        else:
+            target.copy_(source)
