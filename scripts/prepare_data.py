@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 from common.data.pictures import FITS
-from common.data.preparation import PreparationSettings, available_cores, prepare
+from common.data.preparation import PreparationSettings, prepare
 from common.data.sources import open_source
 from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 from common.errors import run_command
+from common.machine import available_cores
 
 
 def main() -> None:

@@ -20,13 +20,15 @@ def critic_loss(
     wrong_weight: float,
     penalty_weight: float,
 ) -> Float[Tensor, "b"]:
-    """`s(fake, t) - s(real, t) + omega [s(real, t') - s(real, t)] + lambda penalty`.
+    """`s(fake, t) - s(real, t) + lambda penalty + omega softplus(s(real, t') - s(real, t))`.
 
-    The third term is Reed et al.'s matching-aware pair (2016, algorithm 1) in Wasserstein form: a real painting
-    with a wrong style t' must score below the same one with its own. `wrong` is 1 where there is such a pair.
+    The last term is Reed et al.'s matching-aware pair (2016, algorithm 1): a real painting with a wrong style t'
+    must score below the same one with its own; `wrong` is 1 where there is such a pair. It levels off once the
+    two are told apart: the penalty holds the slope between real and fake only, so that a plain difference would
+    grow without end between two real paintings and drown the realness.
     """
-    matching = wrong * (wrong_scores - real_scores)
-    return fake_scores - real_scores + wrong_weight * matching + penalty_weight * penalty
+    matching = wrong * F.softplus(wrong_scores - real_scores)
+    return fake_scores - real_scores + penalty_weight * penalty + wrong_weight * matching
 
 
 def label_loss(

@@ -17,7 +17,7 @@ from conftest import GENRES, STYLES, random_picture, tiny_preparation, write_col
 from PIL import Image
 
 from common.data.pictures import make_square, resize
-from common.data.preparation import available_cores, prepare
+from common.data.preparation import prepare
 from common.data.sources import LabelledFolder, ProceduralSource, Record, Source
 from common.data.taxonomy import Taxonomy
 from common.errors import UserError
@@ -301,7 +301,3 @@ def test_a_source_of_which_nothing_can_be_used_is_refused_with_the_first_reason(
     with pytest.raises(UserError, match=r"^pictures: none of 2 pictures can be used; the first: 64x64 pixels, smaller"):
         prepare(source, tmp_path / "data", tiny_preparation(sizes=(128,)), Taxonomy.load(), overwrite=False)
     assert list(tmp_path.iterdir()) == [tmp_path / "pictures"]
-
-
-def test_cores_are_counted() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)

@@ -45,14 +45,17 @@ def test_two_processes_have_the_gradients_of_one(
 
 def test_both_stages_train_and_resume_on_two_processes(procedural_dataset: Path, tmp_path: Path) -> None:
     stage1, stage2 = tmp_path / "stage1", tmp_path / "stage2"
-    common = ["--preset", "tiny", "--data", procedural_dataset, "--resume"]
+    common = ["--data", procedural_dataset, "--resume"]
     settings = [f"--set={override}" for override in (*STAGE1_NETWORKS, *SHORT)]
     for steps in (2, 4):
-        torchrun(2, "scripts/train_stage1.py", *common, "--out", stage1, *settings, f"--set=training.steps={steps}")
+        torchrun(
+            2, "scripts/train_stage1.py", "--preset", "default", *common, "--out", stage1,
+            *settings, f"--set=training.steps={steps}",
+        )  # fmt: skip
     settings = [f"--set={override}" for override in (*STAGE2_NETWORKS, *SHORT)]
     for steps in (2, 4):
         torchrun(
-            2, "scripts/train_stage2.py", *common, "--stage1", stage1, "--out", stage2,
+            2, "scripts/train_stage2.py", "--preset", "tiny", *common, "--stage1", stage1, "--out", stage2,
             *settings, f"--set=training.steps={steps}",
         )  # fmt: skip
     for run in (stage1, stage2):

@@ -12,7 +12,7 @@ from stage1.config import PRESETS, Stage1Config
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("networks.critic_channels=[8, 8]", "critic_channels has 2 widths; critic_patch 4 needs 3"),
+        ("networks.critic_channels=[8, 8]", "critic_channels has 2 widths; critic_patch 1 needs 5"),
         ("networks.architecture=dcgan", "networks"),
         ("training.batch_size=0", "training.batch_size"),
         ("training.flip=maybe", "training.flip"),
@@ -21,7 +21,7 @@ from stage1.config import PRESETS, Stage1Config
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(override: str, message: str) -> None:
-    with pytest.raises(UserError, match=r"tiny\.yaml") as caught:
-        config.load(Stage1Config, PRESETS / "tiny.yaml", [override])
+    with pytest.raises(UserError, match=r"default\.yaml") as caught:
+        config.load(Stage1Config, PRESETS / "default.yaml", [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

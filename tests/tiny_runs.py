@@ -32,10 +32,10 @@ STAGE2_NETWORKS = (
 
 
 def stage1_config(*overrides: str) -> Stage1Config:
-    """The tiny preset with even less of everything."""
-    return config.load(Stage1Config, STAGE1_PRESETS / "tiny.yaml", [*STAGE1_NETWORKS, *SHORT, *overrides])
+    """Our own preset with the least of everything."""
+    return config.load(Stage1Config, STAGE1_PRESETS / "default.yaml", [*STAGE1_NETWORKS, *SHORT, *overrides])
 
 
 def stage2_config(*overrides: str) -> Stage2Config:
-    """The tiny preset with even less of everything."""
+    """The tiny preset with the least of everything."""
     return config.load(Stage2Config, STAGE2_PRESETS / "tiny.yaml", [*STAGE2_NETWORKS, *SHORT, *overrides])
