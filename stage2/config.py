@@ -27,16 +27,16 @@ class Networks:
     body_blocks: Annotated[int, pydantic.Field(ge=0)]
     """Residual blocks at 16 pixels."""
     decoder_channels: tuple[int, ...]
-    """Widths from 32 pixels up, doubling, to resolution / output_patch."""
-    output_patch: Literal[1, 2]
-    """Side, in pixels, of the square that each pixel of the last decoder block becomes."""
+    """Widths from 32 pixels up, doubling, to resolution / output_enlargement."""
+    output_enlargement: Literal[1, 2]
+    """By how much the last decoder block's features are enlarged before the last convolution."""
     critic_channels: tuple[int, ...]
     """Widths from resolution / critic_patch pixels, halving, down to 4."""
     critic_patch: Literal[1, 2, 4]
     """Side, in pixels, of the squares that the critic folds into channels first."""
 
     def __post_init__(self) -> None:
-        self._require_scales("decoder_channels", int(math.log2(self.resolution // self.output_patch // 16)))
+        self._require_scales("decoder_channels", int(math.log2(self.resolution // self.output_enlargement // 16)))
         self._require_scales("critic_channels", int(math.log2(self.resolution // self.critic_patch // 4)) + 1)
         if min(*self.encoder_channels, *self.decoder_channels, *self.critic_channels) < 1:
             raise ValueError("channels must be at least 1")

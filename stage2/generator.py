@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import GatedBlock, channels_to_pixels, initialise, picture_norm
+from common.nn.layers import GatedBlock, initialise, picture_norm
 
 
 class Generator(nn.Module):
@@ -24,17 +24,18 @@ class Generator(nn.Module):
         encoder_channels: Sequence[int],
         body_blocks: int,
         decoder_channels: Sequence[int],
-        output_patch: int,
+        output_enlargement: int,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
-        Each output pixel of the last decoder block becomes a square of `output_patch` pixels.
+        The last decoder block works at resolution / `output_enlargement` pixels; its features are enlarged before the
+        last convolution. Unfolding channels into pixels instead drew a grid of dots.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
         finest, middle, coarsest = encoder_channels
-        self.resolution = 16 * 2 ** len(decoder_channels) * output_patch
-        self.output_patch = output_patch
+        self.resolution = 16 * 2 ** len(decoder_channels) * output_enlargement
+        self.output_enlargement = output_enlargement
         self.stem = nn.Conv2d(3, finest, 3, padding=1)
         self.encoder = nn.ModuleList(
             [
@@ -54,7 +55,7 @@ class Generator(nn.Module):
             [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
         )
         self.out_norm = picture_norm(decoder_channels[-1])
-        self.out = nn.Conv2d(decoder_channels[-1], 3 * output_patch**2, 3, padding=1)
+        self.out = nn.Conv2d(decoder_channels[-1], 3, 3, padding=1)
         initialise(self)
         # A small start: the first output is the enlarged input, and learning adds to it.
         nn.init.normal_(self.out.weight, std=0.002)
@@ -78,6 +79,9 @@ class Generator(nn.Module):
             features = block(features, condition)
             if level < len(bridged):
                 features = features + bridged[level]
-        detail = channels_to_pixels(self.out(self.out_norm(features)), self.output_patch)
+        features = self.out_norm(features)
+        if self.output_enlargement > 1:
+            features = F.interpolate(features, scale_factor=self.output_enlargement, mode="bilinear")
+        detail = self.out(features)
         enlarged = F.interpolate(small, size=(self.resolution, self.resolution), mode="bicubic", antialias=False)
         return enlarged + detail

@@ -16,7 +16,7 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> Gen
         encoder_channels=networks.encoder_channels,
         body_blocks=networks.body_blocks,
         decoder_channels=networks.decoder_channels,
-        output_patch=networks.output_patch,
+        output_enlargement=networks.output_enlargement,
     )
 
 

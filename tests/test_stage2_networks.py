@@ -16,7 +16,7 @@ TINY = Networks(
     encoder_channels=(4, 6, 8),
     body_blocks=1,
     decoder_channels=(8, 4),
-    output_patch=2,
+    output_enlargement=2,
     critic_channels=(4, 8, 8, 8),
     critic_patch=4,
 )

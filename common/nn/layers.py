@@ -91,8 +91,3 @@ class CriticBlock(nn.Module):
 def pixels_to_channels(images: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b c_out h_out w_out"]:
     """Folds each patch x patch square of pixels into the channels: fewer, thicker pixels, nothing lost."""
     return rearrange(images, "b c (h p) (w q) -> b (c p q) h w", p=patch, q=patch)
-
-
-def channels_to_pixels(features: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b c_out h_out w_out"]:
-    """Unfolds channels into patch x patch squares of pixels; the inverse of `pixels_to_channels`."""
-    return rearrange(features, "b (c p q) h w -> b c (h p) (w q)", p=patch, q=patch)
