@@ -1,0 +1,31 @@
+"""From the words of a command line to a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from common.data.sources.class_folders import ClassFolders, Kind
+from common.data.sources.files import open_files
+from common.data.sources.labels_table import LabelsTable
+from common.data.sources.listing import Source
+from common.data.sources.painted import PaintedPictures
+from common.data.sources.wikiart_download import WikiArtDownload
+
+PROCEDURAL = "procedural"
+
+
+def open_source(
+    place: str, *, folders: Kind | None = None, wikiart_lists: Path | None = None, count: int = 1, seed: int = 0
+) -> Source:
+    """`procedural`, or a folder or zip whose labels stand in labels.csv, in its folders' names, or in WikiArt's lists.
+
+    Raises UserError where there is no such thing.
+    """
+    if place == PROCEDURAL:
+        return PaintedPictures(count, seed)
+    files = open_files(Path(place))
+    if wikiart_lists is not None:
+        return WikiArtDownload(files, open_files(wikiart_lists))
+    if folders is not None:
+        return ClassFolders(files, folders)
+    return LabelsTable(files)
