@@ -20,6 +20,9 @@ def main() -> None:
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument("--folders", choices=("genre", "style"), help="what the names of the source's folders are")
     labels.add_argument("--wikiart-lists", type=Path, help="folder of the label lists of the public WikiArt download")
+    labels.add_argument(
+        "--hugging-face", action="store_true", help="SOURCE is a dataset's name on the hub, or its path"
+    )
     parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--sizes", type=int, nargs="+", choices=(64, 128, 256), default=[64, 128])
     parser.add_argument("--fit", choices=FITS, default="crop", help="how a picture becomes square")
@@ -45,6 +48,7 @@ def main() -> None:
         arguments.source,
         folders=arguments.folders,
         wikiart_lists=arguments.wikiart_lists,
+        hugging_face=arguments.hugging_face,
         count=arguments.count,
         seed=arguments.seed,
     )

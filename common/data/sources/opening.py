@@ -6,6 +6,7 @@ from pathlib import Path
 
 from common.data.sources.class_folders import ClassFolders, Kind
 from common.data.sources.files import open_files
+from common.data.sources.hugging_face import HuggingFaceDataset
 from common.data.sources.labels_table import LabelsTable
 from common.data.sources.listing import Source
 from common.data.sources.painted import PaintedPictures
@@ -15,14 +16,24 @@ PROCEDURAL = "procedural"
 
 
 def open_source(
-    place: str, *, folders: Kind | None = None, wikiart_lists: Path | None = None, count: int = 1, seed: int = 0
+    place: str,
+    *,
+    folders: Kind | None = None,
+    wikiart_lists: Path | None = None,
+    hugging_face: bool = False,
+    count: int = 1,
+    seed: int = 0,
 ) -> Source:
-    """`procedural`, or a folder or zip whose labels stand in labels.csv, in its folders' names, or in WikiArt's lists.
+    """`procedural`, a Hugging Face dataset, or a folder or zip.
+
+    The labels of a folder or zip stand in its labels.csv, in its folders' names, or in the lists of WikiArt.
 
     Raises UserError where there is no such thing.
     """
     if place == PROCEDURAL:
         return PaintedPictures(count, seed)
+    if hugging_face:
+        return HuggingFaceDataset(place)
     files = open_files(Path(place))
     if wikiart_lists is not None:
         return WikiArtDownload(files, open_files(wikiart_lists))
