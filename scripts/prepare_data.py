@@ -16,7 +16,7 @@ from common.machine import available_cores
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Turn labelled pictures into a dataset folder.")
-    parser.add_argument("source", help="a folder or zip of pictures, or `procedural`")
+    parser.add_argument("source", help="a folder or zip of pictures, `procedural`, or `wikiart.org`")
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument("--folders", choices=("genre", "style"), help="what the names of the source's folders are")
     labels.add_argument("--wikiart-lists", type=Path, help="folder of the label lists of the public WikiArt download")
@@ -32,6 +32,11 @@ def main() -> None:
     parser.add_argument("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases")
     parser.add_argument("--count", type=int, default=3000, help="paintings to make (procedural)")
     parser.add_argument("--seed", type=int, default=0, help="of the procedural paintings")
+    parser.add_argument(
+        "--downloads", type=Path, default=Path("downloads"), help="where fetched files stay (wikiart.org)"
+    )
+    parser.add_argument("--per-genre", type=int, default=500, help="paintings of each genre at most (wikiart.org)")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two requests (wikiart.org)")
     parser.add_argument("--workers", type=int, default=available_cores(), help="processes that decode")
     parser.add_argument("--overwrite", action="store_true", help="replace the dataset that is there")
     arguments = parser.parse_args()
@@ -51,6 +56,9 @@ def main() -> None:
         hugging_face=arguments.hugging_face,
         count=arguments.count,
         seed=arguments.seed,
+        downloads=arguments.downloads,
+        per_genre=arguments.per_genre,
+        pause=arguments.pause,
     )
     taxonomy = Taxonomy.load(arguments.taxonomy)
     report = prepare(source, arguments.out, settings, taxonomy, overwrite=arguments.overwrite)

@@ -10,9 +10,12 @@ from common.data.sources.hugging_face import HuggingFaceDataset
 from common.data.sources.labels_table import LabelsTable
 from common.data.sources.listing import Source
 from common.data.sources.painted import PaintedPictures
+from common.data.sources.polite_http import PoliteClient
 from common.data.sources.wikiart_download import WikiArtDownload
+from common.data.sources.wikiart_site import WikiArtSite
 
 PROCEDURAL = "procedural"
+WIKIART = "wikiart.org"
 
 
 def open_source(
@@ -23,8 +26,11 @@ def open_source(
     hugging_face: bool = False,
     count: int = 1,
     seed: int = 0,
+    downloads: Path = Path("downloads"),
+    per_genre: int = 500,
+    pause: float = 1.0,
 ) -> Source:
-    """`procedural`, a Hugging Face dataset, or a folder or zip.
+    """`procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip.
 
     The labels of a folder or zip stand in its labels.csv, in its folders' names, or in the lists of WikiArt.
 
@@ -32,6 +38,8 @@ def open_source(
     """
     if place == PROCEDURAL:
         return PaintedPictures(count, seed)
+    if place == WIKIART:
+        return WikiArtSite(downloads, per_genre, PoliteClient(pause))
     if hugging_face:
         return HuggingFaceDataset(place)
     files = open_files(Path(place))
