@@ -167,10 +167,12 @@ def test_styles_merge_into_families_or_stand_beside_them(tmp_path: Path) -> None
 
 def test_families_that_are_no_styles_merge_as_well(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
-    own.write_text("genres: {portrait: []}\nstyles: {fauvism: {family: modern}, cubism: {family: modern}}\n")
+    own.write_text("genres: {portrait: [Bildnis]}\nstyles: {fauvism: {family: modern}, cubism: {family: modern}}\n")
     source = few(tmp_path / "pictures", [("portrait", "cubism"), ("portrait", "fauvism")])
     report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(own), overwrite=False)
-    assert (report.description.vocabulary.styles, report.description.vocabulary.families) == ({"modern": 2}, {})
+    vocabulary = report.description.vocabulary
+    assert (vocabulary.styles, vocabulary.families) == ({"modern": 2}, {})
+    assert vocabulary.genre_weights("bildnis") == vocabulary.style_weights("Fauvism") == (1,)
 
 
 def test_a_style_that_the_test_split_alone_would_hold_is_left_to_training(tmp_path: Path) -> None:

@@ -118,9 +118,12 @@ def _build(
     ]
     chosen = [read.records[place] for place in kept]
     digests = [read.digests[place] for place in kept]
-    genres = map_labels("genre", [record.genre for record in chosen], taxonomy.genre, settings.min_count)
+    genres = map_labels(
+        "genre", [record.genre for record in chosen], taxonomy.genre, taxonomy.says_nothing, settings.min_count
+    )
     namer = style_namer(taxonomy, settings.merge_families)
-    styles = map_labels("style", [record.style for record in chosen], namer, settings.min_count)
+    raw_styles = [record.style for record in chosen]
+    styles = map_labels("style", raw_styles, namer, taxonomy.says_nothing, settings.min_count, taxonomy.family)
     splits = _split(
         [genres.label(record.genre) for record in chosen], [styles.label(record.style) for record in chosen], digests
     )
@@ -249,12 +252,21 @@ def _vocabulary(
     families: dict[str, tuple[str, ...]] = {}
     for style in style_counts:
         family = taxonomy.family(style)
-        if family not in style_counts:
-            families[family] = (*families.get(family, ()), style)
+        families[family] = (*families.get(family, ()), style)
+    families = {family: members for family, members in families.items() if members != (family,)}
+    genre_counts = {name: genre_labels.count(name) for name in sorted(set(genre_labels) - {""})}
+    genre_spellings, style_spellings = taxonomy.spellings()
     return Vocabulary(
-        genres={name: genre_labels.count(name) for name in sorted(set(genre_labels) - {""})},
+        genres=genre_counts,
         styles=style_counts,
         families=families,
+        genre_aliases={spelling: name for spelling, name in genre_spellings.items() if name in genre_counts},
+        style_aliases={
+            spelling: known
+            for spelling, name in style_spellings.items()
+            for known in (name if name in style_counts else taxonomy.family(name),)
+            if known in style_counts or known in families
+        },
     )
 
 
