@@ -6,10 +6,11 @@ which the networks take as their condition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import field
 
 from common.config import settings
-from common.data.taxonomy import Taxonomy
+from common.data.taxonomy import normalise
 from common.errors import UserError, suggest
 
 ANY = "any"
@@ -24,7 +25,11 @@ class Vocabulary:
     styles: dict[str, int]
     """Paintings per style; the order of the keys is the order of the style simplex."""
     families: dict[str, tuple[str, ...]]
-    """Names that stand for several styles of the vocabulary at once."""
+    """Names that stand for several styles of the vocabulary at once, a style of the same name among them."""
+    genre_aliases: dict[str, str] = field(default_factory=dict)
+    """Normalised spellings by which the taxonomy of the dataset knew these genres."""
+    style_aliases: dict[str, str] = field(default_factory=dict)
+    """Normalised spellings by which the taxonomy of the dataset knew these styles and families."""
 
     def __post_init__(self) -> None:
         # An export may come from a stranger, whose families would be looked up much later.
@@ -34,13 +39,17 @@ class Vocabulary:
         unknown = sorted({style for members in self.families.values() for style in members} - self.styles.keys())
         if unknown:
             raise ValueError(f"families name unknown styles: {', '.join(unknown)}")
+        meant = {*self.genre_aliases.values()} - self.genres.keys()
+        meant |= {*self.style_aliases.values()} - self.styles.keys() - self.families.keys()
+        if meant:
+            raise ValueError(f"aliases stand for unknown labels: {', '.join(sorted(meant))}")
 
     def genre_weights(self, text: str) -> tuple[float, ...]:
         """Point of the genre simplex for `portrait`, `portrait:0.7,landscape:0.3` or `any` (all zeros).
 
         Raises UserError for unknown names, with the nearest one, and for weights that make no sense.
         """
-        return _simplex(text, "genre", self.genres, {}, Taxonomy.load().genre)
+        return _simplex(text, "genre", self.genres, {}, self.genre_aliases)
 
     def style_weights(self, text: str) -> tuple[float, ...]:
         """Point of the style simplex; a family stands for its styles in proportion to their counts.
@@ -50,13 +59,7 @@ class Vocabulary:
         families = {
             family: {style: float(self.styles[style]) for style in members} for family, members in self.families.items()
         }
-        taxonomy = Taxonomy.load()
-
-        def canonical(name: str) -> str | None:
-            style = taxonomy.style(name)
-            return style if style is None or style in self.styles else taxonomy.family(style)
-
-        return _simplex(text, "style", self.styles, families, canonical)
+        return _simplex(text, "style", self.styles, families, self.style_aliases)
 
 
 def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str) -> None:
@@ -79,7 +82,7 @@ def _simplex(
     kind: str,
     counts: Mapping[str, int],
     families: Mapping[str, Mapping[str, float]],
-    canonical: Callable[[str], str | None],
+    aliases: Mapping[str, str],
 ) -> tuple[float, ...]:
     weights = dict.fromkeys(counts, 0.0)
     if text.strip().lower() == ANY:
@@ -87,7 +90,7 @@ def _simplex(
     for part in text.split(","):
         name, colon, number = part.strip().partition(":")
         share = _share(number, part, kind) if colon else 1.0
-        members = _members(name.strip(), kind, counts, families, canonical)
+        members = _members(name.strip(), kind, counts, families, aliases)
         for member, weight in members.items():
             weights[member] += share * weight / sum(members.values())
     total = sum(weights.values())
@@ -101,13 +104,15 @@ def _members(
     kind: str,
     counts: Mapping[str, int],
     families: Mapping[str, Mapping[str, float]],
-    canonical: Callable[[str], str | None],
+    aliases: Mapping[str, str],
 ) -> Mapping[str, float]:
-    for candidate in (name, name.lower(), canonical(name) or ""):
-        if candidate in counts:
-            return {candidate: 1.0}
-        if candidate in families:
-            return families[candidate]
+    spelling = normalise(name)
+    names = {**aliases, **{normalise(label): label for label in (*counts, *families)}}
+    label = names.get(spelling, "")
+    if label in families:
+        return families[label]
+    if label in counts:
+        return {label: 1.0}
     raise UserError(f"unknown {kind} {name!r}{suggest(name, [*counts, *families, ANY])}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from common.data.pictures import FITS
 from common.data.preparation import PreparationSettings, prepare
-from common.data.sources import open_source
+from common.data.sources.opening import open_source
 from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 from common.errors import run_command
 from common.machine import available_cores
@@ -16,7 +16,13 @@ from common.machine import available_cores
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Turn labelled pictures into a dataset folder.")
-    parser.add_argument("source", help="a folder or zip with labels.csv, or `procedural`")
+    parser.add_argument("source", help="a folder or zip of pictures, `procedural`, or `wikiart.org`")
+    labels = parser.add_mutually_exclusive_group()
+    labels.add_argument("--folders", choices=("genre", "style"), help="what the names of the source's folders are")
+    labels.add_argument("--wikiart-lists", type=Path, help="folder of the label lists of the public WikiArt download")
+    labels.add_argument(
+        "--hugging-face", action="store_true", help="SOURCE is a dataset's name on the hub, or its path"
+    )
     parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--sizes", type=int, nargs="+", choices=(64, 128, 256), default=[64, 128])
     parser.add_argument("--fit", choices=FITS, default="crop", help="how a picture becomes square")
@@ -26,6 +32,11 @@ def main() -> None:
     parser.add_argument("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases")
     parser.add_argument("--count", type=int, default=3000, help="paintings to make (procedural)")
     parser.add_argument("--seed", type=int, default=0, help="of the procedural paintings")
+    parser.add_argument(
+        "--downloads", type=Path, default=Path("downloads"), help="where fetched files stay (wikiart.org)"
+    )
+    parser.add_argument("--per-genre", type=int, default=500, help="paintings of each genre at most (wikiart.org)")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two requests (wikiart.org)")
     parser.add_argument("--workers", type=int, default=available_cores(), help="processes that decode")
     parser.add_argument("--overwrite", action="store_true", help="replace the dataset that is there")
     arguments = parser.parse_args()
@@ -38,10 +49,20 @@ def main() -> None:
         merge_families=not arguments.fine_styles,
         workers=arguments.workers,
     )
-    source = open_source(arguments.source, arguments.count, arguments.seed)
+    source = open_source(
+        arguments.source,
+        folders=arguments.folders,
+        wikiart_lists=arguments.wikiart_lists,
+        hugging_face=arguments.hugging_face,
+        count=arguments.count,
+        seed=arguments.seed,
+        downloads=arguments.downloads,
+        per_genre=arguments.per_genre,
+        pause=arguments.pause,
+    )
     taxonomy = Taxonomy.load(arguments.taxonomy)
     report = prepare(source, arguments.out, settings, taxonomy, overwrite=arguments.overwrite)
-    for line in (*report.genres.table(), "", *report.styles.table(), ""):
+    for line in (*report.genres.table(), "", *report.styles.table(), "", *report.remarks):
         print(line)
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
     print(f"{arguments.out}: {counts}; {report.rejected} refused, {report.duplicates} near-duplicates left out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ import stage1.training  # noqa: E402
 import stage2.training  # noqa: E402
 from common.data.dataset import PaintingDataset  # noqa: E402
 from common.data.preparation import PreparationSettings, prepare  # noqa: E402
-from common.data.sources import COLUMNS, LabelledFolder, ProceduralSource  # noqa: E402
+from common.data.sources.files import FolderFiles  # noqa: E402
+from common.data.sources.labels_table import COLUMNS, LabelsTable  # noqa: E402
+from common.data.sources.painted import PaintedPictures  # noqa: E402
 from common.data.taxonomy import Taxonomy  # noqa: E402
 
 GENRES = ("portrait", "landscape", "still-life")
@@ -43,6 +46,15 @@ def write_collection(folder: Path, pictures: dict[str, Image.Image], labels: dic
             picture.save(folder / name)
             writer.writerow([name, *labels.get(name, ("", "")), "A. Painter", f"Title of {name}", "1901"])
     return folder
+
+
+def zipped(folder: Path, compression: int = zipfile.ZIP_STORED) -> Path:
+    """A zip of all that lies in a folder, beside it."""
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder).as_posix())
+    return path
 
 
 def tiny_preparation(**changes: object) -> PreparationSettings:
@@ -72,7 +84,9 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dataset_folder(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection prepared at 64 and 128 pixels; read it only."""
     out = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(LabelledFolder(collection), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
+    prepare(
+        LabelsTable(FolderFiles(collection)), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False
+    )
     return out
 
 
@@ -86,7 +100,7 @@ def dataset(dataset_folder: Path) -> PaintingDataset:
 def procedural_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """72 procedural paintings at 64 and 128 pixels: two of each genre and style."""
     out = tmp_path_factory.mktemp("procedural") / "data"
-    prepare(ProceduralSource(72, seed=0), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
+    prepare(PaintedPictures(72, seed=0), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
     return out
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from common.data.labelling import map_labels, style_namer
 from common.data.taxonomy import Taxonomy
 
-RAW = ["Portraits", "portrait", "self-portrait", "cityscape", "spaceship", "spaceship", ""]
+TAXONOMY = Taxonomy.load()
+RAW = ["Portraits", "portrait", "self-portrait", "cityscape", "spaceship", "spaceship", "", "Unknown Genre"]
 
 
 def test_spellings_of_one_label_are_counted_together_and_rare_ones_become_unlabelled() -> None:
-    mapping = map_labels("genre", RAW, Taxonomy.load().genre, min_count=3)
-    assert [mapping.label(raw) for raw in RAW] == ["portrait", "portrait", "portrait", "", "", "", ""]
+    mapping = map_labels("genre", RAW, TAXONOMY.genre, TAXONOMY.says_nothing, min_count=3)
+    assert [mapping.label(raw) for raw in RAW] == ["portrait", "portrait", "portrait", "", "", "", "", ""]
     assert mapping.unknown == {"spaceship"}
 
 
 def test_the_account_names_every_raw_label_with_its_pictures_and_why_it_was_left_out() -> None:
-    header, *lines = map_labels("genre", RAW, Taxonomy.load().genre, min_count=3).table()
+    header, *lines = map_labels("genre", RAW, TAXONOMY.genre, TAXONOMY.says_nothing, min_count=3).table()
     assert header.split() == ["genres", "became", "pictures"]
     assert [line.split() for line in lines] == [
         ["spaceship", "unlabelled", "(not", "known)", "2"],
@@ -24,6 +25,7 @@ def test_the_account_names_every_raw_label_with_its_pictures_and_why_it_was_left
         ["self-portrait", "portrait", "1"],
         ["cityscape", "unlabelled", "(too", "few)", "1"],
         ["(blank)", "unlabelled", "1"],
+        ["Unknown", "Genre", "unlabelled", "1"],
     ]
 
 
@@ -31,3 +33,19 @@ def test_styles_go_by_their_own_name_or_by_that_of_their_family() -> None:
     own, merged = (style_namer(Taxonomy.load(), merge_families=merge) for merge in (False, True))
     assert (own("Late Renaissance"), merged("Late Renaissance")) == ("mannerism", "renaissance")
     assert (own("vorticism?"), merged("vorticism?")) == (None, None)
+
+
+def test_rare_styles_join_their_family_where_that_makes_enough() -> None:
+    raw = ["high renaissance"] * 5 + ["mannerism"] * 2 + ["proto renaissance"] + ["analytical cubism"]
+    mapping = map_labels("style", raw, TAXONOMY.style, TAXONOMY.says_nothing, 3, TAXONOMY.family)
+    assert mapping.canonical == {
+        "high renaissance": "high-renaissance",
+        "mannerism": "renaissance",
+        "proto renaissance": "renaissance",
+        "analytical cubism": None,
+    }
+    assert [line.split()[2:] for line in mapping.table()[2:]] == [
+        ["(too", "few", "alone)", "2"],
+        ["renaissance", "(too", "few", "alone)", "1"],
+        ["unlabelled", "(too", "few)", "1"],
+    ]

@@ -8,7 +8,8 @@ import json
 import os
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,10 @@ from PIL import Image
 
 from common.data.pictures import make_square, resize
 from common.data.preparation import prepare
-from common.data.sources import LabelledFolder, ProceduralSource, Record, Source
+from common.data.sources.files import FolderFiles
+from common.data.sources.labels_table import LabelsTable
+from common.data.sources.listing import Entry, Listing, Record, Source
+from common.data.sources.painted import PaintedPictures
 from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 
@@ -99,13 +103,11 @@ def test_the_split_is_the_same_whatever_the_order_and_names_of_the_files(
     class Shuffled:
         name = "shuffled"
 
-        def records(self) -> list[Record]:
+        def listing(self) -> Listing:
+            entries = list(LabelsTable(FolderFiles(collection)).listing().entries)
             order = np.random.default_rng(0).permutation(69)
-            records = LabelledFolder(collection).records()
-            return [Record(f"x{place}-{records[place].name}", *_labels(records[place])) for place in order]
-
-        def read(self, record: Record) -> Image.Image:
-            return LabelledFolder(collection).read(Record(record.name.partition("-")[2], *_labels(record)))
+            renamed = [Entry(replace(entries[place].record, name=f"x{place}"), entries[place].read) for place in order]
+            return Listing(renamed, 69)
 
     prepare(Shuffled(), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
     first, second = (
@@ -115,14 +117,10 @@ def test_the_split_is_the_same_whatever_the_order_and_names_of_the_files(
     assert first == second
 
 
-def _labels(record: Record) -> tuple[str, str]:
-    return record.genre, record.style
-
-
-def few(folder: Path, labels: list[tuple[str, str]]) -> LabelledFolder:
+def few(folder: Path, labels: list[tuple[str, str]]) -> LabelsTable:
     """A source of small pictures with these genres and styles."""
     pictures = {f"{number:02}.png": random_picture(number, 64, 64) for number in range(len(labels))}
-    return LabelledFolder(write_collection(folder, pictures, dict(zip(pictures, labels, strict=True))))
+    return LabelsTable(FolderFiles(write_collection(folder, pictures, dict(zip(pictures, labels, strict=True)))))
 
 
 def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_path: Path) -> None:
@@ -169,10 +167,12 @@ def test_styles_merge_into_families_or_stand_beside_them(tmp_path: Path) -> None
 
 def test_families_that_are_no_styles_merge_as_well(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
-    own.write_text("genres: {portrait: []}\nstyles: {fauvism: {family: modern}, cubism: {family: modern}}\n")
+    own.write_text("genres: {portrait: [Bildnis]}\nstyles: {fauvism: {family: modern}, cubism: {family: modern}}\n")
     source = few(tmp_path / "pictures", [("portrait", "cubism"), ("portrait", "fauvism")])
     report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(own), overwrite=False)
-    assert (report.description.vocabulary.styles, report.description.vocabulary.families) == ({"modern": 2}, {})
+    vocabulary = report.description.vocabulary
+    assert (vocabulary.styles, vocabulary.families) == ({"modern": 2}, {})
+    assert vocabulary.genre_weights("bildnis") == vocabulary.style_weights("Fauvism") == (1,)
 
 
 def test_a_style_that_the_test_split_alone_would_hold_is_left_to_training(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
 
 def test_two_workers_make_the_folder_that_one_makes(collection: Path, dataset_folder: Path, tmp_path: Path) -> None:
     settings = tiny_preparation(sizes=(64, 128), workers=2)
-    prepare(LabelledFolder(collection), tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
+    prepare(LabelsTable(FolderFiles(collection)), tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
     for path in dataset_folder.iterdir():
         assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
 
@@ -215,7 +215,11 @@ def test_a_folder_that_exists_is_refused_and_untouched(collection: Path, tmp_pat
     ):
         with pytest.raises(UserError) as caught:
             prepare(
-                LabelledFolder(collection), tmp_path / out, tiny_preparation(), Taxonomy.load(), overwrite=overwrite
+                LabelsTable(FolderFiles(collection)),
+                tmp_path / out,
+                tiny_preparation(),
+                Taxonomy.load(),
+                overwrite=overwrite,
             )
         assert message in str(caught.value)
     assert everything(tmp_path) == before
@@ -240,17 +244,19 @@ class Failing:
     how: str
     name: str = "failing"
 
-    def records(self) -> list[Record]:
-        return [Record(str(number), "portrait", "cubism") for number in range(3)]
+    def listing(self) -> Listing:
+        records = [Record(str(number), "portrait", "cubism") for number in range(3)]
+        return Listing([Entry(record, partial(_fail, self.how, record.name)) for record in records], 3)
 
-    def read(self, record: Record) -> Image.Image:
-        if record.name == "1" and self.how == "killed":
-            os._exit(9)
-        if record.name == "1" and self.how == "disk":
-            raise OSError(28, "No space left on device")
-        if record.name == "1":
-            raise ZeroDivisionError("unforeseen")
-        return random_picture(int(record.name), 64, 64)
+
+def _fail(how: str, name: str) -> Image.Image:
+    if name == "1" and how == "killed":
+        os._exit(9)
+    if name == "1" and how == "disk":
+        raise OSError(28, "No space left on device")
+    if name == "1":
+        raise ZeroDivisionError("unforeseen")
+    return random_picture(int(name), 64, 64)
 
 
 @pytest.mark.parametrize(
@@ -275,8 +281,8 @@ def test_a_failed_preparation_leaves_nothing_behind_and_the_old_dataset_as_it_wa
 @pytest.mark.parametrize(
     ("source", "workers", "message"),
     [
-        (ProceduralSource(1, seed=0), 0, "--workers 0: it takes at least 1 to decode"),
-        (LabelledFolder(Path("nowhere")), 1, "nowhere has no labels.csv"),
+        (PaintedPictures(1, seed=0), 0, "--workers 0: it takes at least 1 to decode"),
+        (LabelsTable(FolderFiles(Path("nowhere"))), 1, "nowhere has no labels.csv"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(
@@ -291,7 +297,11 @@ def test_a_place_that_cannot_be_written_is_named(collection: Path, tmp_path: Pat
     (tmp_path / "file").write_text("dear")
     with pytest.raises(UserError, match=r"^cannot write .*file/data: Not a directory; nothing was changed$"):
         prepare(
-            LabelledFolder(collection), tmp_path / "file" / "data", tiny_preparation(), Taxonomy.load(), overwrite=False
+            LabelsTable(FolderFiles(collection)),
+            tmp_path / "file" / "data",
+            tiny_preparation(),
+            Taxonomy.load(),
+            overwrite=False,
         )
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
 

@@ -12,6 +12,8 @@ VOCABULARY = Vocabulary(
     genres={"landscape": 30, "portrait": 10, "still-life": 5},
     styles={"cubism": 10, "high-renaissance": 30, "mannerism": 10},
     families={"renaissance": ("high-renaissance", "mannerism")},
+    genre_aliases={"self-portrait": "portrait", "portraits": "portrait"},
+    style_aliases={"mannerism-(late-renaissance)": "mannerism", "early-renaissance": "renaissance"},
 )
 
 
@@ -51,12 +53,26 @@ def test_a_family_stands_for_its_styles_in_proportion_to_their_paintings(text: s
 
 
 def test_a_style_that_was_merged_away_stands_for_its_family() -> None:
-    merged = Vocabulary(genres={}, styles={"cubism": 10, "renaissance": 30}, families={})
+    merged = Vocabulary(
+        genres={},
+        styles={"cubism": 10, "renaissance": 30},
+        families={},
+        style_aliases={"high-renaissance": "renaissance"},
+    )
     assert merged.style_weights("High Renaissance") == (0, 1)
     with pytest.raises(
         UserError, match=r"unknown style 'fauvism'; did you mean 'cubism'.* known: any, cubism, renaissance"
     ):
         merged.style_weights("fauvism")
+
+
+def test_a_family_that_is_a_style_as_well_stands_for_all_its_styles() -> None:
+    fine = Vocabulary(
+        genres={},
+        styles={"high-renaissance": 30, "renaissance": 10},
+        families={"renaissance": ("high-renaissance", "renaissance")},
+    )
+    assert fine.style_weights("renaissance") == (0.75, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +105,7 @@ def test_an_unknown_style_is_answered_with_styles_and_families() -> None:
     ("changes", "message"),
     [
         ({"families": {"modern": ["cubism", "fauvism"]}}, "families name unknown styles: fauvism"),
+        ({"style_aliases": {"art-deco": "deco"}}, "aliases stand for unknown labels: deco"),
         ({"genres": {"nude": 0, "portrait": 3}}, "labels of no painting: nude"),
     ],
 )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from common.data.dataset import DatasetDescription
 from common.data.duplicates import duplicate_groups, perceptual_hash
 from common.data.labelling import LabelMapping, map_labels, style_namer
 from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize
-from common.data.sources import Record, Source
+from common.data.sources.listing import Entry, Listing, Record, Source
 from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.vocabulary import Vocabulary
@@ -59,6 +61,8 @@ class PreparationReport:
     styles: LabelMapping
     rejected: int
     duplicates: int
+    remarks: tuple[str, ...]
+    """What the source says of how its labels came about."""
 
 
 def prepare(
@@ -71,13 +75,13 @@ def prepare(
         raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
     if out.exists() and not _replaceable(out):
         raise UserError(f"{out} holds something that is no dataset; give another folder with --out")
-    records = source.records()
+    listing = source.listing()
     target = out.resolve()
     building = target.with_name(f".{target.name}.partial")
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(parents=True)
-        report = _build(source, records, building, settings, taxonomy)
+        report = _build(source.name, listing, building, settings, taxonomy)
         replaced = target.with_name(f".{target.name}.replaced")
         shutil.rmtree(replaced, ignore_errors=True)
         if target.exists():
@@ -98,11 +102,12 @@ def _replaceable(out: Path) -> bool:
 
 
 def _build(
-    source: Source, records: list[Record], folder: Path, settings: PreparationSettings, taxonomy: Taxonomy
+    source: str, listing: Listing, folder: Path, settings: PreparationSettings, taxonomy: Taxonomy
 ) -> PreparationReport:
-    read = _read_all(source, records, folder, settings)
+    read = _read_all(listing, folder, settings)
     if not read.records:
-        raise UserError(f"{source.name}: none of {len(records)} pictures can be used; the first: {read.rejected[0][1]}")
+        reason = f"; the first: {read.rejected[0][1]}" if read.rejected else ""
+        raise UserError(f"{source}: none of {len(read.rejected)} pictures can be used{reason}")
     groups = duplicate_groups(np.stack(read.perceptual))
     _, kept = np.unique(groups, return_index=True)
     kept.sort()
@@ -113,21 +118,24 @@ def _build(
     ]
     chosen = [read.records[place] for place in kept]
     digests = [read.digests[place] for place in kept]
-    genres = map_labels("genre", [record.genre for record in chosen], taxonomy.genre, settings.min_count)
+    genres = map_labels(
+        "genre", [record.genre for record in chosen], taxonomy.genre, taxonomy.says_nothing, settings.min_count
+    )
     namer = style_namer(taxonomy, settings.merge_families)
-    styles = map_labels("style", [record.style for record in chosen], namer, settings.min_count)
+    raw_styles = [record.style for record in chosen]
+    styles = map_labels("style", raw_styles, namer, taxonomy.says_nothing, settings.min_count, taxonomy.family)
     splits = _split(
         [genres.label(record.genre) for record in chosen], [styles.label(record.style) for record in chosen], digests
     )
 
     for size in settings.sizes:
         _keep_rows(folder / f"images-{size}.raw", folder / f"images-{size}.npy", kept, size)
-    _write_labels(folder / "labels.csv", chosen, digests, splits, genres, styles, source.name)
+    _write_labels(folder / "labels.csv", chosen, digests, splits, genres, styles, source)
     _write_table(folder / "rejected.csv", ("file", "reason"), rejected)
     stored = ["labels.csv", *(f"images-{size}.npy" for size in settings.sizes)]
     description = DatasetDescription(
         version=1,
-        source=source.name,
+        source=source,
         fit=settings.fit,
         resize_filter=RESIZE_FILTER,
         sizes=settings.sizes,
@@ -138,7 +146,7 @@ def _build(
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
-    return PreparationReport(description, genres, styles, len(read.rejected), len(copies))
+    return PreparationReport(description, genres, styles, len(read.rejected), len(copies), listing.remarks)
 
 
 @dataclass(frozen=True)
@@ -158,12 +166,12 @@ class _Painting:
     perceptual: UInt64[np.ndarray, "4"]
 
 
-def _read_all(source: Source, records: list[Record], folder: Path, settings: PreparationSettings) -> _Read:
+def _read_all(listing: Listing, folder: Path, settings: PreparationSettings) -> _Read:
     read = _Read([], [], [], [])
     with ExitStack() as stack:
         raw = {size: stack.enter_context((folder / f"images-{size}.raw").open("wb")) for size in settings.sizes}
-        progress = stack.enter_context(tqdm(total=len(records), unit="picture", dynamic_ncols=True, mininterval=1.0))
-        for record, result in zip(records, _results(source, records, settings), strict=True):
+        progress = stack.enter_context(tqdm(total=listing.total, unit="picture", dynamic_ncols=True, mininterval=1.0))
+        for record, result in _results(listing.entries, settings):
             progress.update()
             if isinstance(result, str):
                 read.rejected.append((record.name, result))
@@ -176,42 +184,43 @@ def _read_all(source: Source, records: list[Record], folder: Path, settings: Pre
     return read
 
 
-def _results(source: Source, records: list[Record], settings: PreparationSettings) -> Iterator[_Painting | str]:
+def _results(entries: Iterable[Entry], settings: PreparationSettings) -> Iterator[tuple[Record, _Painting | str]]:
     """What became of each record, in order; at most a few chunks are in memory at a time."""
-    chunks = [records[start : start + CHUNK] for start in range(0, len(records), CHUNK)]
-    with ProcessPoolExecutor(settings.workers, initializer=_start_worker, initargs=(source, settings)) as pool:
-        ahead = 2 * settings.workers
-        waiting = [pool.submit(_read_chunk, chunk) for chunk in chunks[:ahead]]
-        for number in range(len(chunks)):
-            yield from waiting.pop(0).result()
-            if number + ahead < len(chunks):
-                waiting.append(pool.submit(_read_chunk, chunks[number + ahead]))
+    entries = iter(entries)
+    chunks = iter(lambda: tuple(itertools.islice(entries, CHUNK)), ())
+    with ProcessPoolExecutor(settings.workers) as pool:
+        waiting: deque[tuple[Sequence[Entry], Future[list[_Painting | str]]]] = deque()
+        for chunk in chunks:
+            waiting.append((chunk, pool.submit(_read_chunk, chunk, settings)))
+            if len(waiting) > 2 * settings.workers:
+                yield from _finished(*waiting.popleft())
+        while waiting:
+            yield from _finished(*waiting.popleft())
 
 
-_worker: Callable[[Record], _Painting | str]
+def _finished(
+    chunk: Sequence[Entry], future: Future[list[_Painting | str]]
+) -> Iterator[tuple[Record, _Painting | str]]:
+    return zip((entry.record for entry in chunk), future.result(), strict=True)
 
 
-def _start_worker(source: Source, settings: PreparationSettings) -> None:
-    global _worker
-
-    def read(record: Record) -> _Painting | str:
-        try:
-            picture = source.read(record)
-            if min(picture.size) < max(settings.sizes) and not settings.enlarge:
-                wanted = max(settings.sizes)
-                return f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)"
-        except Rejected as rejection:
-            return str(rejection)
-        square = make_square(picture, settings.fit)
-        pixels = {size: np.asarray(resize(square, size)) for size in settings.sizes}
-        digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
-        return _Painting(pixels, digest, perceptual_hash(resize(square, 64)))
-
-    _worker = read
+def _read_chunk(chunk: Sequence[Entry], settings: PreparationSettings) -> list[_Painting | str]:
+    return [_read(entry, settings) for entry in chunk]
 
 
-def _read_chunk(records: Sequence[Record]) -> list[_Painting | str]:
-    return [_worker(record) for record in records]
+def _read(entry: Entry, settings: PreparationSettings) -> _Painting | str:
+    """The painting at all sizes, or the reason why it is refused."""
+    try:
+        picture = entry.read()
+    except Rejected as rejection:
+        return str(rejection)
+    if min(picture.size) < max(settings.sizes) and not settings.enlarge:
+        wanted = max(settings.sizes)
+        return f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)"
+    square = make_square(picture, settings.fit)
+    pixels = {size: np.asarray(resize(square, size)) for size in settings.sizes}
+    digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
+    return _Painting(pixels, digest, perceptual_hash(resize(square, 64)))
 
 
 def _split(genres: Sequence[str], styles: Sequence[str], digests: Sequence[str]) -> list[str]:
@@ -243,12 +252,21 @@ def _vocabulary(
     families: dict[str, tuple[str, ...]] = {}
     for style in style_counts:
         family = taxonomy.family(style)
-        if family not in style_counts:
-            families[family] = (*families.get(family, ()), style)
+        families[family] = (*families.get(family, ()), style)
+    families = {family: members for family, members in families.items() if members != (family,)}
+    genre_counts = {name: genre_labels.count(name) for name in sorted(set(genre_labels) - {""})}
+    genre_spellings, style_spellings = taxonomy.spellings()
     return Vocabulary(
-        genres={name: genre_labels.count(name) for name in sorted(set(genre_labels) - {""})},
+        genres=genre_counts,
         styles=style_counts,
         families=families,
+        genre_aliases={spelling: name for spelling, name in genre_spellings.items() if name in genre_counts},
+        style_aliases={
+            spelling: known
+            for spelling, name in style_spellings.items()
+            for known in (name if name in style_counts else taxonomy.family(name),)
+            if known in style_counts or known in families
+        },
     )
 
 

@@ -26,6 +26,8 @@ class TaxonomyFile:
 
     genres: dict[str, tuple[str, ...]]
     styles: dict[str, StyleEntry]
+    unlabelled: tuple[str, ...] = ()
+    """Words by which a collection says that it knows no label."""
 
 
 class Taxonomy:
@@ -34,6 +36,7 @@ class Taxonomy:
     def __init__(self, file: TaxonomyFile, place: str) -> None:
         self._genres = _index(file.genres, place)
         self._styles = _index({name: entry.aliases for name, entry in file.styles.items()}, place)
+        self._unlabelled = {normalise(word) for word in file.unlabelled}
         self._families = {name: entry.family for name, entry in file.styles.items()}
 
     @classmethod
@@ -50,6 +53,14 @@ class Taxonomy:
     def style(self, raw: str) -> str | None:
         """Canonical style of a raw label, None where the taxonomy does not know it."""
         return self._styles.get(normalise(raw))
+
+    def says_nothing(self, raw: str) -> bool:
+        """Whether a raw label is blank or a word for having none."""
+        return normalise(raw) in self._unlabelled | {""}
+
+    def spellings(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Normalised spellings with their canonical names, of genres and of styles."""
+        return dict(self._genres), dict(self._styles)
 
     def family(self, style: str) -> str:
         """Family of a canonical style; a family's name, which stands for its styles once merged, is its own."""

@@ -1,0 +1,1 @@
+"""Where pictures come from: one module a kind of source, all listed by `listing.Source`."""

@@ -1,0 +1,104 @@
+"""A Hugging Face dataset, by its name on the hub or its local path: columns image, genre, style and the like.
+
+Rows are streamed, so that memory stays flat and nothing is stored on the way. Class names come from the dataset's
+own features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from common.data.pictures import MAX_BYTES, Rejected, decode
+from common.data.sources.listing import Entry, Listing, Record
+from common.errors import UserError
+
+LABELS = ("genre", "style", "artist", "title", "year")
+SPLIT = "train"
+
+
+class HuggingFaceDataset:
+    """The train split of a dataset that the `datasets` library opens; our own split is made later."""
+
+    def __init__(self, place: str) -> None:
+        """Raises UserError where the library is not installed."""
+        self.name = place
+        _library()
+
+    def listing(self) -> Listing:
+        library = _library()
+        dataset = _open(library, self.name)
+        features = dataset.features or {}
+        if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
+            have = ", ".join(features) or "none"
+            raise UserError(
+                f"{self.name}: needs a column image of pictures, and genre or style; its columns are {have}"
+            )
+        columns = ["image", *(label for label in LABELS if label in features)]
+        dataset = dataset.select_columns(columns).cast_column("image", library.Image(decode=False))
+        names = {label: getattr(features[label], "names", None) for label in columns[1:]}
+        known = dataset.info.splits and dataset.info.splits.get(SPLIT)
+        total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
+        return Listing(_entries(dataset, names, self.name), total)
+
+
+def _library() -> Any:
+    try:
+        import datasets
+    except ImportError:
+        raise UserError('--hugging-face needs the library datasets: pip install "atelier[hugging-face]"') from None
+    return datasets
+
+
+def _open(library: Any, place: str) -> Any:
+    path = Path(place)
+    try:
+        if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
+            saved = library.load_from_disk(place)
+            return saved[SPLIT] if isinstance(saved, library.DatasetDict) else saved
+        if path.is_file():
+            return library.load_dataset("parquet", data_files=place, split=SPLIT, streaming=True)
+        return library.load_dataset(place, split=SPLIT, streaming=True)
+    except Exception as error:
+        # The library and what lies below it fail by exceptions of many kinds; each says what it could not find.
+        reason = " ".join(str(error).split())
+        raise UserError(f"dataset {place!r} cannot be opened: {reason or type(error).__name__}") from None
+
+
+def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> Iterator[Entry]:
+    number = 0
+    try:
+        for number, row in enumerate(rows):
+            labels = {label: _label(row[label], classes) for label, classes in names.items()}
+            picture = row["image"] or {}
+            yield Entry(Record(str(number), **labels), partial(_read, picture.get("bytes"), picture.get("path")))
+    except OSError as error:
+        raise UserError(f"{place}: the stream broke after {number} pictures ({error}); start again") from None
+
+
+def _label(value: Any, classes: list[str] | None) -> str:
+    """The label's name; a class below 0 is the library's way of saying that there is none."""
+    if value is None or (classes is not None and value < 0):
+        return ""
+    return classes[value] if classes is not None else str(value).strip()
+
+
+def _read(data: bytes | None, path: str | None) -> Image.Image:
+    if data is None:
+        if path is None:
+            raise Rejected("the row holds no picture")
+        # A dependency of `datasets`: what is not packed into the rows lies in files, here or on the hub.
+        import fsspec
+
+        try:
+            with fsspec.open(path, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise Rejected(f"cannot be read: {error.strerror or error}") from None
+    if len(data) > MAX_BYTES:
+        raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
+    return decode(data)

@@ -1,0 +1,37 @@
+"""Paintings that the program itself makes, equally many of each genre and style."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+
+from common.data import procedural
+from common.data.sources.listing import Entry, Listing, Record
+from common.errors import UserError
+
+SIZE = 256
+
+
+class PaintedPictures:
+    """The procedural painter's works, numbered from a seed."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        """Raises UserError for a count below 1 or a negative seed."""
+        if count < 1 or seed < 0:
+            raise UserError(f"--count {count} --seed {seed}: procedural needs at least 1 painting and a seed from 0 up")
+        self.name = f"procedural (seed {seed})"
+        self._count = count
+        self._seed = seed
+
+    def listing(self) -> Listing:
+        cells = itertools.cycle(itertools.product(procedural.GENRES, procedural.STYLES))
+        entries = (
+            _entry(genre, style, self._seed + number)
+            for number, (genre, style) in enumerate(itertools.islice(cells, self._count))
+        )
+        return Listing(entries, self._count)
+
+
+def _entry(genre: str, style: str, seed: int) -> Entry:
+    record = Record(str(seed), genre, style, artist="procedural", title=f"no. {seed}")
+    return Entry(record, partial(procedural.paint, genre, style, seed=seed, size=SIZE))

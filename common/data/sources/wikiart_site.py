@@ -1,0 +1,181 @@
+"""WikiArt's own site, as a well-behaved guest: its paged lists by genre and by style, then the pictures they name.
+
+Everything that was fetched lies in a folder of downloads, so that a start after a kill fetches nothing twice:
+`pages/` holds the lists as the site sent them, `pictures/` the pictures and, where there is none, the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from tqdm import tqdm
+
+from common.data.pictures import MAX_BYTES, Rejected
+from common.data.sources.files import FolderFiles
+from common.data.sources.listing import Entry, Listing, Record
+from common.data.sources.polite_http import PoliteClient, Refused, Unreachable
+from common.errors import UserError
+
+SITE = "https://www.wikiart.org"
+# fmt: off
+GENRES = (
+    "abstract", "animal-painting", "cityscape", "figurative", "flower-painting", "genre-painting", "illustration",
+    "landscape", "marina", "mythological-painting", "nude-painting-nu", "portrait", "religious-painting",
+    "sketch-and-study", "still-life", "symbolic-painting",
+)
+STYLES = (
+    "abstract-expressionism", "action-painting", "analytical-cubism", "art-nouveau-modern", "baroque",
+    "color-field-painting", "contemporary-realism", "cubism", "early-renaissance", "expressionism", "fauvism",
+    "high-renaissance", "impressionism", "mannerism-late-renaissance", "minimalism", "naive-art-primitivism",
+    "new-realism", "northern-renaissance", "pointillism", "pop-art", "post-impressionism", "proto-renaissance",
+    "realism", "rococo", "romanticism", "symbolism", "synthetic-cubism", "ukiyo-e",
+)
+# fmt: on
+GIVE_UP_AFTER = 5
+"""Pictures in a row that could not be had, after which the site counts as gone."""
+
+
+class WikiArtSite:
+    """Paintings that the site lists by genre, with the style that it lists them by."""
+
+    def __init__(
+        self,
+        downloads: Path,
+        per_genre: int,
+        client: PoliteClient,
+        *,
+        site: str = SITE,
+        genres: Sequence[str] = GENRES,
+        styles: Sequence[str] = STYLES,
+    ) -> None:
+        """At most `per_genre` paintings of each genre, in the site's order."""
+        if per_genre < 1:
+            raise UserError(f"--per-genre {per_genre} fetches nothing; ask for at least 1")
+        self.name = site.partition("//")[2]
+        self._downloads = downloads
+        self._per_genre = per_genre
+        self._client = client
+        self._site = site
+        self._genres, self._styles = genres, styles
+
+    def listing(self) -> Listing:
+        wanted: dict[str, tuple[str, dict[str, Any]]] = {}
+        for genre in tqdm(self._genres, desc="lists by genre", unit="genre"):
+            found = 0
+            for painting in self._paintings("genre", genre, self._per_genre):
+                if painting["id"] not in wanted and found < self._per_genre:
+                    wanted[painting["id"]] = (genre, painting)
+                    found += 1
+        missing = set(wanted)
+        styles: dict[str, str] = {}
+        for style in tqdm(self._styles, desc="lists by style", unit="style"):
+            for painting in self._paintings("style", style, None):
+                if painting["id"] in missing:
+                    styles.setdefault(painting["id"], style)
+        if not wanted:
+            raise UserError(f"{self.name} lists no paintings of {', '.join(self._genres)}")
+        records = [
+            (_record(genre, styles.get(key, ""), painting), painting) for key, (genre, painting) in wanted.items()
+        ]
+        return Listing(self._fetched(records), len(records))
+
+    def _paintings(self, kind: str, label: str, enough: int | None) -> Iterator[dict[str, Any]]:
+        """What the site lists under one label; ends where a page is empty or says nothing new."""
+        seen: set[str] = set()
+        page = 0
+        while enough is None or len(seen) < enough:
+            page += 1
+            fresh = [one for one in self._page(kind, label, page) if one["id"] not in seen]
+            if not fresh:
+                return
+            seen.update(one["id"] for one in fresh)
+            yield from fresh
+
+    def _page(self, kind: str, label: str, page: int) -> list[dict[str, Any]]:
+        stored = self._downloads / "pages" / f"{kind}-{label}-{page}.json"
+        if not stored.is_file():
+            url = f"{self._site}/en/paintings-by-{kind}/{label}?json=2&page={page}"
+            try:
+                text = self._client.get(url).text
+                _check_page(text)
+            except (Refused, Unreachable, ValueError) as error:
+                raise UserError(f"{url}: {error}; start again later, it goes on from here") from None
+            _write(stored, text.encode())
+        try:
+            return _check_page(stored.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{stored}: {error}; remove it, and it is fetched anew") from None
+
+    def _fetched(self, records: list[tuple[Record, dict[str, Any]]]) -> Iterator[Entry]:
+        pictures = FolderFiles(self._downloads / "pictures")
+        failures = 0
+        for record, painting in records:
+            reason = self._fetch(record.name, painting["image"])
+            failures = failures + 1 if isinstance(reason, _Later) else 0
+            if failures == GIVE_UP_AFTER:
+                raise UserError(
+                    f"{self.name}: {reason} {failures} times in a row; start again later, it goes on from here"
+                )
+            yield Entry(record, partial(_refuse, reason) if reason else partial(pictures.read_picture, record.name))
+
+    def _fetch(self, name: str, url: str) -> str:
+        """See that the picture is there; returns the reason where it is not to be had."""
+        stored = self._downloads / "pictures" / name
+        refused = stored.with_name(f"{name}.refused")
+        if stored.is_file():
+            return ""
+        if refused.is_file():
+            return refused.read_text(encoding="utf-8")
+        try:
+            response = self._client.get(url)
+        except Unreachable as error:
+            return _Later(f"could not be fetched: {error}")
+        except Refused as error:
+            reason = f"could not be fetched: {error}"
+        else:
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+            if kind.startswith("image/") and len(response.content) <= MAX_BYTES:
+                _write(stored, response.content)
+                return ""
+            reason = f"is {kind or 'of no kind'} where a picture should be"
+        _write(refused, reason.encode())
+        return reason
+
+
+class _Later(str):
+    """A reason that may not hold the next time."""
+
+
+def _check_page(text: str) -> list[dict[str, Any]]:
+    """The paintings of a page, each with the fields that are needed. Raises ValueError where it is no such page."""
+    try:
+        paintings = json.loads(text)["Paintings"] or []
+        return [painting for painting in paintings if painting["id"] and painting["image"]]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise ValueError("is no page of paintings") from None
+
+
+def _record(genre: str, style: str, painting: dict[str, Any]) -> Record:
+    extension = Path(painting["image"].partition("!")[0]).suffix.lower() or ".jpg"
+    texts = {field: str(painting.get(field) or "").strip() for field in ("artistName", "title", "year")}
+    # The id names a file: what is no letter or digit in it does not belong there.
+    name = "".join(letter for letter in str(painting["id"]) if letter.isalnum()) + extension
+    return Record(name, genre, style, texts["artistName"], texts["title"], texts["year"])
+
+
+def _refuse(reason: str) -> Image.Image:
+    raise Rejected(reason)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, also where the process is killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial_file = path.with_name(f".{path.name}.partial")
+    partial_file.write_bytes(content)
+    os.replace(partial_file, path)

@@ -1,0 +1,46 @@
+"""One folder a class: what becomes of the folders' names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import random_picture, zipped
+
+from common.data.sources.class_folders import ClassFolders
+from common.data.sources.files import FolderFiles, ZipFiles
+from common.data.sources.listing import Record
+from common.errors import UserError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("Still Life/1.png", "Still Life/more/2.png", "portrait/1.png", "readme.txt"):
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        random_picture(0, 16, 12).save(path, format="PNG")
+    return tmp_path / "pictures"
+
+
+def test_the_outermost_folder_is_the_label(folder: Path) -> None:
+    for files in (FolderFiles(folder), ZipFiles(zipped(folder))):
+        listing = ClassFolders(files, "genre").listing()
+        assert [entry.record for entry in listing.entries] == [
+            Record("Still Life/1.png", genre="Still Life"),
+            Record("Still Life/more/2.png", genre="Still Life"),
+            Record("portrait/1.png", genre="portrait"),
+        ]
+        assert listing.total == 3
+        assert listing.remarks == ("1 files beside the folders left out",)
+
+
+def test_folders_may_be_styles(folder: Path) -> None:
+    entries = list(ClassFolders(FolderFiles(folder), "style").listing().entries)
+    assert {(entry.record.genre, entry.record.style) for entry in entries} == {("", "Still Life"), ("", "portrait")}
+    assert entries[0].read().size == (16, 12)
+
+
+def test_a_source_without_folders_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(UserError, match="holds no folder with files; --folders needs one folder a genre"):
+        ClassFolders(FolderFiles(tmp_path), "genre").listing()

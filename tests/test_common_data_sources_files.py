@@ -1,0 +1,110 @@
+"""Folders and zips as trees of files, and what in them is refused."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import random_picture, zipped
+
+from common.data.pictures import Rejected
+from common.data.sources.files import Files, FolderFiles, ZipFiles, open_files
+from common.errors import UserError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.png", "inner/a.png", ".hidden/c.png", "inner/.DS_Store", "inner/Thumbs.db", "__MACOSX/._b.png"):
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        random_picture(0, 16, 12).save(path, format="PNG")
+    return tmp_path / "pictures"
+
+
+@pytest.fixture(params=["folder", "zip"])
+def files(request: pytest.FixtureRequest, folder: Path) -> Files:
+    return open_files(folder if request.param == "folder" else zipped(folder))
+
+
+def test_files_are_named_in_order_without_what_the_system_left_there(files: Files) -> None:
+    assert list(files.names()) == ["b.png", "inner/a.png"]
+    assert files.has("inner/a.png")
+    assert not files.has("a.png")
+    assert not files.has("x" * 300)
+    assert files.name in {"pictures", "pictures.zip"}
+    assert files.place("b.png").endswith(f"{files.name}/b.png")
+
+
+def test_a_picture_reads_in_another_process_as_in_this_one(files: Files) -> None:
+    picture = np.asarray(files.read_picture("inner/a.png"))
+    assert np.array_equal(picture, np.asarray(random_picture(0, 16, 12)))
+    travelled = pickle.loads(pickle.dumps(files))
+    assert np.array_equal(picture, np.asarray(travelled.read_picture("inner/a.png")))
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("nowhere", "source 'nowhere' does not exist; give a folder or zip of pictures, or `procedural`"),
+        (__file__, f"{__file__} is neither a folder nor a zip; give a folder or zip"),
+    ],
+)
+def test_a_place_that_holds_no_files_is_refused_with_what_would(place: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        open_files(Path(place))
+    assert str(caught.value).startswith(message)
+
+
+def test_a_picture_outside_of_the_folder_is_rejected(folder: Path) -> None:
+    outside = folder.parent / "outside.png"
+    random_picture(1, 8, 8).save(outside)
+    (folder / "link.png").symlink_to(outside)
+    for name in ("../outside.png", str(outside), "link.png"):
+        with pytest.raises(Rejected, match="leads out of the source folder"):
+            FolderFiles(folder).read_picture(name)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/etc/a.png", "inner/../../a.png"])
+def test_an_entry_that_leads_out_of_the_zip_is_rejected(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), b"")
+    with pytest.raises(Rejected, match="leads out of the zip"):
+        ZipFiles(tmp_path / "odd.zip").read_picture(name)
+
+
+def test_what_is_no_file_is_rejected(folder: Path) -> None:
+    with pytest.raises(Rejected, match="is not a file"):
+        FolderFiles(folder).read_picture("inner")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that even root cannot read")
+def test_a_file_that_the_system_does_not_let_be_read_is_rejected() -> None:
+    files = FolderFiles(Path("/proc/self"))
+    with pytest.raises(Rejected, match=r"^cannot be read: "):
+        files.read_picture("mem")
+    with pytest.raises(UserError, match=r"^/proc/self/mem cannot be read: "):
+        files.read_table("mem")
+
+
+def test_a_folder_is_named_by_its_own_name_wherever_one_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert FolderFiles(Path()).name == "pictures"
+
+
+def test_a_damaged_entry_of_a_zip_is_rejected_and_a_damaged_table_refused(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    random_picture(0, 16, 12).save(tmp_path / "pictures" / "a.png")
+    path = zipped(tmp_path / "pictures", zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(path) as archive:
+        (offset,) = (entry.header_offset + 30 + len(entry.filename) for entry in archive.infolist())
+    data = bytearray(path.read_bytes())
+    data[offset : offset + 12] = b"\xff" * 12
+    path.write_bytes(data)
+    with pytest.raises(Rejected, match=r"^cannot be unpacked: "):
+        ZipFiles(path).read_picture("a.png")
+    with pytest.raises(UserError, match=r"a\.png cannot be unpacked \(.*\); make the zip anew"):
+        ZipFiles(path).read_table("a.png")

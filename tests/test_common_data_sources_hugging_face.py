@@ -1,0 +1,103 @@
+"""Datasets of the schema of huggan/wikiart, written to disk in each form that the library knows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow.parquet
+import pytest
+from conftest import random_picture
+
+from common.data.pictures import Rejected
+from common.data.sources.hugging_face import HuggingFaceDataset
+from common.data.sources.listing import Record
+from common.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+
+
+@pytest.fixture(scope="module")
+def wikiart() -> datasets.Dataset:
+    features = {
+        "image": datasets.Image(),
+        "artist": datasets.ClassLabel(names=["Unknown Artist", "vincent-van-gogh"]),
+        "genre": datasets.ClassLabel(names=["portrait", "Unknown Genre"]),
+        "style": datasets.ClassLabel(names=["Cubism", "Pop_Art"]),
+        "license": datasets.Value("string"),
+    }
+    rows = {
+        "image": [random_picture(number, 16, 12) for number in range(3)],
+        "artist": [1, 0, 1],
+        "genre": [0, 1, -1],
+        "style": [1, 0, 0],
+        "license": ["free"] * 3,
+    }
+    return datasets.Dataset.from_dict(rows, features=datasets.Features(features))
+
+
+@pytest.fixture(params=["folder of parquet", "parquet", "saved", "saved splits"])
+def place(request: pytest.FixtureRequest, wikiart: datasets.Dataset, tmp_path: Path) -> Path:
+    match request.param:
+        case "saved":
+            wikiart.save_to_disk(tmp_path / "saved")
+            return tmp_path / "saved"
+        case "saved splits":
+            datasets.DatasetDict({"train": wikiart}).save_to_disk(tmp_path / "splits")
+            return tmp_path / "splits"
+    (tmp_path / "wikiart" / "data").mkdir(parents=True)
+    file = tmp_path / "wikiart" / "data" / "train-00000-of-00001.parquet"
+    wikiart.to_parquet(file)
+    return file if request.param == "parquet" else tmp_path / "wikiart"
+
+
+def test_rows_become_records_with_the_names_of_their_classes(place: Path) -> None:
+    entries = list(HuggingFaceDataset(str(place)).listing().entries)
+    assert [entry.record for entry in entries] == [
+        Record("0", "portrait", "Pop_Art", "vincent-van-gogh"),
+        Record("1", "Unknown Genre", "Cubism", "Unknown Artist"),
+        Record("2", "", "Cubism", "vincent-van-gogh"),
+    ]
+    assert np.array_equal(np.asarray(entries[1].read()), np.asarray(random_picture(1, 16, 12)))
+
+
+def test_rows_without_a_picture_and_labels_that_are_words(tmp_path: Path) -> None:
+    features = datasets.Features({"image": datasets.Image(), "genre": datasets.Value("string")})
+    rows = {"image": [None, {"path": str(tmp_path / "gone.png"), "bytes": None}], "genre": [" portrait ", None]}
+    (tmp_path / "gone.png").touch()
+    words = tmp_path / "words.parquet"
+    # The library itself would pack the files into the rows.
+    pyarrow.parquet.write_table(datasets.Dataset.from_dict(rows, features=features).data.table, words)
+    first, second = HuggingFaceDataset(str(words)).listing().entries
+    assert (first.record, second.record) == (Record("0", "portrait"), Record("1"))
+    with pytest.raises(Rejected, match="the row holds no picture"):
+        first.read()
+    random_picture(0, 16, 12).save(tmp_path / "gone.png")
+    assert second.read().size == (16, 12)
+    (tmp_path / "gone.png").unlink()
+    with pytest.raises(Rejected, match="cannot be read: No such file or directory"):
+        second.read()
+
+
+def test_a_dataset_without_pictures_or_labels_is_refused_with_its_columns(tmp_path: Path) -> None:
+    datasets.Dataset.from_dict({"text": ["a"], "genre": ["b"]}).save_to_disk(tmp_path / "texts")
+    with pytest.raises(UserError, match="needs a column image of pictures, and genre or style; its columns are text"):
+        HuggingFaceDataset(str(tmp_path / "texts")).listing()
+
+
+def test_a_dataset_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        HuggingFaceDataset(str(tmp_path / "nowhere")).listing()
+    assert str(caught.value).startswith(f"dataset '{tmp_path}/nowhere' cannot be opened: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_library_is_asked_for_by_name_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(UserError, match=r'needs the library datasets: pip install "atelier\[hugging-face\]"'):
+        HuggingFaceDataset("huggan/wikiart")

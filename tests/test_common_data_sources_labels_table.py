@@ -1,0 +1,73 @@
+"""What a labels.csv may look like, and what is wrong with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import random_picture, write_collection, zipped
+
+from common.data.sources.files import FolderFiles, ZipFiles
+from common.data.sources.labels_table import LabelsTable
+from common.data.sources.listing import Record
+from common.errors import UserError
+
+HEADER = "file,genre,style,artist,title,year\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    picture = {"a.png": random_picture(0, 16, 12)}
+    return write_collection(tmp_path / "pictures", picture, {"a.png": ("portrait", "cubism")})
+
+
+def both(folder: Path) -> tuple[LabelsTable, LabelsTable]:
+    return LabelsTable(FolderFiles(folder)), LabelsTable(ZipFiles(zipped(folder)))
+
+
+def test_a_record_holds_the_labels_as_they_are_spelled_and_its_picture_reads(folder: Path) -> None:
+    for source in both(folder):
+        listing = source.listing()
+        (entry,) = listing.entries
+        assert listing.total == 1
+        assert entry.record == Record("a.png", "portrait", "cubism", "A. Painter", "Title of a.png", "1901")
+        assert np.array_equal(np.asarray(entry.read()), np.asarray(random_picture(0, 16, 12)))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (b"file,genre\na.png,portrait\n", "lacks the columns style, artist, title, year; it needs file,genre,style"),
+        (b"", "lacks the columns file, genre, style"),
+        (HEADER.encode(), "names no pictures"),
+        (HEADER.encode() + b"a.png,portr\xe4t,,,,\n", "is not UTF-8; save it as UTF-8"),
+        (HEADER.encode() + b"b.png,,,,,\nc.png,,,,,\n", "names 'b.png' and 1 more, not there; add the files or remove"),
+        (HEADER.encode() + b"x" * 300 + b",,,,,\n", "not there"),
+        (HEADER.encode() + b"a.png,,,,,\n ,portrait,,,,\n", "record 2: the file column is blank"),
+        (HEADER.encode() + b'a.png,"portrait"x,,,,\n', "line 2: "),
+    ],
+    ids=["columns", "empty", "no rows", "latin-1", "absent", "name too long", "blank file", "no CSV"],
+)
+def test_a_table_at_fault_is_refused_in_one_line_with_its_place(folder: Path, table: bytes, message: str) -> None:
+    (folder / "labels.csv").write_bytes(table)
+    for source in both(folder):
+        with pytest.raises(UserError) as caught:
+            source.listing()
+        assert "labels.csv" in str(caught.value)
+        assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_source_without_a_table_is_refused_with_its_columns(folder: Path) -> None:
+    (folder / "labels.csv").unlink()
+    for source in both(folder):
+        with pytest.raises(UserError, match=r"has no labels\.csv at its top; it needs one with the columns file,genre"):
+            source.listing()
+
+
+def test_a_table_may_have_a_byte_order_mark_spaces_more_columns_and_short_rows(folder: Path) -> None:
+    table = "\ufefffile,genre,style,artist,title,year,owner\r\na.png, portrait ,,,,,me\r\na.png\r\n"
+    (folder / "labels.csv").write_bytes(table.encode())
+    records = [entry.record for entry in LabelsTable(FolderFiles(folder)).listing().entries]
+    assert records == [Record("a.png", "portrait"), Record("a.png")]

@@ -1,0 +1,27 @@
+"""Which source the words of a command line mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.data.sources.class_folders import ClassFolders
+from common.data.sources.labels_table import LabelsTable
+from common.data.sources.opening import open_source
+from common.data.sources.painted import PaintedPictures
+from common.data.sources.wikiart_download import WikiArtDownload
+from common.errors import UserError
+
+
+def test_a_place_is_opened_as_it_is_asked_for(tmp_path: Path) -> None:
+    place = str(tmp_path)
+    assert isinstance(open_source("procedural"), PaintedPictures)
+    assert isinstance(open_source(place), LabelsTable)
+    assert isinstance(open_source(place, folders="style"), ClassFolders)
+    assert isinstance(open_source(place, wikiart_lists=tmp_path), WikiArtDownload)
+
+
+def test_a_place_that_is_not_there_is_refused() -> None:
+    with pytest.raises(UserError, match="source 'nowhere' does not exist"):
+        open_source("nowhere")
