@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from common.data.pictures import FITS
+from common.data.pictures import FITS, MAX_ASPECT
 from common.data.preparation import PreparationSettings, prepare
 from common.data.sources.opening import open_source
 from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
@@ -26,6 +26,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--sizes", type=int, nargs="+", choices=(64, 128, 256), default=[64, 128])
     parser.add_argument("--fit", choices=FITS, default="crop", help="how a picture becomes square")
+    parser.add_argument("--trim", action="store_true", help="cut off even borders first: mats, black bars")
+    parser.add_argument(
+        "--max-aspect", type=float, default=MAX_ASPECT, help=f"refuse longer pictures (default: {MAX_ASPECT:g} to 1)"
+    )
     parser.add_argument("--enlarge", action="store_true", help="take pictures smaller than the largest size")
     parser.add_argument("--min-count", type=int, default=50, help="labels of fewer pictures become unlabelled")
     parser.add_argument("--fine-styles", action="store_true", help="keep styles apart that share a family")
@@ -44,6 +48,8 @@ def main() -> None:
     settings = PreparationSettings(
         sizes=tuple(sorted(set(arguments.sizes))),
         fit=arguments.fit,
+        trim=arguments.trim,
+        max_aspect=arguments.max_aspect,
         enlarge=arguments.enlarge,
         min_count=arguments.min_count,
         merge_families=not arguments.fine_styles,

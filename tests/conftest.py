@@ -59,7 +59,10 @@ def zipped(folder: Path, compression: int = zipfile.ZIP_STORED) -> Path:
 
 def tiny_preparation(**changes: object) -> PreparationSettings:
     """One worker, 64 pixels, nothing merged, every label kept."""
-    usual = {"sizes": (64,), "fit": "crop", "enlarge": False, "min_count": 1, "merge_families": True, "workers": 1}
+    usual = {
+        "sizes": (64,), "fit": "crop", "trim": False, "max_aspect": 4.0, "enlarge": False, "min_count": 1,
+        "merge_families": True, "workers": 1,
+    }  # fmt: skip
     return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
 
 

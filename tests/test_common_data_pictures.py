@@ -8,9 +8,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
-from common.data.pictures import FITS, Rejected, decode, make_square, resize
+from common.data.pictures import FITS, Rejected, decode, make_square, resize, trim
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -124,3 +124,54 @@ def test_a_tall_picture_is_cropped_about_its_centre() -> None:
 def test_an_unknown_fit_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="unknown fit 'stretch'; known: crop, squash, pad"):
         make_square(Image.new("RGB", (4, 4)), "stretch")
+
+
+def profile(swapped: bool) -> bytes:
+    """An sRGB profile, or one whose red and green primaries have changed places."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    if swapped:
+        tags = {bytes(data[place : place + 4]): place for place in range(132, 132 + 12 * data[131], 12)}
+        red, green = tags[b"rXYZ"], tags[b"gXYZ"]
+        data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(data)
+
+
+def test_colours_are_those_that_the_profile_means() -> None:
+    red = Image.new("RGB", (4, 4), (255, 0, 0))
+    assert np.abs(pixels(decode(encoded(red, icc_profile=profile(swapped=False)))) - (255, 0, 0)).max() <= 1
+    assert np.abs(pixels(decode(encoded(red, icc_profile=profile(swapped=True)))) - (0, 255, 0)).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "RGBA", "P"])
+def test_a_broken_profile_is_no_profile(mode: str) -> None:
+    picture = Image.new("RGB", (4, 4), (153, 153, 153)).convert(mode)
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    assert np.abs(pixels(decode(encoded(picture, kind, icc_profile=b"nonsense" * 30))) - 153).max() <= 2
+
+
+def framed(inside: Image.Image) -> Image.Image:
+    """A painting in a brown frame on a white mat with a black bar above and below."""
+    picture = Image.new("RGB", (inside.width + 60, inside.height + 80), "black")
+    picture.paste((250, 250, 250), (0, 15, picture.width, picture.height - 15))
+    picture.paste((90, 60, 30), (10, 25, picture.width - 10, picture.height - 25))
+    picture.paste(inside, (30, 40))
+    return picture
+
+
+def test_bars_mats_and_frames_are_trimmed_off_dust_and_all() -> None:
+    painting = Image.effect_noise((120, 90), 90).convert("RGB")
+    picture = framed(painting)
+    picture.putpixel((5, 60), (0, 0, 0))
+    assert np.array_equal(pixels(trim(picture)), pixels(painting))
+
+
+def test_a_picture_without_borders_stays_as_it_is() -> None:
+    painting = Image.effect_noise((120, 90), 90).convert("RGB")
+    assert trim(painting).size == painting.size
+
+
+def test_a_small_drawing_on_a_large_sheet_keeps_its_sheet() -> None:
+    sheet = Image.new("RGB", (200, 200), "white")
+    sheet.paste(Image.effect_noise((40, 40), 90).convert("RGB"), (80, 80))
+    assert trim(sheet).size == (200, 200)
+    assert trim(Image.new("RGB", (30, 20), "white")).size == (30, 20)

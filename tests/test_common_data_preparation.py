@@ -151,6 +151,20 @@ def test_small_pictures_are_enlarged_where_that_is_wanted(tmp_path: Path) -> Non
     assert np.load(tmp_path / "data" / "images-128.npy").shape == (2, 128, 128, 3)
 
 
+def test_long_pictures_are_refused_and_borders_trimmed_where_that_is_wanted(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", "cubism")] * 3)
+    random_picture(7, 400, 99).save(tmp_path / "pictures" / "00.png")
+    framed = Image.new("RGB", (100, 100), "white")
+    framed.paste(random_picture(8, 64, 64), (20, 10))
+    framed.save(tmp_path / "pictures" / "01.png")
+    settings = tiny_preparation(trim=True, max_aspect=4.0)
+    description = prepare(source, tmp_path / "data", settings, Taxonomy.load(), overwrite=False).description
+    assert description.trimmed
+    (refused,) = table(tmp_path / "data" / "rejected.csv")
+    assert refused == {"file": "00.png", "reason": "400x99 pixels, longer than 4 to 1 (--max-aspect)"}
+    assert np.array_equal(np.load(tmp_path / "data" / "images-64.npy")[0], np.asarray(random_picture(8, 64, 64)))
+
+
 def test_styles_merge_into_families_or_stand_beside_them(tmp_path: Path) -> None:
     styles = ["Mannerism (Late Renaissance)", "High Renaissance", "High Renaissance", "cubism"]
     source = few(tmp_path / "pictures", [("portrait", style) for style in styles])

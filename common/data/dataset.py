@@ -33,6 +33,8 @@ class DatasetDescription:
     source: str
     fit: str
     """How a picture of another shape became square: `crop`, `squash` or `pad`."""
+    trimmed: bool = False
+    """Whether even borders were cut off before."""
     resize_filter: str
     sizes: tuple[int, ...]
     """Sides, in pixels, of the stored copies."""

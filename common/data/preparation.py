@@ -27,7 +27,7 @@ from common import config
 from common.data.dataset import DatasetDescription
 from common.data.duplicates import duplicate_groups, perceptual_hash
 from common.data.labelling import LabelMapping, map_labels, style_namer
-from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize
+from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize, trim
 from common.data.sources.listing import Entry, Listing, Record, Source
 from common.data.taxonomy import Taxonomy
 from common.errors import UserError
@@ -45,6 +45,10 @@ class PreparationSettings:
     fit: str
     enlarge: bool
     """Whether pictures smaller than the largest size are enlarged instead of refused."""
+    trim: bool
+    """Whether even borders are cut off first."""
+    max_aspect: float
+    """Pictures whose longer side is more than this many times the shorter are refused."""
     min_count: int
     """Labels of fewer pictures become unlabelled."""
     merge_families: bool
@@ -71,6 +75,10 @@ def prepare(
     """Make the dataset folder `out`. Raises UserError before anything is touched where that cannot be."""
     if settings.workers < 1:
         raise UserError(f"--workers {settings.workers}: it takes at least 1 to decode")
+    if settings.max_aspect < 1:
+        raise UserError(
+            f"--max-aspect {settings.max_aspect:g}: a picture's longer side is at least its shorter; give 1 or more"
+        )
     if out.exists() and not overwrite:
         raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
     if out.exists() and not _replaceable(out):
@@ -137,6 +145,7 @@ def _build(
         version=1,
         source=source,
         fit=settings.fit,
+        trimmed=settings.trim,
         resize_filter=RESIZE_FILTER,
         sizes=settings.sizes,
         enlarged=settings.enlarge,
@@ -214,6 +223,10 @@ def _read(entry: Entry, settings: PreparationSettings) -> _Painting | str:
         picture = entry.read()
     except Rejected as rejection:
         return str(rejection)
+    if settings.trim:
+        picture = trim(picture)
+    if max(picture.size) > settings.max_aspect * min(picture.size):
+        return f"{picture.width}x{picture.height} pixels, longer than {settings.max_aspect:g} to 1 (--max-aspect)"
     if min(picture.size) < max(settings.sizes) and not settings.enlarge:
         wanted = max(settings.sizes)
         return f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)"
