@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from common.data.batches import BatchStream
-from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
+from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import correct, gradient_penalty, interpolate
@@ -56,7 +56,7 @@ def train(
     Raises UserError where the folder holds another run, or where stage I knows other labels than the dataset.
     """
     run = RunFolder(out)
-    config = run.settle(config, resume=resume, free_to_change=("training.steps", "logging."))
+    config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
     painter = Stage1Painter.load(stage1)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
     accelerator = make_accelerator(config.training.precision)
@@ -115,8 +115,10 @@ class Stage2Trainer:
         self.accelerator = accelerator
         self._painter = painter
         schedule = config.training
-        self._large: Split = dataset.split("train", config.networks.resolution, in_memory=True)
-        self._small: Split = dataset.split("train", SIZE, in_memory=True)
+        self._large, self._small = (
+            dataset.split("train", size, residence=schedule.pictures_in, device=accelerator.device)
+            for size in (config.networks.resolution, SIZE)
+        )
         self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
         self._stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)

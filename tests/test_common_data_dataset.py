@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
-from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
+from common.data.dataset import UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
 from common.errors import UserError
 
 
@@ -22,13 +24,14 @@ def copy(dataset_folder: Path, tmp_path: Path) -> Path:
 
 def split_of(genres: list[int], styles: list[int]) -> Split:
     count = len(genres)
-    return Split(np.zeros((count, 1, 1, 3), dtype=np.uint8), np.arange(count), np.asarray(genres), np.asarray(styles))
+    pictures = torch.zeros(count, 1, 1, 3, dtype=torch.uint8)
+    return Split(pictures, torch.arange(count), np.asarray(genres), np.asarray(styles))
 
 
 def test_splits_share_no_painting_and_leave_none_out(dataset: PaintingDataset) -> None:
     train, test = (dataset.split(name, 64) for name in ("train", "test"))
     assert (len(train), len(test)) == (66, 3)
-    assert sorted([*train.rows, *test.rows]) == list(range(69))
+    assert sorted([*train.rows.tolist(), *test.rows.tolist()]) == list(range(69))
 
 
 def test_labels_are_places_in_the_vocabulary_and_minus_one_without(dataset: PaintingDataset) -> None:
@@ -37,21 +40,47 @@ def test_labels_are_places_in_the_vocabulary_and_minus_one_without(dataset: Pain
     genres, styles = np.bincount(train.genres + 1), np.bincount(train.styles + 1)
     assert genres.tolist() == [3, *vocabulary.genres.values()]
     assert styles.tolist() == [6, *vocabulary.styles.values()]
-    first = int(np.flatnonzero(train.rows == 8)[0])
+    first = train.rows.tolist().index(8)
     assert list(vocabulary.genres)[train.genres[first]] == "portrait"
     assert list(vocabulary.styles)[train.styles[first]] == "impressionism"
 
 
-@pytest.mark.parametrize("in_memory", [False, True])
-def test_pictures_are_copies_of_the_rows_of_their_split(dataset: PaintingDataset, in_memory: bool) -> None:
-    test = dataset.split("test", 128, in_memory=in_memory)
+RESIDENCES: list[Residence] = ["auto", "disk", "memory", "device"]
+
+
+@pytest.mark.parametrize("residence", RESIDENCES)
+def test_pictures_are_copies_of_the_rows_of_their_split(dataset: PaintingDataset, residence: Residence) -> None:
+    test = dataset.split("test", 128, residence=residence)
     stored = np.load(dataset.folder / "images-128.npy")
     pictures = test.pictures(np.array([2, 0, 2]))
     assert pictures.dtype == torch.uint8
-    assert np.array_equal(pictures.numpy(), stored[test.rows[[2, 0, 2]]])
+    assert np.array_equal(pictures.numpy(), stored[test.rows.numpy()[[2, 0, 2]]])
     pictures.zero_()
-    assert np.array_equal(test.pictures(np.array([2])).numpy(), stored[test.rows[[2]]])
-    assert isinstance(test.images, np.memmap) != in_memory
+    assert np.array_equal(test.pictures(np.array([2])).numpy(), stored[test.rows.numpy()[[2]]])
+
+
+def test_what_fits_into_a_quarter_of_the_free_memory_is_read_into_it(
+    dataset: PaintingDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = (dataset.folder / "images-64.npy").stat().st_size
+    loaded: list[str | None] = []
+    load = np.load
+
+    def spy(path: Path, mmap_mode: str | None = None) -> np.ndarray:
+        loaded.append(mmap_mode)
+        return load(path, mmap_mode=mmap_mode)
+
+    monkeypatch.setattr(np, "load", spy)
+    for free in (4 * size, 4 * size - 1):
+        monkeypatch.setattr(psutil, "virtual_memory", lambda free=free: SimpleNamespace(available=free))
+        dataset.split("train", 64, residence="auto")
+    assert loaded == [None, "c"]
+
+
+def test_what_fits_into_a_quarter_of_the_devices_free_memory_goes_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (400, 1000))
+    assert _best_residence(100, torch.device("cuda")) == "device"
+    assert _best_residence(101, torch.device("cuda")) == "memory"
 
 
 def test_pairs_are_equal_where_both_labels_are_and_unlabelled_where_both_are_missing() -> None:
@@ -126,9 +155,11 @@ def test_labels_that_do_not_fit_the_description_are_refused_in_one_line(copy: Pa
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("in_memory", [False, True])
+@pytest.mark.parametrize("residence", RESIDENCES)
 @pytest.mark.parametrize("spoil", ["missing", "empty", "cut", "text", "pickle"])
-def test_pictures_that_are_missing_or_broken_are_refused_in_one_line(copy: Path, spoil: str, in_memory: bool) -> None:
+def test_pictures_that_are_missing_or_broken_are_refused_in_one_line(
+    copy: Path, spoil: str, residence: Residence
+) -> None:
     path = copy / "images-64.npy"
     content = path.read_bytes()
     path.unlink()
@@ -144,7 +175,7 @@ def test_pictures_that_are_missing_or_broken_are_refused_in_one_line(copy: Path,
     with pytest.raises(
         UserError, match=r"images-64\.npy is missing or broken \(.*\); prepare the data anew$"
     ) as caught:
-        PaintingDataset(copy).split("train", 64, in_memory=in_memory)
+        PaintingDataset(copy).split("train", 64, residence=residence)
     assert "\n" not in str(caught.value)
 
 

@@ -9,6 +9,7 @@ import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import psutil
@@ -22,7 +23,14 @@ from common.errors import UserError
 from common.vocabulary import Vocabulary
 
 UNLABELLED = -1
-MEMORY_SHARE = 0.25
+FREE_SHARE = 0.25
+"""Of a memory's free bytes, what `auto` takes for pictures."""
+
+Residence = Literal["auto", "disk", "memory", "device"]
+"""Where pictures are read from: mapped from the disk, from this process's memory, or from the training device.
+
+`auto` is the last of these in which they take no more than a quarter of what is free.
+"""
 
 
 @settings
@@ -51,9 +59,10 @@ class DatasetDescription:
 class Split:
     """The paintings of one split at one size. Labels are places in the vocabulary, -1 for unlabelled."""
 
-    images: UInt8[np.ndarray, "n_all size size 3"]
-    """All stored pictures, memory-mapped or in memory; `rows` says which of them belong to the split."""
-    rows: Int[np.ndarray, "n"]
+    images: UInt8[Tensor, "n_all size size 3"]
+    """All stored pictures, where they reside; `rows` says which of them belong to the split."""
+    rows: Int[Tensor, "n"]
+    """On the same device as the pictures."""
     genres: Int[np.ndarray, "n"]
     styles: Int[np.ndarray, "n"]
 
@@ -67,8 +76,8 @@ class Split:
         return np.where(pairs == 0, UNLABELLED, pairs)
 
     def pictures(self, positions: Int[np.ndarray, "b"]) -> UInt8[Tensor, "b size size 3"]:
-        """Copies of the pictures at positions 0 to n - 1 of the split."""
-        return torch.from_numpy(self.images[self.rows[positions]])
+        """Copies of the pictures at positions 0 to n - 1 of the split, on the device where they reside."""
+        return self.images[self.rows[torch.from_numpy(positions).to(self.rows.device)]]
 
 
 class PaintingDataset:
@@ -96,11 +105,12 @@ class PaintingDataset:
                 f"{folder / 'labels.csv'} does not fit the dataset.json beside it ({error}); prepare the data anew"
             ) from None
 
-    def split(self, name: str, size: int, *, in_memory: bool = False) -> Split:
+    def split(
+        self, name: str, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
+    ) -> Split:
         """Paintings of `train` or `test` at `size` pixels. Raises UserError for a size that was not prepared.
 
-        With `in_memory`, for a training run that comes back to every picture, they are read at once where they
-        take no more than a quarter of the free memory; otherwise they stay on the disk.
+        Every split of one size that resides in memory holds its own copy, so that training asks for one.
         """
         if size not in self.description.sizes:
             sizes = ", ".join(str(stored) for stored in self.description.sizes)
@@ -108,25 +118,34 @@ class PaintingDataset:
                 f"{self.folder} holds sizes {sizes}, not {size}; "
                 f"prepare it anew with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
             )
-        images = self._images(size, in_memory)
+        images = self._images(size, residence, torch.device(device))
         chosen = self._labels.splits == name
         return Split(
             images=images,
-            rows=np.flatnonzero(chosen),
+            rows=torch.from_numpy(np.flatnonzero(chosen)).to(images.device),
             genres=self._labels.genres[chosen],
             styles=self._labels.styles[chosen],
         )
 
-    def _images(self, size: int, in_memory: bool) -> UInt8[np.ndarray, "n_all size size 3"]:
+    def _images(self, size: int, residence: Residence, device: torch.device) -> UInt8[Tensor, "n_all size size 3"]:
         path = self.folder / f"images-{size}.npy"
         try:
-            fits = in_memory and path.stat().st_size < MEMORY_SHARE * psutil.virtual_memory().available
-            images: np.ndarray = np.load(path, mmap_mode=None if fits else "r")
+            if residence == "auto":
+                residence = _best_residence(path.stat().st_size, device)
+            # Mapped for copy on write: a tensor over a read-only array warns, and nobody writes.
+            images: np.ndarray = np.load(path, mmap_mode=None if residence == "memory" else "c")
         except (OSError, ValueError, EOFError) as error:
             raise UserError(f"{path} is missing or broken ({error}); prepare the data anew") from None
         if images.dtype != np.uint8 or images.shape != (len(self._labels.splits), size, size, 3):
             raise UserError(f"{path} does not hold the pictures of the labels.csv beside it; prepare the data anew")
-        return images
+        stored = torch.from_numpy(images)
+        return stored.to(device) if residence == "device" else stored
+
+
+def _best_residence(num_bytes: int, device: torch.device) -> Residence:
+    if device.type == "cuda" and num_bytes <= FREE_SHARE * torch.cuda.mem_get_info(device)[0]:
+        return "device"
+    return "memory" if num_bytes <= FREE_SHARE * psutil.virtual_memory().available else "disk"
 
 
 def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray, "b k"]:

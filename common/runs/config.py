@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from common.config import settings
+from common.data.dataset import Residence
 
 Precision = Literal["float32", "bfloat16", "auto"]
 """`auto` is bfloat16 where the hardware has instructions for it, float32 elsewhere."""
@@ -41,6 +42,8 @@ class Schedule:
     """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
     precision: Precision
     """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
+    pictures_in: Residence = "auto"
+    """Where the training pictures are read from."""
 
 
 @settings
