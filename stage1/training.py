@@ -97,7 +97,7 @@ class Stage1Trainer:
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss on one batch of real and generated paintings."""
         loss = self.config.loss
-        real, genres = self._real_batch(update)
+        real, genres = self.real_batch(update)
         latents, fake_genres = self._requests(Purpose.CRITIC_REQUEST, update)
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.pair.plain_generator(latents, fake_genres).float()
@@ -133,6 +133,14 @@ class Stage1Trainer:
         self.pair.descend_generator(total)
         return {"generator_loss": total, "accuracy_fake": correct(logits, genres)}
 
+    def real_batch(self, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
+        """Paintings and genres of critic update number `update`: this process's rows."""
+        random = self._stream.random(Purpose.REAL_BATCH, update)
+        positions = self._sampler.draw(random, self._stream.batch_size)
+        mirrored = self._stream.uniform(Purpose.FLIP, update) < (0.5 if self.config.training.flip else 0.0)
+        genres = one_hot(self._split.genres[positions], len(self.genres))
+        return self._stream.pictures(self._split, positions, mirrored), self._stream.take(genres)
+
     def paint_samples(self) -> Image.Image:
         """One row a genre, ten latents, the same in every row and at every step."""
         latents = draw_latents(range(10), self.config.networks.latent_dim).to(self.accelerator.device)
@@ -140,13 +148,6 @@ class Stage1Trainer:
         with torch.no_grad():
             rows = [to_pictures(self.pair.average(latents, label.expand(10, -1))) for label in labels]
         return labelled_grid(rows, self.genres)
-
-    def _real_batch(self, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
-        random = self._stream.random(Purpose.REAL_BATCH, update)
-        positions = self._sampler.draw(random, self._stream.batch_size)
-        mirrored = self._stream.uniform(Purpose.FLIP, update) < (0.5 if self.config.training.flip else 0.0)
-        genres = one_hot(self._split.genres[positions], len(self.genres))
-        return self._stream.pictures(self._split, positions, mirrored), self._stream.take(genres)
 
     def _requests(self, purpose: Purpose, position: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Latents and genres to paint: genres as often as the real batches hold them, some left open."""

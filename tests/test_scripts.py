@@ -127,6 +127,18 @@ def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: P
     assert "did you mean 'inception'" in line
 
 
+def test_the_benchmark_sets_every_residence_beside_the_training_step(
+    command: Command, procedural_dataset: Path
+) -> None:
+    code, printed, _ = command(
+        "benchmark.py", "data", "--data", procedural_dataset, "--preset", "tiny", "--seconds", "0.01"
+    )
+    assert code == 0
+    _, *lines = printed.splitlines()
+    assert [line.split("  ")[0].strip() for line in lines] == ["auto", "disk", "memory", "device", "training step"]
+    assert lines[-1].endswith("1.0 x the training step")
+
+
 def readme_commands() -> list[str]:
     blocks = re.findall(r"```(?:bash)?\n(.*?)```", README, flags=re.DOTALL)
     lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
@@ -145,5 +157,5 @@ def test_every_option_in_the_readme_exists(command: Command, line: str) -> None:
     options = re.findall(r"(?<!\S)--[a-z0-9-]+", rest)
     assert all(re.search(rf"{option}\b", described) for option in options), options
     for preset in re.findall(r"--preset (\S+)", rest):
-        stage = "stage1" if "stage1" in script else "stage2"
+        stage = "stage2" if "stage2" in script else "stage1"
         assert (ROOT / stage / "presets" / f"{preset}.yaml").is_file() or preset.endswith(".yaml")
