@@ -119,7 +119,9 @@ def test_a_run_is_measured_on_held_out_paintings(command: Command, stage2_run: P
     assert (report["num_generated"], report["resolution"]) == (6, 128)
     assert f"FID {report['fid']:.2f}" in printed
     assert report["features"] == "efficientnet-lite0"
-    assert Path("report/samples.png").is_file()
+    with Image.open("report/samples.png") as samples, Image.open("report/real.png") as real:
+        assert samples.height > 128
+        assert real.height > 128
 
 
 def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:

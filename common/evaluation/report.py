@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from einops import rearrange
 from jaxtyping import Float, Int, UInt8
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -21,7 +22,7 @@ from common.data.dataset import PaintingDataset, Split, one_hot
 from common.errors import UserError
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.fid import FidMeter
-from common.images import labelled_grid, to_pictures, to_uint8
+from common.images import as_pictures, labelled_grid, to_pictures, to_uint8
 from common.randomness import Purpose, generator_for
 
 BATCH = 32
@@ -84,7 +85,7 @@ def evaluate(
     samples: int,
     seed: int,
 ) -> EvaluationReport:
-    """Measure FID against the test split and write `report.json` and `samples.png` into `out`.
+    """Measure FID against the test split; write `report.json`, `samples.png`, and `real.png` to hold it against.
 
     Labels are drawn as the pairs of genre and style occur in the test split. Raises UserError where the split or
     the number of samples is too small for a FID.
@@ -137,7 +138,9 @@ def evaluate(
     )
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(json.dumps(as_values(report), indent=2), encoding="utf-8")
-    _save_samples(torch.cat(shown), out / "samples.png", seed)
+    _save_grid(to_pictures(torch.cat(shown)), out / "samples.png", _seed_names(seed))
+    some = test.pictures(random.permutation(len(test))[: GRID_ROWS * GRID_COLUMNS])
+    _save_grid(as_pictures(some.numpy()), out / "real.png", ["test split"] * GRID_ROWS)
     return report
 
 
@@ -146,9 +149,12 @@ def _stored(split: Split, positions: Int[np.ndarray, "n"]) -> Iterator[UInt8[Ten
         yield rearrange(split.pictures(positions[start : start + BATCH]), "b h w c -> b c h w")
 
 
-def _save_samples(images: Float[Tensor, "n 3 h w"], path: Path, seed: int) -> None:
+def _seed_names(seed: int) -> list[str]:
+    return [f"seeds {seed + row * GRID_COLUMNS}…" for row in range(GRID_ROWS)]
+
+
+def _save_grid(pictures: Sequence[Image.Image], path: Path, names: Sequence[str]) -> None:
     """The first pictures, as they came: none is picked."""
-    pictures = to_pictures(images[: GRID_ROWS * GRID_COLUMNS])
-    starts = range(0, len(pictures), GRID_COLUMNS)
+    starts = range(0, min(len(pictures), GRID_ROWS * GRID_COLUMNS), GRID_COLUMNS)
     rows = [pictures[start : start + GRID_COLUMNS] for start in starts]
-    labelled_grid(rows, [f"seeds {seed + start}…" for start in starts]).save(path)
+    labelled_grid(rows, names[: len(rows)]).save(path)
