@@ -32,9 +32,10 @@ def main() -> None:
     parser.add_argument("what", choices=("data",))
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--preset", default="default", help="of the training step that consumes the paintings")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one of its settings")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each of the 5 rounds of each measurement")
     arguments = parser.parse_args()
-    settings = config.load(Stage1Config, config.find_preset(arguments.preset, PRESETS))
+    settings = config.load(Stage1Config, config.find_preset(arguments.preset, PRESETS), arguments.set)
     dataset = PaintingDataset(arguments.data)
     accelerator = make_accelerator(settings.training.precision)
     batch_size = settings.training.batch_size

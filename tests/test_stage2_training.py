@@ -86,6 +86,7 @@ def test_stage1_of_other_labels_is_refused_by_their_names(
         (export / path.name).write_bytes(path.read_bytes())
     values = json.loads((export / "config.json").read_text())
     values["vocabulary"]["genres"]["nude"] = values["vocabulary"]["genres"].pop("portrait")
+    values["vocabulary"]["genre_aliases"] = {}
     (export / "config.json").write_text(json.dumps(values))
     with pytest.raises(UserError, match="nude, portrait"):
         train(stage2_config(), dataset, export, tmp_path / "run", resume=False)
