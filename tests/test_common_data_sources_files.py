@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 import sys
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +110,16 @@ def test_a_damaged_entry_of_a_zip_is_rejected_and_a_damaged_table_refused(tmp_pa
         ZipFiles(path).read_picture("a.png")
     with pytest.raises(UserError, match=r"a\.png cannot be unpacked \(.*\); make the zip anew"):
         ZipFiles(path).read_table("a.png")
+
+
+def test_processes_that_inherit_an_open_zip_do_not_read_each_others_bytes(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number in range(40):
+        random_picture(number, 200, 150).save(tmp_path / "pictures" / f"{number:02}.png")
+    files = ZipFiles(zipped(tmp_path / "pictures"))
+    names = list(files.names())
+    assert files.read_picture(names[0]).size == (200, 150)
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("fork")) as pool:
+        pictures = list(pool.map(files.read_picture, names * 4, chunksize=5))
+    for number, picture in enumerate(pictures):
+        assert np.array_equal(np.asarray(picture), np.asarray(random_picture(number % 40, 200, 150)))

@@ -144,9 +144,13 @@ class ZipFiles:
             raise UserError(f"{self._path} cannot be opened ({error}); make the zip anew") from None
 
 
-@cache
 def _opened(path: Path) -> zipfile.ZipFile:
-    """Each process opens a zip once."""
+    """Each process opens a zip once: processes that inherit one share its position and read each other's bytes."""
+    return _opened_by(os.getpid(), path)
+
+
+@cache
+def _opened_by(process: int, path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
