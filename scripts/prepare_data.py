@@ -68,10 +68,10 @@ def main() -> None:
     )
     taxonomy = Taxonomy.load(arguments.taxonomy)
     report = prepare(source, arguments.out, settings, taxonomy, overwrite=arguments.overwrite)
-    for line in (*report.genres.table(), "", *report.styles.table(), "", *report.remarks):
+    for line in (*report.genres.table(), "", *report.styles.table(), "", *report.remarks, *report.common_reasons()):
         print(line)
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
-    print(f"{arguments.out}: {counts}; {report.rejected} refused, {report.duplicates} near-duplicates left out")
+    print(f"{arguments.out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates left out")
     print(f"{time.monotonic() - started:.0f} s; what was left out and why: {arguments.out / 'rejected.csv'}")
 
 

@@ -136,7 +136,11 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
         ("04.png", "200x63 pixels, smaller than 64 (--enlarge takes it)"),
         ("03.png", "near-duplicate of 00.png"),
     ]
-    assert (report.rejected, report.duplicates) == (2, 1)
+    assert (len(report.rejected), report.duplicates) == (2, 1)
+    assert report.common_reasons() == [
+        "1 refused, as: is no picture of a known kind",
+        "1 refused, as: 200x63 pixels, smaller than 64 (--enlarge takes it)",
+    ]
     stored = np.load(tmp_path / "data" / "images-64.npy")
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/00.png", "pictures/02.png"]
     assert np.array_equal(stored, np.stack([np.asarray(random_picture(seed, 64, 64)) for seed in (0, 2)]))
@@ -146,7 +150,7 @@ def test_small_pictures_are_enlarged_where_that_is_wanted(tmp_path: Path) -> Non
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 2)
     settings = tiny_preparation(sizes=(128,), enlarge=True)
     report = prepare(source, tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
-    assert report.rejected == 0
+    assert not report.rejected
     assert report.description.enlarged
     assert np.load(tmp_path / "data" / "images-128.npy").shape == (2, 128, 128, 3)
 

@@ -10,8 +10,9 @@ import csv
 import hashlib
 import itertools
 import json
+import re
 import shutil
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -63,10 +64,17 @@ class PreparationReport:
     description: DatasetDescription
     genres: LabelMapping
     styles: LabelMapping
-    rejected: int
+    rejected: tuple[tuple[str, str], ...]
+    """Names and reasons of the pictures that could not be used."""
     duplicates: int
     remarks: tuple[str, ...]
     """What the source says of how its labels came about."""
+
+    def common_reasons(self) -> list[str]:
+        """The three most common reasons for a refusal, each as one picture has it; numbers do not tell them apart."""
+        kinds = Counter(re.sub(r"\d+", "0", reason) for _, reason in self.rejected)
+        examples = {re.sub(r"\d+", "0", reason): reason for _, reason in reversed(self.rejected)}
+        return [f"{count} refused, as: {examples[kind]}" for kind, count in kinds.most_common(3)]
 
 
 def prepare(
@@ -155,7 +163,7 @@ def _build(
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
-    return PreparationReport(description, genres, styles, len(read.rejected), len(copies), listing.remarks)
+    return PreparationReport(description, genres, styles, tuple(read.rejected), len(copies), listing.remarks)
 
 
 @dataclass(frozen=True)
