@@ -31,7 +31,7 @@ def main() -> None:
         "--max-aspect", type=float, default=MAX_ASPECT, help=f"refuse longer pictures (default: {MAX_ASPECT:g} to 1)"
     )
     parser.add_argument("--enlarge", action="store_true", help="take pictures smaller than the largest size")
-    parser.add_argument("--min-count", type=int, default=50, help="labels of fewer pictures become unlabelled")
+    parser.add_argument("--min-count", type=int, default=50, help="rarer labels join their family or become unlabelled")
     parser.add_argument("--fine-styles", action="store_true", help="keep styles apart that share a family")
     parser.add_argument("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases")
     parser.add_argument("--count", type=int, default=3000, help="paintings to make (procedural)")

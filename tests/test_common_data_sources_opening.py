@@ -25,3 +25,11 @@ def test_a_place_is_opened_as_it_is_asked_for(tmp_path: Path) -> None:
 def test_a_place_that_is_not_there_is_refused() -> None:
     with pytest.raises(UserError, match="source 'nowhere' does not exist"):
         open_source("nowhere")
+
+
+@pytest.mark.parametrize("place", ["procedural", "wikiart.org"])
+def test_a_source_with_labels_of_its_own_takes_no_other(place: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"^{place} brings its own labels; leave out --folders"):
+        open_source(place, folders="genre")
+    with pytest.raises(UserError, match=f"^{place} brings its own labels"):
+        open_source(place, wikiart_lists=tmp_path)

@@ -301,3 +301,20 @@ def test_a_damaged_download_is_named(site: Site, tmp_path: Path) -> None:
 def test_fetching_nothing_is_refused(site: Site, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--per-genre 0 fetches nothing; ask for at least 1"):
         source(site, tmp_path, per_genre=0)
+
+
+def test_downloads_that_cannot_be_written_are_refused(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"^cannot write .*genre-portrait-1\.json: Not a directory; make room or give"):
+        source(site, tmp_path / "file").listing()
+
+
+def test_a_painting_of_two_genres_counts_for_the_first_alone(site: Site, tmp_path: Path) -> None:
+    client = PoliteClient(0.0, backoff=0.01)
+    twice = WikiArtSite(tmp_path, 3, client, site=site.place, genres=("cubism", "portrait"), styles=())
+    # The stand-in serves any label as a genre: 0, 2 and 4 are in both lists.
+    records = [entry.record for entry in twice.listing().entries]
+    assert [(record.genre, record.name) for record in records] == [
+        *[("cubism", name) for name in ("id0.jpg", "id2.jpg", "id4.jpg")],
+        *[("portrait", name) for name in ("id1.jpg", "id3.jpg")],
+    ]

@@ -132,6 +132,8 @@ class PaintingDataset:
         try:
             if residence == "auto":
                 residence = _best_residence(path.stat().st_size, device)
+            if device.type == "cpu" and residence == "device":
+                residence = "memory"
             # Mapped for copy on write: a tensor over a read-only array warns, and nobody writes.
             images: np.ndarray = np.load(path, mmap_mode=None if residence == "memory" else "c")
         except (OSError, ValueError, EOFError) as error:

@@ -13,6 +13,7 @@ from common.data.sources.painted import PaintedPictures
 from common.data.sources.polite_http import PoliteClient
 from common.data.sources.wikiart_download import WikiArtDownload
 from common.data.sources.wikiart_site import WikiArtSite
+from common.errors import UserError
 
 PROCEDURAL = "procedural"
 WIKIART = "wikiart.org"
@@ -33,9 +34,10 @@ def open_source(
     """`procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip.
 
     The labels of a folder or zip stand in its labels.csv, in its folders' names, or in the lists of WikiArt.
-
     Raises UserError where there is no such thing.
     """
+    if place in {PROCEDURAL, WIKIART} and (folders or wikiart_lists or hugging_face):
+        raise UserError(f"{place} brings its own labels; leave out --folders, --wikiart-lists and --hugging-face")
     if place == PROCEDURAL:
         return PaintedPictures(count, seed)
     if place == WIKIART:

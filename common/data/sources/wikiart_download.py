@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -44,27 +44,28 @@ class WikiArtDownload:
         listed = genres.keys() | styles.keys()
         if not listed & keys:
             raise UserError(f"none of the {len(names)} pictures of {self.name} is in the lists of {self._lists.name}")
-        remarks = (
-            f"{len(listed - keys)} of {len(listed)} paintings in the lists are not there",
-            f"{len(keys - styles.keys())} pictures are in no style list and keep their folder's name",
-            f"{len(keys - genres.keys())} pictures are in no genre list",
-        )
+        remarks = {
+            f"of {len(listed)} paintings in the lists are not there": listed - keys,
+            "pictures are in no style list and keep their folder's name": keys - styles.keys(),
+            "pictures are in no genre list": keys - genres.keys(),
+        }
         entries = (Entry(record, partial(self._files.read_picture, record.name)) for record in records)
-        return Listing(entries, len(records), tuple(remark for remark in remarks if not remark.startswith("0 ")))
+        return Listing(entries, len(records), tuple(f"{len(them)} {what}" for what, them in remarks.items() if them))
 
     def _labels(self, kind: str) -> dict[str, str]:
         """Label of each painting that the lists of one kind name."""
-        classes = dict(self._rows(f"{kind}_class.txt", separator=" "))
+        classes = dict(self._pairs(f"{kind}_class.txt", r"(\S+) (.+)"))
         labels: dict[str, str] = {}
         for part in LISTS:
             table = f"{kind}_{part}.csv"
-            for index, path in ((index, path) for path, index in self._rows(table, separator=",", last=True)):
+            for path, index in self._pairs(table, r"(.+),(.*)"):
                 if index not in classes:
                     raise UserError(f"{self._lists.place(table)}: index {index!r} is not in {kind}_class.txt")
                 labels.setdefault(_key(path), classes[index])
         return labels
 
-    def _rows(self, table: str, separator: str, *, last: bool = False) -> Iterable[tuple[str, str]]:
+    def _pairs(self, table: str, form: str) -> Iterator[tuple[str, str]]:
+        """The two groups of `form` in each line of a list."""
         place = self._lists.place(table)
         if not self._lists.has(table):
             raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
@@ -75,10 +76,10 @@ class WikiArtDownload:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            first, found, second = line.rpartition(separator) if last else line.partition(separator)
-            if not found:
+            pair = re.fullmatch(form, line.strip())
+            if pair is None:
                 raise UserError(f"{place}, line {number}: {line[:60]!r} is no pair; fetch the list anew")
-            yield first.strip(), second.strip()
+            yield pair.group(1), pair.group(2)
 
     def _record(self, name: str, genres: dict[str, str], styles: dict[str, str]) -> Record:
         key = _key(name)

@@ -6,6 +6,7 @@ Everything that was fetched lies in a folder of downloads, so that a start after
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -67,16 +68,12 @@ class WikiArtSite:
     def listing(self) -> Listing:
         wanted: dict[str, tuple[str, dict[str, Any]]] = {}
         for genre in tqdm(self._genres, desc="lists by genre", unit="genre"):
-            found = 0
-            for painting in self._paintings("genre", genre, self._per_genre):
-                if painting["id"] not in wanted and found < self._per_genre:
-                    wanted[painting["id"]] = (genre, painting)
-                    found += 1
-        missing = set(wanted)
+            new = (painting for painting in self._paintings("genre", genre) if painting["id"] not in wanted)
+            wanted |= {painting["id"]: (genre, painting) for painting in itertools.islice(new, self._per_genre)}
         styles: dict[str, str] = {}
         for style in tqdm(self._styles, desc="lists by style", unit="style"):
-            for painting in self._paintings("style", style, None):
-                if painting["id"] in missing:
+            for painting in self._paintings("style", style):
+                if painting["id"] in wanted:
                     styles.setdefault(painting["id"], style)
         if not wanted:
             raise UserError(f"{self.name} lists no paintings of {', '.join(self._genres)}")
@@ -85,12 +82,10 @@ class WikiArtSite:
         ]
         return Listing(self._fetched(records), len(records))
 
-    def _paintings(self, kind: str, label: str, enough: int | None) -> Iterator[dict[str, Any]]:
+    def _paintings(self, kind: str, label: str) -> Iterator[dict[str, Any]]:
         """What the site lists under one label; ends where a page is empty or says nothing new."""
         seen: set[str] = set()
-        page = 0
-        while enough is None or len(seen) < enough:
-            page += 1
+        for page in itertools.count(1):
             fresh = [one for one in self._page(kind, label, page) if one["id"] not in seen]
             if not fresh:
                 return
@@ -175,7 +170,12 @@ def _refuse(reason: str) -> Image.Image:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, also where the process is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = path.with_name(f".{path.name}.partial")
-    partial_file.write_bytes(content)
-    os.replace(partial_file, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial_file = path.with_name(f".{path.name}.partial")
+        partial_file.write_bytes(content)
+        os.replace(partial_file, path)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror}; make room or give another folder with --downloads"
+        ) from None
