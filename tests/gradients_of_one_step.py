@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from tiny_runs import stage1_config, stage2_config
 
 from common.data.dataset import PaintingDataset
-from common.runs.loop import make_accelerator, rows_of_process
+from common.runs.loop import leave_together, make_accelerator, rows_of_process
 from stage1.sampling import Stage1Painter
 from stage1.training import Stage1Trainer
 from stage2.training import Stage2Trainer
@@ -48,7 +48,7 @@ def main() -> None:
             if parameter.grad is not None
         }
         save_file(gradients, out)
-    accelerator.end_training()
+    leave_together(accelerator)
 
 
 if __name__ == "__main__":

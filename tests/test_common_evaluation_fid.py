@@ -216,4 +216,5 @@ def _measure_a_share(rank: int, folder: Path) -> None:
     lone = lone_meter.compute()
 
     torch.save((shared, lone, str(refused.value)), folder / f"{rank}.pt")
+    dist.barrier()
     dist.destroy_process_group()

@@ -138,6 +138,17 @@ def run_loop(
     progress.close()
     if main and step < total_steps:
         print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")
+    leave_together(accelerator)
+
+
+def leave_together(accelerator: Accelerator) -> None:
+    """End work over several processes; nothing can be exchanged afterwards.
+
+    The barrier waits for the threads that exchange tensors: one that still holds a gradient while the interpreter
+    shuts down would abort the process.
+    """
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
 
 
 class _Totals:
