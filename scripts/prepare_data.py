@@ -33,6 +33,9 @@ def main() -> None:
     parser.add_argument("--enlarge", action="store_true", help="take pictures smaller than the largest size")
     parser.add_argument("--min-count", type=int, default=50, help="rarer labels join their family or become unlabelled")
     parser.add_argument("--fine-styles", action="store_true", help="keep styles apart that share a family")
+    parser.add_argument(
+        "--keep-duplicates", action="store_true", help="take near-duplicates, all on one side of the split"
+    )
     parser.add_argument("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases")
     parser.add_argument("--count", type=int, default=3000, help="paintings to make (procedural)")
     parser.add_argument("--seed", type=int, default=0, help="of the procedural paintings")
@@ -53,6 +56,7 @@ def main() -> None:
         enlarge=arguments.enlarge,
         min_count=arguments.min_count,
         merge_families=not arguments.fine_styles,
+        keep_duplicates=arguments.keep_duplicates,
         workers=arguments.workers,
     )
     source = open_source(
@@ -71,7 +75,8 @@ def main() -> None:
     for line in (*report.genres.table(), "", *report.styles.table(), "", *report.remarks, *report.common_reasons()):
         print(line)
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
-    print(f"{arguments.out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates left out")
+    copies = "kept on one side of the split" if arguments.keep_duplicates else "left out"
+    print(f"{arguments.out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
     print(f"{time.monotonic() - started:.0f} s; what was left out and why: {arguments.out / 'rejected.csv'}")
 
 

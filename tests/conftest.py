@@ -61,7 +61,7 @@ def tiny_preparation(**changes: object) -> PreparationSettings:
     """One worker, 64 pixels, nothing merged, every label kept."""
     usual = {
         "sizes": (64,), "fit": "crop", "trim": False, "max_aspect": 4.0, "enlarge": False, "min_count": 1,
-        "merge_families": True, "workers": 1,
+        "merge_families": True, "keep_duplicates": False, "workers": 1,
     }  # fmt: skip
     return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import GENRES, STYLES, random_picture, tiny_preparation, write_collection
-from PIL import Image
+from PIL import Image, ImageOps
 
 from common.data.pictures import make_square, resize
 from common.data.preparation import prepare
@@ -127,14 +127,14 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 5)
     pictures = tmp_path / "pictures"
     with Image.open(pictures / "00.png") as original:
-        original.resize((96, 96)).save(pictures / "03.png")
+        ImageOps.mirror(original.resize((96, 96))).save(pictures / "03.png")
     (pictures / "01.png").write_bytes(b"no picture")
     random_picture(9, 200, 63).save(pictures / "04.png")
     report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
     assert [(row["file"], row["reason"]) for row in table(tmp_path / "data" / "rejected.csv")] == [
         ("01.png", "is no picture of a known kind"),
         ("04.png", "200x63 pixels, smaller than 64 (--enlarge takes it)"),
-        ("03.png", "near-duplicate of 00.png"),
+        ("00.png", "near-duplicate of 03.png"),
     ]
     assert (len(report.rejected), report.duplicates) == (2, 1)
     assert report.common_reasons() == [
@@ -142,8 +142,28 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
         "1 refused, as: 200x63 pixels, smaller than 64 (--enlarge takes it)",
     ]
     stored = np.load(tmp_path / "data" / "images-64.npy")
-    assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/00.png", "pictures/02.png"]
-    assert np.array_equal(stored, np.stack([np.asarray(random_picture(seed, 64, 64)) for seed in (0, 2)]))
+    assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/02.png", "pictures/03.png"]
+    assert np.array_equal(stored[0], np.asarray(random_picture(2, 64, 64)))
+
+
+def test_of_near_duplicates_the_one_that_says_most_is_taken_however_small(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", ""), ("portrait", "cubism"), ("Unknown Genre", "cubism")])
+    for number, size in enumerate((90, 64, 100)):
+        random_picture(0, 64, 64).resize((size, size)).save(tmp_path / "pictures" / f"{number:02}.png")
+    prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/01.png"]
+
+
+def test_near_duplicates_that_are_kept_lie_on_one_side_of_the_split(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", "cubism")] * 80)
+    for number in range(40):
+        random_picture(number, 96, 96).save(tmp_path / "pictures" / f"{number + 40:02}.png")
+    settings = tiny_preparation(keep_duplicates=True)
+    report = prepare(source, tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
+    sides = {Path(row["source"]).stem: row["split"] for row in table(tmp_path / "data" / "labels.csv")}
+    assert report.duplicates == 40
+    assert Counter(sides.values()) == {"train": 76, "test": 4}
+    assert all(sides[f"{number:02}"] == sides[f"{number + 40:02}"] for number in range(40))
 
 
 def test_small_pictures_are_enlarged_where_that_is_wanted(tmp_path: Path) -> None:

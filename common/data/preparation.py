@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8, UInt64
+from jaxtyping import Int, UInt8
 from tqdm import tqdm
 
 from common import config
 from common.data.dataset import DatasetDescription
-from common.data.duplicates import duplicate_groups, perceptual_hash
+from common.data.duplicates import duplicate_groups, perceptual_hashes
 from common.data.labelling import LabelMapping, map_labels, style_namer
 from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize, trim
 from common.data.sources.listing import Entry, Listing, Record, Source
@@ -54,6 +54,8 @@ class PreparationSettings:
     """Labels of fewer pictures become unlabelled."""
     merge_families: bool
     """Whether a style is known by its family's name."""
+    keep_duplicates: bool
+    """Whether near-duplicates are all taken, together on one side of the split, instead of one of them."""
     workers: int
 
 
@@ -67,6 +69,7 @@ class PreparationReport:
     rejected: tuple[tuple[str, str], ...]
     """Names and reasons of the pictures that could not be used."""
     duplicates: int
+    """Pictures that have a near-duplicate which was preferred to them."""
     remarks: tuple[str, ...]
     """What the source says of how its labels came about."""
 
@@ -125,13 +128,13 @@ def _build(
         reason = f"; the first: {read.rejected[0][1]}" if read.rejected else ""
         raise UserError(f"{source}: none of {len(read.rejected)} pictures can be used{reason}")
     groups = duplicate_groups(np.stack(read.perceptual))
-    _, kept = np.unique(groups, return_index=True)
-    kept.sort()
-    first = {group: place for place, group in zip(kept, groups[kept], strict=True)}
-    copies = [place for place in range(len(groups)) if first[groups[place]] != place]
+    best = _best_of_groups(groups, read, taxonomy)
+    copies = [place for place in range(len(groups)) if best[groups[place]] != place]
+    left_out = [] if settings.keep_duplicates else copies
     rejected = read.rejected + [
-        (read.records[place].name, f"near-duplicate of {read.records[first[groups[place]]].name}") for place in copies
+        (read.records[place].name, f"near-duplicate of {read.records[best[groups[place]]].name}") for place in left_out
     ]
+    kept = np.setdiff1d(np.arange(len(groups)), left_out)
     chosen = [read.records[place] for place in kept]
     digests = [read.digests[place] for place in kept]
     genres = map_labels(
@@ -141,7 +144,10 @@ def _build(
     raw_styles = [record.style for record in chosen]
     styles = map_labels("style", raw_styles, namer, taxonomy.says_nothing, settings.min_count, taxonomy.family)
     splits = _split(
-        [genres.label(record.genre) for record in chosen], [styles.label(record.style) for record in chosen], digests
+        [genres.label(record.genre) for record in chosen],
+        [styles.label(record.style) for record in chosen],
+        digests,
+        groups[kept],
     )
 
     for size in settings.sizes:
@@ -172,7 +178,8 @@ class _Read:
 
     records: list[Record]
     digests: list[str]
-    perceptual: list[UInt64[np.ndarray, "4"]]
+    num_pixels: list[int]
+    perceptual: list[UInt8[np.ndarray, "2 32"]]
     rejected: list[tuple[str, str]]
 
 
@@ -180,11 +187,13 @@ class _Read:
 class _Painting:
     pixels: dict[int, UInt8[np.ndarray, "size size 3"]]
     digest: str
-    perceptual: UInt64[np.ndarray, "4"]
+    num_pixels: int
+    """Of the picture as it came."""
+    perceptual: UInt8[np.ndarray, "2 32"]
 
 
 def _read_all(listing: Listing, folder: Path, settings: PreparationSettings) -> _Read:
-    read = _Read([], [], [], [])
+    read = _Read([], [], [], [], [])
     with ExitStack() as stack:
         raw = {size: stack.enter_context((folder / f"images-{size}.raw").open("wb")) for size in settings.sizes}
         progress = stack.enter_context(tqdm(total=listing.total, unit="picture", dynamic_ncols=True, mininterval=1.0))
@@ -197,6 +206,7 @@ def _read_all(listing: Listing, folder: Path, settings: PreparationSettings) -> 
                 raw[size].write(pixels.tobytes())
             read.records.append(record)
             read.digests.append(result.digest)
+            read.num_pixels.append(result.num_pixels)
             read.perceptual.append(result.perceptual)
     return read
 
@@ -241,21 +251,41 @@ def _read(entry: Entry, settings: PreparationSettings) -> _Painting | str:
     square = make_square(picture, settings.fit)
     pixels = {size: np.asarray(resize(square, size)) for size in settings.sizes}
     digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
-    return _Painting(pixels, digest, perceptual_hash(resize(square, 64)))
+    return _Painting(pixels, digest, picture.width * picture.height, perceptual_hashes(resize(square, 64)))
 
 
-def _split(genres: Sequence[str], styles: Sequence[str], digests: Sequence[str]) -> list[str]:
+def _best_of_groups(groups: Int[np.ndarray, "n"], read: _Read, taxonomy: Taxonomy) -> dict[int, int]:
+    """The picture that stands for each group: of the most labels, then the largest, whatever the order of files."""
+    best: dict[int, int] = {}
+
+    def worth(place: int) -> tuple[int, int, str]:
+        record = read.records[place]
+        num_labels = sum(not taxonomy.says_nothing(label) for label in (record.genre, record.style))
+        return num_labels, read.num_pixels[place], read.digests[place]
+
+    for place, group in enumerate(groups.tolist()):
+        best[group] = max(best.get(group, place), place, key=worth)
+    return best
+
+
+def _split(
+    genres: Sequence[str], styles: Sequence[str], digests: Sequence[str], groups: Int[np.ndarray, "n"]
+) -> list[str]:
     """1 in 20 of each genre is test: those whose content hashes come first, whatever their order or names.
 
-    A rare style that the test split alone would hold goes to training, which could not learn its name otherwise.
+    A group of near-duplicates is of one split, its first member's. A rare style that the test split alone would hold
+    goes to training, which could not learn its name otherwise.
     """
-    splits = ["train"] * len(genres)
+    first: dict[int, int] = {}
+    for place in sorted(range(len(genres)), key=lambda p: digests[p]):
+        first.setdefault(groups[place], place)
+    tested: set[int] = set()
     for genre in set(genres):
-        places = sorted((place for place, name in enumerate(genres) if name == genre), key=lambda p: digests[p])
-        for place in places[: round(len(places) / TEST_ONE_IN)]:
-            splits[place] = "test"
-    learnt = {style for style, split in zip(styles, splits, strict=True) if split == "train"}
-    return [split if style in learnt else "train" for style, split in zip(styles, splits, strict=True)]
+        members = [group for group, place in first.items() if genres[place] == genre]
+        tested.update(members[: round(len(members) / TEST_ONE_IN)])
+    learnt = {style for style, group in zip(styles, groups, strict=True) if group not in tested}
+    tested -= {group for style, group in zip(styles, groups, strict=True) if style not in learnt}
+    return ["test" if group in tested else "train" for group in groups]
 
 
 def _vocabulary(
