@@ -44,12 +44,14 @@ def train(
     """Train stage I into the run folder `out`. Raises UserError where the folder holds another run."""
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
+    run.settle_data(dataset)
     accelerator = make_accelerator(config.training.precision)
     split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
     rows = rows_of_process(config.training.batch_size, accelerator.process_index, accelerator.num_processes)
     trainer = Stage1Trainer(config, split, list(dataset.vocabulary.genres), accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)
+        run.record_data(dataset)
     accelerator.wait_for_everyone()
 
     def export() -> None:

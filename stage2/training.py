@@ -57,6 +57,7 @@ def train(
     """
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
+    run.settle_data(dataset)
     painter = Stage1Painter.load(stage1)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
     accelerator = make_accelerator(config.training.precision)
@@ -65,6 +66,7 @@ def train(
     trainer = Stage2Trainer(config, dataset, painter, accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)
+        run.record_data(dataset)
     accelerator.wait_for_everyone()
 
     def export() -> None:

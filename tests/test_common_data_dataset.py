@@ -179,6 +179,16 @@ def test_pictures_that_are_missing_or_broken_are_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_pictures_that_changed_are_noticed_where_they_are_read_whole(copy: Path) -> None:
+    path = copy / "images-64.npy"
+    content = bytearray(path.read_bytes())
+    path.unlink()
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"images-64\.npy is missing or broken \(its checksum is another\)"):
+        PaintingDataset(copy).split("train", 64, residence="memory")
+
+
 def test_pictures_of_another_dataset_are_refused(copy: Path) -> None:
     np.save(copy / "images-64.npy", np.zeros((68, 64, 64, 3), dtype=np.uint8))
     with pytest.raises(UserError, match=r"images-64\.npy does not hold the pictures of the labels\.csv beside it"):

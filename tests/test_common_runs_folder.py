@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import tiny_preparation
 from PIL import Image
 
 from common.config import load, settings
+from common.data.dataset import PaintingDataset
+from common.data.preparation import prepare
+from common.data.sources.files import FolderFiles
+from common.data.sources.labels_table import LabelsTable
+from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.runs.folder import RunFolder
 
@@ -100,6 +107,36 @@ def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_value
         f"resume with the same ones"
     )
     assert load(Settings, run.path / "config.yaml") == wanted()
+
+
+def prepared(collection: Path, out: Path, **changes: object) -> PaintingDataset:
+    source = LabelsTable(FolderFiles(collection))
+    prepare(source, out, tiny_preparation(**changes), Taxonomy.load(), overwrite=False)
+    return PaintingDataset(out)
+
+
+def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_sizes_were_added(
+    run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
+) -> None:
+    run.settle_data(dataset)
+    run.record_data(dataset)
+    run.settle_data(dataset)
+    run.settle_data(prepared(collection, tmp_path / "again"))
+
+
+def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
+    run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
+) -> None:
+    run.record_data(dataset)
+    with pytest.raises(UserError, match=r"genres of .*run.* and of .*fewer differ in .*portrait"):
+        run.settle_data(prepared(collection, tmp_path / "fewer", min_count=1000))
+    with pytest.raises(UserError, match=r"squashed is not the dataset that .* was started on; resume with --data"):
+        run.settle_data(prepared(collection, tmp_path / "squashed", fit="squash"))
+    fewer = tmp_path / "collection"
+    shutil.copytree(collection, fewer)
+    (fewer / "00.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"is not the dataset that"):
+        run.settle_data(prepared(fewer, tmp_path / "other"))
 
 
 def test_settings_of_a_run_that_do_not_read_are_refused_by_file(run: RunFolder) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +100,7 @@ class PaintingDataset:
         self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
         self.vocabulary = self.description.vocabulary
         try:
+            self._require_unchanged("labels.csv")
             self._labels = _read_labels(folder / "labels.csv", self.vocabulary)
         except (OSError, ValueError, KeyError, csv.Error) as error:
             raise UserError(
@@ -110,7 +112,8 @@ class PaintingDataset:
     ) -> Split:
         """Paintings of `train` or `test` at `size` pixels. Raises UserError for a size that was not prepared.
 
-        Every split of one size that resides in memory holds its own copy, so that training asks for one.
+        Every split of one size that resides in memory holds its own copy, so that training asks for one. What is
+        read into memory is held against its checksum.
         """
         if size not in self.description.sizes:
             sizes = ", ".join(str(stored) for stored in self.description.sizes)
@@ -134,6 +137,9 @@ class PaintingDataset:
                 residence = _best_residence(path.stat().st_size, device)
             if device.type == "cpu" and residence == "device":
                 residence = "memory"
+            if residence != "disk":
+                # All of it is read anyway; a mapped file is trusted, as reading it whole would take the time saved.
+                self._require_unchanged(path.name)
             # Mapped for copy on write: a tensor over a read-only array warns, and nobody writes.
             images: np.ndarray = np.load(path, mmap_mode=None if residence == "memory" else "c")
         except (OSError, ValueError, EOFError) as error:
@@ -142,6 +148,17 @@ class PaintingDataset:
             raise UserError(f"{path} does not hold the pictures of the labels.csv beside it; prepare the data anew")
         stored = torch.from_numpy(images)
         return stored.to(device) if residence == "device" else stored
+
+    def _require_unchanged(self, file: str) -> None:
+        """Raise ValueError where a file is not the one that dataset.json was written for."""
+        if sha256(self.folder / file) != self.description.checksums.get(file):
+            raise ValueError("its checksum is another")
+
+
+def sha256(path: Path) -> str:
+    """The file's checksum as dataset.json holds it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _best_residence(num_bytes: int, device: torch.device) -> Residence:

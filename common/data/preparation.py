@@ -25,7 +25,7 @@ from jaxtyping import Int, UInt8
 from tqdm import tqdm
 
 from common import config
-from common.data.dataset import DatasetDescription
+from common.data.dataset import DatasetDescription, sha256
 from common.data.duplicates import duplicate_groups, perceptual_hashes
 from common.data.labelling import LabelMapping, map_labels, style_namer
 from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize, trim
@@ -165,7 +165,7 @@ def _build(
         enlarged=settings.enlarge,
         paintings={name: splits.count(name) for name in ("train", "test")},
         vocabulary=_vocabulary(chosen, splits, genres, styles, taxonomy),
-        checksums={name: _sha256(folder / name) for name in stored},
+        checksums={name: sha256(folder / name) for name in stored},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
@@ -356,8 +356,3 @@ def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[obj
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(rows)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,9 @@ import torch
 from PIL import Image
 
 from common import config
+from common.data.dataset import DatasetDescription, PaintingDataset
 from common.errors import UserError
+from common.vocabulary import require_same
 
 T = TypeVar("T")
 
@@ -52,6 +55,20 @@ class RunFolder:
             raise UserError(f"{self.path} was started with other settings: {details}; resume with the same ones")
         return wanted
 
+    def settle_data(self, dataset: PaintingDataset) -> None:
+        """Raise UserError where the run was trained on other data than this; writes nothing."""
+        if not self._dataset.is_file():
+            return
+        stored = config.parse(
+            DatasetDescription, json.loads(self._dataset.read_text(encoding="utf-8")), place=str(self._dataset)
+        )
+        require_same(stored.vocabulary, dataset.vocabulary, str(self.path), str(dataset.folder))
+        if _identity(stored) != _identity(dataset.description):
+            raise UserError(
+                f"{dataset.folder} is not the dataset that {self.path} was started on; resume with --data and that "
+                "one, or start a new run with --out"
+            )
+
     def open(self, settings: Any) -> None:
         """Create the folder and record the settings and the environment. Main process only."""
         self.path.mkdir(parents=True, exist_ok=True)
@@ -59,6 +76,13 @@ class RunFolder:
         (self.path / "samples").mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         (self.path / "environment.json").write_text(json.dumps(_environment(), indent=2), encoding="utf-8")
+
+    def record_data(self, dataset: PaintingDataset) -> None:
+        """Keep the description of the dataset that the run was started on. Main process only."""
+        if not self._dataset.exists():
+            partial = self._dataset.with_suffix(".partial")
+            shutil.copyfile(dataset.folder / "dataset.json", partial)
+            partial.replace(self._dataset)
 
     def log(self, figures: Mapping[str, float]) -> None:
         """Append one object to metrics.jsonl."""
@@ -80,8 +104,18 @@ class RunFolder:
         sheet.save(self.path / "samples" / f"step-{step:08d}.png")
 
     @property
+    def _dataset(self) -> Path:
+        return self.path / "dataset.json"
+
+    @property
     def _metrics(self) -> Path:
         return self.path / "metrics.jsonl"
+
+
+def _identity(description: DatasetDescription) -> tuple[object, ...]:
+    """What makes a dataset the same for an exact resume: each picture, its labels and its side of the split, and how
+    it became square. Further sizes may have been prepared since."""
+    return description.checksums.get("labels.csv"), description.fit, description.trimmed, description.resize_filter
 
 
 def _environment() -> dict[str, Any]:
