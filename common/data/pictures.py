@@ -9,6 +9,11 @@ import warnings
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+Image.init()
+_KINDS: tuple[str, ...] = tuple(
+    {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"} & set(Image.OPEN)
+)
+"""Pillow's names of what is decoded; some of its other readers start programs or follow what a file says."""
 MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000
 MAX_ASPECT = 4.0
@@ -27,11 +32,14 @@ class Rejected(Exception):
 
 
 def decode(data: bytes) -> Image.Image:
-    """The picture that `data` encodes, upright, in RGB. Raises Rejected with the reason."""
+    """The picture that `data` encodes, upright, in RGB; the first where there are several.
+
+    Raises Rejected with the reason.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as picture:
+            with Image.open(io.BytesIO(data), formats=_KINDS) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise Rejected(f"too large: {picture.width}x{picture.height} pixels")
                 picture.load()
@@ -92,6 +100,8 @@ def resize(picture: Image.Image, size: int) -> Image.Image:
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
+    if picture.mode == "F":
+        raise Rejected("has floating-point pixels, whose white is not known; save it with 8 or 16 bits")
     if picture.mode.startswith("I"):
         # Pillow clips 16-bit grey to 8 instead of scaling it, and computes with one byte order alone.
         picture = picture.convert("I").point(lambda value: value / 257).convert("L")

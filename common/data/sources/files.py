@@ -99,7 +99,7 @@ class FolderFiles:
 
 
 class ZipFiles:
-    """Entries of a zip, read without unpacking it to disk."""
+    """Entries of a zip, read without unpacking it to disk; the one folder that holds all of them is its top."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -107,7 +107,7 @@ class ZipFiles:
 
     def names(self) -> Iterator[str]:
         for name in sorted(self._entries()):
-            if not name.endswith("/") and not _is_system_file(name):
+            if not _is_system_file(name):
                 yield name
 
     def has(self, name: str) -> bool:
@@ -116,15 +116,14 @@ class ZipFiles:
     def read_table(self, name: str) -> bytes:
         try:
             with zipfile.ZipFile(self._path) as archive:
-                return archive.read(name)
+                return archive.read(self._entries()[name].filename)
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
             raise UserError(f"{self._path}: {name} cannot be unpacked ({error}); make the zip anew") from None
 
     def read_picture(self, name: str) -> Image.Image:
         if name.startswith("/") or ".." in PurePosixPath(name).parts:
             raise Rejected("leads out of the zip")
-        archive = _opened(self._path)
-        entry = archive.getinfo(name)
+        archive, entry = _opened(self._path), self._entries()[name]
         if entry.file_size > MAX_BYTES:
             raise Rejected(f"unpacks to more than {MAX_BYTES // 2**20} MiB")
         try:
@@ -139,7 +138,7 @@ class ZipFiles:
 
     def _entries(self) -> dict[str, zipfile.ZipInfo]:
         try:
-            return _opened(self._path).NameToInfo
+            return _entries_by(os.getpid(), self._path)
         except (zipfile.BadZipFile, OSError) as error:
             raise UserError(f"{self._path} cannot be opened ({error}); make the zip anew") from None
 
@@ -154,9 +153,17 @@ def _opened_by(process: int, path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
+@cache
+def _entries_by(process: int, path: Path) -> dict[str, zipfile.ZipInfo]:
+    entries = {name: entry for name, entry in _opened_by(process, path).NameToInfo.items() if not name.endswith("/")}
+    tops = {name.partition("/")[0] for name in entries if not _is_system_file(name)}
+    top = f"{tops.pop()}/" if len(tops) == 1 else ""
+    if top in ("/", "../") or top.rstrip("/") in entries:
+        return entries
+    return {name.removeprefix(top): entry for name, entry in entries.items()}
+
+
 def _is_system_file(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts) or parts[-1].lower() in {
-        "thumbs.db",
-        "desktop.ini",
-    }
+    hidden = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
+    return hidden or parts[-1].lower() in {"thumbs.db", "desktop.ini"}
