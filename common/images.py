@@ -16,7 +16,12 @@ from torch import Tensor
 
 def to_float(images: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
     """Stored pictures as the networks take them."""
-    return rearrange(images, "b h w c -> b c h w").to(torch.float32) / 127.5 - 1
+    return to_signed(rearrange(images, "b h w c -> b c h w"))
+
+
+def to_signed(images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+    """Pictures that lie as the networks take them, from 0..255 to [-1, 1]."""
+    return images.to(torch.float32) / 127.5 - 1
 
 
 def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:

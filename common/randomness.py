@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     CRITIC_REQUEST = 5
     GENERATOR_REQUEST = 6
     EVALUATION_LABELS = 7
+    EVALUATION_RESAMPLING = 8
 
 
 def generator_for(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:

@@ -1,4 +1,9 @@
-"""Measure a run on held-out paintings: `python scripts/evaluate.py runs/stage2 --data data --samples 5000`."""
+"""Measure a run on held-out paintings: `python scripts/evaluate.py runs/stage1 --data data --samples 5000`.
+
+With `--compare RUN_A RUN_B …` runs are set side by side; with `--images FOLDER` pictures from anywhere are measured;
+with `--sanity` the measures themselves are held against real paintings.
+Several processes of `accelerate launch` or torchrun divide the pictures.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +11,41 @@ import argparse
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 from common.data.dataset import PaintingDataset
-from common.errors import run_command
-from common.evaluation.features import load_feature_network
-from common.evaluation.report import evaluate
+from common.data.sources.files import open_files
+from common.data.sources.labels_table import LabelsTable
+from common.errors import UserError, run_command
+from common.evaluation.features import FeatureNetwork, load_feature_network
+from common.evaluation.measurements import Measurements
+from common.evaluation.measures import measure
+from common.evaluation.report import require_report_packages, summary, write_comparison, write_report
+from common.evaluation.sanity import check_measures
+from common.evaluation.shares import join_launched_processes, own_device
+from common.evaluation.subjects import Subject, folder_subject, painted_subject
+from common.machine import share_cores
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
 
+QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="FID of a run's pictures against the test split.")
-    parser.add_argument("run", type=Path, help="a run or an export, of either stage")
+    parser = argparse.ArgumentParser(description="An honest report on what a run can do.")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("run", type=Path, nargs="?", help="a run or an export, of either stage")
+    what.add_argument("--compare", type=Path, nargs="+", metavar="RUN", help="several, side by side")
+    what.add_argument("--images", type=Path, metavar="FOLDER", help="a folder or zip of pictures with its labels.csv")
+    what.add_argument("--sanity", action="store_true", help="hold the measures themselves against real paintings")
+    parser.add_argument("--labels", type=Path, help="the labels.csv of --images, where it lies elsewhere")
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--samples", type=int, default=5000, help="pictures to paint")
+    parser.add_argument("--samples", type=int, default=5000, help="pictures to paint (default: 5000)")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"at most {QUICK_SAMPLES} pictures and {QUICK_TRAINING_PAINTINGS} training paintings",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the first picture")
     parser.add_argument("--resolution", type=int, help="64 measures stage I alone (default: the largest)")
     parser.add_argument("--features", default="efficientnet-lite0", help="efficientnet-lite0 or inception")
@@ -27,22 +53,59 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder for the report (default: report)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
-    painter = Painter.load(arguments.run, arguments.device)
+    if arguments.labels is not None and arguments.images is None:
+        raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")
+    require_report_packages()
+    share_cores()
+    device = own_device(arguments.device)
     dataset = PaintingDataset(arguments.data)
-    require_same(painter.vocabulary, dataset.vocabulary, str(arguments.run), str(arguments.data))
-    resolution = painter.check(ANY, ANY, arguments.samples, arguments.seed, arguments.resolution)
-    report = evaluate(
-        lambda seeds, genres, styles: painter.images(seeds, genres, styles, resolution),
-        painter.weights,
-        dataset,
-        resolution,
-        load_feature_network(arguments.features, arguments.features_weights, arguments.device),
-        arguments.out,
-        samples=arguments.samples,
-        seed=arguments.seed,
-    )
-    print("\n".join(report.lines()))
-    print(f"report: {arguments.out / 'report.json'}; random samples: {arguments.out / 'samples.png'}")
+    if arguments.sanity:
+        network = load_feature_network(arguments.features, arguments.features_weights, device)
+        _check_measures(dataset, arguments.resolution or min(dataset.description.sizes), network)
+        return
+    runs = arguments.compare or ([arguments.run] if arguments.run else [])
+    subjects = [_painted(run, dataset, device, arguments) for run in runs] or [_images(dataset, arguments)]
+    network = load_feature_network(arguments.features, arguments.features_weights, device)
+    share = join_launched_processes(device)
+    limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None
+    measured: list[Measurements] = []
+    for place, subject in enumerate(subjects):
+        found = measure(subject, dataset, network, share, training_limit=limit)
+        if found is None:
+            continue
+        out = arguments.out / f"run-{place + 1}" if arguments.compare else arguments.out
+        metrics = runs[place] / "metrics.jsonl" if runs else None
+        write_report(found, subject, dataset, out, metrics)
+        print("\n".join(summary(found)))
+        print(f"report: {out / 'index.html'}\n")
+        measured.append(found)
+    if arguments.compare and measured:
+        print("\n".join(write_comparison(measured, arguments.out)))
+        print(f"comparison: {arguments.out / 'comparison.html'}")
+    share.leave()
+
+
+def _check_measures(dataset: PaintingDataset, resolution: int, network: FeatureNetwork) -> None:
+    with tqdm(unit="picture", dynamic_ncols=True, mininterval=1.0) as progress:
+        found = check_measures(dataset, resolution, network, progress.update)
+    for kind, comparisons in found.items():
+        print(kind)
+        for one in comparisons:
+            print(f"  {one.name:40} FID {one.fid:7.1f}   KID x 1000 {1000 * one.kid:7.2f}   {one.samples} of each")
+
+
+def _painted(run: Path, dataset: PaintingDataset, device: torch.device, arguments: argparse.Namespace) -> Subject:
+    painter = Painter.load(run, device)
+    require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
+    samples = min(arguments.samples, QUICK_SAMPLES) if arguments.quick else arguments.samples
+    resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution)
+    return painted_subject(painter, str(run), dataset, resolution, samples=samples, seed=arguments.seed)
+
+
+def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
+    resolution = arguments.resolution or min(dataset.description.sizes)
+    source = LabelsTable(open_files(arguments.images), arguments.labels)
+    return folder_subject(source, dataset, resolution, seed=arguments.seed)
 
 
 if __name__ == "__main__":

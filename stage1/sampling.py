@@ -6,19 +6,22 @@ Stage II and the scripts enter stage I here. A painting depends on its own seed 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from common.config import settings
+from common.curation import Opinions
+from common.images import to_signed
 from common.randomness import Purpose, generator_for
 from common.runs.exports import find_export, load_weights, read_export_config, weights_hash, write_export
 from common.vocabulary import Vocabulary
 from stage1.config import Networks
-from stage1.networks import build_generator
+from stage1.networks import build_critic, build_generator
 
 SIZE = 64
 TRAIN_COMMAND = "accelerate launch scripts/train_stage1.py"
@@ -36,13 +39,14 @@ class Stage1Export:
 class Stage1Painter:
     """A trained stage I, ready to paint."""
 
-    def __init__(self, export: Stage1Export, generator: nn.Module, weights: str) -> None:
+    def __init__(self, export: Stage1Export, generator: nn.Module, weights: str, critic_weights: Path) -> None:
         self.export = export
         self.vocabulary = export.vocabulary
         self.latent_dim = export.networks.latent_dim
         self.generator = generator.eval().requires_grad_(False)
         self.weights = weights
         """Hash of the generator's weights."""
+        self._critic_weights = critic_weights
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Stage1Painter:
@@ -51,18 +55,41 @@ class Stage1Painter:
         export = read_export_config(folder, Stage1Export)
         generator = build_generator(export.networks, len(export.vocabulary.genres))
         load_weights(generator, folder / "generator.safetensors", device)
-        return cls(export, generator, weights_hash(folder / "generator.safetensors"))
+        weights = weights_hash(folder / "generator.safetensors")
+        return cls(export, generator, weights, folder / "critic.safetensors")
 
     @torch.no_grad()
     def paint(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
         """Paintings on the device of the weights."""
-        device = next(self.generator.parameters()).device
-        images: Tensor = self.generator(latents.to(device), genres.to(device))
+        images: Tensor = self.generator(latents.to(self.device), genres.to(self.device))
         return images
 
+    @torch.no_grad()
+    def opinions(self, images: UInt8[Tensor, "b 3 64 64"]) -> Opinions | None:
+        """What the critic says of pictures; None where the export holds no critic."""
+        if self.critic is None:
+            return None
+        scores, genres = self.critic(to_signed(images.to(self.device)))
+        return Opinions(scores.cpu().numpy(), genres.cpu().numpy(), None)
+
+    @cached_property
+    def critic(self) -> nn.Module | None:
+        """Loaded when it is first asked for: painting needs none."""
+        if not self._critic_weights.is_file():
+            return None
+        critic = build_critic(self.export.networks, len(self.vocabulary.genres))
+        load_weights(critic, self._critic_weights, self.device)
+        return critic.eval().requires_grad_(False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.generator.parameters()).device
+
     def save(self, folder: Path) -> None:
-        """Write what `load` reads: an export without the critic, such as stage II carries inside its own."""
-        write_export(folder, self.export, {"generator": self.generator})
+        """Write what `load` reads: an export such as stage II carries inside its own."""
+        critic = {} if self.critic is None else {"critic": self.critic}
+        write_export(folder, self.export, {"generator": self.generator, **critic})
 
 
 def draw_latents(seeds: Iterable[int], latent_dim: int) -> Float[Tensor, "b z"]:

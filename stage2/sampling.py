@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
 from common.config import settings
+from common.curation import Opinions
 from common.errors import UserError
-from common.images import labelled_grid, save_png, to_pictures
+from common.images import labelled_grid, save_png, to_pictures, to_signed
 from common.randomness import Purpose, generator_for
 from common.runs.exports import (
     find_export,
@@ -31,7 +33,7 @@ from common.vocabulary import ANY, Vocabulary
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.config import Networks
 from stage2.generator import Generator
-from stage2.networks import build_generator
+from stage2.networks import build_critic, build_generator
 
 TRAIN_COMMAND = "accelerate launch scripts/train_stage2.py"
 STAGE1_FOLDER = "stage1"
@@ -78,7 +80,7 @@ class Painting:
 class Painter:
     """Paints by genre and style. Load one with `Painter.load`."""
 
-    def __init__(self, stage1: Stage1Painter, stage2: tuple[Stage2Export, Generator, str] | None) -> None:
+    def __init__(self, stage1: Stage1Painter, stage2: _Stage2 | None) -> None:
         self._stage1 = stage1
         self._stage2 = stage2
         self.vocabulary: Vocabulary = stage1.vocabulary
@@ -98,17 +100,17 @@ class Painter:
         weights = folder / "generator.safetensors"
         load_weights(generator, weights, device)
         generator.eval().requires_grad_(False)
-        return cls(stage1, (export, generator, weights_hash(weights)))
+        return cls(stage1, _Stage2(export, generator, weights_hash(weights), folder / "critic.safetensors"))
 
     @property
     def resolutions(self) -> tuple[int, ...]:
         """Sides, in pixels, of the pictures that these weights can paint."""
-        return (SIZE,) if self._stage2 is None else (SIZE, self._stage2[0].networks.resolution)
+        return (SIZE,) if self._stage2 is None else (SIZE, self._stage2.export.networks.resolution)
 
     @property
     def weights(self) -> str:
         """Hashes of the weights, stage I's first."""
-        return self._stage1.weights if self._stage2 is None else f"{self._stage1.weights}+{self._stage2[2]}"
+        return self._stage1.weights if self._stage2 is None else f"{self._stage1.weights}+{self._stage2.weights}"
 
     def paint(
         self,
@@ -172,10 +174,52 @@ class Painter:
         small = self._stage1.paint(draw_latents(seeds, self._stage1.latent_dim), genres)
         if resolution == SIZE or self._stage2 is None:
             return small
-        export, generator, _ = self._stage2
-        noise = draw_noise(seeds, export.networks.noise_dim)
-        images: Tensor = generator(small, genres.to(small.device), styles.to(small.device), noise.to(small.device))
+        noise = draw_noise(seeds, self._stage2.export.networks.noise_dim)
+        images: Tensor = self._stage2.generator(
+            small, genres.to(small.device), styles.to(small.device), noise.to(small.device)
+        )
         return images
+
+    def knows_styles(self, resolution: int) -> bool:
+        """Whether pictures of that size answer to a style."""
+        return self._stage2 is not None and resolution != SIZE
+
+    @torch.no_grad()
+    def opinions(
+        self, images: UInt8[Tensor, "b 3 size size"], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
+    ) -> Opinions | None:
+        """What the critic of that size says of pictures as paintings of those labels.
+
+        None where the export holds no critic.
+        """
+        if images.shape[-1] == SIZE or self._stage2 is None:
+            return self._stage1.opinions(images)
+        critic, device = self._stage2.critic, self._stage1.device
+        if critic is None:
+            return None
+        scores, genre_logits, style_logits, _ = critic(
+            to_signed(images.to(device)), genres.to(device), styles.to(device)
+        )
+        return Opinions(scores.cpu().numpy(), genre_logits.cpu().numpy(), style_logits.cpu().numpy())
+
+
+@dataclass
+class _Stage2:
+    """Stage II's networks; the critic is loaded when it is first asked for: painting needs none."""
+
+    export: Stage2Export
+    generator: Generator
+    weights: str
+    critic_weights: Path
+
+    @cached_property
+    def critic(self) -> nn.Module | None:
+        if not self.critic_weights.is_file():
+            return None
+        vocabulary = self.export.vocabulary
+        critic = build_critic(self.export.networks, len(vocabulary.genres), len(vocabulary.styles))
+        load_weights(critic, self.critic_weights, next(self.generator.parameters()).device)
+        return critic.eval().requires_grad_(False)
 
 
 def draw_noise(seeds: Iterable[int], noise_dim: int) -> Float[Tensor, "b n"]:

@@ -108,6 +108,14 @@ def procedural_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def measurable_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """288 procedural paintings at 64 and 128 pixels, of which enough are held out to measure by."""
+    out = tmp_path_factory.mktemp("measurable") / "data"
+    prepare(PaintedPictures(288, seed=1), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
+    return out
+
+
+@pytest.fixture(scope="session")
 def stage1_run(procedural_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of stage I, six steps long."""
     out = tmp_path_factory.mktemp("runs") / "stage1"

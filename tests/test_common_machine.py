@@ -1,11 +1,38 @@
-"""What the machine is said to offer."""
+"""What the machine is said to offer, and what a process takes of it."""
 
 from __future__ import annotations
 
 import os
 
-from common.machine import available_cores
+import pytest
+import torch
+
+from common.machine import available_cores, share_cores
 
 
 def test_there_is_at_least_one_core_and_no_more_than_the_machine_has() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("environment", "threads"),
+    [
+        ({"ACCELERATE_MIXED_PRECISION": "no", "OMP_NUM_THREADS": "1"}, 6),
+        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}, 3),
+        ({"LOCAL_WORLD_SIZE": "8", "OMP_NUM_THREADS": "1"}, 1),
+        ({"ACCELERATE_MIXED_PRECISION": "no", "OMP_NUM_THREADS": "4"}, None),
+        ({"OMP_NUM_THREADS": "1"}, None),
+    ],
+)
+def test_a_process_that_a_launcher_left_one_thread_takes_its_share_of_the_cores(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], threads: int | None
+) -> None:
+    for name in ("ACCELERATE_MIXED_PRECISION", "LOCAL_WORLD_SIZE", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    asked: list[int] = []
+    monkeypatch.setattr("common.machine.available_cores", lambda: 6)
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    share_cores()
+    assert asked == ([] if threads is None else [threads])

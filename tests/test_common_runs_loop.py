@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from common.errors import UserError
 from common.runs.config import LoggingSettings
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop, share_cores
+from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 
 LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
 
@@ -104,27 +104,3 @@ def test_a_batch_that_does_not_divide_over_the_processes_is_refused() -> None:
     assert rows_of_process(12, process=1, processes=3) == slice(4, 8)
     with pytest.raises(UserError, match=r"training\.batch_size 8 does not divide over 3 processes"):
         rows_of_process(8, process=1, processes=3)
-
-
-@pytest.mark.parametrize(
-    ("environment", "threads"),
-    [
-        ({"ACCELERATE_MIXED_PRECISION": "no", "OMP_NUM_THREADS": "1"}, 6),
-        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}, 3),
-        ({"LOCAL_WORLD_SIZE": "8", "OMP_NUM_THREADS": "1"}, 1),
-        ({"ACCELERATE_MIXED_PRECISION": "no", "OMP_NUM_THREADS": "4"}, None),
-        ({"OMP_NUM_THREADS": "1"}, None),
-    ],
-)
-def test_a_process_that_a_launcher_left_one_thread_takes_its_share_of_the_cores(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], threads: int | None
-) -> None:
-    for name in ("ACCELERATE_MIXED_PRECISION", "LOCAL_WORLD_SIZE", "OMP_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    asked: list[int] = []
-    monkeypatch.setattr("common.runs.loop.available_cores", lambda: 6)
-    monkeypatch.setattr(torch, "set_num_threads", asked.append)
-    share_cores()
-    assert asked == ([] if threads is None else [threads])

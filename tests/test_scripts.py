@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import runpy
 import sys
@@ -109,19 +108,6 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
     assert "count 0" in command.refused("generate.py", *weights, "--count", "0")
     assert "--device" in command.refused("generate.py", *weights, "--device", "gpu")
     assert not Path("paintings").exists()
-
-
-def test_a_run_is_measured_on_held_out_paintings(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:
-    code, printed, _ = command("evaluate.py", stage2_run, "--data", procedural_dataset, "--samples", "6")
-    assert code == 0
-    report = json.loads(Path("report/report.json").read_text())
-    assert report["split"] == "test"
-    assert (report["num_generated"], report["resolution"]) == (6, 128)
-    assert f"FID {report['fid']:.2f}" in printed
-    assert report["features"] == "efficientnet-lite0"
-    with Image.open("report/samples.png") as samples, Image.open("report/real.png") as real:
-        assert samples.height > 128
-        assert real.height > 128
 
 
 def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -70,6 +71,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def at(self, positions: Int[np.ndarray, "b"]) -> Split:
+        """The paintings at some positions of the split, as a split of their own."""
+        rows = self.rows[torch.from_numpy(positions).to(self.rows.device)]
+        return Split(images=self.images, rows=rows, genres=self.genres[positions], styles=self.styles[positions])
+
     def pairs(self) -> Int[np.ndarray, "n"]:
         """One number for each pair of genre and style, unlabelled where both are missing."""
         span = int(self.styles.max(initial=UNLABELLED)) + 2
@@ -130,6 +136,14 @@ class PaintingDataset:
             styles=self._labels.styles[chosen],
         )
 
+    def pictures(self, size: int, rows: Sequence[int]) -> UInt8[np.ndarray, "b size size 3"]:
+        """The pictures in some rows of labels.csv, counted from 0."""
+        return self._images(size, "disk", torch.device("cpu"))[list(rows)].numpy()
+
+    def captions(self, rows: Sequence[int]) -> list[str]:
+        """Artist, title and year of the paintings in some rows of labels.csv."""
+        return [self._labels.captions[row] for row in rows]
+
     def _images(self, size: int, residence: Residence, device: torch.device) -> UInt8[Tensor, "n_all size size 3"]:
         path = self.folder / f"images-{size}.npy"
         try:
@@ -180,6 +194,7 @@ class _Labels:
     splits: np.ndarray
     genres: Int[np.ndarray, "n"]
     styles: Int[np.ndarray, "n"]
+    captions: list[str]
 
 
 def _read_labels(path: Path, vocabulary: Vocabulary) -> _Labels:
@@ -191,4 +206,5 @@ def _read_labels(path: Path, vocabulary: Vocabulary) -> _Labels:
         splits=np.array([row["split"] for row in rows]),
         genres=np.array([genre_places[row["genre"]] for row in rows], dtype=np.int64),
         styles=np.array([style_places[row["style"]] for row in rows], dtype=np.int64),
+        captions=[", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"] for row in rows],
     )

@@ -1,160 +1,149 @@
-"""How far a generator is from held-out paintings: a painter and a dataset in, a report out.
-
-The report says everything that its FID depends on: split, counts, seed, features, resize filters.
-"""
+"""Measurements in, a report out: `report.json` for programs, `index.html` for people, in one file each."""
 
 from __future__ import annotations
 
+import base64
+import importlib.util
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
-from einops import rearrange
-from jaxtyping import Float, Int, UInt8
-from PIL import Image
-from torch import Tensor
-from tqdm import tqdm
-
-from common.config import as_values, settings
-from common.data.dataset import PaintingDataset, Split, one_hot
+from common import config
+from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.evaluation.features import FeatureNetwork
-from common.evaluation.fid import FidMeter
-from common.images import as_pictures, labelled_grid, to_pictures, to_uint8
-from common.randomness import Purpose, generator_for
+from common.evaluation.exhibits import data_address, gather_exhibits
+from common.evaluation.measurements import Figure, Measurements
+from common.evaluation.plots import confusion_plot, distance_plot, training_plots
+from common.evaluation.subjects import Subject
+from common.evaluation.wording import WORDINGS, Wording
 
-BATCH = 32
-GRID_ROWS, GRID_COLUMNS = 6, 10
-
-Paint = Callable[
-    [Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]],
-    Float[Tensor, "b 3 size size"],
-]
-"""Paints one batch from seeds, genres and styles."""
+REPORT = "report.json"
+PAGE = "index.html"
 
 
-@settings
-class EvaluationReport:
-    """What report.json holds."""
-
-    weights: str
-    """Hashes of the weights that painted."""
-    resolution: int
-    dataset: str
-    split: str
-    """The paintings that the generator is compared with."""
-    fid: float
-    """Of generated pictures against the split; lower is nearer."""
-    fid_of_training_paintings: float
-    """Of real training paintings against the split: what a perfect generator would score with this many samples."""
-    num_generated: int
-    num_real: int
-    num_training_paintings: int
-    seed: int
-    """The generated pictures have this seed and the next ones."""
-    labels: str
-    """How the labels of the generated pictures were chosen."""
-    features: str
-    features_description: str
-    dataset_resize_filter: str
-    """By which the paintings came to `resolution`."""
-
-    def lines(self) -> list[str]:
-        """The report for a person."""
-        return [
-            f"FID {self.fid:.2f}: {self.num_generated} generated against {self.num_real} {self.split} paintings "
-            f"at {self.resolution} pixels",
-            f"FID {self.fid_of_training_paintings:.2f}: {self.num_training_paintings} real training paintings against "
-            f"the same, the mark to reach",
-            f"features: {self.features_description}",
-            f"paintings resized by {self.dataset_resize_filter}; labels {self.labels}; seeds from {self.seed}; "
-            f"weights {self.weights}",
-        ]
-
-
-def evaluate(
-    paint: Paint,
-    weights: str,
-    dataset: PaintingDataset,
-    resolution: int,
-    network: FeatureNetwork,
-    out: Path,
-    *,
-    samples: int,
-    seed: int,
-) -> EvaluationReport:
-    """Measure FID against the test split; write `report.json`, `samples.png`, and `real.png` to hold it against.
-
-    Labels are drawn as the pairs of genre and style occur in the test split. Raises UserError where the split or
-    the number of samples is too small for a FID.
-    """
-    test, train = dataset.split("test", resolution), dataset.split("train", resolution)
-    if min(samples, len(test), len(train)) < 2:
-        raise UserError(
-            f"{samples} samples, {len(test)} test and {len(train)} training paintings: a FID needs at least 2 of each"
-        )
-    random = generator_for(seed, Purpose.EVALUATION_LABELS)
-    real = random.permutation(len(train))[: min(samples, len(train))]
-    labels = random.integers(len(test), size=samples)
-    meter = FidMeter(network)
-    progress = tqdm(total=len(test) + len(real) + samples, unit="picture", dynamic_ncols=True, mininterval=1.0)
-    for images in _stored(test, np.arange(len(test))):
-        meter.update(images, real=True)
-        progress.update(len(images))
-    for images in _stored(train, real):
-        meter.update(images, real=False)
-        progress.update(len(images))
-    floor = meter.compute()
-    meter.reset_generated()
-    shown: list[Tensor] = []
-    for start in range(0, samples, BATCH):
-        chosen = labels[start : start + BATCH]
-        genres = torch.from_numpy(one_hot(test.genres[chosen], len(dataset.vocabulary.genres)))
-        styles = torch.from_numpy(one_hot(test.styles[chosen], len(dataset.vocabulary.styles)))
-        painted = paint(range(seed + start, seed + start + len(chosen)), genres, styles)
-        meter.update(to_uint8(painted), real=False)
-        progress.update(len(chosen))
-        if start < GRID_ROWS * GRID_COLUMNS:
-            shown.append(painted.cpu())
-    progress.close()
-    result = meter.compute()
-    report = EvaluationReport(
-        weights=weights,
-        resolution=resolution,
-        dataset=dataset.description.source,
-        split="test",
-        fid=result.value,
-        fid_of_training_paintings=floor.value,
-        num_generated=result.num_generated,
-        num_real=result.num_real,
-        num_training_paintings=floor.num_generated,
-        seed=seed,
-        labels="drawn as the pairs of genre and style occur in the test split",
-        features=network.name,
-        features_description=network.description,
-        dataset_resize_filter=dataset.description.resize_filter,
-    )
+def write_report(
+    measured: Measurements, subject: Subject, dataset: PaintingDataset, out: Path, metrics: Path | None
+) -> None:
+    """Write both files and the grid of random pictures into `out`; `metrics` is the run's metrics.jsonl, if any."""
+    exhibits = gather_exhibits(subject, dataset, measured)
+    page = _environment().get_template("report.html.jinja").render(
+        measured=measured,
+        rows=[(WORDINGS[key], measured.figures[key]) for key in WORDINGS if key in measured.figures],
+        exhibits=exhibits,
+        distances=distance_plot(measured.novelty),
+        confusions={kind: confusion_plot(kind, table) for kind, table in measured.confusions.items()},
+        curves=training_plots(metrics) if metrics is not None else {},
+        kid=WORDINGS["kid_test"],
+    )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(as_values(report), indent=2), encoding="utf-8")
-    _save_grid(to_pictures(torch.cat(shown)), out / "samples.png", _seed_names(seed))
-    some = test.pictures(random.permutation(len(test))[: GRID_ROWS * GRID_COLUMNS])
-    _save_grid(as_pictures(some.numpy()), out / "real.png", ["test split"] * GRID_ROWS)
-    return report
+    exhibits.random.save(out / "samples.png")
+    exhibits.real.save(out / "real.png")
+    _write(out / PAGE, page)
+    _write(out / REPORT, json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
 
 
-def _stored(split: Split, positions: Int[np.ndarray, "n"]) -> Iterator[UInt8[Tensor, "b 3 h w"]]:
-    for start in range(0, len(positions), BATCH):
-        yield rearrange(split.pictures(positions[start : start + BATCH]), "b h w c -> b c h w")
+def require_report_packages() -> None:
+    """Raise UserError where what a report needs is not installed: before the work, not after it."""
+    for package, name in (("jinja2", "jinja2"), ("matplotlib", "matplotlib"), ("sklearn", "scikit-learn")):
+        if importlib.util.find_spec(package) is None:
+            raise UserError(f'a report needs the package {name}: pip install "atelier[evaluation]"')
 
 
-def _seed_names(seed: int) -> list[str]:
-    return [f"seeds {seed + row * GRID_COLUMNS}…" for row in range(GRID_ROWS)]
+def read_report(folder: Path) -> Measurements:
+    """The measurements of an earlier report. Raises UserError where there are none."""
+    path = folder / REPORT
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is no readable report ({error}); measure the run again") from None
+    return config.parse(Measurements, values, place=str(path))
 
 
-def _save_grid(pictures: Sequence[Image.Image], path: Path, names: Sequence[str]) -> None:
-    """The first pictures, as they came: none is picked."""
-    starts = range(0, min(len(pictures), GRID_ROWS * GRID_COLUMNS), GRID_COLUMNS)
-    rows = [pictures[start : start + GRID_COLUMNS] for start in starts]
-    labelled_grid(rows, names[: len(rows)]).save(path)
+def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:
+    """Write `comparison.json` and `comparison.html`; returns the table for a terminal."""
+    rows = comparison_rows(all_measured)
+    page = _environment().get_template("comparison.html.jinja").render(subjects=all_measured, rows=rows)
+    out.mkdir(parents=True, exist_ok=True)
+    values = {
+        key: {
+            measured.name: config.as_values(measured.figures[key])
+            for measured in all_measured
+            if key in measured.figures
+        }
+        for key in WORDINGS
+    }
+    _write(out / "comparison.json", json.dumps(values, indent=1, ensure_ascii=False))
+    _write(out / "comparison.html", page)
+    width = max(len(wording.title) for wording, _ in rows)
+    columns = [max(24, len(measured.name)) for measured in all_measured]
+    lines = ["  ".join([" " * width, *(m.name.rjust(c) for m, c in zip(all_measured, columns, strict=True))])]
+    for wording, cells in rows:
+        texts = [_cell_text(wording, figure, best) for figure, best in cells]
+        lines.append(
+            "  ".join([wording.title.ljust(width), *(t.rjust(c) for t, c in zip(texts, columns, strict=True))])
+        )
+    return lines
+
+
+def comparison_rows(all_measured: Sequence[Measurements]) -> list[tuple[Wording, list[tuple[Figure | None, bool]]]]:
+    """For each figure, that of every subject, and whether it is better than all others beyond its interval."""
+    rows = []
+    for key, wording in WORDINGS.items():
+        figures = [measured.figures.get(key) for measured in all_measured]
+        if any(figures):
+            rows.append((wording, [(figure, _stands_out(wording, figure, figures)) for figure in figures]))
+    return rows
+
+
+def summary(measured: Measurements) -> list[str]:
+    """The figures for a terminal."""
+    lines = [f"{measured.name}: {measured.samples} pictures of {measured.resolution} pixels; {measured.origin}"]
+    for key, wording in WORDINGS.items():
+        if key in measured.figures:
+            figure = measured.figures[key]
+            interval = f"({wording.number(figure.low)} to {wording.number(figure.high)})"
+            real = f"{wording.real}: {wording.number(figure.real)}" if figure.real is not None else ""
+            lines.append(f"{wording.title:42} {wording.number(figure.value):>9}  {interval:24} {real}")
+    lines.append(
+        f"{measured.test} test and {measured.train} training paintings of {measured.dataset}, resized by "
+        f"{measured.resize_filter}; {measured.features_description}"
+    )
+    return lines
+
+
+def _stands_out(wording: Wording, figure: Figure | None, figures: Sequence[Figure | None]) -> bool:
+    others = [other for other in figures if other is not None and other is not figure]
+    if figure is None or not others:
+        return False
+    if wording.better == "low":
+        return all(figure.high < other.low for other in others)
+    return wording.better == "high" and all(figure.low > other.high for other in others)
+
+
+def _cell_text(wording: Wording, figure: Figure | None, best: bool) -> str:
+    if figure is None:
+        return "–"
+    text = f"{wording.number(figure.value)} ({wording.number(figure.low)} to {wording.number(figure.high)})"
+    return f"* {text}" if best else text
+
+
+def _environment() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["address"] = data_address
+    environment.filters["drawing"] = lambda svg: f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    return environment
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -6,7 +6,6 @@ stages' `training.py` that knows Accelerate.
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections import Counter
@@ -23,7 +22,7 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from common.errors import UserError
-from common.machine import available_cores
+from common.machine import share_cores
 from common.runs.checkpoints import load_newest_checkpoint, save_checkpoint
 from common.runs.config import LoggingSettings, Precision
 from common.runs.folder import RunFolder
@@ -57,18 +56,6 @@ def make_accelerator(precision: Precision) -> Accelerator:
         mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision],
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
-
-
-def share_cores() -> None:
-    """Give this process its share of the cores where a launcher left it one thread.
-
-    `accelerate launch` and torchrun set OMP_NUM_THREADS to 1 where nothing else is said, and a lone process on a
-    CPU would work at half its speed or less.
-    """
-    launched = "ACCELERATE_MIXED_PRECISION" in os.environ or "LOCAL_WORLD_SIZE" in os.environ
-    if launched and os.environ.get("OMP_NUM_THREADS") == "1":
-        processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        torch.set_num_threads(max(1, available_cores() // processes))
 
 
 def _has_bfloat16() -> bool:

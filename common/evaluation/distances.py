@@ -1,0 +1,157 @@
+"""Distances between two sets of pictures by their features: FID and KID; the mathematics is torchmetrics'.
+
+Features enter (`common.evaluation.features` makes them), a number leaves. Both fall as the sets come nearer; FID
+also falls with the number of samples, so that it is compared at equal numbers only; KID does not.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int
+from torch import Tensor, nn
+
+from common.evaluation.bootstrap import Interval, interval_around
+
+KID_SUBSET = 1000
+KID_SUBSETS = 100
+FID_REPLICATES = 20
+
+
+def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
+    """`|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared feature units (Heusel et al. 2017, eq. 6).
+
+    Rounding may put equal sets slightly below 0. Raises ValueError below two samples of a kind.
+    """
+    if min(len(real), len(generated)) < 2:
+        raise ValueError(f"FID needs at least 2 of each, got {len(real)} real and {len(generated)} generated")
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    metric = FrechetInceptionDistance(feature=_FeaturesAsGiven(real.shape[1]), sync_on_compute=False)
+    metric.update(torch.from_numpy(np.asarray(real)), real=True)
+    metric.update(torch.from_numpy(np.asarray(generated)), real=False)
+    return float(metric.compute())
+
+
+class FidInterval:
+    """Intervals of FIDs against one real set, whose square root is worth computing once."""
+
+    def __init__(self, real: Float[np.ndarray, "n f"]) -> None:
+        features = torch.from_numpy(np.asarray(real))
+        self._mean = features.mean(dim=0)
+        centred = features - self._mean
+        covariance = (centred.T @ centred).double() / (len(features) - 1)
+        values, vectors = torch.linalg.eigh(covariance)
+        self._root = (vectors * values.clamp(min=0).sqrt() @ vectors.T).float()
+        self._trace = float(covariance.trace())
+
+    def distance(self, generated: Float[Tensor, "m f"], counts: Float[Tensor, "m"]) -> float:
+        """FID of a set in which sample i stands counts[i] times.
+
+        `tr (S_r S_g)^1/2` is the sum of the singular values of `A S_r^1/2`, where `S_g = A^T A`.
+        """
+        total = float(counts.sum())
+        mean = (counts @ generated) / total
+        centred = (generated - mean) * (counts.sqrt() / (total - 1) ** 0.5)[:, None]
+        spread = centred @ self._root
+        # Of the two products with the same eigenvalues, the smaller.
+        product = spread @ spread.T if len(spread) < spread.shape[1] else spread.T @ spread
+        singular_values = torch.linalg.eigvalsh(product.double()).clamp(min=0).sqrt()
+        traces = self._trace + float(centred.square().sum(dtype=torch.float64))
+        return float((mean - self._mean).square().sum()) + traces - 2 * float(singular_values.sum())
+
+    def around(self, value: float, generated: Float[np.ndarray, "m f"], random: np.random.Generator) -> Interval:
+        """Interval of a FID over other samples of the generator; the real set is taken as it is."""
+        features = torch.from_numpy(np.asarray(generated))
+
+        def replicate(counts: Int[np.ndarray, "m"]) -> float:
+            return self.distance(features, torch.from_numpy(counts).float())
+
+        return interval_around(value, replicate, len(generated), random, FID_REPLICATES)
+
+
+@dataclass(frozen=True)
+class Kid:
+    """A kernel distance and its spread."""
+
+    value: float
+    spread: float
+    """Standard deviation over random subsets of the samples."""
+    subset: int
+    """Samples of each kind in a subset."""
+
+
+def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, seed: int) -> Kid:
+    """Mean squared kernel distance over subsets (Binkowski et al. 2018); unbiased at any number of samples."""
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    # Half of the smaller set at the most: subsets that are the whole set would not scatter.
+    subset = min(KID_SUBSET, min(len(real), len(generated)) // 2)
+    with warnings.catch_warnings():
+        # It says that it keeps all features: so do we.
+        warnings.simplefilter("ignore", UserWarning)
+        metric = KernelInceptionDistance(
+            feature=_FeaturesAsGiven(real.shape[1]), subsets=KID_SUBSETS, subset_size=subset, sync_on_compute=False
+        )
+    metric.update(torch.from_numpy(np.asarray(real)), real=True)
+    metric.update(torch.from_numpy(np.asarray(generated)), real=False)
+    # torchmetrics draws its subsets from the global stream.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        mean, spread = metric.compute()
+    return Kid(float(mean), float(spread), subset)
+
+
+def kid_of_all(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
+    """The kernel distance of the whole sets at once: what subsets estimate, without their scatter."""
+    return _Kernels(real, generated).distance(np.ones(len(real)), np.ones(len(generated)))
+
+
+def kid_interval(
+    value: float, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
+) -> Interval:
+    """Interval of a KID over other samples of both sets."""
+    kernels = _Kernels(real, generated)
+
+    def replicate(counts: Int[np.ndarray, "m"]) -> float:
+        drawn = random.multinomial(len(real), np.full(len(real), 1 / len(real)))
+        return kernels.distance(drawn, counts)
+
+    return interval_around(value, replicate, len(generated), random)
+
+
+class _Kernels:
+    """`k(x, y) = (x.y / f + 1)^3` within and between two sets."""
+
+    def __init__(self, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> None:
+        from torchmetrics.image.kid import poly_kernel
+
+        first, second = torch.from_numpy(np.asarray(real)), torch.from_numpy(np.asarray(generated))
+        self._real, self._generated = poly_kernel(first, first), poly_kernel(second, second)
+        self._between = poly_kernel(first, second)
+        for kernel in (self._real, self._generated):
+            kernel.fill_diagonal_(0)
+
+    def distance(self, real_counts: np.ndarray, generated_counts: np.ndarray) -> float:
+        """The unbiased estimate, in which no sample meets itself, however often it was drawn."""
+        first, second = torch.from_numpy(real_counts).float(), torch.from_numpy(generated_counts).float()
+        within = sum(
+            float(counts @ kernel @ counts) / (float(counts.sum()) ** 2 - float(counts.square().sum()))
+            for counts, kernel in ((first, self._real), (second, self._generated))
+        )
+        between = float(first @ self._between @ second) / (float(first.sum()) * float(second.sum()))
+        return within - 2 * between
+
+
+class _FeaturesAsGiven(nn.Module):
+    """Stands where torchmetrics expects the network; features go in as float64: it rounds the result to their type."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+
+    def forward(self, features: Float[Tensor, "b f"]) -> Float64[Tensor, "b f"]:
+        return features.double()

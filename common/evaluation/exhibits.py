@@ -1,0 +1,136 @@
+"""The pictures of a report: grids of random pictures, the same noise under every label, and the nearest paintings."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from einops import rearrange
+from jaxtyping import Int, UInt8
+from PIL import Image
+from torch import Tensor
+
+from common.data.dataset import PaintingDataset
+from common.evaluation.measurements import Measurements
+from common.evaluation.responses import answered_labels, same_noise
+from common.evaluation.subjects import Subject
+from common.images import as_pictures, labelled_grid
+from common.randomness import Purpose, generator_for
+
+COLUMNS = 10
+RANDOM_ROWS = 6
+NOISE_ROWS = 4
+CURATED = 40
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A generated picture beside the training painting nearest to it."""
+
+    generated: Image.Image
+    painting: Image.Image
+    caption: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """Sheets by their titles, in the order in which they are shown."""
+
+    random: Image.Image
+    real: Image.Image
+    by_label: dict[str, Image.Image]
+    """`genre` and `style`: a row a label."""
+    same_noise: dict[str, Image.Image]
+    """`genre` and `style`: a row a seed, a column a label."""
+    curated: Image.Image | None
+    pairs: tuple[Pair, ...]
+
+
+def gather_exhibits(subject: Subject, dataset: PaintingDataset, measured: Measurements) -> Exhibits:
+    """Read the pictures again by their places; none is picked but where the heading says so."""
+    count = RANDOM_ROWS * COLUMNS
+    test = dataset.split("test", subject.resolution)
+    some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(test))[:count]
+    favourites = measured.ranking[: min(CURATED, max(len(measured.ranking) // 20, 1))]
+    return Exhibits(
+        random=_sheet(_read(subject, range(min(count, len(subject))))),
+        real=_sheet(as_pictures(test.pictures(some).cpu().numpy())),
+        by_label=_by_label(subject),
+        same_noise=_same_noise(subject),
+        curated=_sheet(_read(subject, favourites)) if favourites else None,
+        pairs=_pairs(subject, dataset, measured),
+    )
+
+
+def data_address(picture: Image.Image) -> str:
+    """The picture as an address that a page holds in itself: small ones exactly, large ones as JPEG."""
+    file = io.BytesIO()
+    if picture.width * picture.height <= 400_000:
+        picture.save(file, "PNG")
+        kind = "png"
+    else:
+        picture.save(file, "JPEG", quality=88)
+        kind = "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _read(subject: Subject, places: Sequence[int]) -> list[Image.Image]:
+    pictures: list[Image.Image] = []
+    for start in range(0, len(places), COLUMNS):
+        pictures += _pictures(subject.read(places[start : start + COLUMNS]))
+    return pictures
+
+
+def _pictures(images: UInt8[Tensor, "b 3 h w"]) -> list[Image.Image]:
+    return as_pictures(rearrange(images, "b c h w -> b h w c").cpu().numpy())
+
+
+def _sheet(pictures: Sequence[Image.Image]) -> Image.Image:
+    rows = [pictures[start : start + COLUMNS] for start in range(0, len(pictures), COLUMNS)]
+    return labelled_grid(rows, [""] * len(rows))
+
+
+def _by_label(subject: Subject) -> dict[str, Image.Image]:
+    sheets: dict[str, Image.Image] = {}
+    for kind, names, labels in (
+        ("genre", subject.vocabulary.genres, subject.genres),
+        ("style", subject.vocabulary.styles, subject.styles),
+    ):
+        chosen = {name: _first(labels, place) for place, name in enumerate(names)}
+        chosen = {name: places for name, places in chosen.items() if places}
+        if chosen:
+            sheets[kind] = labelled_grid([_read(subject, places) for places in chosen.values()], list(chosen))
+    return sheets
+
+
+def _first(labels: Int[np.ndarray, "n"], label: int) -> list[int]:
+    places: list[int] = np.flatnonzero(labels == label)[:COLUMNS].tolist()
+    return places
+
+
+def _same_noise(subject: Subject) -> dict[str, Image.Image]:
+    seeds = range(subject.seed, subject.seed + NOISE_ROWS)
+    return {
+        kind: labelled_grid(
+            [_pictures(same_noise(subject.painter, kind, subject.resolution, seed)) for seed in seeds],
+            [f"seed {seed}" for seed in seeds],
+            names,
+        )
+        for kind, names in answered_labels(subject.painter, subject.resolution).items()
+        if subject.painter is not None
+    }
+
+
+def _pairs(subject: Subject, dataset: PaintingDataset, measured: Measurements) -> tuple[Pair, ...]:
+    copies = measured.novelty.nearest
+    stored = dataset.pictures(subject.resolution, [copy.row for copy in copies])
+    captions = dataset.captions([copy.row for copy in copies])
+    generated = _read(subject, [copy.place for copy in copies])
+    return tuple(
+        Pair(picture, painting, caption, copy.distance)
+        for picture, painting, caption, copy in zip(generated, as_pictures(stored), captions, copies, strict=True)
+    )

@@ -1,0 +1,86 @@
+"""What a report holds: the keys of report.json. `common.evaluation.measures` fills them in."""
+
+from __future__ import annotations
+
+from common.config import settings
+
+
+@settings
+class Figure:
+    """One number and what has to be known of it."""
+
+    value: float
+    low: float
+    """Lower end of the 95 % interval."""
+    high: float
+    samples: int
+    """Generated pictures that it rests on; real paintings where it is a figure of the critic on real paintings."""
+    real: float | None = None
+    """What real paintings score by the same measure: the mark to hold it against."""
+    real_samples: int | None = None
+    """Real paintings that stood where the generated pictures stand."""
+
+
+@settings
+class Confusion:
+    """Rows are what was asked, columns what the judge saw; of generated pictures and of real test paintings."""
+
+    names: tuple[str, ...]
+    generated: tuple[tuple[int, ...], ...]
+    real: tuple[tuple[int, ...], ...]
+
+
+@settings
+class Copy:
+    """A generated picture and the training painting nearest to it."""
+
+    place: int
+    """Of the generated picture, counted from the first."""
+    row: int
+    """Of the painting in the dataset's labels.csv, counted from 0."""
+    distance: float
+
+
+@settings
+class Novelty:
+    """How near generated pictures come to training paintings, beside how near held-out paintings do."""
+
+    threshold: float
+    """1 % of test paintings lie nearer than this to a training painting."""
+    generated: tuple[float, ...]
+    """Distance from each generated picture to its nearest training painting."""
+    test: tuple[float, ...]
+    """Distance from each test painting to its nearest training painting."""
+    nearest: tuple[Copy, ...]
+    """The generated pictures that come nearest, nearest first."""
+
+
+@settings
+class Measurements:
+    """What report.json holds. Keys keep their meaning; a measure that could not be taken is absent."""
+
+    version: int
+    name: str
+    resolution: int
+    origin: str
+    samples: int
+    seed: int
+    dataset: str
+    """The dataset's source."""
+    train: int
+    """Training paintings that were measured against."""
+    test: int
+    """Test paintings that were measured against."""
+    resize_filter: str
+    """By which the paintings came to `resolution`."""
+    features: str
+    features_description: str
+    figures: dict[str, Figure]
+    kid_by_genre: dict[str, Figure | None]
+    """None where there are too few paintings or pictures for a figure."""
+    kid_by_style: dict[str, Figure | None]
+    confusions: dict[str, Confusion]
+    """By `genre` and `style`."""
+    novelty: Novelty
+    ranking: tuple[int, ...]
+    """Places of the generated pictures, the critic's favourites first; empty without a critic."""

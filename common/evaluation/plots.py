@@ -1,0 +1,99 @@
+"""The plots of a report, as SVG text: distances to the nearest painting, confusion, training curves."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common.evaluation.measurements import Confusion, Novelty
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
+MOVING = 50
+"""Points of a training curve that are averaged into one."""
+
+
+def distance_plot(novelty: Novelty) -> str:
+    """How far generated and test paintings lie from their nearest training paintings."""
+    figure = _figure(7, 3)
+    axes = figure.subplots()
+    both = [*novelty.generated, *novelty.test]
+    edges: list[float] = np.linspace(min(both), max(both) + 1e-6, 60).tolist()
+    for name, distances, colour in (
+        ("generated pictures", novelty.generated, GENERATED),
+        ("test paintings", novelty.test, REAL),
+    ):
+        axes.hist(distances, edges, density=True, histtype="stepfilled", alpha=0.45, color=colour, label=name)
+    axes.axvline(novelty.threshold, color=INK, linewidth=1, linestyle="--", label="1 % of test paintings are nearer")
+    axes.set_xlabel("distance to the nearest training painting")
+    axes.set_yticks([])
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def confusion_plot(kind: str, confusion: Confusion) -> str:
+    """What the judge saw where each label was asked, of generated pictures and of real test paintings."""
+    count = len(confusion.names)
+    figure = _figure(3.4 + 0.62 * count, 1.6 + 0.32 * count)
+    for axes, title, table in zip(
+        figure.subplots(1, 2, sharey=True),
+        ("generated pictures", "real test paintings"),
+        (confusion.generated, confusion.real),
+        strict=True,
+    ):
+        counts = np.array(table, dtype=float)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Greys", vmin=0, vmax=1)
+        axes.set_title(title, fontsize=10)
+        axes.set_xticks(range(count), confusion.names, rotation=90)
+        axes.set_yticks(range(count), confusion.names)
+        axes.set_xlabel(f"{kind} that the judge saw")
+        for row, column in np.argwhere(shares >= 0.005):
+            share = shares[row, column]
+            axes.text(
+                column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7,
+                color="white" if share > 0.5 else INK,
+            )  # fmt: skip
+    return _svg(figure)
+
+
+def training_plots(metrics: Path) -> dict[str, str]:
+    """One plot for each figure of a run's metrics.jsonl; empty where there are none."""
+    lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()] if metrics.is_file() else []
+    names = sorted({name for line in lines for name in line} - {"step", "images"})
+    plots: dict[str, str] = {}
+    for name in names:
+        points = np.array([(line["images"], line[name]) for line in lines if name in line and "images" in line])
+        if len(points) < 2:
+            continue
+        figure = _figure(3.6, 2.2)
+        axes = figure.subplots()
+        axes.plot(points[:, 0], points[:, 1], color=REAL, alpha=0.35, linewidth=0.8)
+        width = min(MOVING, max(len(points) // 10, 1))
+        smooth = np.convolve(points[:, 1], np.full(width, 1 / width), mode="valid")
+        axes.plot(points[width - 1 :, 0], smooth, color=REAL, linewidth=1.4)
+        axes.set_title(name.replace("_", " "), fontsize=10)
+        axes.set_xlabel("real images shown")
+        plots[name] = _svg(figure)
+    return plots
+
+
+def _figure(width: float, height: float) -> Figure:
+    # Not pyplot: it would keep every figure and look for a screen.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.patch.set_alpha(0)
+    return figure
+
+
+def _svg(figure: Figure) -> str:
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()

@@ -1,0 +1,115 @@
+"""Features of a dataset's real paintings, computed once for a size and a feature network and kept in the dataset.
+
+They lie in the dataset's `features/`, under names that change with the pictures, the split and the network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from common.data.dataset import PaintingDataset, Split
+from common.evaluation.features import FeatureNetwork
+from common.evaluation.shares import Share
+
+BATCH = 32
+
+Progress = Callable[[int], object]
+"""Is told how many pictures are done."""
+
+
+@dataclass(frozen=True)
+class References:
+    """Real paintings of one size as a feature network sees them."""
+
+    train: Float[np.ndarray, "n f"]
+    test: Float[np.ndarray, "m f"]
+    test_mirrored: Float[np.ndarray, "m f"]
+
+
+def reference_features(
+    dataset: PaintingDataset,
+    size: int,
+    network: FeatureNetwork,
+    chosen: Int[np.ndarray, "n"],
+    share: Share,
+    progress: Progress,
+) -> References:
+    """Features of the chosen training and of all test paintings, from the dataset's folder where they lie.
+
+    What does not lie there is computed by all processes, and kept where it is a whole split and the folder can be
+    written. Collective.
+    """
+    train, test = dataset.split("train", size), dataset.split("test", size)
+
+    def found(name: str, split: Split, *, mirrored: bool = False) -> Float[np.ndarray, "n f"]:
+        return _stored(_path(dataset, size, network, name), split, mirrored, network, share, progress)
+
+    whole = _path(dataset, size, network, "train")
+    if whole.is_file() or len(chosen) == len(train):
+        of_train = found("train", train)[chosen]
+    else:
+        part = train.at(chosen)
+        of_train = share.gather(features_of(network, _batches(part, share.of(len(part)), mirrored=False), progress))
+    return References(of_train, found("test", test), found("test-mirrored", test, mirrored=True))
+
+
+def features_of(
+    network: FeatureNetwork, batches: Iterator[UInt8[Tensor, "b 3 h w"]], progress: Progress
+) -> Float[np.ndarray, "n f"]:
+    """Features of all pictures of some batches."""
+    found = [np.zeros((0, network.num_features), dtype=np.float32)]
+    for images in batches:
+        found.append(network(images).cpu().numpy())
+        progress(len(images))
+    return np.concatenate(found)
+
+
+def _stored(
+    path: Path, split: Split, mirrored: bool, network: FeatureNetwork, share: Share, progress: Progress
+) -> Float[np.ndarray, "n f"]:
+    if path.is_file():
+        stored: np.ndarray = np.load(path)
+        progress(len(share.of(len(split))))
+        return stored
+    own = features_of(network, _batches(split, share.of(len(split)), mirrored), progress)
+    features = share.gather(own)
+    if share.is_main:
+        _keep(features, path)
+    return features
+
+
+def _keep(features: np.ndarray, path: Path) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with partial.open("wb") as file:
+            np.save(file, features)
+        partial.replace(path)
+    except OSError:
+        # A dataset on a medium that cannot be written, or is full, is measured all the same.
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def _path(dataset: PaintingDataset, size: int, network: FeatureNetwork, name: str) -> Path:
+    checksums = dataset.description.checksums
+    identity = "\n".join([checksums["labels.csv"], checksums[f"images-{size}.npy"], network.description])
+    key = hashlib.sha256(identity.encode()).hexdigest()[:12]
+    return dataset.folder / "features" / f"{network.name}-{size}-{name}-{key}.npy"
+
+
+def _batches(split: Split, places: Sequence[int], mirrored: bool) -> Iterator[UInt8[Tensor, "b 3 h w"]]:
+    for start in range(0, len(places), BATCH):
+        images = split.pictures(np.asarray(places[start : start + BATCH]))
+        upright = rearrange(images, "b h w c -> b c h w")
+        yield torch.flip(upright, dims=[3]) if mirrored else upright

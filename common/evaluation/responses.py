@@ -1,0 +1,111 @@
+"""How a painter answers to its conditions: the same noise in every genre, the same small picture in every style.
+
+The parent showed such a table in its appendix; here it is also a number.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from einops import repeat
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from common.evaluation.features import FeatureNetwork
+from common.evaluation.references import Progress
+from common.evaluation.shares import Share
+from common.evaluation.subjects import TrainedPainter
+from common.images import to_uint8
+
+SEEDS = 32
+SMALL = 64
+LAYOUT = 16
+"""Side, in pixels, at which two pictures have the same composition or not."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """Pictures of some seeds under every label of one kind."""
+
+    features: Float[np.ndarray, "s k f"]
+    composition: Float[np.ndarray, "s k"]
+    """Correlation with stage I's picture, both brought down to 16 x 16; 1 for stage I itself."""
+
+    def per_seed(self) -> Float[np.ndarray, "s"]:
+        """How far labels part the pictures of a seed, over how far seeds part the pictures of a label.
+
+        0: the label changes nothing; 1: it changes as much as another seed.
+        """
+        seeds, labels, _ = self.features.shape
+        between = np.mean(
+            [self._distances(first, second) for first, second in itertools.combinations(range(labels), 2)], axis=0
+        )
+        within = np.mean(
+            [
+                np.linalg.norm(self.features[first] - self.features[second], axis=1).mean()
+                for first, second in itertools.combinations(range(seeds), 2)
+            ]
+        )
+        return between / max(float(within), 1e-9)
+
+    def _distances(self, first: int, second: int) -> Float[np.ndarray, "s"]:
+        return np.linalg.norm(self.features[:, first] - self.features[:, second], axis=1)
+
+
+def answered_labels(painter: TrainedPainter | None, resolution: int) -> dict[str, list[str]]:
+    """The kinds of label, `genre` and `style`, that pictures of that size can answer to, with their names."""
+    if painter is None:
+        return {}
+    kinds = {"genre": list(painter.vocabulary.genres)}
+    if painter.knows_styles(resolution):
+        kinds["style"] = list(painter.vocabulary.styles)
+    return {kind: names for kind, names in kinds.items() if len(names) > 1}
+
+
+def label_response(
+    painter: TrainedPainter,
+    kind: str,
+    resolution: int,
+    network: FeatureNetwork,
+    seed: int,
+    share: Share,
+    progress: Progress,
+) -> Response:
+    """The same latents in every genre, or the same small pictures, their genres in turn, in every style. Collective."""
+    num_labels = len(answered_labels(painter, resolution)[kind])
+    features = [np.zeros((0, num_labels, network.num_features), dtype=np.float32)]
+    composition = [np.zeros((0, num_labels), dtype=np.float32)]
+    for number in share.of(SEEDS):
+        genres, styles = _conditions(painter, kind, seed + number)
+        seeds = [seed + number] * num_labels
+        images = painter.images(seeds, genres, styles, resolution)
+        small = painter.images(seeds, genres, torch.zeros_like(styles), SMALL)
+        features.append(network(to_uint8(images)).cpu().numpy()[None])
+        composition.append(layout_correlation(small, images).cpu().numpy()[None])
+        progress(num_labels)
+    return Response(share.gather(np.concatenate(features)), share.gather(np.concatenate(composition)))
+
+
+def same_noise(painter: TrainedPainter, kind: str, resolution: int, seed: int) -> UInt8[Tensor, "k 3 h w"]:
+    """One seed under every label of a kind."""
+    genres, styles = _conditions(painter, kind, seed)
+    return to_uint8(painter.images([seed] * len(genres), genres, styles, resolution)).cpu()
+
+
+def layout_correlation(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 h2 w2"]) -> Float[Tensor, "b"]:
+    """Correlation of two pictures brought down to 16 x 16, over pixels and colours."""
+    first, second = (F.adaptive_avg_pool2d(images.float(), LAYOUT).flatten(1) for images in (small, large))
+    first, second = (values - values.mean(dim=1, keepdim=True) for values in (first, second))
+    return F.cosine_similarity(first, second, dim=1)
+
+
+def _conditions(painter: TrainedPainter, kind: str, seed: int) -> tuple[Float[Tensor, "k g"], Float[Tensor, "k s"]]:
+    num_genres, num_styles = len(painter.vocabulary.genres), len(painter.vocabulary.styles)
+    if kind == "genre":
+        return torch.eye(num_genres), torch.zeros(num_genres, num_styles)
+    genre = torch.eye(num_genres)[seed % num_genres]
+    return repeat(genre, "g -> s g", s=num_styles).clone(), torch.eye(num_styles)

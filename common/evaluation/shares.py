@@ -1,0 +1,65 @@
+"""A process's share of work that several processes divide, and how the parts come together again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.distributed
+from jaxtyping import Shaped
+
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of a row of items this process works on."""
+
+    process: int = 0
+    processes: int = 1
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes what all have worked out."""
+        return self.process == 0
+
+    def of(self, count: int) -> range:
+        """This process's places of `count`: every place is in exactly one share, however uneven they are."""
+        return range(count * self.process // self.processes, count * (self.process + 1) // self.processes)
+
+    def gather(self, own: Shaped[np.ndarray, "n_own ..."]) -> Shaped[np.ndarray, "n ..."]:
+        """All shares in order, on every process. Collective: every process has to call it."""
+        if self.processes == 1:
+            return own
+        parts: list[np.ndarray | None] = [None] * self.processes
+        torch.distributed.all_gather_object(parts, own)
+        return np.concatenate([part for part in parts if part is not None])
+
+    def leave(self) -> None:
+        """Wait for the other processes, and exchange nothing any more."""
+        if self.processes > 1:
+            torch.distributed.barrier()
+            torch.distributed.destroy_process_group()
+
+
+def own_device(name: str) -> torch.device:
+    """The device of that name; of several `cuda` ones, this process's own. Raises UserError where there is none."""
+    try:
+        device = torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError):
+        raise UserError(f"device {name!r} is not on this machine; leave --device out, or give cpu") from None
+    if name == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    return device
+
+
+def join_launched_processes(device: torch.device) -> Share:
+    """The share of this process among those that a launcher started together; all of it where it was started alone."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes == 1:
+        return Share()
+    torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return Share(torch.distributed.get_rank(), processes)

@@ -1,0 +1,148 @@
+"""What is measured: pictures with the labels that were asked of them, from a painter or from a folder.
+
+`common.evaluation.measures` reads them by their places, as often as it likes: nothing is kept in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Sized
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from common.curation import Opinions
+from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
+from common.data.pictures import Rejected, make_square, resize
+from common.data.sources.listing import Entry, Source
+from common.errors import UserError
+from common.images import to_uint8
+from common.randomness import Purpose, generator_for
+from common.vocabulary import Vocabulary
+
+
+@runtime_checkable
+class TrainedPainter(Protocol):
+    """What evaluation asks of a trained pair of networks."""
+
+    vocabulary: Vocabulary
+
+    @property
+    def weights(self) -> str:
+        """Hashes of the weights."""
+        ...
+
+    def knows_styles(self, resolution: int) -> bool:
+        """Whether pictures of that size answer to a style."""
+        ...
+
+    def images(
+        self, seeds: Sequence[int], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"], resolution: int
+    ) -> Float[Tensor, "b 3 size size"]:
+        """One batch of pictures."""
+        ...
+
+    def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> Opinions | None:
+        """What the critic of that size says of pictures as paintings of those labels; None where there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """n pictures and what was asked of each."""
+
+    name: str
+    resolution: int
+    origin: str
+    """Where the pictures come from and how their labels were chosen, in a line."""
+    genres: Int[np.ndarray, "n"]
+    """Places in the vocabulary, -1 where nothing was asked."""
+    styles: Int[np.ndarray, "n"]
+    read: Callable[[Sequence[int]], UInt8[Tensor, "b 3 size size"]]
+    """The pictures at some of the places 0 to n - 1."""
+    painter: TrainedPainter | None
+    """Who painted them, where that can be asked for more."""
+    seed: int
+    """Of the first picture; also of what evaluation draws at random."""
+
+    vocabulary: Vocabulary
+    """What genres and styles are places in."""
+
+    def __len__(self) -> int:
+        return len(self.genres)
+
+    def conditions(self, places: Sequence[int]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
+        """What was asked at some places, as points of the genre and style simplex."""
+        chosen = np.asarray(places)
+        return simplex(self.genres[chosen], self.vocabulary.genres), simplex(
+            self.styles[chosen], self.vocabulary.styles
+        )
+
+
+def simplex(places: Int[np.ndarray, "b"], names: Sized) -> Float[Tensor, "b k"]:
+    """One-hot points; all zeros where nothing was asked."""
+    return torch.from_numpy(one_hot(places, len(names)))
+
+
+def painted_subject(
+    painter: TrainedPainter, name: str, dataset: PaintingDataset, resolution: int, *, samples: int, seed: int
+) -> Subject:
+    """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in the test split."""
+    test = dataset.split("test", resolution)
+    drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(test), size=samples)
+    genres, styles = test.genres[drawn], test.styles[drawn]
+    if not painter.knows_styles(resolution):
+        styles = np.full_like(styles, UNLABELLED)
+    vocabulary = dataset.vocabulary
+
+    def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
+        chosen = np.asarray(places)
+        asked = simplex(genres[chosen], vocabulary.genres), simplex(styles[chosen], vocabulary.styles)
+        return to_uint8(painter.images([seed + place for place in places], *asked, resolution)).cpu()
+
+    origin = (
+        f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, "
+        "labels drawn as the pairs of genre and style occur in the test split"
+    )
+    return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary)
+
+
+def folder_subject(source: Source, dataset: PaintingDataset, resolution: int, *, seed: int) -> Subject:
+    """Pictures from anywhere, made square and brought to `resolution` as the dataset's were.
+
+    Labels are those of the source where the dataset's vocabulary knows them. Raises UserError where a picture
+    cannot be used: leaving it out would change the figures in silence.
+    """
+    entries: list[Entry] = list(source.listing().entries)
+    vocabulary = dataset.vocabulary
+    genres = [_place(entry.record.genre, vocabulary.genre_weights) for entry in entries]
+    styles = [_place(entry.record.style, vocabulary.style_weights) for entry in entries]
+    fit = dataset.description.fit
+
+    def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
+        return torch.stack([_read(entries[place], fit, resolution) for place in places])
+
+    known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
+    origin = f"{source.name}: {len(entries)} pictures, {known[0]} with a known genre, {known[1]} with a known style"
+    return Subject(source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary)
+
+
+def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:
+    """The vocabulary's place of a label; a family of several styles is none."""
+    try:
+        simplex = weights(label) if label else ()
+    except UserError:
+        return UNLABELLED
+    return simplex.index(1.0) if 1.0 in simplex else UNLABELLED
+
+
+def _read(entry: Entry, fit: str, size: int) -> UInt8[Tensor, "3 size size"]:
+    try:
+        picture = resize(make_square(entry.read(), fit), size)
+    except Rejected as rejection:
+        raise UserError(f"{entry.record.name}: {rejection}; mend the file or remove its row") from None
+    return rearrange(torch.from_numpy(np.array(picture)), "h w c -> c h w")

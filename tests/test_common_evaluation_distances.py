@@ -1,0 +1,101 @@
+"""FID and KID against analytic values and independent float64 computations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from common.evaluation.distances import KID_SUBSETS, FidInterval, fid, kid, kid_interval, kid_of_all
+
+F = 6
+
+
+def features(count: int, seed: int, *, shift: float = 0.0, scale: float = 1.0) -> np.ndarray:
+    return (np.random.default_rng(seed).normal(size=(count, F)) * scale + shift).astype(np.float32)
+
+
+def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Heusel et al. 2017, eq. 6, by scipy's matrix square root."""
+    first, second = first.astype(np.float64), second.astype(np.float64)
+    covariances = [np.cov(one, rowvar=False) for one in (first, second)]
+    root = scipy.linalg.sqrtm(covariances[0] @ covariances[1]).real
+    shift = first.mean(0) - second.mean(0)
+    return float(shift @ shift + np.trace(covariances[0] + covariances[1] - 2 * root))
+
+
+def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Binkowski et al. 2018, the unbiased estimate, term by term."""
+
+    def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return (x.astype(np.float64) @ y.astype(np.float64).T / F + 1) ** 3
+
+    def within(x: np.ndarray) -> float:
+        values = kernel(x, x)
+        return float((values.sum() - np.trace(values)) / (len(x) * (len(x) - 1)))
+
+    return within(first) + within(second) - 2 * float(kernel(first, second).mean())
+
+
+def test_fid_of_equal_sets_is_zero() -> None:
+    assert fid(features(100, 0), features(100, 0)) == pytest.approx(0, abs=1e-6)
+
+
+def test_fid_of_a_shifted_set_is_the_squared_shift() -> None:
+    real = features(100, 0)
+    assert fid(real, real + np.float32(2)) == pytest.approx(F * 4, rel=1e-5)
+
+
+def test_fid_equals_an_independent_matrix_square_root() -> None:
+    real, generated = features(300, 0), features(200, 1, shift=0.5, scale=2.0)
+    assert fid(real, generated) == pytest.approx(frechet_distance(real, generated), rel=1e-6)
+
+
+def test_fid_needs_two_of_each() -> None:
+    with pytest.raises(ValueError, match="1 real and 5 generated"):
+        fid(features(1, 0), features(5, 1))
+
+
+def test_the_interval_of_a_fid_is_scattered_around_the_fid() -> None:
+    real, generated = features(400, 0), features(300, 1, shift=0.5)
+    value = fid(real, generated)
+    intervals = FidInterval(real)
+    assert intervals.around(value, generated, np.random.default_rng(0)).low < value
+    others = [fid(real, features(300, seed, shift=0.5)) for seed in range(2, 42)]
+    interval = intervals.around(value, generated, np.random.default_rng(0))
+    width = interval.high - interval.low
+    assert width == pytest.approx(2 * 1.96 * float(np.std(others)), rel=0.5)
+
+
+def test_the_fast_fid_of_the_intervals_is_the_fid() -> None:
+    import torch
+
+    real, generated = features(300, 0), features(200, 1, shift=0.5)
+    fast = FidInterval(real).distance(torch.from_numpy(generated), torch.ones(200))
+    assert fast == pytest.approx(fid(real, generated), rel=1e-4)
+
+
+def test_kid_equals_the_sum_over_all_pairs() -> None:
+    real, generated = features(150, 0), features(120, 1, shift=0.5)
+    expected = kernel_distance(real, generated)
+    assert kid_of_all(real, generated) == pytest.approx(expected, rel=1e-3)
+    result = kid(real, generated, seed=0)
+    assert result.subset == 60
+    assert result.value == pytest.approx(expected, abs=4 * result.spread / KID_SUBSETS**0.5)
+
+
+def test_kid_of_halves_of_one_distribution_is_zero_within_its_interval() -> None:
+    real, generated = features(400, 0), features(400, 1)
+    interval = kid_interval(kid_of_all(real, generated), real, generated, np.random.default_rng(0))
+    assert interval.low < 0 < interval.high
+    far = features(400, 2, shift=0.3)
+    assert kid_interval(kid_of_all(real, far), real, far, np.random.default_rng(0)).low > 0
+
+
+def test_kid_is_the_same_for_the_same_seed_and_leaves_the_global_stream_alone() -> None:
+    import torch
+
+    real, generated = features(150, 0), features(120, 1)
+    state = torch.random.get_rng_state()
+    assert kid(real, generated, seed=3) == kid(real, generated, seed=3)
+    assert torch.equal(torch.random.get_rng_state(), state)

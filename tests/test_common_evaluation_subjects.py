@@ -1,0 +1,46 @@
+"""Pictures from a folder as a subject: their labels, their size, and those that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import random_picture, write_collection
+
+from common.data.dataset import PaintingDataset
+from common.data.sources.files import FolderFiles
+from common.data.sources.labels_table import LabelsTable
+from common.errors import UserError
+from common.evaluation.subjects import Subject, folder_subject
+
+
+def subject_of(folder: Path, dataset: PaintingDataset) -> Subject:
+    return folder_subject(LabelsTable(FolderFiles(folder)), dataset, 64, seed=0)
+
+
+def test_labels_are_known_by_any_spelling_and_unknown_ones_are_open(dataset: PaintingDataset, tmp_path: Path) -> None:
+    pictures = {f"{number}.png": random_picture(number) for number in range(4)}
+    labels = {"0.png": ("portrait", "High_Renaissance"), "1.png": ("Still life", ""), "2.png": ("spaceship", "cubism")}
+    subject = subject_of(write_collection(tmp_path / "pictures", pictures, labels), dataset)
+    genres, styles = list(dataset.vocabulary.genres), list(dataset.vocabulary.styles)
+    assert subject.genres.tolist() == [genres.index("portrait"), genres.index("still-life"), -1, -1]
+    assert subject.styles.tolist() == [styles.index("renaissance"), -1, styles.index("cubism"), -1]
+    assert "4 pictures, 2 with a known genre, 2 with a known style" in subject.origin
+
+
+def test_pictures_are_brought_to_the_resolution_and_those_that_fit_are_left_alone(
+    dataset: PaintingDataset, tmp_path: Path
+) -> None:
+    pictures = {"a.png": random_picture(0, 64, 64), "b.png": random_picture(1, 200, 100)}
+    subject = subject_of(write_collection(tmp_path / "pictures", pictures, {}), dataset)
+    images = subject.read([0, 1])
+    assert images.shape == (2, 3, 64, 64)
+    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), np.asarray(pictures["a.png"]))
+
+
+def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_path: Path) -> None:
+    folder = write_collection(tmp_path / "pictures", {"a.png": random_picture(0)}, {})
+    (folder / "a.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"a\.png: is no picture of a known kind; mend the file or remove its row"):
+        subject_of(folder, dataset).read([0])

@@ -1,0 +1,236 @@
+"""Reports as users make them: of a run, of several, and of pictures from anywhere whose worth is known."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common.data.dataset import PaintingDataset
+from common.evaluation.features import load_feature_network
+from common.evaluation.measurements import Measurements
+from common.evaluation.report import read_report
+from common.evaluation.sanity import check_measures
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "scripts" / "evaluate.py"
+pytestmark = pytest.mark.slow
+
+
+def evaluate(*arguments: str | Path) -> tuple[int, str, str]:
+    """Exit code, output and errors of the command, run in this process."""
+    out, errors = io.StringIO(), io.StringIO()
+    before, sys.argv = sys.argv, ["evaluate.py", *map(str, arguments)]
+    code = 0
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            runpy.run_path(str(SCRIPT), run_name="__main__")
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    finally:
+        sys.argv = before
+    return code, out.getvalue(), errors.getvalue()
+
+
+def measured(*arguments: str | Path) -> str:
+    code, printed, errors = evaluate(*arguments)
+    assert code == 0, errors
+    return printed
+
+
+def write_pictures(
+    folder: Path, dataset: PaintingDataset, rows: list[int], genres: list[str], styles: list[str]
+) -> Path:
+    folder.mkdir()
+    with (folder / "labels.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "genre", "style", "artist", "title", "year"])
+        pictures = dataset.pictures(64, rows)
+        for number, (pixels, genre, style) in enumerate(zip(pictures, genres, styles, strict=True)):
+            Image.fromarray(pixels).save(folder / f"{number:03}.png")
+            writer.writerow([f"{number:03}.png", genre, style, "", "", ""])
+    return folder
+
+
+def labels_of(dataset: PaintingDataset, split: str) -> tuple[list[int], list[str], list[str]]:
+    part = dataset.split(split, 64)
+    genres, styles = list(dataset.vocabulary.genres), list(dataset.vocabulary.styles)
+    return part.rows.tolist(), [genres[place] for place in part.genres], [styles[place] for place in part.styles]
+
+
+@pytest.fixture(scope="module")
+def report(stage2_run: Path, measurable_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "report"
+    printed = measured(stage2_run, "--data", measurable_dataset, "--samples", "24", "--out", out)
+    assert "Coverage" in printed
+    assert str(out / "index.html") in printed
+    return out
+
+
+def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(report: Path) -> None:
+    found = read_report(report)
+    assert set(found.figures) == {
+        "coverage", "recall", "precision", "density", "kid_test", "fid_test", "fid_train", "diversity", "near_copies",
+        "asked_genre_accuracy", "asked_style_accuracy", "genre_response", "style_response", "composition_kept",
+        "critic_genre_accuracy", "critic_style_accuracy", "critic_genre_of_generated", "critic_style_of_generated",
+        "asked_genre_accuracy_of_curated", "asked_genre_accuracy_of_others", "kid_of_others",
+    }  # fmt: skip
+    for figure in found.figures.values():
+        assert figure.low <= figure.value <= figure.high
+        assert figure.samples > 0
+    assert (found.samples, found.resolution, found.features) == (24, 128, "efficientnet-lite0")
+    assert len(found.novelty.generated) == 24
+    assert sorted(found.ranking) == list(range(24))
+    # Of real paintings, which the judge has not seen, it is right far more often than of noise.
+    assert found.figures["asked_genre_accuracy"].real > 0.6  # type: ignore[operator]
+    assert found.kid_by_genre == dict.fromkeys(found.kid_by_genre)
+
+
+def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
+    page = (report / "index.html").read_text(encoding="utf-8")
+    addresses = re.findall(r'(?:src|href)="([^"]{0,40})', page)
+    assert len(addresses) > 20
+    assert all(address.startswith("data:image/") for address in addresses)
+    assert "Tan et al. (2016)" in page
+    for heading in (
+        "Random pictures",
+        "By genre",
+        "By style",
+        "The same noise in every style",
+        "Is it new?",
+        "Training",
+    ):
+        assert heading in page
+
+
+def test_two_processes_give_the_report_of_one(
+    report: Path, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", str(SCRIPT)]
+    command += [str(stage2_run), "--data", str(measurable_dataset), "--samples", "24", "--out", str(tmp_path / "two")]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    one, two = (json.loads((folder / "report.json").read_text()) for folder in (report, tmp_path / "two"))
+    assert_close(one, two)
+
+
+def assert_close(first: Any, second: Any) -> None:
+    if isinstance(first, dict):
+        assert first.keys() == second.keys()
+        for key in first:
+            assert_close(first[key], second[key])
+    elif isinstance(first, list):
+        assert len(first) == len(second)
+        for one, other in zip(first, second, strict=True):
+            assert_close(one, other)
+    elif isinstance(first, float):
+        assert first == pytest.approx(second, rel=1e-3, abs=1e-4)
+    else:
+        assert first == second
+
+
+@pytest.fixture(scope="module")
+def known(measurable_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measurements]:
+    """Training paintings themselves, and one of each genre repeated."""
+    base, dataset = tmp_path_factory.mktemp("known"), PaintingDataset(measurable_dataset)
+    rows, genres, styles = (column[:96] for column in labels_of(dataset, "train"))
+    stolen = write_pictures(base / "stolen", dataset, rows, genres, styles)
+    first = [rows[genres.index(genre)] for genre in genres]
+    repeated = write_pictures(base / "repeated", dataset, first, genres, [""] * 96)
+    for folder in (stolen, repeated):
+        measured("--images", folder, "--data", measurable_dataset, "--out", base / f"report-{folder.name}")
+    return {name: read_report(base / f"report-{name}") for name in ("stolen", "repeated")}
+
+
+def test_stolen_paintings_look_perfect_except_that_they_are_copies(known: dict[str, Measurements]) -> None:
+    figures = known["stolen"].figures
+    assert figures["asked_genre_accuracy"].value > 0.95
+    assert figures["kid_test"].low < 0.02
+    assert figures["coverage"].value > 0.7
+    assert figures["near_copies"].value == 1
+    assert all(copy.distance < known["stolen"].novelty.threshold for copy in known["stolen"].novelty.nearest)
+
+
+def test_one_picture_a_genre_looks_collapsed(known: dict[str, Measurements]) -> None:
+    stolen, repeated = known["stolen"].figures, known["repeated"].figures
+    assert repeated["diversity"].value == pytest.approx(0, abs=1e-3)
+    assert stolen["diversity"].value > 0.8
+    assert repeated["coverage"].value < stolen["coverage"].value
+    assert "asked_style_accuracy" not in repeated
+
+
+def test_a_comparison_marks_what_stands_out(
+    stage1_run: Path, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "comparison"
+    printed = measured(
+        "--compare", stage1_run, stage2_run, "--data", measurable_dataset, "--samples", "20", "--resolution", "64",
+        "--out", out,
+    )  # fmt: skip
+    # Both paint the same pictures at 64 pixels: stage II carries that stage I. Nothing may stand out.
+    table = json.loads((out / "comparison.json").read_text())["kid_test"]
+    one, other = (table[str(run)]["value"] for run in (stage1_run, stage2_run))
+    assert one == other
+    assert "* " not in printed.partition("comparison:")[0].splitlines()[-1]
+    assert (out / "run-1" / "index.html").is_file()
+    assert (out / "run-2" / "index.html").is_file()
+    assert 'class="number best"' not in (out / "comparison.html").read_text()
+
+
+def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measurable_dataset: Path) -> None:
+    network = load_feature_network("efficientnet-lite0")
+    found = check_measures(PaintingDataset(measurable_dataset), 64, network, lambda count: None)
+    halves = found["halves"][0]
+    assert abs(halves.kid) < 0.01
+    for ladder in ("blur", "noise"):
+        distances = [one.kid for one in found[ladder]]
+        assert distances == sorted(distances)
+        assert distances[-1] > 10 * max(abs(halves.kid), 0.005)
+        assert [one.fid for one in found[ladder]] == sorted(one.fid for one in found[ladder])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["--samples", "5"], "measuring needs more than 10 of each"),
+        (["--features", "inceptoin"], "did you mean 'inception'"),
+        (["--labels", "labels.csv"], "--labels belongs to --images"),
+        (["--resolution", "256"], "resolution 256"),
+        (["--device", "gpu"], "device 'gpu'"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_one_line(
+    arguments: list[str], answer: str, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
+) -> None:
+    code, _, errors = evaluate(stage2_run, "--data", measurable_dataset, "--out", tmp_path / "report", *arguments)
+    assert code == 2
+    (line,) = errors.strip().splitlines()
+    assert answer in line
+    assert not (tmp_path / "report").exists()
+
+
+def test_titles_of_paintings_are_text_and_not_page(measurable_dataset: Path, tmp_path: Path) -> None:
+    dataset = PaintingDataset(measurable_dataset)
+    pictures = dataset.pictures(64, list(range(12)))
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    with (folder / "labels.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "genre", "style", "artist", "title", "year"])
+        for number, pixels in enumerate(pictures):
+            Image.fromarray(np.asarray(pixels)).save(folder / f"{number}.png")
+            writer.writerow([f"{number}.png", "", "", "", "", ""])
+    odd = folder.rename(tmp_path / "<script>alert(1)<")
+    measured("--images", odd, "--data", measurable_dataset, "--out", tmp_path / "report", "--quick")
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
