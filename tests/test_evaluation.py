@@ -6,8 +6,10 @@ import contextlib
 import csv
 import io
 import json
+import os
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
