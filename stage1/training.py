@@ -25,6 +25,7 @@ from common.randomness import Purpose
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair
+from common.vocabulary import ANY
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
 from stage1.networks import build_critic, build_generator
@@ -146,10 +147,10 @@ class Stage1Trainer:
     def paint_samples(self) -> Image.Image:
         """One row a genre, ten latents, the same in every row and at every step."""
         latents = draw_latents(range(10), self.config.networks.latent_dim).to(self.accelerator.device)
-        labels = torch.eye(len(self.genres), device=latents.device)
+        labels = torch.eye(len(self.genres), device=latents.device) if self.genres else latents.new_zeros(1, 0)
         with torch.no_grad():
             rows = [to_pictures(self.pair.average(latents, label.expand(10, -1))) for label in labels]
-        return labelled_grid(rows, self.genres)
+        return labelled_grid(rows, self.genres or [ANY])
 
     def _requests(self, purpose: Purpose, position: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Latents and genres to paint: genres as often as the real batches hold them, some left open."""

@@ -26,7 +26,7 @@ from common.randomness import Purpose
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair
-from common.vocabulary import Vocabulary, require_same
+from common.vocabulary import ANY, Vocabulary, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.config import Stage2Config
 from stage2.losses import (
@@ -208,19 +208,22 @@ class Stage2Trainer:
     def paint_samples(self) -> Image.Image:
         """Stage I's pictures of a few genres above, and below them the same pictures in every style."""
         vocabulary, device = self.vocabulary, self.accelerator.device
-        columns = [number % len(vocabulary.genres) for number in range(SAMPLE_COLUMNS)]
-        genres = torch.eye(len(vocabulary.genres))[columns].to(device)
+        genre_names, style_names = list(vocabulary.genres), list(vocabulary.styles)
+        columns = [number % max(len(genre_names), 1) for number in range(SAMPLE_COLUMNS)]
+        genres = torch.eye(len(genre_names))[columns] if genre_names else torch.zeros(SAMPLE_COLUMNS, 0)
+        styles = torch.eye(len(style_names)) if style_names else torch.zeros(1, 0)
+        genres, styles = genres.to(device), styles.to(device)
         small = self._painter.paint(draw_latents(range(SAMPLE_COLUMNS), self._painter.latent_dim), genres)
         noise = draw_noise(range(SAMPLE_COLUMNS), self.config.networks.noise_dim).to(device)
         rows = [
             [picture.resize((self.config.networks.resolution,) * 2) for picture in to_pictures(small)],
             *(
                 to_pictures(self.pair.average(small, genres, style.expand(SAMPLE_COLUMNS, -1), noise))
-                for style in torch.eye(len(vocabulary.styles), device=device)
+                for style in styles
             ),
         ]
-        names = list(vocabulary.genres)
-        return labelled_grid(rows, ["stage I", *vocabulary.styles], [names[column] for column in columns])
+        names = genre_names or [ANY]
+        return labelled_grid(rows, ["stage I", *(style_names or [ANY])], [names[column] for column in columns])
 
     def _batch(self, purpose: Purpose, position: int) -> _Batch:
         """Real paintings, their labels, and small pictures of the same labels for the generator to work on.

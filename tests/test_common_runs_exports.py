@@ -80,7 +80,9 @@ def test_a_missing_export_is_answered_with_the_command_that_makes_it(tmp_path: P
     with pytest.raises(UserError, match=r"^no run and no export at .*; train one with: accelerate launch train\.py$"):
         find_export(tmp_path, "accelerate launch train.py")
     (tmp_path / "config.yaml").touch()
-    with pytest.raises(UserError, match=r"has no export yet; train it on with: accelerate launch train\.py --resume$"):
+    with pytest.raises(
+        UserError, match=r"has no export yet; train it on, by the command that started it and --resume$"
+    ):
         find_export(tmp_path, "accelerate launch train.py")
 
 

@@ -24,7 +24,9 @@ def class_loss(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Fl
 
 
 def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
-    """Share of the labelled pictures whose most likely class is the asked one."""
+    """Share of the labelled pictures whose most likely class is the asked one; 0 where there are no classes."""
+    if logits.shape[1] == 0:
+        return logits.new_zeros(())
     labelled = labels.sum(dim=1) > 0
     hits = (logits.argmax(dim=1) == labels.argmax(dim=1)) & labelled
     return hits.sum() / labelled.sum().clamp(min=1)

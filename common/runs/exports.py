@@ -41,7 +41,9 @@ def find_export(path: Path, command: str) -> Path:
         if (folder / CONFIG).is_file():
             return folder
     if (path / "config.yaml").is_file():
-        raise UserError(f"the run at {path} has no export yet; train it on with: {command} --resume")
+        raise UserError(
+            f"the run at {path} has no export yet; train it on, by the command that started it and --resume"
+        )
     raise UserError(f"no run and no export at {path}; train one with: {command}")
 
 
