@@ -30,9 +30,3 @@ def test_an_interval_lies_around_its_value_though_resampling_is_biased() -> None
     interval = interval_around(200.0, distinct, len(values), np.random.default_rng(1))
     assert (interval.low + interval.high) / 2 == pytest.approx(200)
     assert 0 < interval.high - interval.low < 30
-
-
-def test_intervals_overlap_where_they_have_a_point_in_common() -> None:
-    assert Interval(0, 1).overlaps(Interval(1, 2))
-    assert not Interval(0, 1).overlaps(Interval(1.1, 2))
-    assert Interval(0, 5).overlaps(Interval(1, 2))

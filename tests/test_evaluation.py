@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common import config
 from common.data.dataset import PaintingDataset
 from common.evaluation.features import load_feature_network
 from common.evaluation.measurements import Measurements
-from common.evaluation.report import read_report
 from common.evaluation.sanity import check_measures
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +48,11 @@ def measured(*arguments: str | Path) -> str:
     code, printed, errors = evaluate(*arguments)
     assert code == 0, errors
     return printed
+
+
+def read_report(folder: Path) -> Measurements:
+    values = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return config.parse(Measurements, values, place="report.json")
 
 
 def write_pictures(

@@ -21,10 +21,6 @@ class Interval:
     low: float
     high: float
 
-    def overlaps(self, other: Interval) -> bool:
-        """Whether the two have a point in common."""
-        return self.low <= other.high and other.low <= self.high
-
 
 def interval_of_mean(values: Float[np.ndarray, "n"], random: np.random.Generator) -> Interval:
     """Percentile interval of the mean of one value a sample."""

@@ -1,6 +1,6 @@
 """A subject and a dataset in, every figure of the report out (`common.evaluation.report` writes it).
 
-Pictures are looked at once, by all processes together; the figures are worked out of their features by the main one.
+Pictures are looked at by all processes together; the figures are worked out of their features by the main one.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from einops import rearrange
 from jaxtyping import Float, Int
 from tqdm import tqdm
 
-from common.curation import Opinions, rank
+from common.curation import rank
 from common.data.dataset import UNLABELLED, PaintingDataset, Split
 from common.errors import UserError
 from common.evaluation.bootstrap import interval_of_mean
@@ -22,10 +21,10 @@ from common.evaluation.features import FeatureNetwork
 from common.evaluation.judge import confusion, fit_judge
 from common.evaluation.measurements import Confusion, Copy, Figure, Measurements, Novelty
 from common.evaluation.neighbours import COPY_QUANTILE, NEIGHBOURS, copies, manifolds, nearest
-from common.evaluation.references import BATCH, Progress, References, reference_features
-from common.evaluation.responses import SEEDS, Response, answered_labels, label_response
+from common.evaluation.observations import Observations, num_observed, observe
+from common.evaluation.references import References, reference_features
 from common.evaluation.shares import Share
-from common.evaluation.subjects import Subject, simplex
+from common.evaluation.subjects import Subject
 from common.randomness import Purpose, generator_for
 
 CURATED_SHARE = 0.05
@@ -54,78 +53,26 @@ def measure(
             f"{len(subject)} samples, {len(test)} test and {len(drawn)} training paintings: measuring needs more than "
             f"{2 * NEIGHBOURS} of each"
         )
-    labels = answered_labels(subject.painter, subject.resolution)
-    total = len(drawn) + 2 * len(test) + len(subject) + SEEDS * sum(len(names) for names in labels.values())
+    total = len(drawn) + 2 * len(test) + num_observed(subject)
     with tqdm(
         total=total // share.processes, unit="picture", disable=not share.is_main, dynamic_ncols=True, mininterval=1.0
     ) as progress:
         references = reference_features(dataset, subject.resolution, network, drawn, share, progress.update)
-        seen = _look(subject, network, share, progress.update)
-        held_out = _opinions_of_test(subject, test, share)
-        answers = _responses(subject, network, share, progress.update)
+        observed = observe(subject, test, network, share, progress.update)
     if not share.is_main:
         return None
-    return _Figures(subject, dataset, train.at(drawn), test, references, seen).measurements(network, held_out, answers)
+    return _Figures(subject, dataset, train.at(drawn), test, references, observed).measurements(network)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """The subject's pictures as the feature network and, where there is one, the critic see them."""
+class _Labels:
+    """One kind of label: its names, and the places in them that pictures were asked as or paintings have."""
 
-    features: Float[np.ndarray, "n f"]
-    mirrored: Float[np.ndarray, "n f"]
-    opinions: Opinions | None
-
-
-def _look(subject: Subject, network: FeatureNetwork, share: Share, progress: Progress) -> _Seen:
-    own = share.of(len(subject))
-    features = [np.zeros((0, network.num_features), dtype=np.float32)]
-    mirrored, opinions = list(features), []
-    for start in range(0, len(own), BATCH):
-        places = own[start : start + BATCH]
-        images = subject.read(places)
-        features.append(network(images).cpu().numpy())
-        mirrored.append(network(images.flip(3)).cpu().numpy())
-        if subject.painter is not None:
-            opinions.append(subject.painter.opinions(images, *subject.conditions(places)))
-        progress(len(places))
-    return _Seen(
-        share.gather(np.concatenate(features)), share.gather(np.concatenate(mirrored)), _gathered(opinions, share)
-    )
-
-
-def _opinions_of_test(subject: Subject, test: Split, share: Share) -> Opinions | None:
-    """The critic on held-out paintings, as paintings of their own labels."""
-    painter = subject.painter
-    if painter is None:
-        return None
-    own = share.of(len(test))
-    opinions = []
-    for start in range(0, len(own), BATCH):
-        places = np.asarray(own[start : start + BATCH])
-        images = rearrange(test.pictures(places), "b h w c -> b c h w")
-        conditions = (
-            simplex(labels[places], names)
-            for labels, names in ((test.genres, painter.vocabulary.genres), (test.styles, painter.vocabulary.styles))
-        )
-        opinions.append(painter.opinions(images, *conditions))
-    return _gathered(opinions, share)
-
-
-def _gathered(opinions: Sequence[Opinions | None], share: Share) -> Opinions | None:
-    known = [opinion for opinion in opinions if opinion is not None]
-    whole = Opinions.joined(known) if known else None
-    parts = share.gather(np.array([whole], dtype=object))
-    known = [part for part in parts if part is not None]
-    return Opinions.joined(known) if known else None
-
-
-def _responses(subject: Subject, network: FeatureNetwork, share: Share, progress: Progress) -> dict[str, Response]:
-    return {
-        kind: label_response(subject.painter, kind, subject.resolution, network, subject.seed, share, progress)
-        for kind in answered_labels(subject.painter, subject.resolution)
-        if subject.painter is not None
-    }
+    kind: str
+    names: tuple[str, ...]
+    asked: Int[np.ndarray, "n"]
+    train: Int[np.ndarray, "t"]
+    test: Int[np.ndarray, "m"]
 
 
 class _Figures:
@@ -138,36 +85,31 @@ class _Figures:
         train: Split,
         test: Split,
         references: References,
-        seen: _Seen,
+        observed: Observations,
     ) -> None:
         self.subject = subject
         self.dataset = dataset
         self.train, self.test = train, test
-        self.real, self.seen = references, seen
+        self.real, self.seen = references, observed
         self.random = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING)
 
-    def measurements(
-        self, network: FeatureNetwork, held_out: Opinions | None, answers: dict[str, Response]
-    ) -> Measurements:
+    def measurements(self, network: FeatureNetwork) -> Measurements:
+        """All of them."""
         figures = self.distances() | self.varieties()
         confusions: dict[str, Confusion] = {}
         judged: dict[str, Int[np.ndarray, "n"]] = {}
-        for kind, names, asked, train_labels, test_labels in self.labels():
-            if len(set(train_labels[train_labels != UNLABELLED])) < 2:
-                continue
-            judge = fit_judge(self.real.train, train_labels, len(names), self.random)
-            judged[kind] = judge.classify(self.seen.features)
-            truth = judge.classify(self.real.test)
-            confusions[kind] = Confusion(
-                names=names,
-                generated=_rows(confusion(asked, judged[kind], len(names))),
-                real=_rows(confusion(test_labels, truth, len(names))),
-            )
-            if (asked != UNLABELLED).any() and (test_labels != UNLABELLED).any():
-                figures[f"asked_{kind}_accuracy"] = self.accuracy(asked, judged[kind], test_labels, truth)
-            if held_out is not None:
-                figures |= self.critic(kind, asked, test_labels, held_out)
-        figures |= self.responses(answers)
+        for labels in self.labels():
+            if len(set(labels.train[labels.train != UNLABELLED])) > 1:
+                judge = fit_judge(self.real.train, labels.train, len(labels.names), self.random)
+                judged[labels.kind], truth = judge.classify(self.seen.features), judge.classify(self.real.test)
+                confusions[labels.kind] = Confusion(
+                    names=labels.names,
+                    generated=_rows(confusion(labels.asked, judged[labels.kind], len(labels.names))),
+                    real=_rows(confusion(labels.test, truth, len(labels.names))),
+                )
+                figures |= self.accuracy(labels, judged[labels.kind], truth)
+            figures |= self.critic(labels)
+        figures |= self.responses()
         novelty, copied = self.novelty()
         figures["near_copies"] = copied
         ranking: tuple[int, ...] = ()
@@ -200,15 +142,13 @@ class _Figures:
             ranking=ranking,
         )
 
-    def labels(
-        self,
-    ) -> list[tuple[str, tuple[str, ...], Int[np.ndarray, "n"], Int[np.ndarray, "t"], Int[np.ndarray, "m"]]]:
-        """Of genre and of style: names, what was asked, and the labels of training and of test paintings."""
-        vocabulary = self.dataset.vocabulary
-        return [
-            ("genre", tuple(vocabulary.genres), self.subject.genres, self.train.genres, self.test.genres),
-            ("style", tuple(vocabulary.styles), self.subject.styles, self.train.styles, self.test.styles),
-        ]
+    def labels(self) -> tuple[_Labels, _Labels]:
+        """Of genre and of style."""
+        vocabulary, asked, train, test = self.dataset.vocabulary, self.subject, self.train, self.test
+        return (
+            _Labels("genre", tuple(vocabulary.genres), asked.genres, train.genres, test.genres),
+            _Labels("style", tuple(vocabulary.styles), asked.styles, train.styles, test.styles),
+        )
 
     def distances(self) -> dict[str, Figure]:
         """FID against both splits, KID against the test split."""
@@ -257,45 +197,35 @@ class _Figures:
                 figures["diversity"] = self.mean(own / theirs.mean(), len(self.subject), theirs / theirs.mean())
         return figures
 
-    def accuracy(
-        self,
-        asked: Int[np.ndarray, "n"],
-        judged: Int[np.ndarray, "n"],
-        test_labels: Int[np.ndarray, "m"],
-        truth: Int[np.ndarray, "m"],
-    ) -> Figure:
+    def accuracy(self, labels: _Labels, judged: Int[np.ndarray, "n"], truth: Int[np.ndarray, "m"]) -> dict[str, Figure]:
         """How often the judge sees what was asked, and how often it knows a real painting."""
-        labelled, known = asked != UNLABELLED, test_labels != UNLABELLED
-        return self.mean(
-            (judged == asked)[labelled], int(labelled.sum()), (truth == test_labels)[known], int(known.sum())
-        )
-
-    def critic(
-        self, kind: str, asked: Int[np.ndarray, "n"], test_labels: Int[np.ndarray, "m"], held_out: Opinions
-    ) -> dict[str, Figure]:
-        """The critic as a classifier of held-out paintings, and what it, a party, says of the generated ones."""
-        logits = held_out.logits(kind)
-        if logits is None:
+        labelled, known = labels.asked != UNLABELLED, labels.test != UNLABELLED
+        if not labelled.any() or not known.any():
             return {}
+        hits, real_hits = (judged == labels.asked)[labelled], (truth == labels.test)[known]
+        return {f"asked_{labels.kind}_accuracy": self.mean(hits, int(labelled.sum()), real_hits)}
+
+    def critic(self, labels: _Labels) -> dict[str, Figure]:
+        """The critic as a classifier of held-out paintings, and what it, a party, says of the generated ones."""
         figures: dict[str, Figure] = {}
-        known = test_labels != UNLABELLED
-        if known.any():
-            hits = (logits.argmax(axis=1) == test_labels)[known]
-            figures[f"critic_{kind}_accuracy"] = self.mean(hits, int(known.sum()))
-        own = self.seen.opinions.logits(kind) if self.seen.opinions is not None else None
-        labelled = asked != UNLABELLED
-        if own is not None and labelled.any():
-            hits = (own.argmax(axis=1) == asked)[labelled]
-            figures[f"critic_{kind}_of_generated"] = self.mean(hits, int(labelled.sum()))
+        for key, opinions, truth in (
+            (f"critic_{labels.kind}_accuracy", self.seen.opinions_of_test, labels.test),
+            (f"critic_{labels.kind}_of_generated", self.seen.opinions, labels.asked),
+        ):
+            logits = None if opinions is None else opinions.logits(labels.kind)
+            labelled = truth != UNLABELLED
+            if logits is not None and labelled.any():
+                hits = (logits.argmax(axis=1) == truth)[labelled]
+                figures[key] = self.mean(hits, int(labelled.sum()))
         return figures
 
-    def responses(self, answers: dict[str, Response]) -> dict[str, Figure]:
+    def responses(self) -> dict[str, Figure]:
         """How far labels part pictures of one noise, and how far stage II keeps stage I's composition."""
         figures: dict[str, Figure] = {}
-        for kind, response in answers.items():
+        for kind, response in self.seen.responses.items():
             figures[f"{kind}_response"] = self.mean(response.per_seed(), response.features[:, :, 0].size)
-        if "style" in answers:
-            kept = answers["style"].composition
+        if "style" in self.seen.responses:
+            kept = self.seen.responses["style"].composition
             figures["composition_kept"] = self.mean(kept.mean(axis=1), kept.size)
         return figures
 
@@ -351,7 +281,6 @@ class _Figures:
         values: np.ndarray,
         samples: int,
         real: np.ndarray | None = None,
-        real_samples: int | None = None,
     ) -> Figure:
         """A mean over pictures with its interval."""
         values = np.asarray(values, dtype=np.float64)
@@ -360,7 +289,7 @@ class _Figures:
             return Figure(value=float(values.mean()), low=interval.low, high=interval.high, samples=samples)
         return Figure(
             value=float(values.mean()), low=interval.low, high=interval.high, samples=samples,
-            real=float(np.mean(real)), real_samples=len(real) if real_samples is None else real_samples,
+            real=float(np.mean(real)), real_samples=len(real),
         )  # fmt: skip
 
 

@@ -50,16 +50,6 @@ def require_report_packages() -> None:
             raise UserError(f'a report needs the package {name}: pip install "atelier[evaluation]"')
 
 
-def read_report(folder: Path) -> Measurements:
-    """The measurements of an earlier report. Raises UserError where there are none."""
-    path = folder / REPORT
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is no readable report ({error}); measure the run again") from None
-    return config.parse(Measurements, values, place=str(path))
-
-
 def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:
     """Write `comparison.json` and `comparison.html`; returns the table for a terminal."""
     rows = comparison_rows(all_measured)

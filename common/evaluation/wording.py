@@ -34,7 +34,7 @@ WORDINGS: dict[str, Wording] = {
         title="Coverage",
         better="high",
         unit="percent",
-        sentence="Share of test paintings that have a generated picture among their nearest neighbours. It leads, "
+        sentence="Share of test paintings that have a generated picture among their 5 nearest neighbours. It leads, "
         "since a generator that paints mud or repeats itself cannot score here.",
         real="real training paintings",
     ),

@@ -1,0 +1,89 @@
+"""What is seen of a subject: its pictures by the feature network and by the critic, and its answers to labels.
+
+Everything here is collective: the processes divide the pictures and each one ends with all that was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from einops import rearrange
+from jaxtyping import Float
+
+from common.curation import Opinions
+from common.data.dataset import Split
+from common.evaluation.features import FeatureNetwork
+from common.evaluation.references import BATCH, Progress
+from common.evaluation.responses import SEEDS, Response, answered_labels, label_response
+from common.evaluation.shares import Share
+from common.evaluation.subjects import Subject, simplex
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Of n pictures and of the test split."""
+
+    features: Float[np.ndarray, "n f"]
+    mirrored: Float[np.ndarray, "n f"]
+    opinions: Opinions | None
+    """The critic on the pictures; None where there is no critic."""
+    opinions_of_test: Opinions | None
+    """The critic on held-out paintings."""
+    responses: dict[str, Response]
+    """By `genre` and `style`; empty where nobody can be asked for more pictures."""
+
+
+def observe(subject: Subject, test: Split, network: FeatureNetwork, share: Share, progress: Progress) -> Observations:
+    """Look at all pictures of a subject once."""
+    own = share.of(len(subject))
+    features = [np.zeros((0, network.num_features), dtype=np.float32)]
+    mirrored, opinions = list(features), []
+    for start in range(0, len(own), BATCH):
+        places = own[start : start + BATCH]
+        images = subject.read(places)
+        features.append(network(images).cpu().numpy())
+        mirrored.append(network(images.flip(3)).cpu().numpy())
+        if subject.painter is not None:
+            opinions.append(subject.painter.opinions(images, *subject.conditions(places)))
+        progress(len(places))
+    return Observations(
+        features=share.gather(np.concatenate(features)),
+        mirrored=share.gather(np.concatenate(mirrored)),
+        opinions=_gathered(opinions, share),
+        opinions_of_test=_gathered(_opinions_of(test, subject, share), share),
+        responses={
+            kind: label_response(subject.painter, kind, subject.resolution, network, subject.seed, share, progress)
+            for kind in answered_labels(subject.painter, subject.resolution)
+            if subject.painter is not None
+        },
+    )
+
+
+def num_observed(subject: Subject) -> int:
+    """How many pictures `observe` reports as progress, over all processes."""
+    answers = answered_labels(subject.painter, subject.resolution)
+    return len(subject) + SEEDS * sum(len(names) for names in answers.values())
+
+
+def _opinions_of(split: Split, subject: Subject, share: Share) -> list[Opinions | None]:
+    """The critic on this process's share of real paintings, as paintings of their own labels."""
+    painter = subject.painter
+    if painter is None:
+        return []
+    own = share.of(len(split))
+    opinions = []
+    for start in range(0, len(own), BATCH):
+        places = np.asarray(own[start : start + BATCH])
+        images = rearrange(split.pictures(places), "b h w c -> b c h w")
+        genres = simplex(split.genres[places], painter.vocabulary.genres)
+        styles = simplex(split.styles[places], painter.vocabulary.styles)
+        opinions.append(painter.opinions(images, genres, styles))
+    return opinions
+
+
+def _gathered(opinions: Sequence[Opinions | None], share: Share) -> Opinions | None:
+    own = np.array([opinion for opinion in opinions if opinion is not None], dtype=object)
+    parts = share.gather(own).tolist()
+    return Opinions.joined(parts) if parts else None
