@@ -6,6 +6,8 @@ import os
 
 import torch
 
+from common.errors import UserError
+
 
 def available_cores() -> int:
     """Processors that this process may run on."""
@@ -22,3 +24,15 @@ def share_cores() -> None:
     if launched and os.environ.get("OMP_NUM_THREADS") == "1":
         processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         torch.set_num_threads(max(1, available_cores() // processes))
+
+
+def own_device(name: str) -> torch.device:
+    """The device of that name; of several `cuda` ones, this process's own. Raises UserError where there is none."""
+    try:
+        device = torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError):
+        raise UserError(f"device {name!r} is not on this machine; leave --device out, or give cpu") from None
+    if name == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    return device

@@ -22,9 +22,9 @@ from common.evaluation.measurements import Measurements
 from common.evaluation.measures import measure
 from common.evaluation.report import require_report_packages, summary, write_comparison, write_report
 from common.evaluation.sanity import check_measures
-from common.evaluation.shares import join_launched_processes, own_device
+from common.evaluation.shares import join_launched_processes
 from common.evaluation.subjects import Subject, folder_subject, painted_subject
-from common.machine import share_cores
+from common.machine import own_device, share_cores
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
 

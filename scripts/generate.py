@@ -10,6 +10,7 @@ import torch
 
 from common.errors import UserError, run_command
 from common.images import labelled_grid
+from common.machine import own_device
 from common.vocabulary import ANY
 from stage2 import Painter
 
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--overwrite", action="store_true", help="replace pictures of the same name")
     arguments = parser.parse_args()
-    painter = Painter.load(arguments.weights, _device(arguments.device))
+    painter = Painter.load(arguments.weights, own_device(arguments.device))
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     request = (arguments.genre, arguments.style, arguments.count, arguments.seed, arguments.resolution)
     painter.check(*request)
@@ -53,13 +54,6 @@ def main() -> None:
         for painting, target in zip(painter.paint(*request), targets, strict=True):
             painting.save(target)
     print("\n".join(str(target) for target in targets))
-
-
-def _device(name: str) -> torch.device:
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError):
-        raise UserError(f"device {name!r} is not on this machine; leave --device out, or give cpu") from None
 
 
 def _prepare(targets: list[Path], folder: Path, overwrite: bool) -> None:

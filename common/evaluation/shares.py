@@ -10,8 +10,6 @@ import torch
 import torch.distributed
 from jaxtyping import Shaped
 
-from common.errors import UserError
-
 
 @dataclass(frozen=True)
 class Share:
@@ -42,18 +40,6 @@ class Share:
         if self.processes > 1:
             torch.distributed.barrier()
             torch.distributed.destroy_process_group()
-
-
-def own_device(name: str) -> torch.device:
-    """The device of that name; of several `cuda` ones, this process's own. Raises UserError where there is none."""
-    try:
-        device = torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError):
-        raise UserError(f"device {name!r} is not on this machine; leave --device out, or give cpu") from None
-    if name == "cuda":
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        torch.cuda.set_device(device)
-    return device
 
 
 def join_launched_processes(device: torch.device) -> Share:
