@@ -50,7 +50,11 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command) 
     assert "scripts/prepare_data.py" in command.refused("train_stage1.py")
     assert "scripts/prepare_data.py" in command.refused("train_stage2.py")
     assert "scripts/train_stage2.py" in command.refused("generate.py")
-    assert "scripts/train_stage2.py" in command.refused("evaluate.py", "runs/stage2")
+    assert "scripts/prepare_data.py" in command.refused("evaluate.py", "runs/stage2")
+
+
+def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_dataset: Path) -> None:
+    assert "scripts/train_stage2.py" in command.refused("evaluate.py", "runs/stage2", "--data", procedural_dataset)
 
 
 def test_stage2_says_which_command_makes_stage1(command: Command, procedural_dataset: Path) -> None:
