@@ -118,9 +118,10 @@ class Stage1Trainer:
             penalty_weight=loss.gradient_penalty,
             genre_weight=loss.critic_genre,
         ).mean()
-        self.pair.descend_critic(total)
+        gradient_norm = self.pair.descend_critic(total)
         return {
             "critic_loss": total,
+            "critic_gradient": gradient_norm,
             "critic_gap": (real_scores - fake_scores).mean(),
             "penalty": penalty.mean(),
             "accuracy_real": correct(real_logits, genres),
@@ -133,8 +134,12 @@ class Stage1Trainer:
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, logits = critic(fake)
         total = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre).mean()
-        self.pair.descend_generator(total)
-        return {"generator_loss": total, "accuracy_fake": correct(logits, genres)}
+        gradient_norm = self.pair.descend_generator(total)
+        return {
+            "generator_loss": total,
+            "generator_gradient": gradient_norm,
+            "accuracy_fake": correct(logits, genres),
+        }
 
     def real_batch(self, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
         """Paintings and genres of critic update number `update`: this process's rows."""

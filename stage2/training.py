@@ -169,9 +169,10 @@ class Stage2Trainer:
         )
         labels = label_loss(genre_logits[:size], batch.genres, style_logits[:size], batch.styles)
         total = (realness + loss.critic_labels * labels).mean()
-        self.pair.descend_critic(total)
+        gradient_norm = self.pair.descend_critic(total)
         return {
             "critic_loss": total,
+            "critic_gradient": gradient_norm,
             "critic_gap": (real_scores - fake_scores).mean(),
             "wrong_gap": (wrong * (real_scores - wrong_scores)).sum() / wrong.sum().clamp(min=1),
             "penalty": penalty.mean(),
@@ -195,9 +196,10 @@ class Stage2Trainer:
             + loss.composition * composition
             + loss.reconstruction * reconstruction
         ).mean()
-        self.pair.descend_generator(total)
+        gradient_norm = self.pair.descend_generator(total)
         return {
             "generator_loss": total,
+            "generator_gradient": gradient_norm,
             "composition": composition.mean(),
             "reconstruction": reconstruction.sum() / batch.from_real.sum().clamp(min=1),
             "genre_fake": correct(genre_logits, batch.asked_genres),

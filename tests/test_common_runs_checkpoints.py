@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.runs.checkpoints import load_newest_checkpoint, save_checkpoint
+from common.runs.checkpoints import UnwritableError, load_newest_checkpoint, save_checkpoint, set_aside_after
 
 
 def network(seed: int) -> nn.Module:
@@ -130,13 +130,49 @@ def test_without_a_checkpoint_the_step_is_0_and_nothing_is_touched(tmp_path: Pat
     assert_equal_states(module, before)
 
 
-@pytest.mark.parametrize("name", ["state.safetensors", "state.json"])
-@pytest.mark.parametrize("spoil", ["missing", "cut"])
-def test_a_damaged_checkpoint_is_named_with_the_remedy(tmp_path: Path, name: str, spoil: str) -> None:
-    path = save(tmp_path, 2) / name
-    if spoil == "missing":
+def spoil(path: Path, how: str) -> None:
+    if how == "missing":
         path.unlink()
-    else:
+    elif how == "cut":
         path.write_bytes(path.read_bytes()[:-3])
-    with pytest.raises(UserError, match=r"step-00000002 is damaged \(.*\); remove it to go on from the one before$"):
+    else:
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "state.json"])
+@pytest.mark.parametrize("how", ["missing", "cut", "one bit"])
+def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
+    tmp_path: Path, name: str, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path, 2)
+    spoil(save(tmp_path, 4) / name, how)
+    module = network(0)
+    assert load_newest_checkpoint(tmp_path, {"network": module}, {}) == 2
+    assert_equal_states(module, network(2))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "step-00000004 is damaged" in line
+    assert line.endswith("going on from step-00000002")
+    set_aside_after(tmp_path, 2)
+    assert names(tmp_path) == ["damaged-step-00000004", "step-00000002"]
+
+
+def test_where_no_checkpoint_is_whole_the_run_is_refused(tmp_path: Path) -> None:
+    spoil(save(tmp_path, 2) / "state.safetensors", "cut")
+    with pytest.raises(UserError, match=r"step-00000002 is damaged \(.*\), and no older one is whole"):
         load_newest_checkpoint(tmp_path, {"network": network(0)}, {})
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_earlier_ones_and_no_part_of_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, 2)
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("common.runs.checkpoints.save_file", full)
+    with pytest.raises(UnwritableError, match="No space left on device"):
+        save(tmp_path, 4)
+    assert names(tmp_path) == ["step-00000002"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from common.errors import UserError
+from common.runs import checkpoints
 from common.runs.config import LoggingSettings
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
@@ -36,9 +38,12 @@ class Counting:
         self._before_step(step)
         with torch.no_grad():
             self.network.weight += 1
-        return {"step_number": torch.tensor(float(step))}
+        return {"step_number": self.figure(step)}
 
-    def train(self, steps: int, max_minutes: float | None = None) -> None:
+    def figure(self, step: int) -> Tensor:
+        return torch.tensor(float(step))
+
+    def train(self, steps: int, max_minutes: float | None = None, logging: LoggingSettings = LOGGING) -> None:
         stage = Stage(
             step=self.step,
             paint_samples=lambda: Image.new("RGB", (8, 8)),
@@ -48,7 +53,7 @@ class Counting:
             images_per_step=3,
             shown_in_progress=("step_number",),
         )
-        run_loop(stage, self.run, make_accelerator("float32"), LOGGING, steps, max_minutes)
+        run_loop(stage, self.run, make_accelerator("float32"), logging, steps, max_minutes)
 
     def export(self) -> None:
         self.exports += 1
@@ -104,3 +109,69 @@ def test_a_batch_that_does_not_divide_over_the_processes_is_refused() -> None:
     assert rows_of_process(12, process=1, processes=3) == slice(4, 8)
     with pytest.raises(UserError, match=r"training\.batch_size 8 does not divide over 3 processes"):
         rows_of_process(8, process=1, processes=3)
+
+
+class Diverging(Counting):
+    """Its figure is not a number at step 6, counted from 1, alone."""
+
+    def figure(self, step: int) -> Tensor:
+        return torch.tensor(float("nan") if step == 5 else 1.0)
+
+
+def test_a_figure_that_is_not_finite_ends_the_run_by_step_name_and_last_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"^step 6: not finite: step_number; .* last whole checkpoint is that of step 5"
+    ):
+        Diverging(tmp_path).train(steps=9)
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-00000005"]
+
+
+def test_a_run_that_is_stopped_after_such_a_figure_saves_nothing_of_it(tmp_path: Path) -> None:
+    stage = Diverging(tmp_path, lambda step: os.kill(os.getpid(), signal.SIGTERM) if step == 5 else None)
+    often = dataclasses.replace(LOGGING, log_every=100)
+    with pytest.raises(UserError, match=r"^step 6: not finite"):
+        stage.train(steps=9, logging=often)
+    assert stage.saved() == ["step-00000005"]
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = checkpoints.save_file
+
+    def save_file(tensors: dict[str, Tensor], path: Path) -> None:
+        if "step-00000010" in str(path):
+            raise OSError(28, "No space left on device")
+        whole(tensors, path)
+
+    monkeypatch.setattr(checkpoints, "save_file", save_file)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_ends_the_run_with_what_is_still_whole(tmp_path: Path) -> None:
+    stage = Counting(tmp_path)
+    with pytest.raises(
+        UserError, match=r"^step 10 could not be saved in .*No space left.* is that of step 5; make room"
+    ):
+        stage.train(steps=12)
+    assert stage.saved() == ["step-00000005"]
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_run_that_is_told_to_goes_on_over_a_full_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stage = Counting(tmp_path)
+    stage.train(steps=12, logging=dataclasses.replace(LOGGING, when_unwritable="go-on"))
+    assert "warning: step 10 could not be saved" in capsys.readouterr().err
+    assert stage.saved() == ["step-00000012"]
+
+
+def test_a_run_whose_figures_cannot_be_written_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    stage = Counting(tmp_path)
+    monkeypatch.setattr(stage.run, "log", full)
+    stage.train(steps=2)
+    assert "cannot be written: No space left on device" in capsys.readouterr().err
+    assert stage.saved() == ["step-00000002"]

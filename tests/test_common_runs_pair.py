@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import pytest
@@ -43,6 +44,27 @@ def test_the_first_descent_moves_every_weight_by_the_learning_rate_against_its_g
     pair.descend_generator(network.weight.sum() - 5 * network.bias.sum())
     for parameter, old, sign in zip(network.parameters(), before, (-1, 1), strict=True):
         torch.testing.assert_close(parameter.detach() - old, torch.full_like(old, sign * 0.01), rtol=1e-4, atol=1e-7)
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing_and_the_next_one_does_as_if_it_had_not_been(
+    pair: AdversarialPair,
+) -> None:
+    twin = AdversarialPair(
+        copy.deepcopy(pair.plain_generator),
+        nn.Linear(2, 1),
+        make_accelerator("float32"),
+        SCHEDULE,
+        OPTIMIZER,
+        OPTIMIZER,
+    )
+    before = pair.plain_generator.weight.detach().clone()
+    norm = pair.descend_generator(pair.plain_generator.weight.sum() * float("nan"))
+    assert not norm.isfinite()
+    assert torch.equal(pair.plain_generator.weight, before)
+    for each in (pair, twin):
+        assert each.descend_generator(each.plain_generator.weight.square().sum()).isfinite()
+    assert not torch.equal(pair.plain_generator.weight, before)
+    assert torch.equal(pair.plain_generator.weight, twin.plain_generator.weight)
 
 
 def test_a_step_is_several_critic_updates_and_after_pre_training_one_of_the_generator(pair: AdversarialPair) -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from torch import Tensor
 from common import config
 from common.config import settings
 from common.errors import UserError
+from common.files import sha256
 from common.vocabulary import Vocabulary
 
 UNLABELLED = -1
@@ -167,12 +167,6 @@ class PaintingDataset:
         """Raise ValueError where a file is not the one that dataset.json was written for."""
         if sha256(self.folder / file) != self.description.checksums.get(file):
             raise ValueError("its checksum is another")
-
-
-def sha256(path: Path) -> str:
-    """The file's checksum as dataset.json holds it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _best_residence(num_bytes: int, device: torch.device) -> Residence:

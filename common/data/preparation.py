@@ -25,13 +25,14 @@ from jaxtyping import Int, UInt8
 from tqdm import tqdm
 
 from common import config
-from common.data.dataset import DatasetDescription, sha256
+from common.data.dataset import DatasetDescription
 from common.data.duplicates import duplicate_groups, perceptual_hashes
 from common.data.labelling import LabelMapping, map_labels, style_namer
 from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize, trim
 from common.data.sources.listing import Entry, Listing, Record, Source
 from common.data.taxonomy import Taxonomy
 from common.errors import UserError
+from common.files import sha256
 from common.vocabulary import Vocabulary
 
 CHUNK = 64

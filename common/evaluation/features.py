@@ -6,7 +6,6 @@ every network carries a `description` that is printed beside every figure.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import pickle
 from pathlib import Path
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
 from common.errors import UserError, suggest
+from common.files import sha256
 
 
 def load_feature_network(name: str, weights: Path | None = None, device: torch.device | str = "cpu") -> FeatureNetwork:
@@ -209,5 +209,4 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 
 def _fingerprint(path: Path) -> str:
     """File name and the head of its checksum: two reports with equal lines used equal weights."""
-    with path.open("rb") as file:
-        return f"{path.name} (sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:8]})"
+    return f"{path.name} (sha256 {sha256(path)[:8]})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
+from common.files import sha256
+
+STATE, DESCRIPTION = "state.safetensors", "state.json"
+
+
+class UnwritableError(Exception):
+    """A checkpoint could not be written; the message is the reason."""
 
 
 def save_checkpoint(
@@ -26,7 +34,10 @@ def save_checkpoint(
     optimizers: Mapping[str, Optimizer],
     keep: int,
 ) -> Path:
-    """Write `folder/step-XXXXXXXX/` and remove all but the newest `keep` checkpoints. Main process only."""
+    """Write `folder/step-XXXXXXXX/` and remove all but the newest `keep` checkpoints. Main process only.
+
+    Raises UnwritableError where that cannot be, as on a full disk; earlier checkpoints stay as they are.
+    """
     tensors: dict[str, Tensor] = {}
     for name, module in modules.items():
         tensors |= {f"{name}/{key}": tensor for key, tensor in module.state_dict().items()}
@@ -35,18 +46,20 @@ def save_checkpoint(
     target = folder / f"step-{step:08d}"
     partial = folder / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file(
-        {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()},
-        partial / "state.safetensors",
-    )
-    (partial / "state.json").write_text(json.dumps({"step": step}), encoding="utf-8")
-    for path in (*partial.iterdir(), partial):
-        _flush(path)
-    if target.exists():
-        shutil.rmtree(target)
-    partial.replace(target)
-    _flush(folder)
+    try:
+        partial.mkdir(parents=True)
+        save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, partial / STATE)
+        description = {"step": step, "sha256": sha256(partial / STATE)}
+        (partial / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+        for path in (*partial.iterdir(), partial):
+            _flush(path)
+        if target.exists():
+            shutil.rmtree(target)
+        partial.replace(target)
+        _flush(folder)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise UnwritableError(_reason(error)) from None
     for old in _checkpoints(folder)[:-keep]:
         shutil.rmtree(old)
     return target
@@ -57,24 +70,48 @@ def load_newest_checkpoint(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
 ) -> int:
-    """Load the newest checkpoint into modules and optimizers; returns its step, 0 where there is none.
+    """Load the newest whole checkpoint into modules and optimizers; returns its step, 0 where there is none.
 
-    Raises UserError where its files are damaged.
+    A damaged one is passed over with a warning. Raises UserError where none is whole.
     """
-    checkpoints = _checkpoints(folder)
-    if not checkpoints:
-        return 0
-    newest = checkpoints[-1]
-    try:
-        tensors = load_file(newest / "state.safetensors")
-        step: int = json.loads((newest / "state.json").read_text(encoding="utf-8"))["step"]
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise UserError(f"{newest} is damaged ({error}); remove it to go on from the one before") from None
-    for name, module in modules.items():
-        module.load_state_dict(_part(tensors, name))
-    for name, optimizer in optimizers.items():
-        _load_optimizer(optimizer, _part(tensors, name))
-    return step
+    damaged: list[str] = []
+    for checkpoint in reversed(_checkpoints(folder)):
+        try:
+            step, tensors = _read(checkpoint)
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            damaged.append(f"{checkpoint} is damaged ({_reason(error)})")
+            continue
+        for name, module in modules.items():
+            module.load_state_dict(_part(tensors, name))
+        for name, optimizer in optimizers.items():
+            _load_optimizer(optimizer, _part(tensors, name))
+        for line in damaged:
+            print(f"warning: {line}; going on from {checkpoint.name}", file=sys.stderr)
+        return step
+    if damaged:
+        raise UserError(f"{damaged[0]}, and no older one is whole; start a new run with --out")
+    return 0
+
+
+def set_aside_after(folder: Path, step: int) -> None:
+    """Rename checkpoints of later steps, which a resumed run passed over as damaged. Main process only."""
+    for checkpoint in _checkpoints(folder):
+        if int(checkpoint.name.removeprefix("step-")) > step:
+            aside = checkpoint.with_name(f"damaged-{checkpoint.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            checkpoint.rename(aside)
+
+
+def _read(checkpoint: Path) -> tuple[int, dict[str, Tensor]]:
+    description = json.loads((checkpoint / DESCRIPTION).read_text(encoding="utf-8"))
+    if sha256(checkpoint / STATE) != description["sha256"]:
+        raise ValueError("its checksum is another")
+    return int(description["step"]), load_file(checkpoint / STATE)
+
+
+def _reason(error: Exception) -> str:
+    strerror = getattr(error, "strerror", None)
+    return strerror or " ".join(str(error).split()) or type(error).__name__
 
 
 def _checkpoints(folder: Path) -> list[Path]:

@@ -55,3 +55,5 @@ class LoggingSettings:
     checkpoint_every: Annotated[int, pydantic.Field(ge=1)]
     keep_checkpoints: Annotated[int, pydantic.Field(ge=1)]
     """Older checkpoints are removed."""
+    when_unwritable: Literal["stop", "go-on"] = "stop"
+    """What a run does where a checkpoint cannot be written, as on a full disk; earlier ones stay whole either way."""

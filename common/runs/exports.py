@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import textwrap
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from torch import nn
 
 from common import config
 from common.errors import UserError
+from common.files import sha256
 
 T = TypeVar("T")
 
@@ -78,5 +78,4 @@ def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> N
 
 def weights_hash(path: Path) -> str:
     """First 12 hexadecimal digits of a weights file's sha256: enough to tell which weights painted a picture."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    return sha256(path)[:12]

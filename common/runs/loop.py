@@ -7,9 +7,11 @@ stages' `training.py` that knows Accelerate.
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -17,15 +19,19 @@ from typing import Any
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from PIL import Image
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from common.errors import UserError
-from common.machine import share_cores
-from common.runs.checkpoints import load_newest_checkpoint, save_checkpoint
+from common.machine import share_cores, used_memory
+from common.runs.checkpoints import UnwritableError, load_newest_checkpoint, save_checkpoint, set_aside_after
 from common.runs.config import LoggingSettings, Precision
 from common.runs.folder import RunFolder
+
+FINITE = float(2**24)
+"""Stands for no step at all: float32 counts every step below it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +93,9 @@ def run_loop(
     """Train from the newest checkpoint, or from the start, to `total_steps`, or until told to stop."""
     start = load_newest_checkpoint(run.checkpoints, stage.modules, stage.optimizers)
     main = accelerator.is_main_process
+    accelerator.wait_for_everyone()
     if main:
+        set_aside_after(run.checkpoints, start)
         run.forget_after(start)
     totals = _Totals()
     progress = tqdm(
@@ -95,33 +103,48 @@ def run_loop(
     )
     step, saved = start, start
 
-    def save() -> None:
+    def save() -> int:
+        """Save, and return the step of the newest checkpoint."""
+        problem = ""
         if main:
-            save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, logging.keep_checkpoints)
-            stage.export()
-        accelerator.wait_for_everyone()
+            try:
+                save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, logging.keep_checkpoints)
+                stage.export()
+            except (UnwritableError, OSError, SafetensorError) as error:
+                problem = f"step {step} could not be saved in {run.path} ({error}); {_last_whole(saved)}"
+        if not _on_any_process(bool(problem), accelerator):
+            return step
+        if logging.when_unwritable == "stop":
+            raise UserError(f"{problem or 'another process could not save'}; make room and go on with --resume")
+        if main:
+            print(f"warning: {problem}", file=sys.stderr)
+        return saved
 
     with _StopRequest(max_minutes, accelerator) as stop:
         while step < total_steps:
-            totals.add(stage.step(step))
+            totals.add(step, stage.step(step))
             step += 1
             progress.update()
             last = step == total_steps
             if step % logging.log_every == 0 or last:
+                totals.require_finite(accelerator, saved)
                 figures = totals.read(accelerator, stage.images_per_step)
                 if main:
-                    run.log({"step": step, "images": step * stage.images_per_step, **figures})
+                    with _warned_of_full_disk(run):
+                        run.log({"step": step, "images": step * stage.images_per_step, **figures})
                     shown = {name: f"{figures[name]:.2f}" for name in stage.shown_in_progress if name in figures}
                     progress.set_postfix(shown)
             if (step % logging.sample_every == 0 or last) and main:
-                run.save_samples(stage.paint_samples(), step)
+                with _warned_of_full_disk(run):
+                    run.save_samples(stage.paint_samples(), step)
             if step % logging.checkpoint_every == 0 or last:
-                save()
-                saved = step
+                totals.require_finite(accelerator, saved)
+                saved = save()
             if stop.requested():
                 break
         if step > saved:
-            save()
+            totals.require_finite(accelerator, saved)
+            saved = save()
     progress.close()
     if main and step < total_steps:
         print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")
@@ -143,25 +166,67 @@ class _Totals:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
+        self._bad: dict[str, Tensor] = {}
         self._counts: Counter[str] = Counter()
         self._steps = 0
         self._since = time.perf_counter()
 
-    def add(self, figures: Mapping[str, Tensor]) -> None:
+    def add(self, step: int, figures: Mapping[str, Tensor]) -> None:
         for name, value in figures.items():
-            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value.detach()
+            value = value.detach()
+            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
             self._counts[name] += 1
+            earlier = self._bad.get(name, torch.full_like(value, FINITE))
+            self._bad[name] = torch.where(value.isfinite(), earlier, earlier.clamp(max=step))
         self._steps += 1
 
     def read(self, accelerator: Accelerator, images_per_step: int) -> dict[str, float]:
-        """Means since the last reading, over all processes, and the speed in real images a second."""
+        """Means since the last reading, over all processes, the speed in real images a second, and the memory in GB."""
         own = torch.stack([total / self._counts[name] for name, total in self._sums.items()])
         means: Any = accelerator.reduce(own, reduction="mean")
         figures = dict(zip(self._sums, means.tolist(), strict=True))
         now = time.perf_counter()
         figures["images_per_second"] = self._steps * images_per_step / (now - self._since)
+        figures["memory_gb"] = used_memory(accelerator.device) / 2**30
         self._sums, self._counts, self._steps, self._since = {}, Counter(), 0, now
         return figures
+
+    def require_finite(self, accelerator: Accelerator, saved: int) -> None:
+        """Raise UserError, on every process, where a figure was not finite on any since this was last asked."""
+        if not self._bad:
+            return
+        own = torch.stack([step.float() for step in self._bad.values()])
+        steps: Any = accelerator.gather(own[None])
+        first = dict(zip(self._bad, steps.amin(dim=0).tolist(), strict=True))
+        self._bad = {}
+        earliest = min(first.values())
+        if earliest < FINITE:
+            names = ", ".join(name for name, step in first.items() if step == earliest)
+            raise UserError(
+                f"step {int(earliest) + 1}: not finite: {names}; that update was left out and the run ends. "
+                f"{_last_whole(saved)}; start anew with lower learning rates, or in float32"
+            )
+
+
+@contextmanager
+def _warned_of_full_disk(run: RunFolder) -> Iterator[None]:
+    """What a run shows of itself is not worth its end; whether it can be saved decides that."""
+    try:
+        yield
+    except OSError as error:
+        print(f"warning: {run.path} cannot be written: {error.strerror or error}", file=sys.stderr)
+
+
+def _last_whole(step: int) -> str:
+    return f"the last whole checkpoint is that of step {step}" if step else "there is no checkpoint yet"
+
+
+def _on_any_process(wanted: bool, accelerator: Accelerator) -> bool:
+    if accelerator.num_processes == 1:
+        return wanted
+    flag = torch.tensor(float(wanted), device=accelerator.device)
+    reduced: Any = accelerator.reduce(flag, reduction="sum")
+    return float(reduced) > 0
 
 
 class _StopRequest:
@@ -187,8 +252,4 @@ class _StopRequest:
     def requested(self) -> bool:
         """True on every process as soon as it is true on one."""
         wanted = self._signalled or (self._deadline is not None and time.monotonic() > self._deadline)
-        if self._accelerator.num_processes == 1:
-            return wanted
-        flag = torch.tensor(float(wanted), device=self._accelerator.device)
-        reduced: Any = self._accelerator.reduce(flag, reduction="sum")
-        return float(reduced) > 0
+        return _on_any_process(wanted, self._accelerator)

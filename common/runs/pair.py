@@ -9,6 +9,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
@@ -61,13 +62,16 @@ class AdversarialPair:
             update_average(self.average, self.plain_generator, schedule.average_halflife, generator_updates)
         return figures
 
-    def descend_critic(self, loss: Tensor) -> None:
-        """One optimizer step; all terms must be in `loss`, as one backward serves all processes once."""
-        self._descend(loss, self._critic_optimizer)
+    def descend_critic(self, loss: Tensor) -> Tensor:
+        """One optimizer step; all terms must be in `loss`, as one backward serves all processes once.
 
-    def descend_generator(self, loss: Tensor) -> None:
-        """One optimizer step of the generator."""
-        self._descend(loss, self._generator_optimizer)
+        Returns the norm of the gradient. Where that is not finite, no weight moves.
+        """
+        return self._descend(loss, self._critic_optimizer, self.plain_critic)
+
+    def descend_generator(self, loss: Tensor) -> Tensor:
+        """One optimizer step of the generator; as `descend_critic`."""
+        return self._descend(loss, self._generator_optimizer, self.plain_generator)
 
     @contextmanager
     def critic_frozen(self) -> Iterator[nn.Module]:
@@ -88,10 +92,15 @@ class AdversarialPair:
         """What a checkpoint holds of the optimizers."""
         return {"generator_optimizer": self._generator_optimizer, "critic_optimizer": self._critic_optimizer}
 
-    def _descend(self, loss: Tensor, optimizer: Optimizer) -> None:
+    def _descend(self, loss: Tensor, optimizer: Adam, network: nn.Module) -> Tensor:
         optimizer.zero_grad()
         self._accelerator.backward(loss)
+        gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        # Adam's own switch for loss scaling: it leaves the weights on the device, and nobody waits for the answer.
+        optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
         optimizer.step()
+        return norm
 
 
 def _adam(network: nn.Module, settings: OptimizerSettings) -> Adam:
