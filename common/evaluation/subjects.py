@@ -127,7 +127,7 @@ def folder_subject(source: Source, dataset: PaintingDataset, resolution: int, *,
         return torch.stack([_read(entries[place], fit, resolution) for place in places])
 
     known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
-    origin = f"{source.name}: {len(entries)} pictures, {known[0]} with a known genre, {known[1]} with a known style"
+    origin = f"As they lie there, {known[0]} with a known genre, {known[1]} with a known style"
     return Subject(source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary)
 
 
