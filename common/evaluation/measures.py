@@ -100,7 +100,9 @@ class _Figures:
         judged: dict[str, Int[np.ndarray, "n"]] = {}
         for labels in self.labels():
             if len(set(labels.train[labels.train != UNLABELLED])) > 1:
-                judge = fit_judge(self.real.train, labels.train, len(labels.names), self.random)
+                # Its own draws, so that all reports on a dataset have the same judge.
+                draws = generator_for(0, Purpose.EVALUATION_RESAMPLING, 2)
+                judge = fit_judge(self.real.train, labels.train, len(labels.names), draws)
                 judged[labels.kind], truth = judge.classify(self.seen.features), judge.classify(self.real.test)
                 confusions[labels.kind] = Confusion(
                     names=labels.names,
