@@ -56,8 +56,11 @@ def labelled_grid(
     columns = max(len(row) for row in rows)
     sheet = Image.new("RGB", (left + columns * (width + 2), top + len(rows) * (height + 2)), "white")
     pen = ImageDraw.Draw(sheet)
+    # Names longer than a picture is wide would run into each other.
+    longest = max((font.getlength(label) for label in column_labels), default=1)
+    column_font = ImageFont.load_default(size=text_height * min(1, width / longest))
     for column, label in enumerate(column_labels):
-        pen.text((left + column * (width + 2) + width // 2, top // 2), label, "black", font=font, anchor="mm")
+        pen.text((left + column * (width + 2) + width // 2, top // 2), label, "black", font=column_font, anchor="mm")
     for number, (row, label) in enumerate(zip(rows, row_labels, strict=True)):
         y = top + number * (height + 2)
         pen.text((6, y + height // 2), label, "black", font=font, anchor="lm")

@@ -104,11 +104,12 @@ class _Figures:
                 draws = generator_for(0, Purpose.EVALUATION_RESAMPLING, 2)
                 judge = fit_judge(self.real.train, labels.train, len(labels.names), draws)
                 judged[labels.kind], truth = judge.classify(self.seen.features), judge.classify(self.real.test)
-                confusions[labels.kind] = Confusion(
-                    names=labels.names,
-                    generated=_rows(confusion(labels.asked, judged[labels.kind], len(labels.names))),
-                    real=_rows(confusion(labels.test, truth, len(labels.names))),
-                )
+                if (labels.asked != UNLABELLED).any():
+                    confusions[labels.kind] = Confusion(
+                        names=labels.names,
+                        generated=_rows(confusion(labels.asked, judged[labels.kind], len(labels.names))),
+                        real=_rows(confusion(labels.test, truth, len(labels.names))),
+                    )
                 figures |= self.accuracy(labels, judged[labels.kind], truth)
             figures |= self.critic(labels)
         figures |= self.responses()

@@ -82,11 +82,11 @@ WORDINGS: dict[str, Wording] = {
         real="real test paintings, the judge's ceiling",
     ),
     "near_copies": Wording(
-        title="Near-copies",
+        title="Near a training painting",
         better="low",
         unit="percent",
-        sentence="Share of pictures nearer to a training painting than 99 % of test paintings are. 1 % is what honest "
-        "painters have; much more means copying.",
+        sentence="Share of pictures nearer to a training painting than 99 % of test paintings are; 1 % is what honest "
+        "painters have. More are copies, or hazy pictures near a hazy painting: the pairs below show which.",
         real="real test paintings, by definition",
     ),
     "diversity": Wording(
