@@ -16,9 +16,22 @@ def test_the_interval_of_a_mean_is_two_standard_errors_either_way() -> None:
     assert interval.high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
 
 
-def test_a_share_of_none_or_all_has_no_width() -> None:
-    assert interval_of_mean(np.zeros(50), np.random.default_rng(0)) == Interval(0.0, 0.0)
-    assert interval_of_mean(np.ones(50), np.random.default_rng(0)) == Interval(1.0, 1.0)
+def test_a_share_of_none_or_all_is_as_uncertain_as_its_samples_are_few() -> None:
+    none, many = (
+        interval_of_mean(np.zeros(24), np.random.default_rng(0)),
+        interval_of_mean(np.zeros(2400), np.random.default_rng(0)),
+    )
+    assert none.low == many.low == 0
+    assert none.high == pytest.approx(1.96**2 / (24 + 1.96**2))
+    assert many.high < none.high / 50
+    assert interval_of_mean(np.ones(24), np.random.default_rng(0)).high == 1
+
+
+def test_the_interval_of_a_share_is_that_of_resampling_where_samples_are_many() -> None:
+    values = (np.random.default_rng(0).random(4000) < 0.3).astype(float)
+    interval = interval_of_mean(values, np.random.default_rng(1))
+    error = (0.3 * 0.7 / 4000) ** 0.5
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * error, rel=0.05)
 
 
 def test_an_interval_lies_around_its_value_though_resampling_is_biased() -> None:

@@ -1,4 +1,4 @@
-"""How far a figure might be from its true value: intervals by resampling (Efron 1979)."""
+"""How far a figure might be from its true value: intervals by resampling (Efron 1979), and Wilson's for shares."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ class Interval:
 
 
 def interval_of_mean(values: Float[np.ndarray, "n"], random: np.random.Generator) -> Interval:
-    """Percentile interval of the mean of one value a sample."""
+    """Percentile interval of the mean of one value a sample; of a share, where all values are 0 or 1, Wilson's.
+
+    Samples drawn again from none or from all have no scatter, however few they are: Wilson's interval (1927) has.
+    """
+    if np.isin(values, (0, 1)).all():
+        return _wilson(float(np.mean(values)), len(values))
     counts = random.multinomial(len(values), np.full(len(values), 1 / len(values)), size=REPLICATES)
     low, high = np.quantile(counts @ np.asarray(values, dtype=np.float64) / len(values), [0.025, 0.975])
     return Interval(float(low), float(high))
@@ -44,3 +49,11 @@ def interval_around(
     shares = np.full(count, 1 / count)
     spread = float(np.std([statistic(random.multinomial(count, shares)) for _ in range(replicates)], ddof=1))
     return Interval(value - NORMAL_95 * spread, value + NORMAL_95 * spread)
+
+
+def _wilson(share: float, count: int) -> Interval:
+    z2 = NORMAL_95**2
+    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = NORMAL_95 / (1 + z2 / count) * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    # The ends touch none and all but for rounding.
+    return Interval(min(max(float(centre - half), 0.0), share), max(min(float(centre + half), 1.0), share))
