@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from common.evaluation.bootstrap import Interval, interval_around, interval_of_mean
+from common.evaluation.bootstrap import interval_around, interval_of_mean
 
 
 def test_the_interval_of_a_mean_is_two_standard_errors_either_way() -> None:
