@@ -88,6 +88,7 @@ def test_a_run_leaves_what_the_design_promises(stage1_run: Path) -> None:
         "config.yaml",
         "environment.json",
         "metrics.jsonl",
+        "curves.png",
         "dataset.json",
         "samples",
         "checkpoints",

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common.evaluation.measurements import Confusion, Novelty
+from common.runs.curves import draw_curve, read_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
-MOVING = 50
-"""Points of a training curve that are averaged into one."""
 
 
 def distance_plot(novelty: Novelty) -> str:
@@ -65,21 +63,10 @@ def confusion_plot(kind: str, confusion: Confusion) -> str:
 
 def training_plots(metrics: Path) -> dict[str, str]:
     """One plot for each figure of a run's metrics.jsonl; empty where there are none."""
-    lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()] if metrics.is_file() else []
-    names = sorted({name for line in lines for name in line} - {"step", "images"})
     plots: dict[str, str] = {}
-    for name in names:
-        points = np.array([(line["images"], line[name]) for line in lines if name in line and "images" in line])
-        if len(points) < 2:
-            continue
+    for name, points in read_curves(metrics).items():
         figure = _figure(3.6, 2.2)
-        axes = figure.subplots()
-        axes.plot(points[:, 0], points[:, 1], color=REAL, alpha=0.35, linewidth=0.8)
-        width = min(MOVING, max(len(points) // 10, 1))
-        smooth = np.convolve(points[:, 1], np.full(width, 1 / width), mode="valid")
-        axes.plot(points[width - 1 :, 0], smooth, color=REAL, linewidth=1.4)
-        axes.set_title(name.replace("_", " "), fontsize=10)
-        axes.set_xlabel("real images shown")
+        draw_curve(figure.subplots(), name, points)
         plots[name] = _svg(figure)
     return plots
 

@@ -45,7 +45,7 @@ def write_report(
 
 def require_report_packages() -> None:
     """Raise UserError where what a report needs is not installed: before the work, not after it."""
-    for package, name in (("jinja2", "jinja2"), ("matplotlib", "matplotlib"), ("sklearn", "scikit-learn")):
+    for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
         if importlib.util.find_spec(package) is None:
             raise UserError(f'a report needs the package {name}: pip install "atelier[evaluation]"')
 

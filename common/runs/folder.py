@@ -18,6 +18,7 @@ from PIL import Image
 from common import config
 from common.data.dataset import DatasetDescription, PaintingDataset
 from common.errors import UserError
+from common.runs.curves import save_curves
 from common.vocabulary import require_same
 
 T = TypeVar("T")
@@ -102,6 +103,10 @@ class RunFolder:
     def save_samples(self, sheet: Image.Image, step: int) -> None:
         """Write a sample sheet."""
         sheet.save(self.path / "samples" / f"step-{step:08d}.png")
+
+    def save_curves(self) -> None:
+        """Draw what has been logged so far."""
+        save_curves(self._metrics, self.path / "curves.png")
 
     @property
     def _dataset(self) -> Path:

@@ -137,6 +137,7 @@ def run_loop(
             if (step % logging.sample_every == 0 or last) and main:
                 with _warned_of_full_disk(run):
                     run.save_samples(stage.paint_samples(), step)
+                    run.save_curves()
             if step % logging.checkpoint_every == 0 or last:
                 totals.require_finite(accelerator, saved)
                 saved = save()

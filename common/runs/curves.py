@@ -1,0 +1,58 @@
+"""A run's figures over time: `metrics.jsonl` in, one curve a figure out, and a sheet of all of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = 3
+SMOOTHED = 20
+"""Most points of a curve that are averaged into one."""
+COLOUR = "#3d6b8f"
+
+
+def read_curves(metrics: Path) -> dict[str, Float[np.ndarray, "p 2"]]:
+    """Real images shown and value, for each figure of two points or more; empty where there are none."""
+    lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()] if metrics.is_file() else []
+    names = sorted({name for line in lines for name in line} - {"step", "images"})
+    points = {name: [(line["images"], line[name]) for line in lines if name in line] for name in names}
+    return {name: np.array(pairs, dtype=np.float64) for name, pairs in points.items() if len(pairs) > 1}
+
+
+def draw_curve(axes: Axes, name: str, points: Float[np.ndarray, "p 2"]) -> None:
+    """The points, pale, and their moving mean."""
+    width = min(SMOOTHED, max(len(points) // 10, 1))
+    smooth = np.convolve(points[:, 1], np.full(width, 1 / width), mode="valid")
+    axes.plot(points[:, 0], points[:, 1], color=COLOUR, alpha=0.35, linewidth=0.8)
+    centre = (width - 1) // 2
+    axes.plot(points[centre : centre + len(smooth), 0], smooth, color=COLOUR, linewidth=1.4)
+    axes.set_title(name.replace("_", " "), fontsize=10)
+    axes.set_xlabel("real images shown", fontsize=8)
+    axes.tick_params(labelsize=8)
+
+
+def save_curves(metrics: Path, path: Path) -> None:
+    """Write a PNG of all curves; nothing where there are none. The file appears whole or not at all."""
+    # Not pyplot: it would keep every figure and look for a screen.
+    from matplotlib.figure import Figure
+
+    curves = read_curves(metrics)
+    if not curves:
+        return
+    rows = -(-len(curves) // COLUMNS)
+    figure = Figure(figsize=(4 * COLUMNS, 2.4 * rows), layout="constrained")
+    places = list(figure.subplots(rows, COLUMNS, squeeze=False).flat)
+    for axes, (name, points) in zip(places, curves.items(), strict=False):
+        draw_curve(axes, name, points)
+    for axes in places[len(curves) :]:
+        axes.set_axis_off()
+    partial = path.with_name(f".{path.name}.partial")
+    figure.savefig(partial, format="png", dpi=100)
+    partial.replace(path)
