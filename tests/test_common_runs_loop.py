@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.distributed
 from PIL import Image
 from torch import Tensor, nn
 
@@ -18,7 +19,7 @@ from common.errors import UserError
 from common.runs import checkpoints
 from common.runs.config import LoggingSettings
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
+from common.runs.loop import Stage, lost_processes_named, make_accelerator, rows_of_process, run_loop
 
 LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
 
@@ -175,3 +176,19 @@ def test_a_run_whose_figures_cannot_be_written_goes_on(
     stage.train(steps=2)
     assert "cannot be written: No space left on device" in capsys.readouterr().err
     assert stage.saved() == ["step-00000002"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.distributed.DistBackendError("NCCL"), RuntimeError("[gloo/transport/tcp/pair.cc:537] Connection reset")],
+)
+def test_the_loss_of_another_process_is_said_in_one_line_with_the_remedy(error: RuntimeError) -> None:
+    with pytest.raises(UserError, match=r"another of the 2 processes is gone.*--resume"), lost_processes_named(2):
+        raise error
+    with pytest.raises(type(error)), lost_processes_named(1):
+        raise error
+
+
+def test_an_error_of_our_own_is_not_taken_for_a_lost_process() -> None:
+    with pytest.raises(RuntimeError, match="shapes"), lost_processes_named(2):
+        raise RuntimeError("shapes do not fit")

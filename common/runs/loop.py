@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+import torch.distributed
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from PIL import Image
 from safetensors import SafetensorError
@@ -120,7 +121,7 @@ def run_loop(
             print(f"warning: {problem}", file=sys.stderr)
         return saved
 
-    with _StopRequest(max_minutes, accelerator) as stop:
+    with lost_processes_named(accelerator.num_processes), _StopRequest(max_minutes, accelerator) as stop:
         while step < total_steps:
             totals.add(step, stage.step(step))
             step += 1
@@ -207,6 +208,21 @@ class _Totals:
                 f"step {int(earliest) + 1}: not finite: {names}; that update was left out and the run ends. "
                 f"{_last_whole(saved)}; start anew with lower learning rates, or in float32"
             )
+
+
+@contextmanager
+def lost_processes_named(processes: int) -> Iterator[None]:
+    """Raise UserError in place of what the exchange of tensors says when another process is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        # gloo has no exception of its own.
+        if processes == 1 or not (isinstance(error, torch.distributed.DistError) or "gloo" in str(error)):
+            raise
+        raise UserError(
+            f"another of the {processes} processes is gone, so this one ends; start all again with --resume "
+            "(torchrun --max-restarts does so by itself)"
+        ) from None
 
 
 @contextmanager
