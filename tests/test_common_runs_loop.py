@@ -192,3 +192,13 @@ def test_the_loss_of_another_process_is_said_in_one_line_with_the_remedy(error: 
 def test_an_error_of_our_own_is_not_taken_for_a_lost_process() -> None:
     with pytest.raises(RuntimeError, match="shapes"), lost_processes_named(2):
         raise RuntimeError("shapes do not fit")
+
+
+def test_processes_that_do_not_find_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_accelerator("float32")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("common.runs.loop.share_cores", lambda: None)
+    # The handle of a process that was joined alone is there already, and stays as it is.
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    with pytest.raises(UserError, match="2 processes were started, and Accelerate joined 1"):
+        make_accelerator("float32")

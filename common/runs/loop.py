@@ -6,6 +6,7 @@ stages' `training.py` that knows Accelerate.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -55,14 +56,26 @@ class Stage:
 
 
 def make_accelerator(precision: Precision) -> Accelerator:
-    """The process's Accelerate handle; buffers stay local, as several forwards share one backward."""
+    """The process's Accelerate handle; buffers stay local, as several forwards share one backward.
+
+    Raises UserError where a launcher's processes would not find each other: each would train alone into one folder.
+    """
     share_cores()
     if precision == "auto":
         precision = "bfloat16" if _has_bfloat16() else "float32"
-    return Accelerator(
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    accelerator = Accelerator(
         mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision],
+        # Accelerate joins processes on a CPU only where it is told to.
+        cpu=launched > 1 and not torch.accelerator.is_available(),
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
+    if accelerator.num_processes != launched:
+        raise UserError(
+            f"{launched} processes were started, and Accelerate joined {accelerator.num_processes}; "
+            "start them with torchrun or accelerate launch, on one kind of device"
+        )
+    return accelerator
 
 
 def _has_bfloat16() -> bool:
