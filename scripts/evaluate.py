@@ -17,7 +17,7 @@ from common.data.dataset import PaintingDataset
 from common.data.sources.files import open_files
 from common.data.sources.labels_table import LabelsTable
 from common.errors import UserError, run_command
-from common.evaluation.features import FeatureNetwork, load_feature_network
+from common.evaluation.features import FeatureNetwork, default_feature_network, load_feature_network
 from common.evaluation.measurements import Measurements
 from common.evaluation.measures import measure
 from common.evaluation.report import require_report_packages, summary, write_comparison, write_report
@@ -48,7 +48,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the first picture")
     parser.add_argument("--resolution", type=int, help="64 measures stage I alone (default: the largest)")
-    parser.add_argument("--features", default="efficientnet-lite0", help="efficientnet-lite0 or inception")
+    parser.add_argument("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
     parser.add_argument("--features-weights", type=Path, help="weights file of the feature network")
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder for the report (default: report)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -11,7 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from common.errors import UserError
-from common.evaluation.features import FeatureNetwork, load_feature_network
+from common.evaluation.features import (
+    INCEPTION_WEIGHTS,
+    FeatureNetwork,
+    default_feature_network,
+    load_feature_network,
+)
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +174,14 @@ def test_a_file_that_is_not_the_network_s_weights_is_refused_and_never_run(tmp_p
         with pytest.raises(UserError, match=rf"{name} does not hold the weights of efficientnet-lite0"):
             load_feature_network("efficientnet-lite0", path)
     assert not marker.exists()
+
+
+def test_inception_is_the_default_where_its_weights_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    assert default_feature_network() == "efficientnet-lite0"
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / INCEPTION_WEIGHTS).write_bytes(b"")
+    assert default_feature_network() == "inception"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert default_feature_network() == "efficientnet-lite0"

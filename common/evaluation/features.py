@@ -21,6 +21,9 @@ from torch.nn.utils import fuse_conv_bn_eval
 from common.errors import UserError, suggest
 from common.files import sha256
 
+INCEPTION_WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
+"""What torch-fidelity calls the file that it keeps."""
+
 
 def load_feature_network(name: str, weights: Path | None = None, device: torch.device | str = "cpu") -> FeatureNetwork:
     """The feature network of that name, ready on the device.
@@ -34,6 +37,13 @@ def load_feature_network(name: str, weights: Path | None = None, device: torch.d
     if weights is not None and not weights.is_file():
         raise UserError(f"no weights of {name} at {weights}; give the path of a file, or none for its own")
     return builders[name](weights).to(device)
+
+
+def default_feature_network() -> str:
+    """`inception` where it could be loaded without a download, else `efficientnet-lite0`."""
+    weights = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_WEIGHTS
+    installed = importlib.util.find_spec("torch_fidelity") is not None
+    return "inception" if installed and weights.is_file() else "efficientnet-lite0"
 
 
 class FeatureNetwork(nn.Module):
@@ -181,7 +191,7 @@ def _load_inception(weights: Path | None) -> FeatureNetwork:
     except OSError as error:
         raise UserError(
             f"the weights of inception could not be downloaded ({error}); "
-            "fetch torch-fidelity's weights-inception-2015-12-05-6726825d.pth and give its path"
+            f"fetch torch-fidelity's {INCEPTION_WEIGHTS} and give its path"
         ) from error
     except _NOT_THESE_WEIGHTS as error:
         raise UserError(f"{weights or 'the download'} does not hold torch-fidelity's weights of inception") from error
