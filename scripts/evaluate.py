@@ -20,7 +20,13 @@ from common.errors import UserError, run_command
 from common.evaluation.features import FeatureNetwork, default_feature_network, load_feature_network
 from common.evaluation.measurements import Measurements
 from common.evaluation.measures import measure
-from common.evaluation.report import require_report_packages, summary, write_comparison, write_report
+from common.evaluation.report import (
+    require_report_packages,
+    require_writable,
+    summary,
+    write_comparison,
+    write_report,
+)
 from common.evaluation.sanity import check_measures
 from common.evaluation.shares import join_launched_processes
 from common.evaluation.subjects import Subject, folder_subject, painted_subject
@@ -56,6 +62,7 @@ def main() -> None:
     if arguments.labels is not None and arguments.images is None:
         raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")
     require_report_packages()
+    require_writable(arguments.out)
     share_cores()
     device = own_device(arguments.device)
     dataset = PaintingDataset(arguments.data)
@@ -105,7 +112,8 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
 def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
     resolution = arguments.resolution or min(dataset.description.sizes)
     source = LabelsTable(open_files(arguments.images), arguments.labels)
-    return folder_subject(source, dataset, resolution, seed=arguments.seed)
+    limit = QUICK_SAMPLES if arguments.quick else None
+    return folder_subject(source, dataset, resolution, seed=arguments.seed, limit=limit)
 
 
 if __name__ == "__main__":

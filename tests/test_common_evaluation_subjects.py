@@ -44,3 +44,11 @@ def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_pa
     (folder / "a.png").write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"a\.png: is no picture of a known kind; mend the file or remove its row"):
         subject_of(folder, dataset).read([0])
+
+
+def test_some_of_many_pictures_are_drawn_alike_each_time(dataset: PaintingDataset, tmp_path: Path) -> None:
+    pictures = {f"{number}.png": random_picture(number, 64, 64) for number in range(9)}
+    source = LabelsTable(FolderFiles(write_collection(tmp_path / "pictures", pictures, {})))
+    first, again = (folder_subject(source, dataset, 64, seed=3, limit=4) for _ in range(2))
+    assert len(first) == 4
+    assert np.array_equal(first.read(range(4)), again.read(range(4)))

@@ -225,6 +225,16 @@ def test_what_cannot_be_measured_is_said_in_one_line(
     assert not (tmp_path / "report").exists()
 
 
+def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(
+    stage2_run: Path, measurable_dataset: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    code, _, errors = evaluate(stage2_run, "--data", measurable_dataset, "--out", tmp_path / "taken" / "report")
+    assert code == 2
+    assert "taken is in the way; give another folder with --out" in errors
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
 def test_titles_of_paintings_are_text_and_not_page(measurable_dataset: Path, tmp_path: Path) -> None:
     dataset = PaintingDataset(measurable_dataset)
     pictures = dataset.pictures(64, list(range(12)))

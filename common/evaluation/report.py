@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ def require_report_packages() -> None:
     for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
         if importlib.util.find_spec(package) is None:
             raise UserError(f'a report needs the package {name}: pip install "atelier[evaluation]"')
+
+
+def require_writable(folder: Path) -> None:
+    """Raise UserError where no report could be written: before the work, not after it. Makes nothing."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise UserError(f"cannot write to {folder}: {place} is in the way; give another folder with --out")
 
 
 def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:

@@ -111,13 +111,17 @@ def painted_subject(
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary)
 
 
-def folder_subject(source: Source, dataset: PaintingDataset, resolution: int, *, seed: int) -> Subject:
+def folder_subject(
+    source: Source, dataset: PaintingDataset, resolution: int, *, seed: int, limit: int | None = None
+) -> Subject:
     """Pictures from anywhere, made square and brought to `resolution` as the dataset's were.
 
-    Labels are those of the source where the dataset's vocabulary knows them. Raises UserError where a picture
-    cannot be used: leaving it out would change the figures in silence.
+    `limit` takes that many of them, drawn at random. Labels are those of the source where the dataset's vocabulary
+    knows them. Raises UserError where a picture cannot be used: leaving it out would change the figures in silence.
     """
-    entries: list[Entry] = list(source.listing().entries)
+    listed: list[Entry] = list(source.listing().entries)
+    drawn = generator_for(seed, Purpose.EVALUATION_LABELS).permutation(len(listed))[:limit]
+    entries = [listed[place] for place in sorted(drawn.tolist())]
     vocabulary = dataset.vocabulary
     genres = [_place(entry.record.genre, vocabulary.genre_weights) for entry in entries]
     styles = [_place(entry.record.style, vocabulary.style_weights) for entry in entries]
