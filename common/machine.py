@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
-import sys
 
+import psutil
 import torch
 
 from common.errors import UserError
@@ -41,8 +40,8 @@ def own_device(name: str) -> torch.device:
 
 
 def used_memory(device: torch.device) -> int:
-    """The most bytes that this process has held so far: of the device where it is a GPU, else of the machine."""
+    """Bytes that this process holds: of a GPU the most so far, else of the machine's memory now."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    held: int = psutil.Process().memory_info().rss
+    return held

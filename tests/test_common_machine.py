@@ -7,7 +7,7 @@ import os
 import pytest
 import torch
 
-from common.machine import available_cores, share_cores
+from common.machine import available_cores, share_cores, used_memory
 
 
 def test_there_is_at_least_one_core_and_no_more_than_the_machine_has() -> None:
@@ -36,3 +36,10 @@ def test_a_process_that_a_launcher_left_one_thread_takes_its_share_of_the_cores(
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     share_cores()
     assert asked == ([] if threads is None else [threads])
+
+
+def test_the_memory_of_a_process_grows_with_what_it_holds() -> None:
+    before = used_memory(torch.device("cpu"))
+    held = torch.ones(64 * 2**20, dtype=torch.uint8)
+    assert used_memory(torch.device("cpu")) - before > 32 * 2**20
+    assert held.all()
