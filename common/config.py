@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 import pydantic
 import yaml
@@ -38,7 +38,7 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
     """
     overrides = tuple(overrides)
     place = " ".join([str(path), *(f"--set {override}" for override in overrides)])
-    return parse(cls, _with_overrides(_read_yaml(path), overrides, path), place=place)
+    return parse(cls, _with_overrides(cls, _read_yaml(path), overrides, path), place=place)
 
 
 def parse(cls: type[T], values: Any, place: str) -> T:
@@ -58,6 +58,17 @@ def as_values(config: Any) -> dict[str, Any]:
     return values
 
 
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values under dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
 def save(config: Any, path: Path) -> None:
     """Write a settings object as YAML that `load` reads back into an equal object; it appears whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
@@ -67,7 +78,7 @@ def save(config: Any, path: Path) -> None:
 
 def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
     """Dotted keys whose values differ between two settings objects, each with its old and new value."""
-    old_values, new_values = _flatten(as_values(old)), _flatten(as_values(new))
+    old_values, new_values = flatten(as_values(old)), flatten(as_values(new))
     keys = sorted(old_values.keys() | new_values.keys())
     return {
         key: (old_values.get(key), new_values.get(key)) for key in keys if old_values.get(key) != new_values.get(key)
@@ -97,7 +108,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _with_overrides(values: dict[str, Any], overrides: Iterable[str], path: Path) -> dict[str, Any]:
+def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str], path: Path) -> dict[str, Any]:
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
@@ -110,13 +121,23 @@ def _with_overrides(values: dict[str, Any], overrides: Iterable[str], path: Path
                     f"--set {override!r}: {path} has no section {parent!r}{suggest(parent, _sections(place))}"
                 )
             place = place[parent]
-        if last not in place:
-            raise UserError(f"--set {override!r}: no such key{suggest(last, place)}")
+        known = {*place, *_fields(cls, parents)}
+        if last not in known:
+            raise UserError(f"--set {override!r}: no such key{suggest(last, known)}")
         try:
             place[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise UserError(f"--set {override!r}: the value is not readable YAML") from None
     return values
+
+
+def _fields(cls: Any, parents: Iterable[str]) -> list[str]:
+    """Names that the settings at a dotted place may have, those with a default included; none for a union."""
+    for parent in parents:
+        cls = get_type_hints(cls).get(parent)
+        if not dataclasses.is_dataclass(cls):
+            return []
+    return [field.name for field in dataclasses.fields(cls)]
 
 
 def _sections(values: Mapping[str, Any]) -> list[str]:
@@ -160,13 +181,3 @@ def _dotted(location: Iterable[str | int], values: Any) -> str:
 
 def _discriminator(error: Any) -> str:
     return error["ctx"]["discriminator"].strip("'")
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

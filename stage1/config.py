@@ -82,3 +82,9 @@ class Stage1Config:
     generator_optimizer: OptimizerSettings
     critic_optimizer: OptimizerSettings
     logging: LoggingSettings
+
+    def __post_init__(self) -> None:
+        if self.training.accumulation > 1 and isinstance(self.networks, GangoghNetworks):
+            raise ValueError(
+                "training.accumulation would change gangogh's networks, which normalise over a batch; leave it at 1"
+            )

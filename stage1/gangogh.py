@@ -11,6 +11,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from common.nn.batch_norm import BatchNorm
 from common.nn.layers import Gate
 
 
@@ -21,7 +22,7 @@ class GangoghGenerator(nn.Module):
         """`width` is 64 in the parent: 512 channels at 4 and 8 pixels before the gate."""
         super().__init__()
         self.stem = nn.Linear(latent_dim + num_genres, 16 * width * 4 * 4)
-        self.stem_norm = nn.BatchNorm2d(16 * width)
+        self.stem_norm = BatchNorm(16 * width)
         self.stem_gate = Gate(8 * width, num_genres, size=4, bias=True)
         self.layers = nn.ModuleList(
             [
@@ -44,7 +45,7 @@ class _GatedUpsampling(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, num_genres: int, size: int) -> None:
         super().__init__()
         self.convolution = nn.ConvTranspose2d(in_channels, 2 * out_channels, 5, stride=2, padding=2, output_padding=1)
-        self.norm = nn.BatchNorm2d(2 * out_channels)
+        self.norm = BatchNorm(2 * out_channels)
         self.gate = Gate(out_channels, num_genres, size=size, bias=True)
 
     def forward(

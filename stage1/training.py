@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from common.config import as_values, flatten
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
@@ -24,7 +26,8 @@ from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
-from common.runs.pair import AdversarialPair
+from common.runs.pair import AdversarialPair, Loss
+from common.runs.scoring import TestFid
 from common.vocabulary import ANY
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
@@ -46,28 +49,33 @@ def train(
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
     run.settle_data(dataset)
-    accelerator = make_accelerator(config.training.precision)
+    accelerator = make_accelerator(config.training.precision, config.logging.trackers, out / "trackers")
     split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
-    rows = rows_of_process(config.training.batch_size, accelerator.process_index, accelerator.num_processes)
+    rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     trainer = Stage1Trainer(config, split, list(dataset.vocabulary.genres), accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
+    score = None
+    if config.logging.fid_every:
+        score = TestFid(config.logging, dataset, SIZE, trainer.paint, accelerator, knows_styles=False)
 
-    def export() -> None:
-        save_export(run.export, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.plain_critic)
+    def export(folder: Path) -> None:
+        save_export(folder, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.plain_critic)
 
     stage = Stage(
         step=trainer.step,
         paint_samples=trainer.paint_samples,
         export=export,
+        measure_fid=score.measure if score else None,
         modules=trainer.pair.modules,
         optimizers=trainer.pair.optimizers,
         images_per_step=config.training.batch_size * config.training.critic_steps,
         shown_in_progress=("critic_gap", "penalty", "accuracy_real", "accuracy_fake", "images_per_second"),
     )
-    run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes)
+    tracked = flatten(as_values(config))
+    run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes, tracked)
 
 
 class Stage1Trainer:
@@ -81,7 +89,8 @@ class Stage1Trainer:
         self.accelerator = accelerator
         self._split = split
         schedule = config.training
-        self._stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
+        stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
+        self._parts = stream.parts(schedule.accumulation)
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
         self.pair = AdversarialPair(
@@ -99,17 +108,24 @@ class Stage1Trainer:
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss on one batch of real and generated paintings."""
+        return self.pair.descend_critic([partial(self._critic_loss, part, update) for part in self._parts])
+
+    def update_generator(self, step: int) -> dict[str, Tensor]:
+        """Descend the generator's loss on one batch; the critic is passed through without being touched."""
+        return self.pair.descend_generator([partial(self._generator_loss, part, step) for part in self._parts])
+
+    def _critic_loss(self, stream: BatchStream, update: int) -> Loss:
         loss = self.config.loss
-        real, genres = self.real_batch(update)
-        latents, fake_genres = self._requests(Purpose.CRITIC_REQUEST, update)
+        real, genres = self.real_batch(stream, update)
+        latents, fake_genres = self._requests(stream, Purpose.CRITIC_REQUEST, update)
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.pair.plain_generator(latents, fake_genres).float()
         scores, logits = self.pair.critic(torch.cat([real, fake]))
         real_scores, fake_scores = scores.chunk(2)
         real_logits = logits[: len(real)]
-        between = interpolate(real, fake, self._stream.uniform(Purpose.INTERPOLATION, update))
+        between = interpolate(real, fake, stream.uniform(Purpose.INTERPOLATION, update))
         penalty = gradient_penalty(self.pair.critic(between)[0], between)
-        total = critic_loss(
+        losses = critic_loss(
             real_scores,
             fake_scores,
             penalty,
@@ -117,51 +133,51 @@ class Stage1Trainer:
             genres,
             penalty_weight=loss.gradient_penalty,
             genre_weight=loss.critic_genre,
-        ).mean()
-        gradient_norm = self.pair.descend_critic(total)
-        return {
-            "critic_loss": total,
-            "critic_gradient": gradient_norm,
+        )
+        return losses.mean(), {
             "critic_gap": (real_scores - fake_scores).mean(),
             "penalty": penalty.mean(),
             "accuracy_real": correct(real_logits, genres),
         }
 
-    def update_generator(self, step: int) -> dict[str, Tensor]:
-        """Descend the generator's loss on one batch; the critic is passed through without being touched."""
-        latents, genres = self._requests(Purpose.GENERATOR_REQUEST, step)
+    def _generator_loss(self, stream: BatchStream, step: int) -> Loss:
+        latents, genres = self._requests(stream, Purpose.GENERATOR_REQUEST, step)
         fake = self.pair.generator(latents, genres)
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, logits = critic(fake)
-        total = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre).mean()
-        gradient_norm = self.pair.descend_generator(total)
-        return {
-            "generator_loss": total,
-            "generator_gradient": gradient_norm,
-            "accuracy_fake": correct(logits, genres),
-        }
+        losses = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre)
+        return losses.mean(), {"accuracy_fake": correct(logits, genres)}
 
-    def real_batch(self, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
-        """Paintings and genres of critic update number `update`: this process's rows."""
-        random = self._stream.random(Purpose.REAL_BATCH, update)
-        positions = self._sampler.draw(random, self._stream.batch_size)
-        mirrored = self._stream.uniform(Purpose.FLIP, update) < (0.5 if self.config.training.flip else 0.0)
+    def real_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
+        """Paintings and genres of critic update number `update`: the stream's rows."""
+        random = stream.random(Purpose.REAL_BATCH, update)
+        positions = self._sampler.draw(random, stream.batch_size)
+        mirrored = stream.uniform(Purpose.FLIP, update) < (0.5 if self.config.training.flip else 0.0)
         genres = one_hot(self._split.genres[positions], len(self.genres))
-        return self._stream.pictures(self._split, positions, mirrored), self._stream.take(genres)
+        return stream.pictures(self._split, positions, mirrored), stream.take(genres)
+
+    @torch.no_grad()
+    def paint(
+        self, seeds: Sequence[int], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
+    ) -> Float[Tensor, "b 3 64 64"]:
+        """What the averaged weights paint of some seeds; stage I knows no styles."""
+        latents, device = draw_latents(seeds, self.config.networks.latent_dim), self.accelerator.device
+        images: Tensor = self.pair.average(latents.to(device), genres.to(device))
+        return images
 
     def paint_samples(self) -> Image.Image:
         """One row a genre, ten latents, the same in every row and at every step."""
-        latents = draw_latents(range(10), self.config.networks.latent_dim).to(self.accelerator.device)
-        labels = torch.eye(len(self.genres), device=latents.device) if self.genres else latents.new_zeros(1, 0)
-        with torch.no_grad():
-            rows = [to_pictures(self.pair.average(latents, label.expand(10, -1))) for label in labels]
+        labels = torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0)
+        rows = [to_pictures(self.paint(range(10), label.expand(10, -1), torch.zeros(10, 0))) for label in labels]
         return labelled_grid(rows, self.genres or [ANY])
 
-    def _requests(self, purpose: Purpose, position: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
+    def _requests(
+        self, stream: BatchStream, purpose: Purpose, position: int
+    ) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Latents and genres to paint: genres as often as the real batches hold them, some left open."""
-        random = self._stream.random(purpose, position)
-        size = self._stream.batch_size
+        random = stream.random(purpose, position)
+        size = stream.batch_size
         genres = one_hot(self._split.genres[self._sampler.draw(random, size)], len(self.genres))
         genres[random.random(size) < self.config.training.unlabelled_share] = 0
         latents = random.standard_normal((size, self.config.networks.latent_dim), dtype=np.float32)
-        return self._stream.take(latents), self._stream.take(genres)
+        return stream.take(latents), stream.take(genres)

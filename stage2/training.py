@@ -6,8 +6,9 @@ with data, checkpoints and logs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from common.config import as_values, flatten
 from common.data.batches import BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
@@ -25,7 +27,8 @@ from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
-from common.runs.pair import AdversarialPair
+from common.runs.pair import AdversarialPair, Loss
+from common.runs.scoring import TestFid
 from common.vocabulary import ANY, Vocabulary, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.config import Stage2Config
@@ -60,34 +63,41 @@ def train(
     run.settle_data(dataset)
     painter = Stage1Painter.load(stage1)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
-    accelerator = make_accelerator(config.training.precision)
+    accelerator = make_accelerator(config.training.precision, config.logging.trackers, out / "trackers")
     painter.generator.to(accelerator.device)
-    rows = rows_of_process(config.training.batch_size, accelerator.process_index, accelerator.num_processes)
+    rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     trainer = Stage2Trainer(config, dataset, painter, accelerator, rows)
     if accelerator.is_main_process:
         run.open(config)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
+    score = None
+    if config.logging.fid_every:
+        score = TestFid(
+            config.logging, dataset, config.networks.resolution, trainer.paint, accelerator, knows_styles=True
+        )
 
-    def export() -> None:
+    def export(folder: Path) -> None:
         networks = {"generator": trainer.pair.average, "critic": trainer.pair.plain_critic}
-        save_export(run.export, config.networks, dataset.vocabulary, painter, networks)
+        save_export(folder, config.networks, dataset.vocabulary, painter, networks)
 
     stage = Stage(
         step=trainer.step,
         paint_samples=trainer.paint_samples,
         export=export,
+        measure_fid=score.measure if score else None,
         modules=trainer.pair.modules,
         optimizers=trainer.pair.optimizers,
         images_per_step=config.training.batch_size * config.training.critic_steps,
         shown_in_progress=("critic_gap", "penalty", "style_real", "style_fake", "images_per_second"),
     )
-    run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes)
+    tracked = flatten(as_values(config))
+    run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes, tracked)
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """This process's rows of one batch; labels that were left open are all zeros."""
+    """Some rows of one batch; labels that were left open are all zeros."""
 
     small: Float[Tensor, "b 3 64 64"]
     large: Float[Tensor, "b 3 size size"]
@@ -122,7 +132,8 @@ class Stage2Trainer:
             for size in (config.networks.resolution, SIZE)
         )
         self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
-        self._stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
+        stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
+        self._parts = stream.parts(schedule.accumulation)
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
         torch.manual_seed(schedule.seed)
         generator = build_generator(config.networks, *num_labels)
@@ -142,8 +153,15 @@ class Stage2Trainer:
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss: real with its style, real with a wrong one, and painted."""
+        return self.pair.descend_critic([partial(self._critic_loss, part, update) for part in self._parts])
+
+    def update_generator(self, step: int) -> dict[str, Tensor]:
+        """Descend the generator's loss; the critic is passed through without being touched."""
+        return self.pair.descend_generator([partial(self._generator_loss, part, step) for part in self._parts])
+
+    def _critic_loss(self, stream: BatchStream, update: int) -> Loss:
         loss = self.config.loss
-        batch = self._batch(Purpose.REAL_BATCH, update)
+        batch = self._batch(stream, Purpose.REAL_BATCH, update)
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.pair.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise).float()
         scores, genre_logits, style_logits, features = self.pair.critic(
@@ -155,7 +173,7 @@ class Stage2Trainer:
         size = len(fake)
         with self.accelerator.autocast():
             wrong_scores = self._critic.scores(features[:size], batch.asked_genres, batch.wrong_styles)
-        between = interpolate(batch.large, fake, self._stream.uniform(Purpose.INTERPOLATION, update))
+        between = interpolate(batch.large, fake, stream.uniform(Purpose.INTERPOLATION, update))
         penalty = gradient_penalty(self.pair.critic(between, batch.asked_genres, batch.asked_styles)[0], between)
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
@@ -168,11 +186,7 @@ class Stage2Trainer:
             penalty_weight=loss.gradient_penalty,
         )
         labels = label_loss(genre_logits[:size], batch.genres, style_logits[:size], batch.styles)
-        total = (realness + loss.critic_labels * labels).mean()
-        gradient_norm = self.pair.descend_critic(total)
-        return {
-            "critic_loss": total,
-            "critic_gradient": gradient_norm,
+        return (realness + loss.critic_labels * labels).mean(), {
             "critic_gap": (real_scores - fake_scores).mean(),
             "wrong_gap": (wrong * (real_scores - wrong_scores)).sum() / wrong.sum().clamp(min=1),
             "penalty": penalty.mean(),
@@ -180,26 +194,22 @@ class Stage2Trainer:
             "style_real": correct(style_logits[:size], batch.styles),
         }
 
-    def update_generator(self, step: int) -> dict[str, Tensor]:
-        """Descend the generator's loss; the critic is passed through without being touched."""
+    def _generator_loss(self, stream: BatchStream, step: int) -> Loss:
         loss = self.config.loss
-        batch = self._batch(Purpose.GENERATOR_REQUEST, step)
+        batch = self._batch(stream, Purpose.GENERATOR_REQUEST, step)
         fake = self.pair.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, genre_logits, style_logits, _ = critic(fake, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
         composition = composition_distance(batch.small, fake)
         reconstruction = batch.from_real * reconstruction_distance(fake, batch.large)
-        total = (
+        losses = (
             -scores.float()
             + loss.generator_labels * labels
             + loss.composition * composition
             + loss.reconstruction * reconstruction
-        ).mean()
-        gradient_norm = self.pair.descend_generator(total)
-        return {
-            "generator_loss": total,
-            "generator_gradient": gradient_norm,
+        )
+        return losses.mean(), {
             "composition": composition.mean(),
             "reconstruction": reconstruction.sum() / batch.from_real.sum().clamp(min=1),
             "genre_fake": correct(genre_logits, batch.asked_genres),
@@ -207,32 +217,38 @@ class Stage2Trainer:
         }
 
     @torch.no_grad()
+    def paint(
+        self, seeds: Sequence[int], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
+    ) -> Float[Tensor, "b 3 size size"]:
+        """What the averaged weights paint of some seeds, on stage I's pictures of them."""
+        device = self.accelerator.device
+        small = self._painter.paint(draw_latents(seeds, self._painter.latent_dim), genres)
+        noise = draw_noise(seeds, self.config.networks.noise_dim).to(device)
+        images: Tensor = self.pair.average(small, genres.to(device), styles.to(device), noise)
+        return images
+
+    @torch.no_grad()
     def paint_samples(self) -> Image.Image:
         """Stage I's pictures of a few genres above, and below them the same pictures in every style."""
-        vocabulary, device = self.vocabulary, self.accelerator.device
-        genre_names, style_names = list(vocabulary.genres), list(vocabulary.styles)
+        genre_names, style_names = list(self.vocabulary.genres), list(self.vocabulary.styles)
         columns = [number % max(len(genre_names), 1) for number in range(SAMPLE_COLUMNS)]
         genres = torch.eye(len(genre_names))[columns] if genre_names else torch.zeros(SAMPLE_COLUMNS, 0)
         styles = torch.eye(len(style_names)) if style_names else torch.zeros(1, 0)
-        genres, styles = genres.to(device), styles.to(device)
-        small = self._painter.paint(draw_latents(range(SAMPLE_COLUMNS), self._painter.latent_dim), genres)
-        noise = draw_noise(range(SAMPLE_COLUMNS), self.config.networks.noise_dim).to(device)
+        seeds = range(SAMPLE_COLUMNS)
+        small = self._painter.paint(draw_latents(seeds, self._painter.latent_dim), genres)
         rows = [
             [picture.resize((self.config.networks.resolution,) * 2) for picture in to_pictures(small)],
-            *(
-                to_pictures(self.pair.average(small, genres, style.expand(SAMPLE_COLUMNS, -1), noise))
-                for style in styles
-            ),
+            *(to_pictures(self.paint(seeds, genres, style.expand(SAMPLE_COLUMNS, -1))) for style in styles),
         ]
         names = genre_names or [ANY]
         return labelled_grid(rows, ["stage I", *(style_names or [ANY])], [names[column] for column in columns])
 
-    def _batch(self, purpose: Purpose, position: int) -> _Batch:
+    def _batch(self, stream: BatchStream, purpose: Purpose, position: int) -> _Batch:
         """Real paintings, their labels, and small pictures of the same labels for the generator to work on.
 
         Both sides of the critic see one set of pairs (genre, style), so that none gives a fake away.
         """
-        schedule, stream = self.config.training, self._stream
+        schedule = self.config.training
         random = stream.random(purpose, position)
         size = stream.batch_size
         positions = self._sampler.draw(random, size)

@@ -1,6 +1,6 @@
 """Run by torchrun: one critic update and one generator update, whose gradients process 0 writes to a file.
 
-Arguments: stage (1 or 2), dataset folder, stage I's run, file to write.
+Arguments: stage (1 or 2), dataset folder, stage I's run, file to write, and settings to change.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tiny_runs import stage1_config, stage2_config
 
 from common.data.dataset import PaintingDataset
 from common.runs.loop import leave_together, make_accelerator, rows_of_process
+from stage1.config import Stage1Config
 from stage1.sampling import Stage1Painter
 from stage1.training import Stage1Trainer
 from stage2.training import Stage2Trainer
@@ -23,17 +24,18 @@ STILL = ("generator_optimizer.learning_rate=1.0e-30", "critic_optimizer.learning
 
 
 def main() -> None:
-    stage_number, data, stage1_run, out = sys.argv[1:]
+    stage_number, data, stage1_run, out, *changes = sys.argv[1:]
     torch.set_num_threads(1)
     accelerator = make_accelerator("float32")
-    rows = rows_of_process(8, accelerator.process_index, accelerator.num_processes)
     dataset = PaintingDataset(Path(data))
+    config = {"1": stage1_config, "2": stage2_config}[stage_number](*STILL, *changes)
+    rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     stage: Stage1Trainer | Stage2Trainer
-    if stage_number == "1":
+    if isinstance(config, Stage1Config):
         genres = list(dataset.vocabulary.genres)
-        stage = Stage1Trainer(stage1_config(*STILL), dataset.split("train", 64), genres, accelerator, rows)
+        stage = Stage1Trainer(config, dataset.split("train", 64), genres, accelerator, rows)
     else:
-        stage = Stage2Trainer(stage2_config(*STILL), dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
+        stage = Stage2Trainer(config, dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
     stage.update_critic(0)
     stage.update_generator(0)
     # A second round meets whatever the first one left behind.

@@ -122,6 +122,11 @@ def test_the_kind_of_a_section_is_named_by_the_key_that_chooses_it(preset: Path)
     assert message(preset).endswith(": paint.medium is missing")
 
 
+def test_an_override_may_name_a_key_that_the_file_leaves_to_its_default(preset: Path) -> None:
+    preset.write_text(GOOD.replace("name: Größe, ", ""), encoding="utf-8")
+    assert config.load(Work, preset, ["canvas.name=sketch"]).canvas.name == "sketch"
+
+
 def test_overrides_are_laid_over_the_file(preset: Path) -> None:
     work = config.load(Work, preset, ["steps=9", "canvas.sides=[3, 4]", "paint={medium: ink, width: 0.5}"])
     assert (work.steps, work.canvas.sides, work.paint) == (9, (3, 4), Ink(medium="ink", width=0.5))

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.runs.checkpoints import UnwritableError, load_newest_checkpoint, save_checkpoint, set_aside_after
+from common.runs.checkpoints import Best, UnwritableError, load_newest_checkpoint, save_checkpoint, set_aside_after
 
 
 def network(seed: int) -> nn.Module:
@@ -57,7 +57,7 @@ def test_modules_and_adam_come_back_bit_for_bit_and_go_on_as_if_nothing_had_been
     )
     new, new_other = network(2), network(3)
     new_optimizer, new_other_optimizer = optimizer_of(new), optimizer_of(new_other)
-    step = load_newest_checkpoint(
+    step, _ = load_newest_checkpoint(
         tmp_path, {"old": new, "other": new_other}, {"old_adam": new_optimizer, "other_adam": new_other_optimizer}
     )
     assert step == 5
@@ -87,7 +87,7 @@ def test_an_optimizer_keeps_the_learning_rate_of_its_settings(tmp_path: Path) ->
 def test_a_checkpoint_before_the_first_step_of_an_optimizer_loads(tmp_path: Path) -> None:
     save(tmp_path, 3)
     module = network(0)
-    assert load_newest_checkpoint(tmp_path, {"network": module}, {"optimizer": optimizer_of(module)}) == 3
+    assert load_newest_checkpoint(tmp_path, {"network": module}, {"optimizer": optimizer_of(module)}) == (3, None)
     assert_equal_states(module, network(3))
 
 
@@ -96,8 +96,16 @@ def test_only_the_newest_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> No
         save(tmp_path, step)
     assert names(tmp_path) == ["step-00000900", "step-00010000"]
     module = network(0)
-    assert load_newest_checkpoint(tmp_path, {"network": module}, {}) == 10_000
+    assert load_newest_checkpoint(tmp_path, {"network": module}, {}) == (10_000, None)
     assert_equal_states(module, network(10_000))
+
+
+def test_the_best_is_kept_beside_the_newest_and_remembered(tmp_path: Path) -> None:
+    best = Best(step=2, fid=12.5)
+    for step in (1, 2, 3, 4, 5):
+        save_checkpoint(tmp_path, step, {"network": network(step)}, {}, keep=2, best=best if step > 1 else None)
+    assert names(tmp_path) == ["step-00000002", "step-00000004", "step-00000005"]
+    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == (5, best)
 
 
 def test_a_checkpoint_written_again_takes_the_place_of_the_first(tmp_path: Path) -> None:
@@ -115,9 +123,9 @@ def test_what_a_killed_process_left_half_written_is_ignored_and_overwritten(tmp_
     partial.mkdir()
     (partial / "state.safetensors").write_bytes(b"half")
     (partial / "left over").write_bytes(b"")
-    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == 0
+    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == (0, None)
     save(tmp_path, 2)
-    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == 2
+    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == (2, None)
     save(tmp_path, 4)
     assert names(tmp_path) == ["step-00000002", "step-00000004"]
     assert names(tmp_path / "step-00000004") == ["state.json", "state.safetensors"]
@@ -126,7 +134,7 @@ def test_what_a_killed_process_left_half_written_is_ignored_and_overwritten(tmp_
 def test_without_a_checkpoint_the_step_is_0_and_nothing_is_touched(tmp_path: Path) -> None:
     module = network(0)
     before = copy.deepcopy(module)
-    assert load_newest_checkpoint(tmp_path / "nowhere", {"network": module}, {}) == 0
+    assert load_newest_checkpoint(tmp_path / "nowhere", {"network": module}, {}) == (0, None)
     assert_equal_states(module, before)
 
 
@@ -149,7 +157,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
     save(tmp_path, 2)
     spoil(save(tmp_path, 4) / name, how)
     module = network(0)
-    assert load_newest_checkpoint(tmp_path, {"network": module}, {}) == 2
+    assert load_newest_checkpoint(tmp_path, {"network": module}, {}) == (2, None)
     assert_equal_states(module, network(2))
     (line,) = capsys.readouterr().err.splitlines()
     assert "step-00000004 is damaged" in line

@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.distributed
 from PIL import Image
+from tiny_runs import stage1_config
 from torch import Tensor, nn
 
 from common.errors import UserError
@@ -32,7 +33,8 @@ class Counting:
         nn.init.zeros_(self.network.weight)
         self.run = RunFolder(folder)
         self.run.open(LOGGING)
-        self.exports = 0
+        self.exports: list[str] = []
+        self.fids = iter([30.0, 20.0, 25.0])
         self._before_step = before_step
 
     def step(self, step: int) -> Mapping[str, Tensor]:
@@ -45,19 +47,18 @@ class Counting:
         return torch.tensor(float(step))
 
     def train(self, steps: int, max_minutes: float | None = None, logging: LoggingSettings = LOGGING) -> None:
+        accelerator = make_accelerator("float32", logging.trackers, self.run.path / "trackers")
         stage = Stage(
             step=self.step,
             paint_samples=lambda: Image.new("RGB", (8, 8)),
-            export=self.export,
+            export=lambda folder: self.exports.append(f"{folder.name} {float(self.network.weight.detach()):.0f}"),
+            measure_fid=(lambda: next(self.fids)) if logging.fid_every else None,
             modules={"network": self.network},
             optimizers={},
             images_per_step=3,
             shown_in_progress=("step_number",),
         )
-        run_loop(stage, self.run, make_accelerator("float32"), logging, steps, max_minutes)
-
-    def export(self) -> None:
-        self.exports += 1
+        run_loop(stage, self.run, accelerator, logging, steps, max_minutes, {"seed": 0})
 
     def saved(self) -> list[str]:
         return sorted(path.name for path in self.run.checkpoints.iterdir())
@@ -77,7 +78,7 @@ def test_a_run_logs_means_shows_samples_and_keeps_the_newest_checkpoint(tmp_path
     ]
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["step-00000004.png", "step-00000007.png"]
     assert stage.saved() == ["step-00000007"]
-    assert stage.exports == 2
+    assert stage.exports == ["export 5", "export 7"]
 
 
 def test_a_run_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:
@@ -86,6 +87,58 @@ def test_a_run_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:
     stage.train(steps=6)
     assert float(stage.network.weight.detach()) == 6
     assert [entry["step"] for entry in stage.logged()] == [2, 4, 5, 6]
+
+
+SCORED = dataclasses.replace(LOGGING, checkpoint_every=2, fid_every=2)
+
+
+def test_the_best_weights_by_fid_are_exported_and_their_checkpoint_is_kept(tmp_path: Path) -> None:
+    stage = Counting(tmp_path)
+    stage.train(steps=7, logging=SCORED)
+    assert [(entry["step"], entry["fid_test"]) for entry in stage.logged() if "fid_test" in entry] == [
+        (2, 30.0),
+        (4, 20.0),
+        (6, 25.0),
+    ]
+    assert stage.exports == ["best 2", "export 2", "best 4", "export 4", "export 6", "export 7"]
+    assert stage.saved() == ["step-00000004", "step-00000007"]
+
+
+def test_a_resumed_run_remembers_what_was_best(tmp_path: Path) -> None:
+    Counting(tmp_path).train(steps=5, logging=SCORED)
+    stage = Counting(tmp_path)
+    stage.fids = iter([25.0])
+    stage.train(steps=7, logging=SCORED)
+    assert stage.exports == ["export 6", "export 7"]
+    assert stage.saved() == ["step-00000004", "step-00000007"]
+
+
+def test_trackers_by_name_are_told_what_is_logged_and_painted(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    logging = dataclasses.replace(LOGGING, trackers=("tensorboard",))
+    Counting(tmp_path).train(steps=5, logging=logging)
+    Counting(tmp_path).train(steps=7, logging=logging)
+    events = EventAccumulator(str(tmp_path / "trackers" / "atelier"))
+    events.Reload()
+    assert [(event.step, event.value) for event in events.Scalars("step_number")] == [
+        (2, 0.5),
+        (4, 2.5),
+        (5, 4.0),
+        (6, 5.0),
+        (7, 6.0),
+    ]
+    assert [event.step for event in events.Images("samples")] == [4, 5, 7]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("tensorbord", "did you mean 'tensorboard'"), ("wandb", "needs its package: pip install wandb")],
+)
+def test_a_tracker_that_would_say_nothing_is_refused(name: str, remedy: str) -> None:
+    with pytest.raises(UserError, match=remedy):
+        make_accelerator("float32", (name,))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -107,9 +160,10 @@ def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
 
 
 def test_a_batch_that_does_not_divide_over_the_processes_is_refused() -> None:
-    assert rows_of_process(12, process=1, processes=3) == slice(4, 8)
-    with pytest.raises(UserError, match=r"training\.batch_size 8 does not divide over 3 processes"):
-        rows_of_process(8, process=1, processes=3)
+    schedule = stage1_config("training.batch_size=12", "training.accumulation=2").training
+    assert rows_of_process(schedule, process=1, processes=3) == slice(4, 8)
+    with pytest.raises(UserError, match=r"batch_size 12 does not divide over 4 processes and 2 parts.*multiple of 8"):
+        rows_of_process(schedule, process=1, processes=4)
 
 
 class Diverging(Counting):

@@ -41,7 +41,7 @@ def test_the_first_descent_moves_every_weight_by_the_learning_rate_against_its_g
 ) -> None:
     network = pair.plain_generator
     before = [parameter.detach().clone() for parameter in network.parameters()]
-    pair.descend_generator(network.weight.sum() - 5 * network.bias.sum())
+    pair.descend_generator([lambda: (network.weight.sum() - 5 * network.bias.sum(), {})])
     for parameter, old, sign in zip(network.parameters(), before, (-1, 1), strict=True):
         torch.testing.assert_close(parameter.detach() - old, torch.full_like(old, sign * 0.01), rtol=1e-4, atol=1e-7)
 
@@ -58,13 +58,36 @@ def test_a_gradient_that_is_not_finite_moves_nothing_and_the_next_one_does_as_if
         OPTIMIZER,
     )
     before = pair.plain_generator.weight.detach().clone()
-    norm = pair.descend_generator(pair.plain_generator.weight.sum() * float("nan"))
-    assert not norm.isfinite()
+    figures = pair.descend_generator([lambda: (pair.plain_generator.weight.sum() * float("nan"), {})])
+    assert not figures["generator_gradient"].isfinite()
     assert torch.equal(pair.plain_generator.weight, before)
     for each in (pair, twin):
-        assert each.descend_generator(each.plain_generator.weight.square().sum()).isfinite()
+        weight = each.plain_generator.weight
+        figures = each.descend_generator([lambda weight=weight: (weight.square().sum(), {})])  # type: ignore[misc]
+        assert figures["generator_gradient"].isfinite()
     assert not torch.equal(pair.plain_generator.weight, before)
     assert torch.equal(pair.plain_generator.weight, twin.plain_generator.weight)
+
+
+def test_a_batch_in_parts_gives_the_gradient_and_the_figures_of_the_whole(pair: AdversarialPair) -> None:
+    network = pair.plain_critic
+    inputs = torch.arange(8.0).reshape(4, 2)
+
+    def loss_of(rows: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        values = network(rows).square().squeeze(1)
+        return values.mean(), {"largest": values.max()}
+
+    results = []
+    for parts in (inputs[None], inputs.reshape(2, 2, 2)):
+        twin = copy.deepcopy(network.state_dict())
+        figures = pair.descend_critic([lambda rows=rows: loss_of(rows) for rows in parts])  # type: ignore[misc]
+        results.append((figures, [parameter.grad.clone() for parameter in network.parameters()]))
+        network.load_state_dict(twin)
+    (whole, gradients), (halves, gradients_of_halves) = results
+    torch.testing.assert_close(gradients, gradients_of_halves)
+    torch.testing.assert_close(whole["critic_loss"], halves["critic_loss"])
+    torch.testing.assert_close(whole["critic_gradient"], halves["critic_gradient"])
+    assert set(halves) == {"critic_loss", "critic_gradient", "largest"}
 
 
 def test_a_step_is_several_critic_updates_and_after_pre_training_one_of_the_generator(pair: AdversarialPair) -> None:
@@ -97,7 +120,7 @@ def test_the_average_follows_the_generator_and_not_the_critic(pair: AdversarialP
 def test_a_loss_through_the_frozen_critic_leaves_it_without_gradients(pair: AdversarialPair) -> None:
     with pair.critic_frozen() as critic:
         loss = critic(pair.plain_generator(torch.ones(3, 4))).sum()
-    pair.descend_generator(loss)
+    pair.descend_generator([lambda: (loss, {})])
     assert all(parameter.grad is None and parameter.requires_grad for parameter in pair.plain_critic.parameters())
     assert all(parameter.grad is not None for parameter in pair.plain_generator.parameters())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -23,6 +23,12 @@ class BatchStream:
     """Of the global batch."""
     rows: slice
     device: torch.device
+
+    def parts(self, count: int) -> list[BatchStream]:
+        """The same rows in `count` equal parts, in order."""
+        span = (self.rows.stop - self.rows.start) // count
+        starts = range(self.rows.start, self.rows.stop, span)
+        return [replace(self, rows=slice(start, start + span)) for start in starts]
 
     def random(self, purpose: Purpose, position: int) -> np.random.Generator:
         """Random numbers for the whole batch: equal on every process."""

@@ -49,18 +49,27 @@ def reference_features(
     What does not lie there is computed by all processes, and kept where it is a whole split and the folder can be
     written. Collective.
     """
-    train, test = dataset.split("train", size), dataset.split("test", size)
-
-    def found(name: str, split: Split, *, mirrored: bool = False) -> Float[np.ndarray, "n f"]:
-        return _stored(_path(dataset, size, network, name), split, mirrored, network, share, progress)
-
+    train = dataset.split("train", size)
     whole = _path(dataset, size, network, "train")
     if whole.is_file() or len(chosen) == len(train):
-        of_train = found("train", train)[chosen]
+        of_train = _stored(whole, train, False, network, share, progress)[chosen]
     else:
         part = train.at(chosen)
         of_train = share.gather(features_of(network, _batches(part, share.of(len(part)), mirrored=False), progress))
-    return References(of_train, found("test", test), found("test-mirrored", test, mirrored=True))
+    mirrored = _path(dataset, size, network, "test-mirrored")
+    return References(
+        of_train,
+        test_features(dataset, size, network, share, progress),
+        _stored(mirrored, dataset.split("test", size), True, network, share, progress),
+    )
+
+
+def test_features(
+    dataset: PaintingDataset, size: int, network: FeatureNetwork, share: Share, progress: Progress
+) -> Float[np.ndarray, "m f"]:
+    """Features of all test paintings; as `reference_features`."""
+    path = _path(dataset, size, network, "test")
+    return _stored(path, dataset.split("test", size), False, network, share, progress)
 
 
 def features_of(

@@ -92,11 +92,9 @@ def painted_subject(
     painter: TrainedPainter, name: str, dataset: PaintingDataset, resolution: int, *, samples: int, seed: int
 ) -> Subject:
     """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in the test split."""
-    test = dataset.split("test", resolution)
-    drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(test), size=samples)
-    genres, styles = test.genres[drawn], test.styles[drawn]
-    if not painter.knows_styles(resolution):
-        styles = np.full_like(styles, UNLABELLED)
+    genres, styles = evaluation_labels(
+        dataset, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
+    )
     vocabulary = dataset.vocabulary
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
@@ -109,6 +107,16 @@ def painted_subject(
         "labels drawn as the pairs of genre and style occur in the test split"
     )
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary)
+
+
+def evaluation_labels(
+    dataset: PaintingDataset, resolution: int, samples: int, *, seed: int, styles_asked: bool
+) -> tuple[Int[np.ndarray, "n"], Int[np.ndarray, "n"]]:
+    """Places of the genres and styles to ask for: as their pairs occur in the test split."""
+    test = dataset.split("test", resolution)
+    drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(test), size=samples)
+    genres, styles = test.genres[drawn], test.styles[drawn]
+    return genres, styles if styles_asked else np.full_like(styles, UNLABELLED)
 
 
 def folder_subject(

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -23,6 +24,14 @@ from common.files import sha256
 STATE, DESCRIPTION = "state.safetensors", "state.json"
 
 
+@dataclass(frozen=True)
+class Best:
+    """The best weights of a run so far, by their FID on the test split."""
+
+    step: int
+    fid: float
+
+
 class UnwritableError(Exception):
     """A checkpoint could not be written; the message is the reason."""
 
@@ -33,8 +42,9 @@ def save_checkpoint(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
     keep: int,
+    best: Best | None = None,
 ) -> Path:
-    """Write `folder/step-XXXXXXXX/` and remove all but the newest `keep` checkpoints. Main process only.
+    """Write `folder/step-XXXXXXXX/` and remove all but the newest `keep` checkpoints and the best. Main process only.
 
     Raises UnwritableError where that cannot be, as on a full disk; earlier checkpoints stay as they are.
     """
@@ -43,13 +53,13 @@ def save_checkpoint(
         tensors |= {f"{name}/{key}": tensor for key, tensor in module.state_dict().items()}
     for name, optimizer in optimizers.items():
         tensors |= {f"{name}/{key}": tensor for key, tensor in _optimizer_tensors(optimizer).items()}
-    target = folder / f"step-{step:08d}"
+    target = folder / _name(step)
     partial = folder / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
         save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, partial / STATE)
-        description = {"step": step, "sha256": sha256(partial / STATE)}
+        description = {"step": step, "sha256": sha256(partial / STATE), "best": asdict(best) if best else None}
         (partial / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
         for path in (*partial.iterdir(), partial):
             _flush(path)
@@ -61,7 +71,8 @@ def save_checkpoint(
         shutil.rmtree(partial, ignore_errors=True)
         raise UnwritableError(_reason(error)) from None
     for old in _checkpoints(folder)[:-keep]:
-        shutil.rmtree(old)
+        if best is None or old.name != _name(best.step):
+            shutil.rmtree(old)
     return target
 
 
@@ -69,15 +80,17 @@ def load_newest_checkpoint(
     folder: Path,
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
-) -> int:
-    """Load the newest whole checkpoint into modules and optimizers; returns its step, 0 where there is none.
+) -> tuple[int, Best | None]:
+    """Load the newest whole checkpoint into modules and optimizers.
+
+    Returns its step, 0 where there is none, and the best weights up to it, where any were measured.
 
     A damaged one is passed over with a warning. Raises UserError where none is whole.
     """
     damaged: list[str] = []
     for checkpoint in reversed(_checkpoints(folder)):
         try:
-            step, tensors = _read(checkpoint)
+            step, best, tensors = _read(checkpoint)
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             damaged.append(f"{checkpoint} is damaged ({_reason(error)})")
             continue
@@ -87,10 +100,10 @@ def load_newest_checkpoint(
             _load_optimizer(optimizer, _part(tensors, name))
         for line in damaged:
             print(f"warning: {line}; going on from {checkpoint.name}", file=sys.stderr)
-        return step
+        return step, best
     if damaged:
         raise UserError(f"{damaged[0]}, and no older one is whole; start a new run with --out")
-    return 0
+    return 0, None
 
 
 def set_aside_after(folder: Path, step: int) -> None:
@@ -102,11 +115,16 @@ def set_aside_after(folder: Path, step: int) -> None:
             checkpoint.rename(aside)
 
 
-def _read(checkpoint: Path) -> tuple[int, dict[str, Tensor]]:
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
+def _read(checkpoint: Path) -> tuple[int, Best | None, dict[str, Tensor]]:
     description = json.loads((checkpoint / DESCRIPTION).read_text(encoding="utf-8"))
     if sha256(checkpoint / STATE) != description["sha256"]:
         raise ValueError("its checksum is another")
-    return int(description["step"]), load_file(checkpoint / STATE)
+    best = description.get("best")
+    return int(description["step"]), Best(**best) if best else None, load_file(checkpoint / STATE)
 
 
 def _reason(error: Exception) -> str:

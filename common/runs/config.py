@@ -34,6 +34,8 @@ class Schedule:
     """Critic updates a step."""
     batch_size: Annotated[int, pydantic.Field(ge=1)]
     """Paintings a critic update, over all processes together."""
+    accumulation: Annotated[int, pydantic.Field(ge=1)] = 1
+    """Parts in which a process works through its share of a batch: the same gradient in less memory."""
     unlabelled_share: Annotated[float, pydantic.Field(ge=0, le=1)]
     """Share of asked labels that are left open, so that `any` is learnt as well."""
     flip: bool
@@ -54,6 +56,19 @@ class LoggingSettings:
     sample_every: Annotated[int, pydantic.Field(ge=1)]
     checkpoint_every: Annotated[int, pydantic.Field(ge=1)]
     keep_checkpoints: Annotated[int, pydantic.Field(ge=1)]
-    """Older checkpoints are removed."""
+    """Older checkpoints are removed, but for that of the best FID."""
+    fid_every: Annotated[int, pydantic.Field(ge=0)] = 0
+    """Steps between measurements of the FID on the test split, a multiple of `checkpoint_every`; 0 measures none."""
+    fid_samples: Annotated[int, pydantic.Field(ge=2)] = 1000
+    """Pictures that a FID is measured on; those of fewer samples are higher."""
+    trackers: tuple[str, ...] = ()
+    """Accelerate's trackers that are told of the run as well: tensorboard, wandb, …"""
     when_unwritable: Literal["stop", "go-on"] = "stop"
     """What a run does where a checkpoint cannot be written, as on a full disk; earlier ones stay whole either way."""
+
+    def __post_init__(self) -> None:
+        if self.fid_every % self.checkpoint_every:
+            raise ValueError(
+                f"fid_every {self.fid_every} is no multiple of checkpoint_every {self.checkpoint_every}: "
+                "the best weights are those of a checkpoint"
+            )

@@ -31,6 +31,9 @@ class RunFolder:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.export = path / "export"
+        """The newest weights."""
+        self.best = path / "best"
+        """The export of the weights with the best FID so far."""
 
     def exists(self) -> bool:
         """Whether a run lives here."""

@@ -11,9 +11,10 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -24,13 +25,20 @@ from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from tqdm import tqdm
 
 from common.errors import UserError
 from common.machine import share_cores, used_memory
-from common.runs.checkpoints import UnwritableError, load_newest_checkpoint, save_checkpoint, set_aside_after
-from common.runs.config import LoggingSettings, Precision
+from common.runs.checkpoints import (
+    Best,
+    UnwritableError,
+    load_newest_checkpoint,
+    save_checkpoint,
+    set_aside_after,
+)
+from common.runs.config import LoggingSettings, Precision, Schedule
 from common.runs.folder import RunFolder
+from common.runs.progress import Progress
+from common.runs.trackers import require_installed, start_trackers, track_samples
 
 FINITE = float(2**24)
 """Stands for no step at all: float32 counts every step below it."""
@@ -44,22 +52,26 @@ class Stage:
     """Does training step number n, counted from 0, and returns figures without waiting for the device."""
     paint_samples: Callable[[], Image.Image]
     """Paints the sample sheet from fixed noise."""
-    export: Callable[[], None]
-    """Writes the run's export folder."""
+    export: Callable[[Path], None]
+    """Writes an export of the weights as they are into a folder."""
+    measure_fid: Callable[[], float] | None
+    """Measures the FID on the test split; collective. None where none is to be measured."""
     modules: Mapping[str, nn.Module]
     """Unwrapped modules whose weights a checkpoint holds."""
     optimizers: Mapping[str, Optimizer]
     images_per_step: int
     """Real paintings shown in one step, over all processes."""
     shown_in_progress: tuple[str, ...]
-    """Names of the figures that the progress bar shows."""
+    """Names of the figures that the progress shows."""
 
 
-def make_accelerator(precision: Precision) -> Accelerator:
+def make_accelerator(precision: Precision, trackers: Sequence[str] = (), tracked_in: Path | None = None) -> Accelerator:
     """The process's Accelerate handle; buffers stay local, as several forwards share one backward.
 
-    Raises UserError where a launcher's processes would not find each other: each would train alone into one folder.
+    Trackers that write files write them into the folder `tracked_in`. Raises UserError for a tracker that is not
+    there, and where a launcher's processes would not find each other: each would train alone into one folder.
     """
+    require_installed(trackers)
     share_cores()
     if precision == "auto":
         precision = "bfloat16" if _has_bfloat16() else "float32"
@@ -69,6 +81,8 @@ def make_accelerator(precision: Precision) -> Accelerator:
         # Accelerate joins processes on a CPU only where it is told to.
         cpu=launched > 1 and not torch.accelerator.is_available(),
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+        log_with=list(trackers) or None,
+        project_dir=tracked_in,
     )
     if accelerator.num_processes != launched:
         raise UserError(
@@ -86,13 +100,15 @@ def _has_bfloat16() -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def rows_of_process(batch_size: int, process: int, processes: int) -> slice:
+def rows_of_process(schedule: Schedule, process: int, processes: int) -> slice:
     """The rows of the global batch that one process works on. Raises UserError where they do not divide."""
-    if batch_size % processes:
+    parts = processes * schedule.accumulation
+    if schedule.batch_size % parts:
         raise UserError(
-            f"training.batch_size {batch_size} does not divide over {processes} processes; make it a multiple"
+            f"training.batch_size {schedule.batch_size} does not divide over {processes} processes and "
+            f"{schedule.accumulation} parts (training.accumulation); make it a multiple of {parts}"
         )
-    share = batch_size // processes
+    share = schedule.batch_size // processes
     return slice(process * share, (process + 1) * share)
 
 
@@ -103,27 +119,45 @@ def run_loop(
     logging: LoggingSettings,
     total_steps: int,
     max_minutes: float | None,
+    tracked_settings: Mapping[str, Any],
 ) -> None:
     """Train from the newest checkpoint, or from the start, to `total_steps`, or until told to stop."""
-    start = load_newest_checkpoint(run.checkpoints, stage.modules, stage.optimizers)
+    start, best = load_newest_checkpoint(run.checkpoints, stage.modules, stage.optimizers)
     main = accelerator.is_main_process
     accelerator.wait_for_everyone()
     if main:
         set_aside_after(run.checkpoints, start)
         run.forget_after(start)
+    start_trackers(accelerator, logging.trackers, tracked_settings, start)
     totals = _Totals()
-    progress = tqdm(
-        initial=start, total=total_steps, unit="step", disable=not main, dynamic_ncols=True, mininterval=1.0
-    )
+    progress = Progress(start, total_steps, shown=main)
     step, saved = start, start
+
+    def record(figures: Mapping[str, float]) -> None:
+        if main:
+            with _warned_of_full_disk(run):
+                run.log({"step": step, "images": step * stage.images_per_step, **figures})
+        accelerator.log(dict(figures), step=step)
+
+    def measure(best: Best | None) -> Best | None:
+        """Measure the FID, and keep the weights where it is the best so far."""
+        assert stage.measure_fid is not None
+        value = stage.measure_fid()
+        record({"fid_test": value})
+        if best is not None and best.fid <= value:
+            return best
+        if main:
+            with _warned_of_full_disk(run):
+                stage.export(run.best)
+        return Best(step, value)
 
     def save() -> int:
         """Save, and return the step of the newest checkpoint."""
         problem = ""
         if main:
             try:
-                save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, logging.keep_checkpoints)
-                stage.export()
+                save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, logging.keep_checkpoints, best)
+                stage.export(run.export)
             except (UnwritableError, OSError, SafetensorError) as error:
                 problem = f"step {step} could not be saved in {run.path} ({error}); {_last_whole(saved)}"
         if not _on_any_process(bool(problem), accelerator):
@@ -138,22 +172,24 @@ def run_loop(
         while step < total_steps:
             totals.add(step, stage.step(step))
             step += 1
-            progress.update()
+            progress.advance()
             last = step == total_steps
             if step % logging.log_every == 0 or last:
                 totals.require_finite(accelerator, saved)
                 figures = totals.read(accelerator, stage.images_per_step)
-                if main:
-                    with _warned_of_full_disk(run):
-                        run.log({"step": step, "images": step * stage.images_per_step, **figures})
-                    shown = {name: f"{figures[name]:.2f}" for name in stage.shown_in_progress if name in figures}
-                    progress.set_postfix(shown)
+                record(figures)
+                progress.show({name: figures[name] for name in stage.shown_in_progress if name in figures})
             if (step % logging.sample_every == 0 or last) and main:
+                sheet = stage.paint_samples()
+                track_samples(accelerator, sheet, step)
                 with _warned_of_full_disk(run):
-                    run.save_samples(stage.paint_samples(), step)
+                    run.save_samples(sheet, step)
                     run.save_curves()
             if step % logging.checkpoint_every == 0 or last:
                 totals.require_finite(accelerator, saved)
+                if stage.measure_fid is not None and step % logging.fid_every == 0:
+                    with totals.clock_stopped():
+                        best = measure(best)
                 saved = save()
             if stop.requested():
                 break
@@ -174,6 +210,10 @@ def leave_together(accelerator: Accelerator) -> None:
     """
     accelerator.wait_for_everyone()
     accelerator.end_training()
+    if accelerator.num_processes > 1:
+        # Those threads need the interpreter once more, to let go of what they exchanged. The last holder of the process
+        # group waits for them without giving it away, so they are given it here.
+        time.sleep(1.0)
 
 
 class _Totals:
@@ -194,6 +234,13 @@ class _Totals:
             earlier = self._bad.get(name, torch.full_like(value, FINITE))
             self._bad[name] = torch.where(value.isfinite(), earlier, earlier.clamp(max=step))
         self._steps += 1
+
+    @contextmanager
+    def clock_stopped(self) -> Iterator[None]:
+        """What is done meanwhile is no part of the speed."""
+        before = time.perf_counter()
+        yield
+        self._since += time.perf_counter() - before
 
     def read(self, accelerator: Accelerator, images_per_step: int) -> dict[str, float]:
         """Means since the last reading, over all processes, the speed in real images a second, and the memory in GB."""

@@ -6,8 +6,8 @@ Losses stay with the stages; what a descent, a schedule and a checkpoint are is 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 
 import torch
 from accelerate import Accelerator
@@ -16,6 +16,9 @@ from torch.optim import Adam, Optimizer
 
 from common.nn.averaging import update_average
 from common.runs.config import OptimizerSettings, Schedule
+
+Loss = tuple[Tensor, Mapping[str, Tensor]]
+"""Mean loss over some pictures, and figures that tell of them."""
 
 
 class AdversarialPair:
@@ -62,16 +65,17 @@ class AdversarialPair:
             update_average(self.average, self.plain_generator, schedule.average_halflife, generator_updates)
         return figures
 
-    def descend_critic(self, loss: Tensor) -> Tensor:
-        """One optimizer step; all terms must be in `loss`, as one backward serves all processes once.
+    def descend_critic(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
+        """One optimizer step by the losses of equal parts of this process's batch, one part in memory at a time.
 
-        Returns the norm of the gradient. Where that is not finite, no weight moves.
+        All terms must be in a part's loss, as one backward serves all processes once. Returns the parts' mean figures,
+        with `critic_loss` and the norm of the gradient, `critic_gradient`; where that is not finite, no weight moves.
         """
-        return self._descend(loss, self._critic_optimizer, self.plain_critic)
+        return self._descend("critic", losses, self.critic, self._critic_optimizer)
 
-    def descend_generator(self, loss: Tensor) -> Tensor:
+    def descend_generator(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
         """One optimizer step of the generator; as `descend_critic`."""
-        return self._descend(loss, self._generator_optimizer, self.plain_generator)
+        return self._descend("generator", losses, self.generator, self._generator_optimizer)
 
     @contextmanager
     def critic_frozen(self) -> Iterator[nn.Module]:
@@ -92,15 +96,25 @@ class AdversarialPair:
         """What a checkpoint holds of the optimizers."""
         return {"generator_optimizer": self._generator_optimizer, "critic_optimizer": self._critic_optimizer}
 
-    def _descend(self, loss: Tensor, optimizer: Adam, network: nn.Module) -> Tensor:
+    def _descend(
+        self, name: str, losses: Sequence[Callable[[], Loss]], network: nn.Module, optimizer: Adam
+    ) -> dict[str, Tensor]:
         optimizer.zero_grad()
-        self._accelerator.backward(loss)
+        total: dict[str, Tensor] = {}
+        for number, loss_of_part in enumerate(losses, start=1):
+            # The processes exchange gradients once, with those of the last part.
+            last = number == len(losses)
+            with nullcontext() if last else self._accelerator.no_sync(network):
+                loss, figures = loss_of_part()
+                self._accelerator.backward(loss / len(losses))
+            for key, value in {**figures, f"{name}_loss": loss}.items():
+                total[key] = total.get(key, torch.zeros_like(value)) + value.detach() / len(losses)
         gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         # Adam's own switch for loss scaling: it leaves the weights on the device, and nobody waits for the answer.
         optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
         optimizer.step()
-        return norm
+        return {**total, f"{name}_gradient": norm}
 
 
 def _adam(network: nn.Module, settings: OptimizerSettings) -> Adam:

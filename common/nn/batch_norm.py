@@ -1,0 +1,41 @@
+"""Batch normalisation over all processes; the one layer here that looks at the other pictures of a batch."""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Moments of the batch of all processes together (Ioffe and Szegedy 2015), so that n processes equal one.
+
+    torch's own `SyncBatchNorm` needs a GPU. In evaluation mode it uses the running moments, and a picture's features
+    depend on that picture alone.
+    """
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        if not (self.training and torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1):
+            return super().forward(features)
+        values = rearrange(features.float(), "b c h w -> c (b h w)")
+        count = values.shape[1] * torch.distributed.get_world_size()
+        # Its backward sums over the processes as well: each picture moves the moments of all.
+        own = torch.stack([values.sum(dim=1), values.square().sum(dim=1)])
+        sums: Tensor = all_reduce(own)  # type: ignore[no-untyped-call]
+        mean, squares = sums / count
+        variance = squares - mean.square()
+        # Set by its constructor, whatever its types say.
+        assert self.momentum is not None
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+            self.num_batches_tracked.add_(1)
+        scale = self.weight * (variance + self.eps).rsqrt()
+        shift = self.bias - mean * scale
+        return torch.addcmul(shift[:, None, None], features, scale[:, None, None]).to(features.dtype)

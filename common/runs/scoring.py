@@ -1,0 +1,72 @@
+"""FID on the test split while a run trains: pictures of fixed seeds, divided over the processes.
+
+The labels, the seeds and the features are those of `scripts/evaluate.py`, so that equal numbers of samples give
+equal figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+from accelerate import Accelerator
+from jaxtyping import Float
+from torch import Tensor
+
+from common.data.dataset import PaintingDataset
+from common.errors import UserError
+from common.evaluation.distances import fid
+from common.evaluation.features import default_feature_network, load_feature_network
+from common.evaluation.references import BATCH, features_of, test_features
+from common.evaluation.shares import Share
+from common.evaluation.subjects import evaluation_labels, simplex
+from common.images import to_uint8
+from common.runs.config import LoggingSettings
+
+Paint = Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Float[Tensor, "b 3 h w"]]
+"""Pictures of some seeds as asked by genres and styles, from the averaged weights."""
+
+
+class TestFid:
+    """The FID that a run is told by. Every call is collective."""
+
+    __test__ = False
+    """Not a test case, whatever its name says to pytest."""
+
+    def __init__(
+        self,
+        logging: LoggingSettings,
+        dataset: PaintingDataset,
+        resolution: int,
+        paint: Paint,
+        accelerator: Accelerator,
+        *,
+        knows_styles: bool,
+    ) -> None:
+        """Raises UserError where there are no features, or too few held-out paintings, to measure by."""
+        num_test = len(dataset.split("test", resolution))
+        if num_test < 2:
+            raise UserError(f"logging.fid_every: {num_test} test paintings are too few for a FID; set it to 0")
+        self._network = load_feature_network(default_feature_network(), device=accelerator.device)
+        self._dataset, self._resolution, self._paint = dataset, resolution, paint
+        self._share = Share(accelerator.process_index, accelerator.num_processes)
+        places = evaluation_labels(dataset, resolution, logging.fid_samples, seed=0, styles_asked=knows_styles)
+        self._genres = simplex(places[0], dataset.vocabulary.genres)
+        self._styles = simplex(places[1], dataset.vocabulary.styles)
+
+    def measure(self) -> float:
+        """FID of the averaged weights as they are now."""
+        own = self._share.of(len(self._genres))
+        batches = (own[start : start + BATCH] for start in range(0, len(own), BATCH))
+        pictures = (to_uint8(self._paint(seeds, self._genres[seeds], self._styles[seeds])) for seeds in batches)
+        painted = self._share.gather(features_of(self._network, pictures, _silent))
+        return fid(self._real, painted)
+
+    @cached_property
+    def _real(self) -> Float[np.ndarray, "n f"]:
+        return test_features(self._dataset, self._resolution, self._network, self._share, _silent)
+
+
+def _silent(pictures: int) -> None:
+    """Nobody waits long enough to be told."""

@@ -1,0 +1,40 @@
+"""Accelerate's trackers, such as TensorBoard and Weights & Biases, by name; `metrics.jsonl` is written without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from accelerate import Accelerator
+from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
+from PIL import Image
+
+from common.errors import UserError, suggest
+
+PROJECT = "atelier"
+
+
+def require_installed(names: Sequence[str]) -> None:
+    """Raise UserError for a tracker that Accelerate does not know, or whose package it would miss in silence."""
+    available = {str(tracker) for tracker in get_available_trackers()}
+    for name in names:
+        if name not in LOGGER_TYPE_TO_CLASS:
+            raise UserError(f"logging.trackers: unknown tracker {name!r}{suggest(name, LOGGER_TYPE_TO_CLASS)}")
+        if name not in available:
+            raise UserError(f"logging.trackers: {name!r} needs its package: pip install {name.replace('_', '-')}")
+
+
+def start_trackers(accelerator: Accelerator, names: Sequence[str], settings: Mapping[str, Any], step: int) -> None:
+    """Open the trackers of `make_accelerator`; one that was told more than `step` steps forgets the rest if it can."""
+    values = {key: value if isinstance(value, int | float | str) else str(value) for key, value in settings.items()}
+    special = {"tensorboard": {"purge_step": step + 1}} if "tensorboard" in names else {}
+    accelerator.init_trackers(PROJECT, config=values if step == 0 else None, init_kwargs=special)
+
+
+def track_samples(accelerator: Accelerator, sheet: Image.Image, step: int) -> None:
+    """Hand a sample sheet to the trackers that take pictures. Main process only."""
+    for tracker in accelerator.trackers:
+        if hasattr(tracker, "log_images"):
+            layout = {"dataformats": "NHWC"} if tracker.name == "tensorboard" else {}
+            tracker.log_images({"samples": np.asarray(sheet)[None]}, step=step, **layout)
