@@ -1,90 +1,55 @@
-"""Measure speed on this machine: `python scripts/benchmark.py data --data data --preset small`.
+"""Measure speed on this machine: `python scripts/benchmark.py train --stage 1 --preset small`.
 
-`data` says how many paintings a second the loader gives from each place where they may reside, beside how many a
-training step of stage I consumes. All are measured in turn, round by round, so that a busy machine slows all alike.
+`data` compares the loader with a training step of stage I. `train` measures a preset's step of either stage, and
+the parent's beside it. `means` measures what each means of speed gives to the preset gangogh.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import itertools
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
-import torch
+from benchmarks.data import measure_data
+from benchmarks.train import measure_means, measure_train
 
+import stage1.config
+import stage2.config
 from common import config
-from common.data.dataset import PaintingDataset, Residence
-from common.errors import run_command
-from common.runs.loop import make_accelerator, rows_of_process
-from stage1.config import PRESETS, Stage1Config
-from stage1.training import SIZE, Stage1Trainer
-
-ROUNDS = 5
+from common.data.dataset import PaintingDataset
+from common.errors import UserError, run_command
+from stage1.config import Stage1Config
+from stage2.config import Stage2Config
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure speed on this machine.")
-    parser.add_argument("what", choices=("data",))
+    parser.add_argument("what", choices=("data", "train", "means"))
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--preset", default="default", help="of the training step that consumes the paintings")
+    parser.add_argument("--stage", type=int, choices=(1, 2), default=1, help="of the preset (default: 1)")
+    parser.add_argument("--preset", help="default: default, of stage II default-128")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one of its settings")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each of the 5 rounds of each measurement")
+    parser.add_argument("--parent-width", type=int, default=64, help="of gangogh's networks in train (default: 64)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each of the 3 rounds of each measurement")
     arguments = parser.parse_args()
-    settings = config.load(Stage1Config, config.find_preset(arguments.preset, PRESETS), arguments.set)
     dataset = PaintingDataset(arguments.data)
-    accelerator = make_accelerator(settings.training.precision)
-    batch_size = settings.training.batch_size
-    # The critic learns alone: the step that consumes the most paintings in a second.
-    schedule = dataclasses.replace(settings.training, pretraining_steps=settings.training.steps)
-    settings = dataclasses.replace(settings, training=schedule)
-    trainers = {
-        residence: Stage1Trainer(
-            settings,
-            dataset.split("train", SIZE, residence=residence, device=accelerator.device),
-            list(dataset.vocabulary.genres),
-            accelerator,
-            rows_of_process(batch_size, 0, 1),
-        )
-        for residence in get_args(Residence)
-    }
-    step = trainers["auto"].step
-    tasks: dict[str, tuple[Callable[[int], object], int]] = {
-        **{residence: (trainer.real_batch, batch_size) for residence, trainer in trainers.items()},
-        "training step": (step, batch_size * schedule.critic_steps),
-    }
-    speeds: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(ROUNDS):
-        for name, (task, images) in tasks.items():
-            speeds[name].append(_images_per_second(task, images, arguments.seconds))
-    consumed = statistics.median(speeds["training step"])
-    print(
-        f"{SIZE} pixels, batch {batch_size}, {accelerator.device}, preset {arguments.preset}; median of {ROUNDS} rounds"
-    )
-    for name, measured in speeds.items():
-        speed = statistics.median(measured)
-        print(f"{name:14} {speed:10.0f} images/s  {speed / consumed:8.1f} x the training step")
+    if arguments.what == "means":
+        parent = config.load(Stage1Config, stage1.config.PRESETS / "gangogh.yaml", arguments.set)
+        measure_means(parent, dataset, arguments.seconds)
+    elif arguments.what == "train":
+        measure_train(_settings(arguments), dataset, arguments.parent_width, arguments.seconds)
+    else:
+        settings = _settings(arguments)
+        if not isinstance(settings, Stage1Config):
+            raise UserError("data measures the loader of stage I; leave --stage out")
+        measure_data(settings, dataset, arguments.seconds)
 
 
-def _images_per_second(task: Callable[[int], object], images: int, seconds: float) -> float:
-    task(0)
-    _wait()
-    started = time.perf_counter()
-    for number in itertools.count(1):
-        task(number)
-        if time.perf_counter() - started >= seconds:
-            _wait()
-            return number * images / (time.perf_counter() - started)
-    raise AssertionError
-
-
-def _wait() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+def _settings(arguments: argparse.Namespace) -> Stage1Config | Stage2Config:
+    if arguments.stage == 1:
+        preset = config.find_preset(arguments.preset or "default", stage1.config.PRESETS)
+        return config.load(Stage1Config, preset, arguments.set)
+    preset = config.find_preset(arguments.preset or "default-128", stage2.config.PRESETS)
+    return config.load(Stage2Config, preset, arguments.set)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from common.config import as_values, flatten
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
+from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
@@ -57,9 +58,10 @@ def train(
         run.open(config)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
+    share = Share(accelerator.process_index, accelerator.num_processes)
     score = None
     if config.logging.fid_every:
-        score = TestFid(config.logging, dataset, SIZE, trainer.paint, accelerator, knows_styles=False)
+        score = TestFid(config.logging, dataset, SIZE, trainer.paint, share, accelerator.device, knows_styles=False)
 
     def export(folder: Path) -> None:
         save_export(folder, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.plain_critic)
@@ -90,7 +92,8 @@ class Stage1Trainer:
         self._split = split
         schedule = config.training
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
-        self._parts = stream.parts(schedule.accumulation)
+        self.parts = stream.parts(schedule.accumulation)
+        """What this process works on, one part at a time."""
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
         self.pair = AdversarialPair(
@@ -108,21 +111,20 @@ class Stage1Trainer:
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss on one batch of real and generated paintings."""
-        return self.pair.descend_critic([partial(self._critic_loss, part, update) for part in self._parts])
+        return self.pair.descend_critic([partial(self.critic_loss_of, part, update) for part in self.parts])
 
     def update_generator(self, step: int) -> dict[str, Tensor]:
         """Descend the generator's loss on one batch; the critic is passed through without being touched."""
-        return self.pair.descend_generator([partial(self._generator_loss, part, step) for part in self._parts])
+        return self.pair.descend_generator([partial(self.generator_loss_of, part, step) for part in self.parts])
 
-    def _critic_loss(self, stream: BatchStream, update: int) -> Loss:
+    def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
+        """The critic's loss on a part of its batch."""
         loss = self.config.loss
         real, genres = self.real_batch(stream, update)
         latents, fake_genres = self._requests(stream, Purpose.CRITIC_REQUEST, update)
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.pair.plain_generator(latents, fake_genres).float()
-        scores, logits = self.pair.critic(torch.cat([real, fake]))
-        real_scores, fake_scores = scores.chunk(2)
-        real_logits = logits[: len(real)]
+        real_scores, fake_scores, real_logits = self.judge(real, fake)
         between = interpolate(real, fake, stream.uniform(Purpose.INTERPOLATION, update))
         penalty = gradient_penalty(self.pair.critic(between)[0], between)
         losses = critic_loss(
@@ -140,13 +142,22 @@ class Stage1Trainer:
             "accuracy_real": correct(real_logits, genres),
         }
 
-    def _generator_loss(self, stream: BatchStream, step: int) -> Loss:
+    def generator_loss_of(self, stream: BatchStream, step: int) -> Loss:
+        """The generator's loss on a part of its batch."""
         latents, genres = self._requests(stream, Purpose.GENERATOR_REQUEST, step)
         fake = self.pair.generator(latents, genres)
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, logits = critic(fake)
         losses = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
+
+    def judge(
+        self, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
+    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"]]:
+        """Real scores, fake scores and real genre logits: one pass for both is faster than two."""
+        scores, logits = self.pair.critic(torch.cat([real, fake]))
+        real_scores, fake_scores = scores.chunk(2)
+        return real_scores, fake_scores, logits[: len(real)]
 
     def real_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
         """Paintings and genres of critic update number `update`: the stream's rows."""

@@ -22,6 +22,7 @@ from common.config import as_values, flatten
 from common.data.batches import BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
+from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
@@ -71,10 +72,17 @@ def train(
         run.open(config)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
+    share = Share(accelerator.process_index, accelerator.num_processes)
     score = None
     if config.logging.fid_every:
         score = TestFid(
-            config.logging, dataset, config.networks.resolution, trainer.paint, accelerator, knows_styles=True
+            config.logging,
+            dataset,
+            config.networks.resolution,
+            trainer.paint,
+            share,
+            accelerator.device,
+            knows_styles=True,
         )
 
     def export(folder: Path) -> None:
@@ -133,7 +141,8 @@ class Stage2Trainer:
         )
         self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
-        self._parts = stream.parts(schedule.accumulation)
+        self.parts = stream.parts(schedule.accumulation)
+        """What this process works on, one part at a time."""
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
         torch.manual_seed(schedule.seed)
         generator = build_generator(config.networks, *num_labels)
@@ -153,13 +162,14 @@ class Stage2Trainer:
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss: real with its style, real with a wrong one, and painted."""
-        return self.pair.descend_critic([partial(self._critic_loss, part, update) for part in self._parts])
+        return self.pair.descend_critic([partial(self.critic_loss_of, part, update) for part in self.parts])
 
     def update_generator(self, step: int) -> dict[str, Tensor]:
         """Descend the generator's loss; the critic is passed through without being touched."""
-        return self.pair.descend_generator([partial(self._generator_loss, part, step) for part in self._parts])
+        return self.pair.descend_generator([partial(self.generator_loss_of, part, step) for part in self.parts])
 
-    def _critic_loss(self, stream: BatchStream, update: int) -> Loss:
+    def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
+        """The critic's loss on a part of its batch."""
         loss = self.config.loss
         batch = self._batch(stream, Purpose.REAL_BATCH, update)
         with torch.no_grad(), self.accelerator.autocast():
@@ -194,7 +204,8 @@ class Stage2Trainer:
             "style_real": correct(style_logits[:size], batch.styles),
         }
 
-    def _generator_loss(self, stream: BatchStream, step: int) -> Loss:
+    def generator_loss_of(self, stream: BatchStream, step: int) -> Loss:
+        """The generator's loss on a part of its batch."""
         loss = self.config.loss
         batch = self._batch(stream, Purpose.GENERATOR_REQUEST, step)
         fake = self.pair.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class Command:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         monkeypatch.chdir(folder)
+        # As `python scripts/….py` finds the modules beside it.
+        monkeypatch.syspath_prepend(ROOT / "scripts")
         self._monkeypatch, self._capsys = monkeypatch, capsys
 
     def __call__(self, script: str, *arguments: str | Path) -> tuple[int, str, str]:
@@ -130,6 +133,40 @@ def test_the_benchmark_sets_every_residence_beside_the_training_step(
     _, *lines = printed.splitlines()
     assert [line.split("  ")[0].strip() for line in lines] == ["auto", "disk", "memory", "device", "training step"]
     assert lines[-1].endswith("1.0 x the training step")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["1", "2"])
+def test_the_benchmark_sets_a_step_beside_its_forward_passes_and_the_parents(
+    stage: str, command: Command, procedural_dataset: Path
+) -> None:
+    code, printed, _ = command(
+        "benchmark.py", "train", "--stage", stage, "--data", procedural_dataset, "--preset", "tiny",
+        "--seconds", "0.01", "--parent-width", "2", "--set", "training.precision=float32",
+    )  # fmt: skip
+    assert code == 0
+    first, step, forward, parent, shares, memory = printed.splitlines()
+    assert first.startswith("CPU")
+    assert all(line.endswith("images/s") for line in (step, forward, parent))
+    assert 0 < int(re.search(r"(\d+)% of its forward", shares)[1]) < 100
+    assert parent.startswith("gangogh of width 2, plain float32")
+    assert memory.endswith("GB")
+
+
+@pytest.mark.slow
+def test_the_benchmark_measures_each_means_of_speed(procedural_dataset: Path) -> None:
+    # On its own: what checks shapes in tests cannot be compiled.
+    answer = subprocess.run(
+        [
+            sys.executable, "scripts/benchmark.py", "means", "--data", procedural_dataset, "--seconds", "0.01",
+            "--set", "networks.width=1", "--set", "training.batch_size=4", "--set", "training.critic_steps=1",
+        ],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    lines = answer.stdout.splitlines()
+    assert len(lines) == 8
+    assert all(re.search(r"images/s +\d+\.\d+ x plain$", line) for line in lines)
 
 
 def readme_commands() -> list[str]:

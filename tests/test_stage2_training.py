@@ -50,7 +50,7 @@ def test_each_update_moves_its_own_network_and_none_moves_stage1(dataset: Painti
 
 def test_pictures_made_from_real_paintings_are_those_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config("training.real_pair_share=1.0"))
-    batch = stage._batch(stage._parts[0], Purpose.REAL_BATCH, 3)
+    batch = stage._batch(stage.parts[0], Purpose.REAL_BATCH, 3)
     reduced = torch.nn.functional.avg_pool2d(batch.large, 2)
     assert batch.from_real.all()
     assert (reduced - batch.small).abs().mean() < 0.1

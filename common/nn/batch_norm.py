@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.distributed
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -22,9 +23,9 @@ class BatchNorm(nn.BatchNorm2d):
             return super().forward(features)
         values = rearrange(features.float(), "b c h w -> c (b h w)")
         count = values.shape[1] * torch.distributed.get_world_size()
-        # Its backward sums over the processes as well: each picture moves the moments of all.
-        own = torch.stack([values.sum(dim=1), values.square().sum(dim=1)])
-        sums: Tensor = all_reduce(own)  # type: ignore[no-untyped-call]
+        sums: Tensor = _SumOverProcesses.apply(  # type: ignore[no-untyped-call]
+            torch.stack([values.sum(dim=1), values.square().sum(dim=1)])
+        )
         mean, squares = sums / count
         variance = squares - mean.square()
         # Set by its constructor, whatever its types say.
@@ -39,3 +40,21 @@ class BatchNorm(nn.BatchNorm2d):
         scale = self.weight * (variance + self.eps).rsqrt()
         shift = self.bias - mean * scale
         return torch.addcmul(shift[:, None, None], features, scale[:, None, None]).to(features.dtype)
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """A sum that every process contributes to and receives; so is its gradient, as each picture moves all moments."""
+
+    @staticmethod
+    def forward(context: Any, own: Tensor) -> Tensor:
+        return _summed(own)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        return _summed(gradient)
+
+
+def _summed(own: Tensor) -> Tensor:
+    total = own.clone()
+    torch.distributed.all_reduce(total)
+    return total

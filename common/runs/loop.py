@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.distributed
@@ -73,11 +73,9 @@ def make_accelerator(precision: Precision, trackers: Sequence[str] = (), tracked
     """
     require_installed(trackers)
     share_cores()
-    if precision == "auto":
-        precision = "bfloat16" if _has_bfloat16() else "float32"
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     accelerator = Accelerator(
-        mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision],
+        mixed_precision={"float32": "no", "bfloat16": "bf16"}[settled_precision(precision)],
         # Accelerate joins processes on a CPU only where it is told to.
         cpu=launched > 1 and not torch.accelerator.is_available(),
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
@@ -90,6 +88,13 @@ def make_accelerator(precision: Precision, trackers: Sequence[str] = (), tracked
             "start them with torchrun or accelerate launch, on one kind of device"
         )
     return accelerator
+
+
+def settled_precision(precision: Precision) -> Literal["float32", "bfloat16"]:
+    """What `auto` means on this machine."""
+    if precision == "auto":
+        return "bfloat16" if _has_bfloat16() else "float32"
+    return precision
 
 
 def _has_bfloat16() -> bool:

@@ -6,6 +6,7 @@ Losses stay with the stages; what a descent, a schedule and a checkpoint are is 
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
@@ -40,9 +41,13 @@ class AdversarialPair:
         self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
         self._generator_optimizer = _adam(self.plain_generator, generator_optimizer)
         self._critic_optimizer = _adam(self.plain_critic, critic_optimizer)
-        self.generator: nn.Module = accelerator.prepare(self.plain_generator)
+        with warnings.catch_warnings():
+            # Its successor still exchanges buffers, and Accelerate does not pass it on.
+            warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")
+            wrapped = accelerator.prepare(self.plain_generator, self.plain_critic)
+        self.generator: nn.Module = wrapped[0]
         """Wrapped: its backward sums gradients over the processes."""
-        self.critic: nn.Module = accelerator.prepare(self.plain_critic)
+        self.critic: nn.Module = wrapped[1]
         """Wrapped: its backward sums gradients over the processes."""
 
     def step(

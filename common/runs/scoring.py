@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
-from accelerate import Accelerator
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -40,7 +40,8 @@ class TestFid:
         dataset: PaintingDataset,
         resolution: int,
         paint: Paint,
-        accelerator: Accelerator,
+        share: Share,
+        device: torch.device,
         *,
         knows_styles: bool,
     ) -> None:
@@ -48,9 +49,9 @@ class TestFid:
         num_test = len(dataset.split("test", resolution))
         if num_test < 2:
             raise UserError(f"logging.fid_every: {num_test} test paintings are too few for a FID; set it to 0")
-        self._network = load_feature_network(default_feature_network(), device=accelerator.device)
+        self._network = load_feature_network(default_feature_network(), device=device)
         self._dataset, self._resolution, self._paint = dataset, resolution, paint
-        self._share = Share(accelerator.process_index, accelerator.num_processes)
+        self._share = share
         places = evaluation_labels(dataset, resolution, logging.fid_samples, seed=0, styles_asked=knows_styles)
         self._genres = simplex(places[0], dataset.vocabulary.genres)
         self._styles = simplex(places[1], dataset.vocabulary.styles)

@@ -1,0 +1,205 @@
+"""How fast training steps are: a preset's, the forward passes in it alone, and the parent's in plain float32.
+
+A step is `critic_steps` critic updates and one generator update; its speed is in real paintings a second.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable
+from unittest import mock
+
+import psutil
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.optim import Adam
+
+from benchmarks.rounds import ROUNDS, Task, images_per_second
+from common import config
+from common.data.dataset import PaintingDataset
+from common.runs.loop import make_accelerator, rows_of_process, settled_precision
+from stage1.config import PRESETS, GangoghNetworks, Stage1Config
+from stage1.networks import build_generator
+from stage1.sampling import SIZE, Stage1Export, Stage1Painter
+from stage1.training import Stage1Trainer
+from stage2.config import Stage2Config
+from stage2.training import Stage2Trainer
+
+Trainer = Stage1Trainer | Stage2Trainer
+
+
+class PlainTrainer(Stage1Trainer):
+    """The step as one would first write it: real and painted pictures judged apart, and Adam in a loop."""
+
+    def judge(
+        self, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
+    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"]]:
+        """As in training, in two passes."""
+        real_scores, real_logits = self.pair.critic(real)
+        return real_scores, self.pair.critic(fake)[0], real_logits
+
+
+class _LoopingAdam(Adam):
+    """Adam by one operation after another; it cannot leave out an update that is not finite."""
+
+    found_inf = property(lambda self: None, lambda self, value: None)
+
+
+def measure_train(
+    settings: Stage1Config | Stage2Config, dataset: PaintingDataset, parent_width: int, seconds: float
+) -> None:
+    """Print speed, share of the forward passes and memory of a preset's step, and the parent's beside it."""
+    precision = settled_precision(settings.training.precision)
+    before = psutil.Process().memory_info().rss
+    trainer = build(settings, dataset)
+    device = trainer.accelerator.device
+    step_of_preset = _in_precision(precision, _step(trainer), device)
+    for number in range(2):
+        step_of_preset(number)
+    memory = _peak_memory(device, before)
+    images = settings.training.batch_size * settings.training.critic_steps
+    parent = _parent(parent_width)
+    plain = _plain(parent, dataset)
+    speeds = images_per_second(
+        {
+            "training step": Task(step_of_preset, images),
+            "its forward passes": Task(_in_precision(precision, _forward_passes(trainer), device), images),
+            f"gangogh of width {parent_width}, plain float32": Task(
+                _step(plain), parent.training.batch_size * parent.training.critic_steps
+            ),
+        },
+        seconds,
+    )
+    step, forward, parents = speeds.values()
+    print(
+        f"{_device_name(device)}, {precision}, batch {settings.training.batch_size}, "
+        f"{settings.training.critic_steps} critic updates a step; median of {ROUNDS} rounds"
+    )
+    for name, speed in speeds.items():
+        print(f"{name:36} {speed:8.1f} images/s")
+    print(f"the step is {step / forward:.0%} of its forward passes alone, and {step / parents:.2f} x gangogh's")
+    print(f"peak memory of two steps {memory / 2**30:.2f} GB")
+
+
+def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float) -> None:
+    """Print what each means of speed gives to the step of the preset gangogh, alone and all together."""
+    device = make_accelerator("float32").device
+    variants: dict[str, Callable[[], Callable[[int], object]]] = {
+        "plain float32": lambda: _step(_plain(parent, dataset)),
+        "real and painted in one pass": lambda: _step(_looping(build(parent, dataset))),
+        "fused Adam": lambda: _step(_plain(parent, dataset, fused=True)),
+        "channels last": lambda: _step(_channels_last(_plain(parent, dataset))),
+        "compiled generator": lambda: _step(_compiled(_plain(parent, dataset))),
+        "bfloat16 autocast": lambda: _in_precision("bfloat16", _step(_plain(parent, dataset)), device),
+        "one pass, fused": lambda: _step(build(parent, dataset)),
+        "one pass, fused, bfloat16": lambda: _in_precision("bfloat16", _step(build(parent, dataset)), device),
+    }
+    schedule = parent.training
+    images = schedule.batch_size * schedule.critic_steps
+    speeds: dict[str, float] = {}
+    for name, make in variants.items():
+        # Beside each the plain step again, so that both ran on the machine as it was then.
+        pair = images_per_second(
+            {"plain": Task(_step(_plain(parent, dataset)), images), name: Task(make(), images)}, seconds
+        )
+        speeds[name] = pair[name] / pair["plain"]
+        print(f"{name:30} {pair[name]:8.1f} images/s {speeds[name]:6.2f} x plain", flush=True)
+
+
+def _parent(width: int) -> Stage1Config:
+    return config.load(Stage1Config, PRESETS / "gangogh.yaml", [f"networks.width={width}"])
+
+
+def build(settings: Stage1Config | Stage2Config, dataset: PaintingDataset) -> Trainer:
+    """A trainer; stage II paints on an untrained stage I, as speed does not depend on weights."""
+    if isinstance(settings, Stage1Config):
+        return _stage1(Stage1Trainer, settings, dataset)
+    accelerator = make_accelerator("float32")
+    networks = config.load(Stage1Config, PRESETS / "default.yaml").networks
+    generator = build_generator(networks, len(dataset.vocabulary.genres))
+    export = Stage1Export(stage=1, networks=networks, vocabulary=dataset.vocabulary)
+    painter = Stage1Painter(export, generator.to(accelerator.device), "untrained", dataset.folder / "no critic")
+    return Stage2Trainer(settings, dataset, painter, accelerator, rows_of_process(settings.training, 0, 1))
+
+
+def _stage1(kind: type[Stage1Trainer], settings: Stage1Config, dataset: PaintingDataset) -> Stage1Trainer:
+    accelerator = make_accelerator("float32")
+    split = dataset.split("train", SIZE, residence=settings.training.pictures_in, device=accelerator.device)
+    genres = list(dataset.vocabulary.genres)
+    return kind(settings, split, genres, accelerator, rows_of_process(settings.training, 0, 1))
+
+
+def _plain(settings: Stage1Config, dataset: PaintingDataset, *, fused: bool = False) -> Trainer:
+    assert isinstance(settings.networks, GangoghNetworks)
+    trainer = _stage1(PlainTrainer, settings, dataset)
+    return trainer if fused else _looping(trainer)
+
+
+def _looping(trainer: Trainer) -> Trainer:
+    pair = trainer.pair
+    for name, network in (("_critic_optimizer", pair.plain_critic), ("_generator_optimizer", pair.plain_generator)):
+        group = getattr(pair, name).param_groups[0]
+        looping = _LoopingAdam(network.parameters(), lr=group["lr"], betas=group["betas"], foreach=False)
+        setattr(pair, name, looping)
+    return trainer
+
+
+def _channels_last(trainer: Trainer) -> Trainer:
+    for network in (trainer.pair.plain_generator, trainer.pair.plain_critic):
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return trainer
+
+
+def _compiled(trainer: Trainer) -> Trainer:
+    trainer.pair.plain_generator.compile()
+    return trainer
+
+
+def _in_precision(precision: str, do: Callable[[int], object], device: torch.device) -> Callable[[int], object]:
+    """One process has one Accelerate precision; what is measured beside each other here has several."""
+
+    def under_autocast(number: int) -> None:
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            do(number)
+
+    return under_autocast
+
+
+def _step(trainer: Trainer) -> Callable[[int], object]:
+    """A step past pre-training, so that the generator learns as well."""
+    first = trainer.config.training.pretraining_steps
+    return lambda number: trainer.step(first + number)
+
+
+def _forward_passes(trainer: Trainer) -> Callable[[int], object]:
+    """The same networks on the same pictures without any gradient: no step can be faster."""
+
+    def no_penalty(scores: Tensor, images: Tensor) -> Tensor:
+        return scores * 0
+
+    @torch.no_grad()
+    def forward(number: int) -> None:
+        with mock.patch(f"{type(trainer).__module__}.gradient_penalty", no_penalty):
+            for update in range(trainer.config.training.critic_steps):
+                for part in trainer.parts:
+                    trainer.critic_loss_of(part, number + update)
+            for part in trainer.parts:
+                trainer.generator_loss_of(part, number)
+
+    return forward
+
+
+def _peak_memory(device: torch.device, before: int) -> int:
+    """Bytes: of a GPU all that was allocated at once; of the machine's memory what came on top of `before`."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - before
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"
