@@ -16,6 +16,7 @@ SHORT = (
     "logging.log_every=2",
     "logging.sample_every=100",
     "logging.checkpoint_every=2",
+    "logging.fid_every=0",
 )
 STAGE1_NETWORKS = (
     "networks.latent_dim=8",

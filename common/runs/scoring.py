@@ -49,7 +49,10 @@ class TestFid:
         num_test = len(dataset.split("test", resolution))
         if num_test < 2:
             raise UserError(f"logging.fid_every: {num_test} test paintings are too few for a FID; set it to 0")
-        self._network = load_feature_network(default_feature_network(), device=device)
+        try:
+            self._network = load_feature_network(default_feature_network(), device=device)
+        except UserError as error:
+            raise UserError(f"logging.fid_every: {error}; or train without, --set logging.fid_every=0") from None
         self._dataset, self._resolution, self._paint = dataset, resolution, paint
         self._share = share
         places = evaluation_labels(dataset, resolution, logging.fid_samples, seed=0, styles_asked=knows_styles)
