@@ -184,6 +184,10 @@ def run_loop(
                 figures = totals.read(accelerator, stage.images_per_step)
                 record(figures)
                 progress.show({name: figures[name] for name in stage.shown_in_progress if name in figures})
+            if stage.measure_fid is not None and step % logging.fid_every == 0:
+                totals.require_finite(accelerator, saved)
+                with totals.clock_stopped():
+                    best = measure(best)
             if (step % logging.sample_every == 0 or last) and main:
                 sheet = stage.paint_samples()
                 track_samples(accelerator, sheet, step)
@@ -192,9 +196,6 @@ def run_loop(
                     run.save_curves()
             if step % logging.checkpoint_every == 0 or last:
                 totals.require_finite(accelerator, saved)
-                if stage.measure_fid is not None and step % logging.fid_every == 0:
-                    with totals.clock_stopped():
-                        best = measure(best)
                 saved = save()
             if stop.requested():
                 break

@@ -1,0 +1,58 @@
+"""FID on the test split while a run trains."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_runs import stage1_config
+
+from common.data.dataset import PaintingDataset
+from common.errors import UserError
+from common.evaluation.distances import fid
+from common.evaluation.features import load_feature_network
+from common.evaluation.shares import Share
+from common.evaluation.subjects import painted_subject
+from common.runs import scoring
+from common.runs.scoring import TestFid
+from stage2 import Painter
+
+LOGGING = dataclasses.replace(stage1_config().logging, fid_every=2, fid_samples=40)
+
+
+def score(run: Path, dataset: PaintingDataset) -> TestFid:
+    painter = Painter.load(run)
+    resolution = painter.resolutions[-1]
+    return TestFid(
+        LOGGING, dataset, resolution, lambda seeds, genres, styles: painter.images(seeds, genres, styles, resolution),
+        Share(), torch.device("cpu"), knows_styles=painter.knows_styles(resolution),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("run", ["stage1_run", "stage2_run"])
+def test_it_is_the_figure_that_evaluation_gives_of_as_many_pictures(
+    run: str, procedural_dataset: Path, request: pytest.FixtureRequest
+) -> None:
+    folder, dataset = request.getfixturevalue(run), PaintingDataset(procedural_dataset)
+    painter = Painter.load(folder)
+    size = painter.resolutions[-1]
+    subject = painted_subject(painter, "run", dataset, size, samples=40, seed=0)
+    network = load_feature_network("efficientnet-lite0")
+    test = dataset.split("test", size)
+    real = network(test.pictures(np.arange(len(test))).permute(0, 3, 1, 2)).numpy()
+    expected = fid(real, network(subject.read(range(40))).numpy())
+    assert score(folder, dataset).measure() == pytest.approx(expected, rel=1e-3)
+
+
+def test_without_features_to_measure_by_the_remedy_is_named(
+    stage1_run: Path, procedural_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*arguments: object, **more: object) -> None:
+        raise UserError("efficientnet-lite0 needs the package efficientnet_lite_pytorch")
+
+    monkeypatch.setattr(scoring, "load_feature_network", missing)
+    with pytest.raises(UserError, match=r"fid_every: efficientnet-lite0 needs.* --set logging\.fid_every=0"):
+        score(stage1_run, PaintingDataset(procedural_dataset))
