@@ -15,27 +15,17 @@ PRESETS = Path(__file__).with_name("presets")
 
 @settings
 class ResidualNetworks:
-    """Our residual generator and critic."""
+    """Our residual generator, and the parent's critic."""
 
     architecture: Literal["residual"]
-    latent_dim: int
+    latent_dim: Annotated[int, pydantic.Field(ge=1)]
     """Length of z."""
-    generator_channels: tuple[int, int, int, int, int]
-    """Widths at 4, 8, 16, 32 and 64 pixels."""
-    critic_channels: tuple[int, ...]
-    """Widths from 64 / critic_patch pixels, halving, down to 4."""
-    critic_patch: Literal[1, 2, 4]
-    """Side, in pixels, of the squares that the critic folds into channels first; 2 quarters its cost."""
-
-    def __post_init__(self) -> None:
-        scales = {1: 5, 2: 4, 4: 3}[self.critic_patch]
-        if len(self.critic_channels) != scales:
-            raise ValueError(
-                f"critic_channels has {len(self.critic_channels)} widths; "
-                f"critic_patch {self.critic_patch} needs {scales}"
-            )
-        if min(self.latent_dim, *self.generator_channels, *self.critic_channels) < 1:
-            raise ValueError("latent_dim and channels must be at least 1")
+    generator_channels: Annotated[
+        tuple[Annotated[int, pydantic.Field(ge=1)], ...], pydantic.Field(min_length=2, max_length=5)
+    ]
+    """Widths at 4, 8, 16, … pixels; with fewer than five, up to 64, the last features are enlarged."""
+    critic_width: Annotated[int, pydantic.Field(ge=1)]
+    """Channels of the critic's first layer, at 32 pixels; they double with every halving."""
 
 
 @settings

@@ -1,6 +1,6 @@
-"""GANGogh's networks (2017), layer for layer: the parent that stage I is measured against.
+"""GANGogh's generator (2017), layer for layer: the parent that stage I is measured against.
 
-Its generator normalises with batch statistics, which makes a training step depend on who else is in the batch;
+It normalises with batch statistics, which makes a training step depend on who else is in the batch;
 sampling uses the running averages instead, so that a picture depends on its own seed alone.
 """
 
@@ -52,32 +52,3 @@ class _GatedUpsampling(nn.Module):
         self, features: Float[Tensor, "b c_in h w"], genres: Float[Tensor, "b k"]
     ) -> Float[Tensor, "b c_out h2 w2"]:
         return self.gate(self.norm(self.convolution(features)), genres)
-
-
-class GangoghCritic(nn.Module):
-    """Four stride-2 5x5 convolutions, layer norm over channels and pixels on the last three, two linear heads."""
-
-    def __init__(self, *, num_genres: int, width: int) -> None:
-        super().__init__()
-        self.features = nn.Sequential(
-            nn.Conv2d(3, width, 5, stride=2, padding=2),
-            nn.LeakyReLU(0.2),
-            *_normalised_convolution(width, 2 * width, size=16),
-            *_normalised_convolution(2 * width, 4 * width, size=8),
-            *_normalised_convolution(4 * width, 8 * width, size=4),
-            nn.Flatten(),
-        )
-        self.realness = nn.Linear(8 * width * 4 * 4, 1)
-        self.genre = nn.Linear(8 * width * 4 * 4, num_genres)
-
-    def forward(self, images: Float[Tensor, "b 3 64 64"]) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"]]:
-        features = self.features(images)
-        return self.realness(features).squeeze(1), self.genre(features)
-
-
-def _normalised_convolution(in_channels: int, out_channels: int, size: int) -> list[nn.Module]:
-    return [
-        nn.Conv2d(in_channels, out_channels, 5, stride=2, padding=2),
-        nn.LayerNorm([out_channels, size, size]),
-        nn.LeakyReLU(0.2),
-    ]

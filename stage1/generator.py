@@ -5,38 +5,61 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Gate, GatedBlock, initialise, picture_norm
+from common.nn.layers import Gate, picture_norm
+
+
+LOUDNESS = 4.0
+"""Length of a genre's one-hot; a latent of 128 is 11 long. At 11 each genre was one picture, at 1 all were alike."""
 
 
 class Generator(nn.Module):
-    """Residual generator from 4 to 64 pixels whose every activation is a gate that hears genre and latent."""
+    """From 4 to 64 pixels by residual blocks, with a gate at every activation that hears latent and genre."""
 
     def __init__(self, *, latent_dim: int, num_genres: int, channels: Sequence[int]) -> None:
-        """`channels` are the widths at 4, 8, 16, 32 and 64 pixels."""
+        """`channels` are the widths at 4, 8, … pixels; what is left to 64 is enlarged before the last convolution."""
         super().__init__()
         condition_dim = latent_dim + num_genres
+        self.enlargement = 64 // (4 * 2 ** (len(channels) - 1))
         self.stem = nn.Linear(condition_dim, 2 * channels[0] * 4 * 4)
         self.stem_norm = picture_norm(2 * channels[0])
-        self.stem_gate = Gate(channels[0], condition_dim)
+        self.stem_gate = Gate(channels[0], condition_dim, bias=True)
         self.blocks = nn.ModuleList(
-            GatedBlock(narrow, wide, condition_dim, upsample=True)
-            for narrow, wide in zip(channels[:-1], channels[1:], strict=True)
+            _UpsamplingBlock(wide, narrow, condition_dim)
+            for wide, narrow in zip(channels[:-1], channels[1:], strict=True)
         )
-        self.out_norm = picture_norm(channels[-1])
         self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
-        initialise(self)
         # A small start: tanh is not yet bent, and every colour is a small step away.
         nn.init.normal_(self.out.weight, std=0.02)
 
     def forward(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
-        # A one-hot is as long as one latent coordinate: scaled up, the genre speaks as loudly as all of them.
-        condition = torch.cat([latents, genres * latents.shape[1] ** 0.5], dim=1)
+        condition = torch.cat([latents, LOUDNESS * genres], dim=1)
         features = rearrange(self.stem(condition), "b (c h w) -> b c h w", h=4, w=4)
         features = self.stem_gate(self.stem_norm(features), condition)
         for block in self.blocks:
             features = block(features, condition)
-        return torch.tanh(self.out(self.out_norm(features)))
+        if self.enlargement > 1:
+            features = F.interpolate(features, scale_factor=self.enlargement, mode="bilinear")
+        return torch.tanh(self.out(features))
+
+
+class _UpsamplingBlock(nn.Module):
+    """Doubles the size. Enlarging before a convolution leaves no grid; a strided transposed convolution does."""
+
+    def __init__(self, in_channels: int, out_channels: int, condition_dim: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
+        self.norm = picture_norm(2 * out_channels)
+        self.gate = Gate(out_channels, condition_dim, bias=True)
+        self.skip = nn.Conv2d(in_channels, out_channels, 1)
+
+    def forward(
+        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b c_out h_out w_out"]:
+        hidden = self.convolution(F.interpolate(features, scale_factor=2))
+        hidden = self.gate(self.norm(hidden), condition)
+        return hidden + F.interpolate(self.skip(features), scale_factor=2, mode="bilinear")

@@ -6,7 +6,7 @@ from torch import nn
 
 from stage1.config import GangoghNetworks, Networks
 from stage1.critic import Critic
-from stage1.gangogh import GangoghCritic, GangoghGenerator
+from stage1.gangogh import GangoghGenerator
 from stage1.generator import Generator
 
 
@@ -19,6 +19,5 @@ def build_generator(networks: Networks, num_genres: int) -> nn.Module:
 
 def build_critic(networks: Networks, num_genres: int) -> nn.Module:
     """Critic with random weights: `images [b 3 64 64] -> (scores [b], genre logits [b k])`."""
-    if isinstance(networks, GangoghNetworks):
-        return GangoghCritic(num_genres=num_genres, width=networks.width)
-    return Critic(num_genres=num_genres, channels=networks.critic_channels, patch=networks.critic_patch)
+    width = networks.width if isinstance(networks, GangoghNetworks) else networks.critic_width
+    return Critic(num_genres=num_genres, width=width)

@@ -12,7 +12,8 @@ from stage1.config import PRESETS, Stage1Config
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("networks.critic_channels=[8, 8]", "critic_channels has 2 widths; critic_patch 1 needs 5"),
+        ("networks.generator_channels=[8]", "networks.generator_channels: tuple should have at least 2 items"),
+        ("networks.critic_width=0", "networks.critic_width"),
         ("networks.architecture=dcgan", "networks"),
         ("training.batch_size=0", "training.batch_size"),
         ("training.flip=maybe", "training.flip"),

@@ -13,9 +13,8 @@ from stage1.networks import build_critic, build_generator
 TINY = ResidualNetworks(
     architecture="residual",
     latent_dim=8,
-    generator_channels=(8, 8, 8, 4, 4),
-    critic_channels=(4, 8, 8, 8),
-    critic_patch=2,
+    generator_channels=(8, 8, 4, 4),
+    critic_width=2,
 )
 TINY_PARENT = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4)
 BOTH = pytest.mark.parametrize("networks", [TINY, TINY_PARENT], ids=["residual", "gangogh"])

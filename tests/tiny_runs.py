@@ -20,9 +20,8 @@ SHORT = (
 )
 STAGE1_NETWORKS = (
     "networks.latent_dim=8",
-    "networks.generator_channels=[16, 16, 8, 8, 4]",
-    "networks.critic_patch=4",
-    "networks.critic_channels=[4, 8, 16]",
+    "networks.generator_channels=[16, 8, 4]",
+    "networks.critic_width=2",
 )
 STAGE2_NETWORKS = (
     "networks.noise_dim=6",
