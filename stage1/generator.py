@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from common.nn.layers import Gate, picture_norm
 
-
 LOUDNESS = 4.0
 """Length of a genre's one-hot; a latent of 128 is 11 long. At 11 each genre was one picture, at 1 all were alike."""
 
