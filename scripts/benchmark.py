@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.data import measure_data
-from benchmarks.train import measure_means, measure_train
-
 import stage1.config
 import stage2.config
+from benchmarks.data import measure_data
+from benchmarks.train import measure_means, measure_train
 from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError, run_command

@@ -7,7 +7,6 @@ from functools import partial
 from typing import get_args
 
 from benchmarks.rounds import ROUNDS, Task, images_per_second
-
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Residence
 from common.runs.loop import make_accelerator, rows_of_process
