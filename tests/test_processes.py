@@ -72,18 +72,19 @@ def test_the_gradients_do_not_depend_on_processes_and_parts(
 
 def test_both_stages_train_and_resume_on_two_processes(procedural_dataset: Path, tmp_path: Path) -> None:
     stage1, stage2 = tmp_path / "stage1", tmp_path / "stage2"
-    common = ["--data", procedural_dataset, "--resume", "--set=logging.fid_every=2", "--set=logging.fid_samples=9"]
+    common = ["--data", procedural_dataset, "--resume"]
+    scored = ["--set=logging.fid_every=2", "--set=logging.fid_samples=9"]
     settings = [f"--set={override}" for override in (*STAGE1_NETWORKS, *SHORT)]
     for steps in (2, 4):
         torchrun(
             2, "scripts/train_stage1.py", "--preset", "default", *common, "--out", stage1,
-            *settings, f"--set=training.steps={steps}",
+            *settings, *scored, f"--set=training.steps={steps}",
         )  # fmt: skip
     settings = [f"--set={override}" for override in (*STAGE2_NETWORKS, *SHORT)]
     for steps in (2, 4):
         torchrun(
             2, "scripts/train_stage2.py", "--preset", "tiny", *common, "--stage1", stage1, "--out", stage2,
-            *settings, f"--set=training.steps={steps}",
+            *settings, *scored, f"--set=training.steps={steps}",
         )  # fmt: skip
     for run in (stage1, stage2):
         assert (run / "metrics.jsonl").read_text().count("fid_test") == 2
