@@ -33,10 +33,12 @@ class GangoghNetworks:
     """The parent's generator and critic."""
 
     architecture: Literal["gangogh"]
-    latent_dim: int
+    latent_dim: Annotated[int, pydantic.Field(ge=1)]
     """Length of z; 128 in the parent."""
-    width: int
+    width: Annotated[int, pydantic.Field(ge=1)]
     """Channels of the critic's first layer; 64 in the parent."""
+    conditioning: Literal["gate", "normalisation", "concatenation"] = "gate"
+    """Where activations hear the genre: in the gate (the parent), in batch norm before it, or nowhere."""
 
 
 Networks = Annotated[ResidualNetworks | GangoghNetworks, pydantic.Field(discriminator="architecture")]
@@ -48,6 +50,8 @@ class LossSettings:
 
     gradient_penalty: Annotated[float, pydantic.Field(ge=0)]
     """lambda."""
+    penalty_every: Annotated[int, pydantic.Field(ge=1)] = 1
+    """The penalty is taken at one of so many pictures, which is as right on average and costs as many times less."""
     critic_genre: Annotated[float, pydantic.Field(ge=0)]
     """alpha_D."""
     generator_genre: Annotated[float, pydantic.Field(ge=0)]

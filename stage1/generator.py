@@ -17,7 +17,10 @@ LOUDNESS = 4.0
 
 
 class Generator(nn.Module):
-    """From 4 to 64 pixels by residual blocks, with a gate at every activation that hears latent and genre."""
+    """From 4 to 64 pixels by residual blocks, with a gate at every activation that hears latent and genre.
+
+    Every size adds its own picture to the enlarged one of the size before (Karras et al. 2020, figure 7b).
+    """
 
     def __init__(self, *, latent_dim: int, num_genres: int, channels: Sequence[int]) -> None:
         """`channels` are the widths at 4, 8, … pixels; what is left to 64 is enlarged before the last convolution."""
@@ -31,19 +34,26 @@ class Generator(nn.Module):
             _UpsamplingBlock(wide, narrow, condition_dim)
             for wide, narrow in zip(channels[:-1], channels[1:], strict=True)
         )
+        self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in channels[:-1])
         self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
         # A small start: tanh is not yet bent, and every colour is a small step away.
-        nn.init.normal_(self.out.weight, std=0.02)
+        for to_picture in (*self.sketches, self.out):
+            nn.init.normal_(to_picture.weight, std=0.02)
+            nn.init.zeros_(to_picture.bias)
 
     def forward(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
         condition = torch.cat([latents, LOUDNESS * genres], dim=1)
         features = rearrange(self.stem(condition), "b (c h w) -> b c h w", h=4, w=4)
         features = self.stem_gate(self.stem_norm(features), condition)
-        for block in self.blocks:
+        picture = features.new_zeros(())
+        for sketch, block in zip(self.sketches, self.blocks, strict=True):
+            picture = _enlarged(picture + sketch(features), 2)
             features = block(features, condition)
-        if self.enlargement > 1:
-            features = F.interpolate(features, scale_factor=self.enlargement, mode="bilinear")
-        return torch.tanh(self.out(features))
+        return torch.tanh(_enlarged(picture, self.enlargement) + self.out(_enlarged(features, self.enlargement)))
+
+
+def _enlarged(features: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "b c h_out w_out"]:
+    return F.interpolate(features, scale_factor=times, mode="bilinear") if times > 1 else features
 
 
 class _UpsamplingBlock(nn.Module):
@@ -51,14 +61,25 @@ class _UpsamplingBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, condition_dim: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
-        self.norm = picture_norm(2 * out_channels)
-        self.gate = Gate(out_channels, condition_dim, bias=True)
         self.skip = nn.Conv2d(in_channels, out_channels, 1)
+        self.first = _GatedConvolution(in_channels, out_channels, condition_dim)
+        self.second = _GatedConvolution(out_channels, out_channels, condition_dim)
 
     def forward(
         self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
     ) -> Float[Tensor, "b c_out h_out w_out"]:
-        hidden = self.convolution(F.interpolate(features, scale_factor=2))
-        hidden = self.gate(self.norm(hidden), condition)
-        return hidden + F.interpolate(self.skip(features), scale_factor=2, mode="bilinear")
+        enlarged = _enlarged(self.skip(features), 2) + self.first(F.interpolate(features, scale_factor=2), condition)
+        return enlarged + self.second(enlarged, condition)
+
+
+class _GatedConvolution(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int, condition_dim: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
+        self.norm = picture_norm(2 * out_channels)
+        self.gate = Gate(out_channels, condition_dim, bias=True)
+
+    def forward(
+        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b c_out h w"]:
+        return self.gate(self.norm(self.convolution(features)), condition)

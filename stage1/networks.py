@@ -13,7 +13,12 @@ from stage1.generator import Generator
 def build_generator(networks: Networks, num_genres: int) -> nn.Module:
     """Generator with random weights: `(latents [b z], genres [b k]) -> images [b 3 64 64]`."""
     if isinstance(networks, GangoghNetworks):
-        return GangoghGenerator(latent_dim=networks.latent_dim, num_genres=num_genres, width=networks.width)
+        return GangoghGenerator(
+            latent_dim=networks.latent_dim,
+            num_genres=num_genres,
+            width=networks.width,
+            conditioning=networks.conditioning,
+        )
     return Generator(latent_dim=networks.latent_dim, num_genres=num_genres, channels=networks.generator_channels)
 
 

@@ -21,6 +21,7 @@ from common.config import as_values, flatten
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
+from common.errors import UserError
 from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import correct, gradient_penalty, interpolate
@@ -94,6 +95,12 @@ class Stage1Trainer:
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
         """What this process works on, one part at a time."""
+        pictures_of_part = (rows.stop - rows.start) // schedule.accumulation
+        if pictures_of_part % config.loss.penalty_every:
+            raise UserError(
+                f"loss.penalty_every {config.loss.penalty_every} does not divide the {pictures_of_part} pictures of a "
+                "part (training.batch_size over processes and training.accumulation); make it a divisor"
+            )
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
         self.pair = AdversarialPair(
@@ -125,8 +132,7 @@ class Stage1Trainer:
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.pair.plain_generator(latents, fake_genres).float()
         real_scores, fake_scores, real_logits = self.judge(real, fake)
-        between = interpolate(real, fake, stream.uniform(Purpose.INTERPOLATION, update))
-        penalty = gradient_penalty(self.pair.critic(between)[0], between)
+        penalty = self.penalty(stream, update, real, fake)
         losses = critic_loss(
             real_scores,
             fake_scores,
@@ -158,6 +164,17 @@ class Stage1Trainer:
         scores, logits = self.pair.critic(torch.cat([real, fake]))
         real_scores, fake_scores = scores.chunk(2)
         return real_scores, fake_scores, logits[: len(real)]
+
+    def penalty(
+        self, stream: BatchStream, update: int, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
+    ) -> Float[Tensor, "b"]:
+        """The gradient penalty at one of `penalty_every` pictures, counted as often; 0 at the others."""
+        every = self.config.loss.penalty_every
+        chosen = stream.one_in(every)
+        mix = stream.uniform(Purpose.INTERPOLATION, update)
+        between = interpolate(real[chosen], fake[chosen], mix[chosen])
+        penalty = gradient_penalty(self.pair.critic(between)[0], between)
+        return penalty.new_zeros(len(real)).index_copy(0, chosen, every * penalty)
 
     def real_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
         """Paintings and genres of critic update number `update`: the stream's rows."""

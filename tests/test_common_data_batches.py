@@ -56,3 +56,9 @@ def test_mirrored_pictures_run_from_right_to_left_and_the_others_as_stored(datas
     stored = split.pictures(POSITIONS).permute(0, 3, 1, 2) / 127.5 - 1
     assert pictures.numpy()[mirrored] == pytest.approx(stored.numpy()[mirrored, :, :, ::-1])
     assert pictures.numpy()[~mirrored] == pytest.approx(stored.numpy()[~mirrored])
+
+
+def test_one_row_in_so_many_is_the_same_rows_however_the_batch_is_divided() -> None:
+    assert WHOLE.one_in(2).tolist() == [0, 2, 4]
+    assert [part.one_in(2).tolist() for part in HALVES] == [[0, 2], [1]]
+    assert WHOLE.one_in(1).tolist() == [0, 1, 2, 3, 4, 5]

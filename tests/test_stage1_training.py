@@ -49,6 +49,21 @@ def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> N
     assert all(parameter.grad is None and parameter.requires_grad for parameter in stage.pair.plain_critic.parameters())
 
 
+def test_a_penalty_at_every_second_picture_is_that_of_those_pictures_counted_twice(split: Split) -> None:
+    stage = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=2"))
+    whole = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=1"))
+    whole.pair.plain_critic.load_state_dict(stage.pair.plain_critic.state_dict())
+    real = stage.real_batch(stage.parts[0], 0)[0]
+    arguments = (stage.parts[0], 0, real, -real)
+    some, every = stage.penalty(*arguments), whole.penalty(*arguments)
+    torch.testing.assert_close(some, 2 * every * torch.tensor([1.0, 0.0, 1.0, 0.0]))
+
+
+def test_a_penalty_that_does_not_divide_the_batch_is_refused(split: Split) -> None:
+    with pytest.raises(UserError, match=r"loss\.penalty_every 3 does not divide the 4 pictures"):
+        trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=3"))
+
+
 def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
     few = Split(split.images, split.rows[:8], split.genres[:8], split.styles[:8])
     stage = trainer(few, stage1_config("training.flip=false", "loss.critic_genre=10.0", "training.genre_balance=0.0"))

@@ -22,6 +22,7 @@ STAGE1_NETWORKS = (
     "networks.latent_dim=8",
     "networks.generator_channels=[16, 8, 4]",
     "networks.critic_width=2",
+    "loss.penalty_every=2",
 )
 STAGE2_NETWORKS = (
     "networks.noise_dim=6",

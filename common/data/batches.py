@@ -42,6 +42,10 @@ class BatchStream:
         """This process's rows of one number from [0, 1) a picture."""
         return self.take(self.random(purpose, position).random(self.batch_size, dtype=np.float32))
 
+    def one_in(self, count: int) -> Int[Tensor, "b_some"]:
+        """Places, among this process's rows, of every `count`-th row of the global batch."""
+        return torch.arange(-self.rows.start % count, self.rows.stop - self.rows.start, count, device=self.device)
+
     def pictures(
         self, split: Split, positions: Int[np.ndarray, "b_all"], mirrored: Bool[Tensor, "b"]
     ) -> Float[Tensor, "b 3 h w"]:

@@ -24,8 +24,13 @@ class Gate(nn.Module):
 
     def forward(self, features: Float[Tensor, "b c2 h w"], condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
         bias = rearrange(self.condition(condition), "b (c h w) -> b c h w", h=self.size, w=self.size)
-        f, g = (features + bias).chunk(2, dim=1)
-        return torch.tanh(f) * torch.sigmoid(g)
+        return gated(features + bias)
+
+
+def gated(features: Float[Tensor, "b c2 h w"]) -> Float[Tensor, "b c h w"]:
+    """`tanh(f) * sigmoid(g)`, f and g the two halves of the channels."""
+    f, g = features.chunk(2, dim=1)
+    return torch.tanh(f) * torch.sigmoid(g)
 
 
 def initialise(network: nn.Module) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from unittest import mock
 
 import psutil
@@ -93,8 +94,12 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
         "channels last": lambda: _step(_channels_last(_plain(parent, dataset))),
         "compiled generator": lambda: _step(_compiled(_plain(parent, dataset))),
         "bfloat16 autocast": lambda: _in_precision("bfloat16", _step(_plain(parent, dataset)), device),
+        "penalty at one of 4": lambda: _step(_plain(_with_rare_penalty(parent), dataset)),
         "one pass, fused": lambda: _step(build(parent, dataset)),
-        "one pass, fused, bfloat16": lambda: _in_precision("bfloat16", _step(build(parent, dataset)), device),
+        "the same, penalty at one of 4": lambda: _step(build(_with_rare_penalty(parent), dataset)),
+        "the same in bfloat16": lambda: _in_precision(
+            "bfloat16", _step(build(_with_rare_penalty(parent), dataset)), device
+        ),
     }
     schedule = parent.training
     images = schedule.batch_size * schedule.critic_steps
@@ -110,6 +115,10 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
 
 def _parent(width: int) -> Stage1Config:
     return config.load(Stage1Config, PRESETS / "gangogh.yaml", [f"networks.width={width}"])
+
+
+def _with_rare_penalty(settings: Stage1Config) -> Stage1Config:
+    return replace(settings, loss=replace(settings.loss, penalty_every=4))
 
 
 def build(settings: Stage1Config | Stage2Config, dataset: PaintingDataset) -> Trainer:
