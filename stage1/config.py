@@ -9,6 +9,7 @@ import pydantic
 
 from common.config import settings
 from common.runs.config import LoggingSettings, OptimizerSettings, Schedule
+from stage1.gangogh import Conditioning
 
 PRESETS = Path(__file__).with_name("presets")
 
@@ -37,8 +38,8 @@ class GangoghNetworks:
     """Length of z; 128 in the parent."""
     width: Annotated[int, pydantic.Field(ge=1)]
     """Channels of the critic's first layer; 64 in the parent."""
-    conditioning: Literal["gate", "normalisation", "concatenation"] = "gate"
-    """Where activations hear the genre: in the gate (the parent), in batch norm before it, or nowhere."""
+    conditioning: Conditioning = "gate"
+    """Where activations hear the genre."""
 
 
 Networks = Annotated[ResidualNetworks | GangoghNetworks, pydantic.Field(discriminator="architecture")]

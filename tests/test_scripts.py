@@ -169,6 +169,11 @@ def test_the_benchmark_measures_each_means_of_speed(procedural_dataset: Path) ->
     assert all(re.search(r"images/s +\d+\.\d+ x plain$", line) for line in lines)
 
 
+def test_means_refuses_a_batch_that_it_cannot_penalise_in_part(command: Command, procedural_dataset: Path) -> None:
+    line = command.refused("benchmark.py", "means", "--data", procedural_dataset, "--set", "training.batch_size=21")
+    assert "make training.batch_size, now 21, a multiple of 4" in line
+
+
 def readme_commands() -> list[str]:
     blocks = re.findall(r"```(?:bash)?\n(.*?)```", README, flags=re.DOTALL)
     lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]

@@ -72,7 +72,9 @@ def test_the_genre_and_the_latent_change_the_picture(networks: Networks) -> None
     latents = torch.randn(2, 8)
     with torch.no_grad():
         first, other_genre = generator(latents, torch.eye(3)[[0, 0]]), generator(latents, torch.eye(3)[[1, 1]])
-    assert (first - other_genre).abs().mean() > 1e-5
+    # Where no activation hears the genre, an untrained generator hardly shows it.
+    hears = not isinstance(networks, GangoghNetworks) or networks.conditioning != "concatenation"
+    assert (first - other_genre).abs().mean() > (1e-3 if hears else 1e-5)
     assert (first[0] - first[1]).abs().mean() > 1e-5
 
 

@@ -20,6 +20,7 @@ from torch.optim import Adam
 from benchmarks.rounds import ROUNDS, Task, images_per_second
 from common import config
 from common.data.dataset import PaintingDataset
+from common.errors import UserError
 from common.runs.loop import make_accelerator, rows_of_process, settled_precision
 from stage1.config import PRESETS, GangoghNetworks, Stage1Config
 from stage1.networks import build_generator
@@ -29,6 +30,9 @@ from stage2.config import Stage2Config
 from stage2.training import Stage2Trainer
 
 Trainer = Stage1Trainer | Stage2Trainer
+
+RARE_PENALTY = 4
+"""Of how many pictures one is penalised where the penalty is made rare."""
 
 
 class PlainTrainer(Stage1Trainer):
@@ -94,14 +98,17 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
         "channels last": lambda: _step(_channels_last(_plain(parent, dataset))),
         "compiled generator": lambda: _step(_compiled(_plain(parent, dataset))),
         "bfloat16 autocast": lambda: _in_precision("bfloat16", _step(_plain(parent, dataset)), device),
-        "penalty at one of 4": lambda: _step(_plain(_with_rare_penalty(parent), dataset)),
+        f"penalty at one of {RARE_PENALTY}": lambda: _step(_plain(_with_rare_penalty(parent), dataset)),
         "one pass, fused": lambda: _step(build(parent, dataset)),
-        "the same, penalty at one of 4": lambda: _step(build(_with_rare_penalty(parent), dataset)),
-        "the same in bfloat16": lambda: _in_precision(
-            "bfloat16", _step(build(_with_rare_penalty(parent), dataset)), device
-        ),
+        f"the same, penalty at one of {RARE_PENALTY}": lambda: _step(build(_with_rare_penalty(parent), dataset)),
+        "one pass, fused, bfloat16": lambda: _in_precision("bfloat16", _step(build(parent, dataset)), device),
     }
     schedule = parent.training
+    if schedule.batch_size % RARE_PENALTY:
+        raise UserError(
+            f"means takes the penalty at one of {RARE_PENALTY} pictures as well; make training.batch_size, "
+            f"now {schedule.batch_size}, a multiple of {RARE_PENALTY}"
+        )
     images = schedule.batch_size * schedule.critic_steps
     speeds: dict[str, float] = {}
     for name, make in variants.items():
@@ -118,7 +125,7 @@ def _parent(width: int) -> Stage1Config:
 
 
 def _with_rare_penalty(settings: Stage1Config) -> Stage1Config:
-    return replace(settings, loss=replace(settings.loss, penalty_every=4))
+    return replace(settings, loss=replace(settings.loss, penalty_every=RARE_PENALTY))
 
 
 def build(settings: Stage1Config | Stage2Config, dataset: PaintingDataset) -> Trainer:
