@@ -12,6 +12,7 @@ from torch import nn
 from common.config import settings
 from common.errors import UserError
 from common.runs.exports import (
+    copy_export,
     find_export,
     load_weights,
     read_export_config,
@@ -141,3 +142,31 @@ def test_weights_that_do_not_fit_cost_one_line_that_says_why(export: Path, spoil
         assert "size mismatch for weight" in text
     if spoil == "other layout":
         assert "Missing key(s) in state_dict" in text
+
+
+def test_a_copy_holds_the_same_files(export: Path, tmp_path: Path) -> None:
+    (export / "notes.txt").touch()
+    copy_export(export, tmp_path / "copy")
+    copied = {path.name: path.read_bytes() for path in (tmp_path / "copy").iterdir()}
+    assert sorted(copied) == ["config.json", "critic.safetensors", "generator.safetensors"]
+    assert all(content == (export / name).read_bytes() for name, content in copied.items())
+
+
+def test_half_precision_is_loaded_into_single_precision_and_counters_stay_whole(tmp_path: Path) -> None:
+    saved, loaded = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+    saved.running_mean.fill_(0.1)
+    saved.num_batches_tracked.fill_(70_001)
+    write_export(tmp_path / "export", SETTINGS, {"generator": saved})
+    copy_export(tmp_path / "export", tmp_path / "copy", half=True)
+    load_weights(loaded, tmp_path / "copy" / "generator.safetensors", "cpu")
+    assert loaded.running_mean.dtype == torch.float32
+    assert torch.equal(loaded.running_mean, saved.running_mean.half().float())
+    assert loaded.num_batches_tracked == 70_001
+
+
+def test_what_half_precision_cannot_hold_is_named(tmp_path: Path) -> None:
+    loud = nn.Linear(1, 1)
+    loud.weight.data.fill_(70_000)
+    write_export(tmp_path / "export", SETTINGS, {"generator": loud})
+    with pytest.raises(UserError, match=r"generator\.safetensors: weight is too large for half precision"):
+        copy_export(tmp_path / "export", tmp_path / "copy", half=True)

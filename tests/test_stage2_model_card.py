@@ -1,0 +1,134 @@
+"""The model card: each figure stands in a file of the run or in a report, and what is missing is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PIL import Image
+
+from common.config import as_values
+from common.errors import UserError
+from common.evaluation.measurements import Confusion, Figure, Measurements, Novelty
+from stage2.exporting import ExportOptions, export_run
+
+MEASURED = Measurements(
+    version=1, name="my run", resolution=128, origin="seeds", samples=50, seed=3, dataset="some source", train=68,
+    test=4, resize_filter="lanczos", features="lite", features_description="EfficientNet-Lite0",
+    figures={"coverage": Figure(value=0.1234, low=0.1, high=0.2, samples=50, real=0.95, real_samples=4)},
+    kid_by_genre={}, kid_by_style={}, confusions={},
+    novelty=Novelty(threshold=0.1, generated=(0.1,), test=(0.2,), nearest=()), ranking=(),
+)  # fmt: skip
+
+
+def card_of(run: Path, out: Path, **options: Any) -> str:
+    export_run(run, out, ExportOptions(card=True, **options))
+    return (out / "README.md").read_text(encoding="utf-8")
+
+
+def written(path: Path, values: Any) -> Path:
+    path.write_text(json.dumps(values), encoding="utf-8")
+    return path
+
+
+def front_matter(card: str) -> dict[str, Any]:
+    _, front, _ = card.split("---\n", 2)
+    values: dict[str, Any] = yaml.safe_load(front)
+    return values
+
+
+@pytest.fixture(scope="module")
+def card(stage2_run: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return card_of(stage2_run, tmp_path_factory.mktemp("card") / "out")
+
+
+def test_a_card_says_what_the_run_was_trained_on_and_for_how_long(card: str, stage2_run: Path) -> None:
+    data = json.loads((stage2_run / "dataset.json").read_text())
+    assert f"`{data['source']}`, {data['paintings']['train']} in the train split" in card
+    # Six steps of eight paintings.
+    assert "Budget: 6 steps, in which 48 real paintings were shown." in card
+    assert all(f"{name} ({count})" in card for name, count in data["vocabulary"]["styles"].items())
+    settings = card.partition("```yaml\n")[2].partition("```")[0]
+    assert yaml.safe_load(settings) == yaml.safe_load((stage2_run / "config.yaml").read_text())
+
+
+def test_a_card_without_a_report_has_no_figure_and_names_what_is_missing(card: str) -> None:
+    assert "None: no report" in card
+    assert "| figure |" not in card
+    faults = card.partition("## Known faults")[2]
+    assert "Coverage; Recall; KID" in faults
+    assert "No figure at 64 and 128 pixels" in faults
+
+
+def test_no_licence_is_invented(card: str, stage1_run: Path, tmp_path: Path) -> None:
+    assert "license" not in front_matter(card)
+    assert "No licence has been stated." in card
+    stated = card_of(stage1_run, tmp_path / "out", license="cc0-1.0")
+    assert front_matter(stated)["license"] == "cc0-1.0"
+    assert "No licence" not in stated
+
+
+def test_samples_are_every_genre_with_the_first_seeds(stage2_run: Path, tmp_path: Path) -> None:
+    card_of(stage2_run, tmp_path / "one")
+    card_of(stage2_run, tmp_path / "two")
+    with Image.open(tmp_path / "one" / "samples.png") as sheet:
+        genres = json.loads((stage2_run / "dataset.json").read_text())["vocabulary"]["genres"]
+        assert sheet.height > len(genres) * 128
+        assert sheet.width > 6 * 128
+    assert (tmp_path / "one" / "samples.png").read_bytes() == (tmp_path / "two" / "samples.png").read_bytes()
+
+
+def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> None:
+    report = written(tmp_path / "report.json", as_values(MEASURED))
+    card = card_of(stage2_run, tmp_path / "out", report=report)
+    assert "| Coverage | 12.3 % | 10.0 % to 20.0 % | 50 | 95.0 % |" in card
+    assert "`my run` at 128 pixels, seeds from 3" in card
+    faults = card.partition("## Known faults")[2]
+    assert "Not measured: Recall;" in faults
+    assert "No figure at 64 pixels" in faults
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"resolution": 256}, "measured 256 pixels, and these weights paint 64 and 128"),
+        ({"samples": "many"}, "samples: "),
+        ({"confusions": {"genre": as_values(Confusion(names=("cat",), generated=((1,),), real=((1,),)))}}, "genres"),
+    ],
+)
+def test_a_report_of_something_else_is_refused(
+    changes: dict[str, Any], message: str, stage2_run: Path, tmp_path: Path
+) -> None:
+    report = written(tmp_path / "report.json", as_values(MEASURED) | changes)
+    with pytest.raises(UserError, match=message):
+        card_of(stage2_run, tmp_path / "out", report=report)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_report_is_named(stage2_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere\.json is not readable JSON"):
+        card_of(stage2_run, tmp_path / "out", report=tmp_path / "nowhere.json")
+
+
+def test_the_budget_of_the_best_weights_is_that_of_the_best_fid(stage2_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(stage2_run, run)
+    shutil.copytree(run / "export", run / "best")
+    with (run / "metrics.jsonl").open("a") as log:
+        log.writelines(json.dumps({"step": s, "images": 8 * s, "fid_test": f}) + "\n" for s, f in ((2, 9), (4, 1)))
+        log.writelines([json.dumps({"step": 6, "images": 48, "fid_test": 2}) + "\n", '{"step": '])
+    card = card_of(run, tmp_path / "out", best=True)
+    assert "Budget: 4 steps, in which 32 real paintings were shown; of the run's 6 steps" in card
+    assert "chosen by their FID" in card
+
+
+def test_an_export_without_its_run_says_what_is_not_known(stage1_run: Path, tmp_path: Path) -> None:
+    card = card_of(stage1_run / "export", tmp_path / "out", half=True)
+    for missing in ("no dataset.json", "no metrics.jsonl", "no config.yaml"):
+        assert missing in card
+    assert "half precision" in card
+    assert "Answer to the style" not in card
