@@ -174,6 +174,81 @@ def test_means_refuses_a_batch_that_it_cannot_penalise_in_part(command: Command,
     assert "make training.batch_size, now 21, a multiple of 4" in line
 
 
+def test_an_export_travels_and_paints(command: Command, stage2_run: Path) -> None:
+    code, printed, _ = command("export.py", stage2_run, "--out", "painter", "--half", "--hub", "--license", "cc0-1.0")
+    assert code == 0
+    first, last = printed.splitlines()
+    assert re.fullmatch(r"half precision moves a colour by at most 0\.\d\d of 255", first)
+    assert last == "painter"
+    assert Path("painter/README.md").read_text(encoding="utf-8").startswith("---\nlicense: cc0-1.0\n")
+    assert command("generate.py", "--weights", "painter", "--genre", "portrait")[0] == 0
+
+
+@pytest.mark.slow
+def test_an_export_with_graphs_says_how_large_and_how_near_they_are(command: Command, stage1_run: Path) -> None:
+    code, printed, _ = command("export.py", stage1_run, "--out", "painter", "--onnx")
+    assert code == 0
+    graph, _ = printed.splitlines()
+    assert re.fullmatch(r"painter/painter-64\.onnx: \d+\.\d MB, at most \d\.\de-\d\d from PyTorch's pictures", graph)
+    assert Path("painter/painter-64.onnx").is_file()
+
+
+def test_exports_that_cannot_be_made_are_refused(
+    command: Command, stage2_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    assert "scripts/train_stage2.py" in command.refused("export.py", "runs/stage2", "--out", "painter")
+    assert "fid_every" in command.refused("export.py", stage2_run, "--out", "painter", "--best")
+    assert "add --hub" in command.refused("export.py", stage2_run, "--out", "painter", "--license", "mit")
+    assert "hf auth login" in command.refused("export.py", stage2_run, "--out", "painter", "--push-to-hub", "a/b")
+    Path("painter").mkdir()
+    Path("painter/mine").touch()
+    assert "is no export" in command.refused("export.py", stage2_run, "--out", "painter", "--overwrite")
+    assert [path.name for path in Path("painter").iterdir()] == ["mine"]
+
+
+@pytest.mark.slow
+def test_the_benchmark_paints_in_bulk_to_files_and_by_each_means(stage2_run: Path) -> None:
+    # On its own: what checks shapes in tests cannot be compiled.
+    answer = subprocess.run(
+        [
+            sys.executable, "scripts/benchmark.py", "generate", "--weights", stage2_run, "--batches", "1", "2",
+            "--seconds", "0.01",
+        ],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    head, one, two, to_files, first, batch, *means = answer.stdout.splitlines()
+    assert "128 pixels" in head
+    assert all(re.match(r"batch \d +\d+\.\d images/s  peak memory \d+\.\d\d GB$", line) for line in (one, two))
+    assert re.match(r"to PNG files +\d+\.\d images/s$", to_files)
+    assert re.match(r"first picture on disk after \d+\.\d\d s, \d+\.\d\d x", first)
+    assert batch == "batch 2:"
+    names = ["channels last", "bfloat16 autocast", "torch.compile", "onnxruntime"]
+    assert [line[:18].strip() for line in means] == names
+    assert all(re.search(r"\d x plain$|left out: ", line) for line in means)
+    assert means[0].endswith("x plain")
+    assert means[3].endswith("x plain")
+
+
+def test_the_benchmark_paints_with_a_presets_networks_where_no_weights_are_given(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for slow in ("_measure_means", "_measure_first"):
+        monkeypatch.setattr(f"benchmarks.generate.{slow}", lambda *_: None)
+    preset = ("--stage", "2", "--preset", "tiny")
+    code, printed, _ = command("benchmark.py", "generate", *preset, "--batches", "1", "--seconds", "0.01")
+    assert code == 0
+    assert [line[:9] for line in printed.splitlines()] == ["CPU, 1 th", "batch 1  ", "to PNG fi"]
+
+
+def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run: Path) -> None:
+    weights = ("--weights", stage2_run)
+    assert "leave --preset" in command.refused("benchmark.py", "generate", *weights, "--preset", "tiny")
+    assert "paints nothing" in command.refused("benchmark.py", "generate", *weights, "--batches", "0")
+    assert "scripts/train_stage2.py" in command.refused("benchmark.py", "generate", "--weights", "nowhere")
+
+
 def readme_commands() -> list[str]:
     blocks = re.findall(r"```(?:bash)?\n(.*?)```", README, flags=re.DOTALL)
     lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
