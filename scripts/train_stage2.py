@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--out", type=Path, default=Path("runs/stage2"), help="run folder (default: runs/stage2)")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
+    parser.add_argument("--start-from", type=Path, help="run or export of stage II whose weights a new run starts from")
     parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
     parser.add_argument(
         "--set",
@@ -35,6 +36,7 @@ def main() -> None:
         arguments.stage1,
         arguments.out,
         resume=arguments.resume,
+        start_from=arguments.start_from,
         max_minutes=arguments.max_minutes,
     )
 
