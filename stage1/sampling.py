@@ -25,6 +25,9 @@ from stage1.networks import build_critic, build_generator
 
 SIZE = 64
 TRAIN_COMMAND = "accelerate launch scripts/train_stage1.py"
+RUN = Path("runs/stage1")
+SHIPPED = Path(__file__).with_name("weights")
+"""An export that comes with the project; its README.md says what it was trained on and how well it paints."""
 
 
 @settings
@@ -90,6 +93,11 @@ class Stage1Painter:
         """Write what `load` reads: an export such as stage II carries inside its own."""
         critic = {} if self.critic is None else {"critic": self.critic}
         write_export(folder, self.export, {"generator": self.generator, **critic})
+
+
+def usual_weights() -> Path:
+    """Stage I's run, where there is one in the usual place, and otherwise the weights that come with the project."""
+    return RUN if RUN.exists() else SHIPPED
 
 
 def draw_latents(seeds: Iterable[int], latent_dim: int) -> Float[Tensor, "b z"]:
