@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
+import numpy as np
 from PIL import Image
 
 from common.errors import UserError
@@ -53,6 +54,6 @@ def _mp4(frames: Iterable[Image.Image], fps: int, metadata: Mapping[str, str]) -
         first = next(pictures)
         stream.width, stream.height = first.size
         for picture in chain([first], pictures):
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
         container.mux(stream.encode())
     return file.getvalue()

@@ -63,19 +63,21 @@ def as_pictures(images: UInt8[np.ndarray, "b h w 3"]) -> list[Image.Image]:
 
 
 def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], columns: int) -> Image.Image:
-    """Pictures of one size in rows of so many, each above its caption, which shrinks to the picture's width."""
+    """Pictures of one size in rows of so many, each above the lines of its caption, which shrink to its width."""
     width, height = pictures[0].size
     text_height = max(11, height // 12)
     columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    step = height + text_height + 8
-    sheet = Image.new("RGB", (columns * (width + 4), rows * step), "white")
+    most_lines = max(len(caption.splitlines()) for caption in captions)
+    step = height + most_lines * (text_height + 2) + 6
+    sheet = Image.new("RGB", (columns * (width + 4), -(-len(pictures) // columns) * step), "white")
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=text_height)
     for place, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         x, y = place % columns * (width + 4) + 2, place // columns * step + 2
         sheet.paste(picture, (x, y))
-        longest = font.getlength(caption)
-        own = font if longest <= width else ImageFont.load_default(size=text_height * width / longest)
-        pen.text((x + width // 2, y + height + text_height // 2 + 2), caption, "black", font=own, anchor="mm")
+        for number, line in enumerate(caption.splitlines()):
+            longest = max(font.getlength(line), 1)
+            own = ImageFont.load_default(size=text_height * min(1, width / longest))
+            middle = y + height + number * (text_height + 2) + text_height // 2 + 2
+            pen.text((x + width // 2, middle), line, "black", font=own, anchor="mm")
     return sheet

@@ -130,11 +130,12 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
     else:
         series = list(_series(arguments, mode, painter, asked))
         title = arguments.requests.stem if mode == "requests" else series[0].stem
+        title += f"_{arguments.vary}" if arguments.vary else ""
         _require_sheet(painter, sum(one.count for one in series))
         requests = list(chain.from_iterable(series))
         names = [request.stem for request in requests]
         paint = lambda: list(painter.stream(requests))  # noqa: E731
-    sides = {painter.resolve(request).resolution for request in requests}
+    sides = {painter.check(one.genre, one.style, 1, one.seed, one.resolution, one.truncation) for one in requests}
     if arguments.grid or arguments.nearest:
         if len(sides) > 1:
             raise UserError("pictures of several resolutions do not fit on one sheet; ask for one, or for files")

@@ -32,17 +32,15 @@ def noise_of(requests: Sequence[Request], draw: Draw) -> Float[Tensor, "b z"]:
 def between(
     first: Float[Tensor, "b z"], second: Float[Tensor, "b z"], shares: Float[Tensor, "b"]
 ) -> Float[Tensor, "b z"]:
-    """Spherical interpolation (Shoemake 1985, section 3.3), from `first` at share 0 to `second` at 1.
+    """From `first` at share 0 to `second` at 1: directions on their arc (Shoemake 1985, section 3.3), lengths straight.
 
     On a straight line the middle would be shorter than any noise that the networks know.
     """
     a, b, t = first.double(), second.double(), shares.double()[:, None]
-    angle = torch.arccos(torch.cosine_similarity(a, b, dim=1).clamp(-1, 1))[:, None]
+    lengths = a.norm(dim=1, keepdim=True), b.norm(dim=1, keepdim=True)
+    angle = torch.arccos((a * b).sum(dim=1, keepdim=True).div(lengths[0] * lengths[1]).clamp(-1, 1))
     # Equal directions have no arc between them.
-    flat = angle.sin() < 1e-6
-    sine = torch.where(flat, 1.0, angle.sin())
-    weights = (
-        torch.where(flat, 1 - t, ((1 - t) * angle).sin() / sine),
-        torch.where(flat, t, (t * angle).sin() / sine),
-    )
-    return (weights[0] * a + weights[1] * b).to(first.dtype)
+    sine = angle.sin().clamp(min=1e-9)
+    arc = ((1 - t) * angle).sin() / sine * (a / lengths[0]) + (t * angle).sin() / sine * (b / lengths[1])
+    direction = torch.where(angle < 1e-6, a / lengths[0], arc)
+    return (direction * torch.lerp(lengths[0], lengths[1], t)).to(first.dtype)

@@ -162,12 +162,13 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
         parts.append(f"seed {request.seed}")
         if request.towards is not None:
             parts.append(f"to {request.towards}, {request.nearby:g}")
-        parts += [f"{name} {said[key]}" for name, key in _SAID.items() if key in said]
-        found.append(" · ".join(parts))
+        lines = [" · ".join(parts)]
+        if said:
+            lines.append(f"real {float(said['realness']):.2f}")
+            kinds = [kind for kind in ("genre", "style") if f"{kind}_probability" in said]
+            lines += [f"{kind} {float(said[f'{kind}_probability']):.0%}" for kind in kinds]
+        found.append("\n".join(lines))
     return found
-
-
-_SAID = {"real": "realness", "genre": "genre_probability", "style": "style_probability"}
 
 
 def slug(label: str) -> str:

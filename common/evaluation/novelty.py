@@ -48,7 +48,8 @@ class Collection:
         pixels = torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))
         images = rearrange(pixels, "b h w c -> b c h w")
         features, mirrored = (
-            features_of(self._network, iter(side.split(BATCH)), lambda _: None) for side in (images, images.flip(3))
+            features_of(self._network, iter(torch.split(side, BATCH)), lambda _: None)
+            for side in (images, images.flip(3))
         )
         distances, places = several_nearest(features, mirrored, stored, min(SHOWN, len(stored)))
         rows = self._train.rows.cpu().numpy()
@@ -57,7 +58,7 @@ class Collection:
         for picture, caption, near, away in zip(pictures, captions, places, distances, strict=True):
             tiles += [picture, *as_pictures(self._train.pictures(near).cpu().numpy())]
             titles = [shorten(title, TITLE, placeholder=" …") for title in self._dataset.captions(rows[near].tolist())]
-            words += [caption, *(f"{distance:.1f}: {title}" for distance, title in zip(away, titles, strict=True))]
+            words += [caption, *(f"{distance:.1f}\n{title}" for distance, title in zip(away, titles, strict=True))]
         return captioned_grid(tiles, words, 1 + places.shape[1])
 
 
