@@ -29,8 +29,8 @@ from stage2.request_files import COLUMNS, RequestFile
 from stage2.variations import in_styles, walk, with_nearby_noise
 
 SHEET_COLUMNS = 8
-LARGEST_SHEET = 100_000_000
-"""Pixels of the pictures on a sheet."""
+LARGEST_TOGETHER = 100_000_000
+"""Pixels of pictures that are held in memory at once."""
 DEFAULTS = {
     "genre": ANY, "style": ANY, "seed": 0, "truncation": 1.0, "among": (), "nearby": 0.3, "frames": 48, "fps": 20,
 }  # fmt: skip
@@ -120,10 +120,12 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
     paint: Callable[[], list[Painting]]
     if mode == "again":
         origin = Origin.of(picture_files.read_metadata(arguments.again), str(arguments.again))
+        painter.require_same_weights(origin)
         title = f"{arguments.again.stem}_again"
         names, requests = [title], [origin.request]
         paint = lambda: [painter.again(origin)]  # noqa: E731
     elif mode == "curate":
+        _require_few(painter, arguments.curate)
         title = f"{Series(asked, arguments.candidates).stem}_best"
         names, requests = [f"{title}{rank:02}" for rank in range(1, arguments.curate + 1)], [asked]
         paint = partial(painter.curate, asked, arguments.curate, arguments.candidates, variety=arguments.variety)
@@ -131,7 +133,7 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
         series = list(_series(arguments, mode, painter, asked))
         title = arguments.requests.stem if mode == "requests" else series[0].stem
         title += f"_{arguments.vary}" if arguments.vary else ""
-        _require_sheet(painter, sum(one.count for one in series))
+        _require_few(painter, sum(one.count for one in series))
         requests = list(chain.from_iterable(series))
         names = [request.stem for request in requests]
         paint = lambda: list(painter.stream(requests))  # noqa: E731
@@ -170,10 +172,12 @@ def _series(arguments: argparse.Namespace, mode: str, painter: Painter, asked: R
             return [Series(asked, arguments.count)]
 
 
-def _require_sheet(painter: Painter, count: int) -> None:
-    most = LARGEST_SHEET // painter.resolutions[-1] ** 2
+def _require_few(painter: Painter, count: int) -> None:
+    most = LARGEST_TOGETHER // painter.resolutions[-1] ** 2
     if count > most:
-        raise UserError(f"{count} pictures do not fit on a sheet, at most {most} do; ask for fewer, or for files")
+        raise UserError(
+            f"{count} pictures are too many at once, at most {most} are not; ask for fewer, or for a file each"
+        )
 
 
 def _encoded(sheet: Image.Image, output: Output, painter: Painter) -> bytes:
@@ -213,7 +217,8 @@ def _settle(arguments: argparse.Namespace, mode: str) -> None:
 
 def _given(arguments: argparse.Namespace, option: str) -> bool:
     name = {"from": "candidates"}.get(option, option.replace("-", "_"))
-    return getattr(arguments, name) not in (None, False)
+    value = getattr(arguments, name)
+    return value is not None and value is not False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -246,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--sheet", action="store_true", help="every genre in every style")
     details = parser.add_argument_group("of these")
     details.add_argument("--from", type=int, dest="candidates", metavar="M", help="curate: of how many (25 times N)")
-    details.add_argument("--variety", action="store_true", default=None, help="curate: none like one already kept")
+    details.add_argument("--variety", action="store_true", help="curate: none like one already kept")
     details.add_argument("--among", nargs="+", metavar="NAME", help="vary, walk: these genres or styles (all)")
     details.add_argument("--nearby", type=float, help="vary latents: how far away, 0 to 1 (0.3)")
     details.add_argument("--frames", type=int, help="walk: how many (48)")

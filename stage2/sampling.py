@@ -147,7 +147,8 @@ class Painter:
             said = self.opinions(pictures, *self._points(batch))
             assert said is not None, "whether there is a critic was asked before"
             opinions.append(said)
-            small.append(thumbnails(pictures.cpu()))
+            if variety:
+                small.append(thumbnails(pictures.cpu()))
         genres, styles = (points[0].numpy() for points in self._points([series.first]))
         judgements = Judgements(Opinions.joined(opinions), genres, styles)
         kept = choose(judgements.order, np.concatenate(small) if variety else None, keep)
@@ -177,16 +178,20 @@ class Painter:
         It is painted in the row and the batch that it was in: they round its seventh digits. Raises UserError where
         other weights painted it.
         """
-        if origin.weights != self.weights:
-            raise UserError(
-                f"the picture was painted by weights {origin.weights}, and these are {self.weights}; "
-                "give the run or export that painted it with --weights"
-            )
+        self.require_same_weights(origin)
         request = self.resolve(origin.request)
         if origin.batch > DEVICE_BATCH:
             raise UserError(f"the picture says that {origin.batch} were painted at once; {DEVICE_BATCH} are the most")
         image = to_pictures(self.images_of([request] * origin.batch)[origin.row : origin.row + 1])[0]
         return Painting(image, request, self.weights, origin.row, origin.batch)
+
+    def require_same_weights(self, origin: Origin) -> None:
+        """Raise UserError where other weights painted a picture."""
+        if origin.weights != self.weights:
+            raise UserError(
+                f"the picture was painted by weights {origin.weights}, and these are {self.weights}; "
+                "give the run or export that painted it with --weights"
+            )
 
     def sheet(self, seed: int = 0, truncation: float = 1.0) -> Image.Image:
         """Every genre in every style, one row a genre, all from one seed. Raises UserError without stage II."""

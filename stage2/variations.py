@@ -11,8 +11,8 @@ from common.vocabulary import ANY, Vocabulary
 from stage2.painting import Request
 
 Walk = Literal["seeds", "genres", "styles"]
-MOST = 10_000
-"""Variants, or frames of a walk: they are listed before the first is painted."""
+MOST = 2_000
+"""Variants, or frames of a walk, all of which are held in memory at once."""
 
 
 def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = ()) -> list[Request]:

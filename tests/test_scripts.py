@@ -123,9 +123,12 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
     [
         ("--truncation -1", "truncation -1 is not above 0"),
         ("--count 1000000000", "1000000000 pictures take about"),
-        ("--grid --count 1000000000", "do not fit on a sheet"),
+        ("--grid --count 1000000000", "1000000000 pictures are too many at once"),
+        ("--curate 1000000000", "1000000000 pictures are too many at once"),
+        ("--curate 0", "0 of 0 pictures cannot be kept"),
         ("--resolution 512", "they paint 64 and 128"),
         ("--sheet --genre portrait", "--genre does not go with --sheet"),
+        ("--again a.png --seed 0", "--seed does not go with --again"),
         ("--curate 3 --count 3", "--count does not go with --curate"),
         ("--curate 16 --from 4", "16 of 4 pictures cannot be kept"),
         ("--from 4", "--from belongs to --curate"),
@@ -183,7 +186,7 @@ def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: 
         assert float(picture.info["genre_probability"]) > 0
     assert len(command(*weights, "--vary", "styles", "--among", "cubism", "ukiyo-e")[1].splitlines()) == 2
     assert command(*weights, "--vary", "latents", "--count", "3", "--grid")[1].strip().endswith("_latents_grid.png")
-    assert command(*weights, "--walk", "styles", "--frames", "8", "--out", "walk.webp")[1].strip() == "walk.webp"
+    assert command(*weights, "--walk", "seeds", "--frames", "8", "--out", "walk.webp")[1].strip() == "walk.webp"
     with Image.open("walk.webp") as walk:
         assert (walk.n_frames, walk.size) == (8, (128, 128))
 

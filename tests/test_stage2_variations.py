@@ -56,7 +56,7 @@ def test_a_walk_without_names_goes_through_all() -> None:
         ({"stops": 1}, "1 stops of a walk: ask for 2"),
         ({"stops": -3}, "0 stops of a walk"),
         ({"frames": 3}, "3 frames are too few for a walk of 4 stops"),
-        ({"frames": 10**9}, "1000000000 frames: ask for 2 to 10000"),
+        ({"frames": 10**9}, "1000000000 frames: ask for 2 to 2000"),
         ({"kind": "genres", "among": ("portrait", "any")}, "not at 'any'"),
         ({"kind": "genres", "among": ("portrait:1,marina:1", "marina")}, "stops at names"),
         ({"kind": "styles", "request": Request(style="cubism")}, "name the stops by --among"),
