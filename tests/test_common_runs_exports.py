@@ -12,6 +12,7 @@ from torch import nn
 from common.config import settings
 from common.errors import UserError
 from common.runs.exports import (
+    build_without_weights,
     find_export,
     load_weights,
     read_export_config,
@@ -141,3 +142,24 @@ def test_weights_that_do_not_fit_cost_one_line_that_says_why(export: Path, spoil
         assert "size mismatch for weight" in text
     if spoil == "other layout":
         assert "Missing key(s) in state_dict" in text
+
+
+def test_a_module_without_memory_gets_the_files_tensors_in_its_own_type(export: Path) -> None:
+    torch.manual_seed(0)
+    saved = nn.Linear(3, 2)
+    module = build_without_weights(lambda: nn.Linear(3, 2), export / "config.json")
+    assert all(parameter.is_meta for parameter in module.parameters())
+    load_weights(module, export / "generator.safetensors", "cpu")
+    assert torch.equal(module.weight, saved.weight)
+    write_export(export, Painted(name="half", channels=()), {"generator": saved.half()})
+    module = build_without_weights(lambda: nn.Linear(3, 2), export / "config.json")
+    load_weights(module, export / "generator.safetensors", "cpu")
+    assert module.weight.dtype == torch.float32
+
+
+def test_a_promise_of_terabytes_costs_no_memory_and_one_line(export: Path) -> None:
+    module = build_without_weights(lambda: nn.Linear(10**7, 10**7), export / "config.json")
+    with pytest.raises(UserError, match="size mismatch for weight"):
+        load_weights(module, export / "generator.safetensors", "cpu")
+    with pytest.raises(UserError, match=r"config\.json describes networks that cannot be"):
+        build_without_weights(lambda: nn.Linear(10**30, 2), export / "config.json")
