@@ -26,7 +26,7 @@ _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings(cls: type[T]) -> type[T]:
     """Make `cls` a frozen keyword-only dataclass that refuses unknown keys and wrong types."""
-    strict = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    strict = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
     made: type[T] = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=strict)(cls)  # type: ignore[assignment]
     return made
 

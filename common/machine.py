@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-import psutil
 import torch
 
 from common.errors import UserError
@@ -43,6 +42,8 @@ def used_memory(device: torch.device) -> int:
     """Bytes that this process holds: of a GPU the most so far, else of the machine's memory now."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    import psutil  # Painting needs none of it.
+
     held: int = psutil.Process().memory_info().rss
     return held
 

@@ -16,7 +16,9 @@ from stage2.training import train
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train stage II: a small painting and a style to a large painting.")
     parser.add_argument("--preset", default="default-128", help="name of a shipped preset, or the path of a YAML file")
-    parser.add_argument("--stage1", type=Path, help="run or export of stage I (runs/stage1, or else the shipped weights)")
+    parser.add_argument(
+        "--stage1", type=Path, help="run or export of stage I (runs/stage1, or else the shipped weights)"
+    )
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--out", type=Path, default=Path("runs/stage2"), help="run folder (default: runs/stage2)")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")

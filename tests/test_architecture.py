@@ -78,7 +78,7 @@ def test_only_scripts_parse_arguments() -> None:
 
 
 def test_painting_imports_nothing_of_training() -> None:
-    heavy = ("accelerate", "torchmetrics", "imagehash", "scipy")
+    heavy = ("accelerate", "torchmetrics", "imagehash", "scipy", "matplotlib", "psutil", "tqdm.auto")
     code = f"import sys, stage2; print([name for name in {heavy!r} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert answer.stdout.strip() == "[]"

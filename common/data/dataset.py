@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import psutil
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
@@ -170,6 +169,8 @@ class PaintingDataset:
 
 
 def _best_residence(num_bytes: int, device: torch.device) -> Residence:
+    import psutil  # Painting, which reads the vocabulary here, needs none of it.
+
     if device.type == "cuda" and num_bytes <= FREE_SHARE * torch.cuda.mem_get_info(device)[0]:
         return "device"
     return "memory" if num_bytes <= FREE_SHARE * psutil.virtual_memory().available else "disk"

@@ -11,7 +11,6 @@ import hashlib
 import itertools
 import json
 import re
-import shutil
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,7 +31,7 @@ from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize, t
 from common.data.sources.listing import Entry, Listing, Record, Source
 from common.data.taxonomy import Taxonomy
 from common.errors import UserError
-from common.files import sha256
+from common.files import sha256, whole_folder
 from common.vocabulary import Vocabulary
 
 CHUNK = 64
@@ -96,24 +95,13 @@ def prepare(
     if out.exists() and not _replaceable(out):
         raise UserError(f"{out} holds something that is no dataset; give another folder with --out")
     listing = source.listing()
-    target = out.resolve()
-    building = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(building, ignore_errors=True)
     try:
-        building.mkdir(parents=True)
-        report = _build(source.name, listing, building, settings, taxonomy)
-        replaced = target.with_name(f".{target.name}.replaced")
-        shutil.rmtree(replaced, ignore_errors=True)
-        if target.exists():
-            target.rename(replaced)
-        building.rename(target)
-        shutil.rmtree(replaced, ignore_errors=True)
+        with whole_folder(out) as building:
+            report = _build(source.name, listing, building, settings, taxonomy)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}; nothing was changed") from None
     except BrokenProcessPool:
         raise UserError("a decoding process was killed, as where memory runs out; try fewer --workers") from None
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return report
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
@@ -35,6 +36,26 @@ def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) 
     partial = folder / f".{CONFIG}.partial"
     partial.write_text(json.dumps(config.as_values(settings), indent=2, ensure_ascii=False), encoding="utf-8")
     partial.replace(folder / CONFIG)
+
+
+def copy_export(source: Path, target: Path, *, half: bool = False) -> None:
+    """Copy what painting reads of one stage's export; with `half`, floating point weights in half precision.
+
+    Raises UserError where a weight is too large for half precision, or a file does not read.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source / CONFIG, target / CONFIG)
+    for path in (source / "generator.safetensors", source / "critic.safetensors"):
+        if not path.is_file():
+            continue
+        if not half:
+            shutil.copyfile(path, target / path.name)
+            continue
+        weights = {key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in _read(path).items()}
+        too_large = [key for key, tensor in weights.items() if not tensor.isfinite().all()]
+        if too_large:
+            raise UserError(f"{path}: {too_large[0]} is too large for half precision; leave --half out")
+        (target / path.name).write_bytes(save(weights))
 
 
 def find_export(path: Path, command: str) -> Path:
@@ -88,13 +109,10 @@ def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> N
     """
     try:
         types = {name: tensor.dtype for name, tensor in module.state_dict().items()}
-        tensors = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in load_file(path).items()}
+        tensors = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in _read(path).items()}
         module.load_state_dict(tensors, assign=True)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = textwrap.shorten(str(error), 200, placeholder=" …")
-        raise UserError(
-            f"{path} does not hold the weights that its config.json describes ({reason}); export the run again"
-        ) from None
+    except RuntimeError as error:
+        raise _unfit(path, error) from None
     module.to(device)
 
 
@@ -110,3 +128,17 @@ class _NothingDrawn(TorchFunctionMode):
         if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
             return args[0]
         return func(*args, **(kwargs or {}))
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise _unfit(path, error) from None
+
+
+def _unfit(path: Path, error: Exception) -> UserError:
+    reason = textwrap.shorten(str(error), 200, placeholder=" …")
+    return UserError(
+        f"{path} does not hold the weights that its config.json describes ({reason}); export the run again"
+    )

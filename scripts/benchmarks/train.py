@@ -5,18 +5,16 @@ A step is `critic_steps` critic updates and one generator update; its speed is i
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from unittest import mock
 
-import psutil
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.optim import Adam
 
+from benchmarks.machine import device_name, held_memory, peak_memory
 from benchmarks.rounds import ROUNDS, Task, images_per_second
 from common import config
 from common.data.dataset import PaintingDataset
@@ -57,13 +55,13 @@ def measure_train(
 ) -> None:
     """Print speed, share of the forward passes and memory of a preset's step, and the parent's beside it."""
     precision = settled_precision(settings.training.precision)
-    before = psutil.Process().memory_info().rss
+    before = held_memory()
     trainer = build(settings, dataset)
     device = trainer.accelerator.device
     step_of_preset = _in_precision(precision, _step(trainer), device)
     for number in range(2):
         step_of_preset(number)
-    memory = _peak_memory(device, before)
+    memory = peak_memory(device, before)
     images = settings.training.batch_size * settings.training.critic_steps
     parent = _parent(parent_width)
     plain = _plain(parent, dataset)
@@ -79,7 +77,7 @@ def measure_train(
     )
     step, forward, parents = speeds.values()
     print(
-        f"{_device_name(device)}, {precision}, batch {settings.training.batch_size}, "
+        f"{device_name(device)}, {precision}, batch {settings.training.batch_size}, "
         f"{settings.training.critic_steps} critic updates a step; median of {ROUNDS} rounds"
     )
     for name, speed in speeds.items():
@@ -204,17 +202,3 @@ def _forward_passes(trainer: Trainer) -> Callable[[int], object]:
                 trainer.generator_loss_of(part, number)
 
     return forward
-
-
-def _peak_memory(device: torch.device, before: int) -> int:
-    """Bytes: of a GPU all that was allocated at once; of the machine's memory what came on top of `before`."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - before
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"

@@ -1,0 +1,124 @@
+"""A run's weights made fit to travel: what `Painter.load` reads, a model card, ONNX graphs; whole or not at all.
+
+Enters: a run or an export of either stage; that of stage II holds its stage I inside. Leaves: one folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from common.errors import UserError
+from common.files import whole_folder
+from common.images import to_uint8
+from common.runs.exports import CONFIG, copy_export, find_export, read_export_values
+from stage2.graphs import Graph, PaintingNetwork, export_graph, load_networks, require_onnx_packages
+from stage2.model_card import CARD, SAMPLES, read_history, write_card
+from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, Painter
+
+GRAPH = "painter-{}.onnx"
+HALF_SAMPLES = 8
+OURS = {CONFIG, "generator.safetensors", "critic.safetensors", STAGE1_FOLDER, CARD, SAMPLES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """What a user decides about an export."""
+
+    best: bool = False
+    """Whether the run's best weights are taken instead of its newest."""
+    half: bool = False
+    """Whether weights are stored in half precision."""
+    onnx: bool = False
+    """Whether a graph for each resolution is written as well."""
+    card: bool = False
+    """Whether a model card and samples are written as well."""
+    license: str | None = None
+    """For the card: the hub's identifier of a licence."""
+    report: Path | None = None
+    """For the card: a report.json with its figures."""
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, for a person to read."""
+
+    graphs: tuple[Graph, ...]
+    moved: float | None
+    """With half precision, the most that a colour of the largest pictures moved, of 255."""
+
+
+def export_run(run: Path, out: Path, options: ExportOptions) -> Exported:
+    """Write the export `out`. Raises UserError, with nothing changed, where that cannot be."""
+    source = _source(run, best=options.best)
+    _require_free(out, source, overwrite=options.overwrite)
+    if options.onnx:
+        require_onnx_packages()
+    painter = _load_whole(source)
+    history = (
+        read_history(run, painter, options.report, options.license, best=options.best, half=options.half)
+        if options.card
+        else None
+    )
+    try:
+        with whole_folder(out) as building:
+            copy_export(source, building, half=options.half)
+            if (source / STAGE1_FOLDER).is_dir():
+                copy_export(source / STAGE1_FOLDER, building / STAGE1_FOLDER, half=options.half)
+            networks = load_networks(building)
+            moved = _moved(load_networks(source)[-1], networks[-1]) if options.half else None
+            graphs: list[Graph] = []
+            if options.onnx:
+                graphs = [export_graph(network, building / GRAPH.format(network.resolution)) for network in networks]
+            if history is not None:
+                write_card(building, Painter.load(building), history)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror or error}; give another folder with --out") from None
+    placed = tuple(Graph(out / graph.path.name, graph.num_bytes, graph.difference) for graph in graphs)
+    return Exported(placed, moved)
+
+
+def _source(run: Path, *, best: bool) -> Path:
+    if not best:
+        return find_export(run, TRAIN_COMMAND)
+    if not (run / "best" / CONFIG).is_file():
+        raise UserError(
+            f"{run} has no best weights; leave --best out, or train with --set logging.fid_every, which chooses them"
+        )
+    return run / "best"
+
+
+def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if out.resolve() in (source.resolve(), *source.resolve().parents):
+        raise UserError(f"{out} holds the weights that are to be exported; give another folder with --out")
+    if not (out / CONFIG).is_file() or "stage" not in read_export_values(out):
+        raise UserError(f"{out} holds something that is no export; give another folder with --out")
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in OURS and path.suffix != ".onnx")
+    if foreign:
+        raise UserError(f"{out} holds {foreign[0]} beside an export; take it away, or give another folder with --out")
+    if not overwrite:
+        raise UserError(f"{out} already holds an export; give another folder with --out, or replace with --overwrite")
+
+
+@torch.no_grad()
+def _load_whole(source: Path) -> Painter:
+    """The painter with its critics, which are else loaded when they are first asked: broken ones show now."""
+    painter = Painter.load(source)
+    genres = torch.zeros(1, len(painter.vocabulary.genres))
+    styles = torch.zeros(1, len(painter.vocabulary.styles))
+    for resolution in painter.resolutions:
+        painter.opinions(to_uint8(painter.images([0], genres, styles, resolution)), genres, styles)
+    return painter
+
+
+@torch.no_grad()
+def _moved(before: PaintingNetwork, after: PaintingNetwork) -> float:
+    inputs: Sequence[torch.Tensor] = before.example(HALF_SAMPLES)
+    difference: torch.Tensor = (before.module(*inputs) - after.module(*inputs)).abs().max()
+    return float(difference) * 127.5

@@ -1,0 +1,223 @@
+"""The model card of an export, made from its run: what it was trained on, for how long, how well it paints, what fails.
+
+Enters: a painter, and what the run and a report left in files. Leaves: README.md with the hub's front matter, and
+samples.png. Every figure on it stands in one of those files; what stands in none is named as missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from common import config
+from common.data.dataset import DatasetDescription
+from common.errors import UserError
+from common.evaluation.measurements import Figure, Measurements
+from common.evaluation.wording import WORDINGS
+from common.images import labelled_grid
+from stage2.sampling import Painter
+
+CARD = "README.md"
+SAMPLES = "samples.png"
+SAMPLES_PER_GENRE = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What is known of how weights came about; None or empty where nothing is."""
+
+    best: bool
+    """Whether the weights are those of the best FID of the run instead of its newest."""
+    half: bool
+    """Whether they are stored in half precision."""
+    license: str | None
+    """The hub's identifier of a licence, such as mit."""
+    settings: Mapping[str, Any]
+    """The run's config.yaml."""
+    dataset: DatasetDescription | None
+    log: tuple[Mapping[str, float], ...]
+    """The run's metrics.jsonl."""
+    report: Measurements | None
+
+
+def read_history(
+    run: Path, painter: Painter, report: Path | None, license: str | None, *, best: bool, half: bool
+) -> History:
+    """Gather what a run's folder and a report say. Raises UserError where a file does not read or fit the painter."""
+    dataset = run / "dataset.json"
+    return History(
+        best=best,
+        half=half,
+        license=license,
+        settings=_read_settings(run / "config.yaml"),
+        dataset=config.parse(DatasetDescription, _read_json(dataset), str(dataset)) if dataset.is_file() else None,
+        log=_read_log(run / "metrics.jsonl"),
+        report=None if report is None else _read_report(report, painter),
+    )
+
+
+def write_card(folder: Path, painter: Painter, history: History) -> None:
+    """Write README.md and samples.png: every genre with the seeds 0 to 5, whatever they look like."""
+    genres = list(painter.vocabulary.genres)
+    rows = [[painting.image for painting in painter.paint(genre, count=SAMPLES_PER_GENRE)] for genre in genres]
+    seeds = [f"seed {seed}" for seed in range(SAMPLES_PER_GENRE)]
+    labelled_grid(rows, genres, seeds).save(folder / SAMPLES)
+    (folder / CARD).write_text("\n".join(_lines(painter, history)) + "\n", encoding="utf-8")
+
+
+def _lines(painter: Painter, history: History) -> Iterator[str]:
+    front = {
+        **({"license": history.license} if history.license else {}),
+        "library_name": "atelier",
+        "pipeline_tag": "unconditional-image-generation",
+        "tags": ["art", "gan", "paintings"],
+    }
+    sides = " and ".join(f"{side} × {side}" for side in painter.resolutions)
+    stages = "both stages" if len(painter.resolutions) > 1 else "stage I"
+    yield f"---\n{yaml.safe_dump(front, sort_keys=False).strip()}\n---\n"
+    yield f"# Paintings of {sides} pixels\n"
+    yield (
+        f"Weights of {stages} of Atelier, a generator of paintings that answers to genre and style, trained from "
+        f"scratch. Hash of the weights: `{painter.weights}`."
+    )
+    if history.half:
+        yield "They are stored in half precision and compute in single precision."
+    if history.license is None:
+        yield "No licence has been stated."
+    yield f"\n![A row a genre, a column a seed]({SAMPLES})\n"
+    yield f"Every genre, any style, seeds 0 to {SAMPLES_PER_GENRE - 1}: nobody has picked.\n"
+    yield "## Paint\n"
+    yield '```python\nfrom stage2 import Painter\n\npainter = Painter.load("FOLDER")  # where these files lie'
+    genre = next(iter(painter.vocabulary.genres), "any")
+    yield f'painter.paint(genre="{genre}", count=4, seed=7)[0].save("painting.png")\n```\n'
+    yield "## Labels\n"
+    kinds = {"Genres": painter.vocabulary.genres, "Styles": painter.vocabulary.styles}
+    for kind, counts in kinds.items():
+        yield f"{kind}: {', '.join(f'{name} ({count})' for name, count in counts.items()) or 'none'}.\n"
+    yield "In brackets the number of training paintings. Stage I alone knows no styles.\n"
+    yield from _training(history)
+    yield from _figures(history.report)
+    yield from _faults(painter, history)
+
+
+def _training(history: History) -> Iterator[str]:
+    yield "## Training\n"
+    if history.dataset is None:
+        yield "The training pictures are not known: no dataset.json came with the weights.\n"
+    else:
+        data = history.dataset
+        counts = " and ".join(f"{count} in the {split} split" for split, count in data.paintings.items())
+        yield (
+            f"Pictures: `{_in_one_line(data.source)}`, {counts}, made square by the fit `{_in_one_line(data.fit)}`, "
+            f"resized by the filter `{_in_one_line(data.resize_filter)}`.\n"
+        )
+    trained = _trained(history)
+    if trained is None:
+        yield "The length of the training is not known: no metrics.jsonl came with the weights.\n"
+    else:
+        budget = f"{trained['step']:,.0f} steps, in which {trained['images']:,.0f} real paintings were shown"
+        if history.best:
+            budget += f"; of the run's {history.log[-1]['step']:,.0f} steps those with the best FID on the test split"
+        yield f"Budget: {budget}.\n"
+    if not history.settings:
+        yield "The settings are not known: no config.yaml came with the weights.\n"
+    else:
+        yield f"Settings:\n\n```yaml\n{yaml.safe_dump(dict(history.settings), sort_keys=False).strip()}\n```\n"
+
+
+def _figures(report: Measurements | None) -> Iterator[str]:
+    yield "## Figures\n"
+    if report is None:
+        yield "None: no report of `scripts/evaluate.py` was given when this card was made.\n"
+        return
+    yield "| figure | value | 95 % interval | pictures | real paintings score |\n|---|---|---|---|---|"
+    for key, figure in _known(report).items():
+        wording = WORDINGS[key]
+        interval = f"{wording.number(figure.low)} to {wording.number(figure.high)}"
+        real = "" if figure.real is None else wording.number(figure.real)
+        yield f"| {wording.title} | {wording.number(figure.value)} | {interval} | {figure.samples} | {real} |"
+    yield (
+        f"\nOf `{_in_one_line(report.name)}` at {report.resolution} pixels, seeds from {report.seed}; against "
+        f"{report.test} test and {report.train} training paintings of `{_in_one_line(report.dataset)}`, resized by "
+        f"{_in_one_line(report.resize_filter)}; features: {_in_one_line(report.features_description)}.\n"
+    )
+
+
+def _faults(painter: Painter, history: History) -> Iterator[str]:
+    yield "## Known faults\n"
+    paired = len(painter.resolutions) > 1
+    measured = _known(history.report) if history.report is not None else {}
+    asked = [key for key in WORDINGS if paired or ("style" not in key and key != "composition_kept")]
+    missing = [WORDINGS[key].title for key in asked if key not in measured]
+    if missing:
+        yield f"- Not measured: {'; '.join(missing)}."
+    sides = [side for side in painter.resolutions if history.report is None or side != history.report.resolution]
+    if sides:
+        yield f"- No figure at {' and '.join(str(side) for side in sides)} pixels."
+    if history.best:
+        yield "- The weights were chosen by their FID on the test split, and look better by it than they are."
+    if paired:
+        yield "- Budget and settings are stage II's; those of the stage I inside are in its own run."
+    yield "- Whether the rights in the training pictures allow a use of the pictures painted is not said here."
+
+
+def _trained(history: History) -> Mapping[str, float] | None:
+    """The line of the log at which the exported weights stood."""
+    if history.best:
+        scored = [line for line in history.log if "fid_test" in line]
+        return min(scored, key=lambda line: line["fid_test"], default=None)
+    return history.log[-1] if history.log else None
+
+
+def _known(report: Measurements) -> dict[str, Figure]:
+    return {key: report.figures[key] for key in WORDINGS if key in report.figures}
+
+
+def _read_settings(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{path} is not readable YAML: {_in_one_line(str(error))}") from None
+    return values if isinstance(values, dict) else {}
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not readable JSON ({error}); give another file") from None
+
+
+def _read_log(path: Path) -> tuple[Mapping[str, float], ...]:
+    if not path.is_file():
+        return ()
+    # A killed run may have left half a line at the end.
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+    try:
+        return tuple(json.loads(line) for line in lines)
+    except ValueError as error:
+        raise UserError(f"{path} holds a line that is not JSON ({error}); remove that line") from None
+
+
+def _read_report(path: Path, painter: Painter) -> Measurements:
+    report = config.parse(Measurements, _read_json(path), str(path))
+    if report.resolution not in painter.resolutions:
+        sides = " and ".join(str(side) for side in painter.resolutions)
+        raise UserError(
+            f"{path} measured {report.resolution} pixels, and these weights paint {sides}; give a report of this run"
+        )
+    for kind, names in (("genre", painter.vocabulary.genres), ("style", painter.vocabulary.styles)):
+        if kind in report.confusions and set(report.confusions[kind].names) != set(names):
+            raise UserError(f"{path} measured other {kind}s than these weights know; give a report of this run")
+    return report
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.replace("`", "'").split())
