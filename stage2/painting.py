@@ -35,12 +35,7 @@ class Request:
     @property
     def stem(self) -> str:
         """The name of its file, short of the format: labels, seed, and what else is out of the ordinary."""
-        parts = [slug(self.genre), slug(self.style), str(self.seed)]
-        if self.towards is not None:
-            parts.append(f"to{self.towards}-{self.nearby:g}")
-        if self.truncation != 1:
-            parts.append(f"t{self.truncation:g}")
-        return "_".join(parts)
+        return _stem(self, str(self.seed))
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Series:
     def stem(self) -> str:
         """The name of a file of all of them, short of the format."""
         last = "" if self.count == 1 else f"-{self.first.seed + self.count - 1}"
-        return f"{self.first.stem}{last}"
+        return _stem(self.first, f"{self.first.seed}{last}")
 
 
 @dataclass(frozen=True)
@@ -174,3 +169,12 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
 def slug(label: str) -> str:
     """A label as a part of a file's name."""
     return re.sub(r"[^\w.-]+", "-", label)
+
+
+def _stem(request: Request, seeds: str) -> str:
+    parts = [slug(request.genre), slug(request.style), seeds]
+    if request.towards is not None:
+        parts.append(f"to{request.towards}-{request.nearby:g}")
+    if request.truncation != 1:
+        parts.append(f"t{request.truncation:g}")
+    return "_".join(parts)

@@ -50,7 +50,7 @@ def test_metadata_that_are_not_whole_are_refused(key: str, value: str | None) ->
 def test_a_series_has_the_next_seeds_and_takes_no_memory() -> None:
     assert [request.seed for request in Series(Request(seed=7), 3)] == [7, 8, 9]
     assert next(iter(Series(Request(), 10**30))) == Request()
-    assert Series(Request(genre="portrait", seed=7), 3).stem == "portrait_any_7-9"
+    assert Series(Request(genre="portrait", seed=7, truncation=0.5), 3).stem == "portrait_any_7-9_t0.5"
 
 
 def test_names_of_files_differ_where_requests_do() -> None:
