@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+import torch
+from einops import rearrange
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from common.data.dataset import UNLABELLED
 
@@ -49,3 +54,73 @@ class Opinions:
 def rank(opinions: Opinions, genres: Int[np.ndarray, "n"], styles: Int[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
     """Places of the pictures, best first: the recognised before the others, each part by its scores."""
     return np.lexsort((-opinions.scores, ~opinions.recognised(genres, styles)))
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """What a critic's opinions on n candidates mean, all of which were asked to show the same."""
+
+    opinions: Opinions
+    genres: Float[np.ndarray, "k"]
+    """What was asked, as a point of the simplex; all zeros for any."""
+    styles: Float[np.ndarray, "s"]
+
+    @cached_property
+    def order(self) -> Int[np.ndarray, "n"]:
+        """Places of the candidates, best first. Of a blend, each may show whichever label it is most like."""
+        count = len(self.opinions.scores)
+        asked = [
+            _most_like(logits, points) if logits is not None and points.any() else np.full(count, UNLABELLED)
+            for logits, points in self._heads().values()
+        ]
+        return rank(self.opinions, *asked)
+
+    def of(self, place: int) -> dict[str, str]:
+        """What a file says of the candidate at that place."""
+        found = {"realness": f"{self.opinions.scores[place]:.4g}"}
+        for kind, (logits, points) in self._heads().items():
+            if logits is not None and points.any():
+                found[f"{kind}_probability"] = f"{probability(logits[place : place + 1], points)[0]:.4f}"
+        rank_of_place = int(np.flatnonzero(self.order == place)[0]) + 1
+        return {**found, "rank": f"{rank_of_place} of {len(self.order)}"}
+
+    def _heads(self) -> dict[str, tuple[np.ndarray | None, np.ndarray]]:
+        return {
+            "genre": (self.opinions.genre_logits, self.genres),
+            "style": (self.opinions.style_logits, self.styles),
+        }
+
+
+def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "k"]) -> Float[np.ndarray, "n"]:
+    """That each picture shows one of the labels asked for, by a softmax over all."""
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found: np.ndarray = shares[:, asked > 0].sum(axis=1) / shares.sum(axis=1)
+    return found
+
+
+def thumbnails(pictures: UInt8[Tensor, "b 3 h w"]) -> Float[np.ndarray, "b d"]:
+    """Pictures as 8x8 pixels: near each other where layout and palette are alike."""
+    return rearrange(adaptive_avg_pool2d(pictures.to(torch.float32), 8), "b c h w -> b (c h w)").numpy()
+
+
+def choose(order: Int[np.ndarray, "n"], small: Float[np.ndarray, "n d"] | None, keep: int) -> Int[np.ndarray, "k"]:
+    """The first `keep` places of an order; with thumbnails, pictures that look like one already kept come last.
+
+    Two look alike that are nearer to each other than three of four pictures are to that of the next seed.
+    """
+    if small is None or len(small) < 2:
+        return order[:keep]
+    alike = np.quantile(np.linalg.norm(np.diff(small, axis=0), axis=1), 0.25)
+    kept: list[int] = []
+    for place in order:
+        if len(kept) == keep:
+            break
+        if not kept or np.linalg.norm(small[kept] - small[place], axis=1).min() >= alike:
+            kept.append(int(place))
+    passed_over = order[~np.isin(order, kept)]
+    return np.concatenate([kept, passed_over]).astype(np.int64)[:keep]
+
+
+def _most_like(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "k"]) -> Int[np.ndarray, "n"]:
+    named = np.flatnonzero(asked)
+    return named[logits[:, named].argmax(axis=1)]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from einops import rearrange
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 
@@ -32,16 +30,6 @@ def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
 def to_pictures(images: Float[Tensor, "b 3 h w"]) -> list[Image.Image]:
     """Painted pictures as PIL images."""
     return [Image.fromarray(pixels) for pixels in rearrange(to_uint8(images).cpu().numpy(), "b c h w -> b h w c")]
-
-
-def save_png(picture: Image.Image, path: Path, metadata: Mapping[str, str]) -> None:
-    """Write a PNG with text metadata; the file appears whole or not at all."""
-    text = PngInfo()
-    for key, value in metadata.items():
-        text.add_itxt(key, value)
-    partial = path.with_name(f".{path.name}.partial")
-    picture.save(partial, format="PNG", pnginfo=text)
-    partial.replace(path)
 
 
 def labelled_grid(
@@ -72,3 +60,24 @@ def labelled_grid(
 def as_pictures(images: UInt8[np.ndarray, "b h w 3"]) -> list[Image.Image]:
     """Stored pictures as PIL images."""
     return [Image.fromarray(pixels) for pixels in images]
+
+
+def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], columns: int) -> Image.Image:
+    """Pictures of one size in rows of so many, each above the lines of its caption, which shrink to its width."""
+    width, height = pictures[0].size
+    text_height = max(11, height // 12)
+    columns = min(columns, len(pictures))
+    most_lines = max(len(caption.splitlines()) for caption in captions)
+    step = height + most_lines * (text_height + 2) + 6
+    sheet = Image.new("RGB", (columns * (width + 4), -(-len(pictures) // columns) * step), "white")
+    pen = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=text_height)
+    for place, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
+        x, y = place % columns * (width + 4) + 2, place // columns * step + 2
+        sheet.paste(picture, (x, y))
+        for number, line in enumerate(caption.splitlines()):
+            longest = max(font.getlength(line), 1)
+            own = ImageFont.load_default(size=text_height * min(1, width / longest))
+            middle = y + height + number * (text_height + 2) + text_height // 2 + 2
+            pen.text((x + width // 2, middle), line, "black", font=own, anchor="mm")
+    return sheet

@@ -46,3 +46,8 @@ def used_memory(device: torch.device) -> int:
 
     held: int = psutil.Process().memory_info().rss
     return held
+
+
+def launched_place() -> tuple[int, int]:
+    """This process's number among those that a launcher started together, and how many they are; 0 and 1 alone."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))

@@ -1,69 +1,270 @@
-"""Paint: `python scripts/generate.py --genre portrait --style renaissance --count 4 --seed 7`."""
+"""Paint: `python scripts/generate.py --genre portrait --style renaissance --count 4 --seed 7`.
+
+Several processes of `accelerate launch` or torchrun divide the pictures; what is one file is painted by the first.
+"""
 
 from __future__ import annotations
 
 import argparse
-import re
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
 import torch
+from PIL import Image
 
+from common import animations, picture_files
 from common.errors import UserError, run_command
-from common.images import labelled_grid
-from common.machine import own_device
+from common.images import captioned_grid
+from common.machine import launched_place, own_device, share_cores
+from common.outputs import Output
 from common.vocabulary import ANY
-from stage2 import Painter
+from stage2 import Painter, Painting, Request
+from stage2.bulk import Bulk, Destination
+from stage2.painting import Origin, Series, captions
+from stage2.request_files import COLUMNS, RequestFile
+from stage2.variations import in_styles, walk, with_nearby_noise
 
-COLUMNS = 8
+SHEET_COLUMNS = 8
+LARGEST_TOGETHER = 100_000_000
+"""Pixels of pictures that are held in memory at once."""
+DEFAULTS = {
+    "genre": ANY, "style": ANY, "seed": 0, "truncation": 1.0, "among": (), "nearby": 0.3, "frames": 48, "fps": 20,
+}  # fmt: skip
+COUNTS = {"vary latents": 8, "walk seeds": 4}
+"""How many pictures, variants or stops there are where nothing is said; 1 elsewhere."""
+MANY = ("paint", "requests", "vary styles", "vary latents")
+"""What paints a file each, however many."""
+WALKS = ("walk seeds", "walk genres", "walk styles")
+ONLY_WITH = {
+    "from": ("curate",),
+    "variety": ("curate",),
+    "among": ("vary styles", "walk genres", "walk styles"),
+    "nearby": ("vary latents",),
+    "frames": WALKS,
+    "fps": WALKS,
+    "by-label": MANY,
+    "grid": (*MANY, "curate"),
+    "nearest": (*MANY, "curate", "again"),
+}
+NEVER_WITH = {
+    "requests": ("genre", "style", "count"),
+    "curate": ("count",),
+    "vary styles": ("count",),
+    "walk genres": ("count",),
+    "walk styles": ("count",),
+    "sheet": ("genre", "style", "count", "resolution"),
+    "again": ("genre", "style", "count", "seed", "resolution", "truncation"),
+}
+"""What decides by itself what these options would say."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Paint pictures of a genre in a style.")
-    parser.add_argument("--genre", default=ANY, help="a name, a blend such as portrait:0.7,landscape:0.3, or any")
-    parser.add_argument("--style", default=ANY, help="a name, a family, a blend, or any")
-    parser.add_argument("--count", type=int, default=1, help="how many, each with the next seed")
-    parser.add_argument("--seed", type=int, default=0, help="of the first picture")
-    parser.add_argument("--resolution", type=int, help="64, or what stage II paints (default: the largest)")
-    parser.add_argument("--weights", type=Path, default=Path("runs/stage2"), help="run or export (runs/stage2)")
-    parser.add_argument("--out", type=Path, default=Path("paintings"), help="folder for the pictures (paintings)")
-    parser.add_argument("--grid", action="store_true", help="one sheet of all pictures instead of a file each")
-    parser.add_argument("--sheet", action="store_true", help="one sheet of every genre in every style, from --seed")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--overwrite", action="store_true", help="replace pictures of the same name")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
+    mode = _mode(arguments)
+    _settle(arguments, mode)
+    formats = animations.SUFFIXES if mode in WALKS else picture_files.SUFFIXES
+    usual = picture_files.format_of(arguments.again) if arguments.again else next(iter(formats))
+    output = Output.of(arguments.out, arguments.format, usual, formats, overwrite=arguments.overwrite)
+    in_files = mode in MANY and not (arguments.grid or arguments.nearest or output.is_one_file)
+    if launched_place()[0] > 0 and not in_files:
+        return
+    share_cores()
     painter = Painter.load(arguments.weights, own_device(arguments.device))
-    seeds = range(arguments.seed, arguments.seed + arguments.count)
-    request = (arguments.genre, arguments.style, arguments.count, arguments.seed, arguments.resolution)
-    painter.check(*request)
-    name = re.sub(r"[^\w.-]+", "-", f"{arguments.genre}_{arguments.style}")
-    if arguments.sheet:
-        targets = [arguments.out / f"sheet_{arguments.seed}.png"]
-    elif arguments.grid:
-        targets = [arguments.out / f"{name}_{seeds[0]}-{seeds[-1]}_grid.png"]
+    asked = Request(
+        genre=arguments.genre,
+        style=arguments.style,
+        seed=arguments.seed,
+        truncation=arguments.truncation,
+        resolution=arguments.resolution,
+    )
+    painter.check(asked.genre, asked.style, arguments.count, asked.seed, asked.resolution, asked.truncation)
+    if in_files:
+        _paint_files(painter, _series(arguments, mode, painter, asked), output, by_label=arguments.by_label)
+    elif mode in WALKS:
+        _paint_walk(painter, arguments, asked, output)
+    elif mode == "sheet":
+        (target,) = output.targets([f"sheet_{asked.seed}"])
+        output.write(target, _encoded(painter.sheet(asked.seed, asked.truncation), output, painter))
     else:
-        targets = [arguments.out / f"{name}_{seed}.png" for seed in seeds]
-    _prepare(targets, arguments.out, arguments.overwrite)
-    if arguments.sheet:
-        painter.sheet(arguments.seed).save(targets[0])
-    elif arguments.grid:
-        paintings = painter.paint(*request)
-        rows = [paintings[start : start + COLUMNS] for start in range(0, len(paintings), COLUMNS)]
-        pictures = [[painting.image for painting in row] for row in rows]
-        labelled_grid(pictures, [f"seed {row[0].seed}" for row in rows]).save(targets[0])
-    else:
-        for painting, target in zip(painter.paint(*request), targets, strict=True):
-            painting.save(target)
-    print("\n".join(str(target) for target in targets))
+        _paint_together(painter, arguments, mode, asked, output)
 
 
-def _prepare(targets: list[Path], folder: Path, overwrite: bool) -> None:
-    existing = [target for target in targets if target.exists()]
-    if existing and not overwrite:
-        raise UserError(f"{existing[0]} exists; paint another --seed, give another --out, or replace with --overwrite")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}; give another folder with --out") from None
+def _paint_files(painter: Painter, series: Iterable[Series], output: Output, *, by_label: bool) -> None:
+    bulk = Bulk(painter, series, Destination(output.folder, output.format, by_label, output.overwrite))
+    for path in bulk.paint():
+        print(path)
+    if bulk.standing:
+        print(f"{bulk.standing} pictures stood already and were passed over", file=sys.stderr)
+
+
+def _paint_walk(painter: Painter, arguments: argparse.Namespace, asked: Request, output: Output) -> None:
+    kind = arguments.walk
+    animations.require_animation(output.format, arguments.fps)
+    frames = walk(
+        kind, asked, painter.vocabulary, frames=arguments.frames, stops=arguments.count, among=arguments.among
+    )
+    for frame in frames:
+        painter.resolve(frame)
+    (target,) = output.targets([f"{asked.stem}_walk-{kind}"])
+    pictures = (painting.image for painting in painter.stream(frames))
+    about = {**_about(painter), "walk": kind, "genre": asked.genre, "style": asked.style, "seed": str(asked.seed)}
+    output.write(target, animations.animation(pictures, output.format, arguments.fps, about))
+
+
+def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, asked: Request, output: Output) -> None:
+    """Pictures that are all known before the first is written: curated, painted again, on a sheet, in one file."""
+    paint: Callable[[], list[Painting]]
+    if mode == "again":
+        origin = Origin.of(picture_files.read_metadata(arguments.again), str(arguments.again))
+        painter.require_same_weights(origin)
+        title = f"{arguments.again.stem}_again"
+        names, requests = [title], [origin.request]
+        paint = lambda: [painter.again(origin)]  # noqa: E731
+    elif mode == "curate":
+        _require_few(painter, arguments.curate)
+        title = f"{Series(asked, arguments.candidates).stem}_best"
+        names, requests = [f"{title}{rank:02}" for rank in range(1, arguments.curate + 1)], [asked]
+        paint = partial(painter.curate, asked, arguments.curate, arguments.candidates, variety=arguments.variety)
+    else:
+        series = list(_series(arguments, mode, painter, asked))
+        title = arguments.requests.stem if mode == "requests" else series[0].stem
+        title += f"_{arguments.vary}" if arguments.vary else ""
+        _require_few(painter, sum(one.count for one in series))
+        requests = list(chain.from_iterable(series))
+        names = [request.stem for request in requests]
+        paint = lambda: list(painter.stream(requests))  # noqa: E731
+    sides = {painter.check(one.genre, one.style, 1, one.seed, one.resolution, one.truncation) for one in requests}
+    if arguments.grid or arguments.nearest:
+        if len(sides) > 1:
+            raise UserError("pictures of several resolutions do not fit on one sheet; ask for one, or for files")
+        names = [f"{title}_{'grid' if arguments.grid else 'nearest'}"]
+    targets = output.targets(names)
+    if arguments.nearest:
+        # Only this needs what measuring needs.
+        from common.evaluation.novelty import Collection
+
+        collection = Collection.opened(arguments.nearest, max(sides), painter.device)
+        paintings = paint()
+        sheet = collection.sheet([painting.image for painting in paintings], captions(paintings))
+    elif arguments.grid:
+        paintings = paint()
+        sheet = captioned_grid([painting.image for painting in paintings], captions(paintings), SHEET_COLUMNS)
+    else:
+        for target, painting in zip(targets, paint(), strict=True):
+            output.write(target, painting.encoded(output.format))
+        return
+    output.write(targets[0], _encoded(sheet, output, painter))
+
+
+def _series(arguments: argparse.Namespace, mode: str, painter: Painter, asked: Request) -> Iterable[Series]:
+    match mode:
+        case "requests":
+            return RequestFile(arguments.requests, asked)
+        case "vary styles":
+            return [Series(request) for request in in_styles(asked, painter.vocabulary, arguments.among)]
+        case "vary latents":
+            return [Series(request) for request in with_nearby_noise(asked, arguments.count, arguments.nearby)]
+        case _:
+            return [Series(asked, arguments.count)]
+
+
+def _require_few(painter: Painter, count: int) -> None:
+    most = LARGEST_TOGETHER // painter.resolutions[-1] ** 2
+    if count > most:
+        raise UserError(
+            f"{count} pictures are too many at once, at most {most} are not; ask for fewer, or for a file each"
+        )
+
+
+def _encoded(sheet: Image.Image, output: Output, painter: Painter) -> bytes:
+    return picture_files.encode(sheet, output.format, _about(painter))
+
+
+def _about(painter: Painter) -> dict[str, str]:
+    return {"Software": "Atelier", "weights": painter.weights}
+
+
+def _mode(arguments: argparse.Namespace) -> str:
+    for name in ("vary", "walk"):
+        if _given(arguments, name):
+            return f"{name} {getattr(arguments, name)}"
+    return next((name for name in ("requests", "curate", "again", "sheet") if _given(arguments, name)), "paint")
+
+
+def _settle(arguments: argparse.Namespace, mode: str) -> None:
+    """Raise UserError for options that contradict each other, and fill in what was not said."""
+    for option, modes in ONLY_WITH.items():
+        if _given(arguments, option) and mode not in modes:
+            wanted = " or ".join(f"--{name}" for name in modes if name != "paint")
+            raise UserError(f"--{option} belongs to {wanted}; leave it out, or add that")
+    for option in NEVER_WITH.get(mode, ()):
+        if _given(arguments, option):
+            raise UserError(f"--{option} does not go with --{mode}, which decides it; leave one of them out")
+    if arguments.grid and arguments.nearest:
+        raise UserError("--grid and --nearest are two kinds of sheet; leave one of them out")
+    for name, value in DEFAULTS.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
+    if arguments.count is None:
+        arguments.count = COUNTS.get(mode, 1)
+    if arguments.curate is not None and arguments.candidates is None:
+        arguments.candidates = 25 * arguments.curate
+
+
+def _given(arguments: argparse.Namespace, option: str) -> bool:
+    name = {"from": "candidates"}.get(option, option.replace("-", "_"))
+    value = getattr(arguments, name)
+    return value is not None and value is not False
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; --help shows what there is")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(description="Paint pictures of a genre in a style.")
+    what = parser.add_argument_group("what to paint")
+    what.add_argument("--genre", help="a name, a blend such as portrait:0.7,landscape:0.3, or any (any)")
+    what.add_argument("--style", help="a name, a family, a blend, or any (any)")
+    what.add_argument("--count", type=int, help="how many, each with the next seed (1)")
+    what.add_argument("--seed", type=int, help="of the first picture (0)")
+    what.add_argument("--resolution", type=int, help="64, or what stage II paints (the largest)")
+    what.add_argument("--truncation", type=float, help="above 0, to 1: less is more usual and less various (1)")
+    what.add_argument("--weights", type=Path, default=Path("runs/stage2"), help="run or export (runs/stage2)")
+    what.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    how = parser.add_argument_group("in another way").add_mutually_exclusive_group()
+    how.add_argument(
+        "--requests",
+        type=Path,
+        metavar="FILE",
+        help=f"many, from a .csv or .jsonl with {', '.join(COLUMNS)}, of which only the genre is needed",
+    )
+    how.add_argument("--curate", type=int, metavar="N", help="the N that the critic likes best")
+    how.add_argument("--vary", choices=["styles", "latents"], help="one composition in all styles; nearby pictures")
+    how.add_argument("--walk", choices=["seeds", "genres", "styles"], help="an animation that ends where it began")
+    how.add_argument("--again", type=Path, metavar="PICTURE", help="a picture of these weights, by its metadata")
+    how.add_argument("--sheet", action="store_true", help="every genre in every style")
+    details = parser.add_argument_group("of these")
+    details.add_argument("--from", type=int, dest="candidates", metavar="M", help="curate: of how many (25 times N)")
+    details.add_argument("--variety", action="store_true", help="curate: none like one already kept")
+    details.add_argument("--among", nargs="+", metavar="NAME", help="vary, walk: these genres or styles (all)")
+    details.add_argument("--nearby", type=float, help="vary latents: how far away, 0 to 1 (0.3)")
+    details.add_argument("--frames", type=int, help="walk: how many (48)")
+    details.add_argument("--fps", type=int, help="walk: frames a second (20)")
+    where = parser.add_argument_group("to where")
+    where.add_argument("--out", default="paintings", help="folder, a file by its suffix, or - for a pipe (paintings)")
+    formats = dict.fromkeys([*picture_files.SUFFIXES, *animations.SUFFIXES])
+    where.add_argument("--format", choices=list(formats), help="of pictures png, of a walk gif unless said")
+    where.add_argument("--by-label", action="store_true", help="in folders by genre and style")
+    where.add_argument("--grid", action="store_true", help="on one sheet with captions instead of a file each")
+    where.add_argument("--nearest", type=Path, metavar="DATA", help="on a sheet, beside the nearest training paintings")
+    where.add_argument("--overwrite", action="store_true", help="replace files of the same name")
+    return parser
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--out", type=Path, default=Path("runs/stage1"), help="run folder (default: runs/stage1)")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
+    parser.add_argument("--start-from", type=Path, help="run or export of stage I whose weights a new run starts from")
     parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
     parser.add_argument(
         "--set",
@@ -33,6 +34,7 @@ def main() -> None:
         PaintingDataset(arguments.data),
         arguments.out,
         resume=arguments.resume,
+        start_from=arguments.start_from,
         max_minutes=arguments.max_minutes,
     )
 

@@ -18,13 +18,24 @@ from common.config import settings
 from common.curation import Opinions
 from common.images import to_signed
 from common.randomness import Purpose, generator_for
-from common.runs.exports import find_export, load_weights, read_export_config, weights_hash, write_export
+from common.runs.exports import (
+    CONFIG,
+    build_without_weights,
+    find_export,
+    load_weights,
+    read_export_config,
+    weights_hash,
+    write_export,
+)
 from common.vocabulary import Vocabulary
 from stage1.config import Networks
 from stage1.networks import build_critic, build_generator
 
 SIZE = 64
 TRAIN_COMMAND = "accelerate launch scripts/train_stage1.py"
+RUN = Path("runs/stage1")
+SHIPPED = Path(__file__).with_name("weights")
+"""An export that comes with the project; its README.md says what it was trained on and how well it paints."""
 
 
 @settings
@@ -53,7 +64,9 @@ class Stage1Painter:
         """From a run or an export. Raises UserError that names what is missing or broken."""
         folder = find_export(path, TRAIN_COMMAND)
         export = read_export_config(folder, Stage1Export)
-        generator = build_generator(export.networks, len(export.vocabulary.genres))
+        generator = build_without_weights(
+            lambda: build_generator(export.networks, len(export.vocabulary.genres)), folder / CONFIG
+        )
         load_weights(generator, folder / "generator.safetensors", device)
         weights = weights_hash(folder / "generator.safetensors")
         return cls(export, generator, weights, folder / "critic.safetensors")
@@ -77,7 +90,10 @@ class Stage1Painter:
         """Loaded when it is first asked for: painting needs none."""
         if not self._critic_weights.is_file():
             return None
-        critic = build_critic(self.export.networks, len(self.vocabulary.genres))
+        critic = build_without_weights(
+            lambda: build_critic(self.export.networks, len(self.vocabulary.genres)),
+            self._critic_weights.with_name(CONFIG),
+        )
         load_weights(critic, self._critic_weights, self.device)
         return critic.eval().requires_grad_(False)
 
@@ -90,6 +106,11 @@ class Stage1Painter:
         """Write what `load` reads: an export such as stage II carries inside its own."""
         critic = {} if self.critic is None else {"critic": self.critic}
         write_export(folder, self.export, {"generator": self.generator, **critic})
+
+
+def usual_weights() -> Path:
+    """Stage I's run, where there is one in the usual place, and otherwise the weights that come with the project."""
+    return RUN if RUN.exists() else SHIPPED
 
 
 def draw_latents(seeds: Iterable[int], latent_dim: int) -> Float[Tensor, "b z"]:

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +26,20 @@ from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
+from common.runs.exports import find_export, read_export_config
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.scoring import TestFid
-from common.vocabulary import ANY
+from common.vocabulary import ANY, Vocabulary
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
 from stage1.networks import build_critic, build_generator
-from stage1.sampling import draw_latents, save_export
+from stage1.sampling import TRAIN_COMMAND, Stage1Export, draw_latents, save_export
+from stage1.variety import spread, spread_of_paintings
 
 SIZE = 64
+SAMPLE_COLUMNS = 10
 
 
 def train(
@@ -45,16 +48,22 @@ def train(
     out: Path,
     *,
     resume: bool,
+    start_from: Path | None = None,
     max_minutes: float | None = None,
 ) -> None:
-    """Train stage I into the run folder `out`. Raises UserError where the folder holds another run."""
+    """Train stage I into the run folder `out`, from random weights or those of the run or export `start_from`.
+
+    Raises UserError where the folder holds another run, or `start_from` other networks.
+    """
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
     run.settle_data(dataset)
     accelerator = make_accelerator(config.training.precision, config.logging.trackers, out / "trackers")
     split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
-    trainer = Stage1Trainer(config, split, list(dataset.vocabulary.genres), accelerator, rows)
+    trainer = Stage1Trainer(config, split, dataset.vocabulary, accelerator, rows)
+    if start_from is not None:
+        trainer.start_from(start_from)
     if accelerator.is_main_process:
         run.open(config)
         run.record_data(dataset)
@@ -70,6 +79,7 @@ def train(
     stage = Stage(
         step=trainer.step,
         paint_samples=trainer.paint_samples,
+        measure_variety=trainer.measure_variety,
         export=export,
         measure_fid=score.measure if score else None,
         modules=trainer.pair.modules,
@@ -85,10 +95,11 @@ class Stage1Trainer:
     """What one step does to the pair, and the pictures that show it."""
 
     def __init__(
-        self, config: Stage1Config, split: Split, genres: list[str], accelerator: Accelerator, rows: slice
+        self, config: Stage1Config, split: Split, vocabulary: Vocabulary, accelerator: Accelerator, rows: slice
     ) -> None:
         self.config = config
-        self.genres = genres
+        self.vocabulary = vocabulary
+        self.genres = genres = list(vocabulary.genres)
         self.accelerator = accelerator
         self._split = split
         schedule = config.training
@@ -110,6 +121,19 @@ class Stage1Trainer:
             schedule,
             config.generator_optimizer,
             config.critic_optimizer,
+        )
+
+    def start_from(self, path: Path) -> None:
+        """Take the weights of a run or export of stage I, whatever its labels were."""
+        folder = find_export(path, TRAIN_COMMAND)
+        theirs = read_export_config(folder, Stage1Export).vocabulary
+        networks = self.config.networks
+        self.pair.start_from(
+            folder,
+            lambda num_genres, _: build_generator(networks, num_genres),
+            lambda num_genres, _: build_critic(networks, num_genres),
+            self.vocabulary,
+            theirs,
         )
 
     def step(self, step: int) -> Mapping[str, Tensor]:
@@ -195,9 +219,21 @@ class Stage1Trainer:
 
     def paint_samples(self) -> Image.Image:
         """One row a genre, ten latents, the same in every row and at every step."""
-        labels = torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0)
-        rows = [to_pictures(self.paint(range(10), label.expand(10, -1), torch.zeros(10, 0))) for label in labels]
-        return labelled_grid(rows, self.genres or [ANY])
+        return labelled_grid([to_pictures(row) for row in self._sample_rows()], self.genres or [ANY])
+
+    def measure_variety(self) -> float:
+        """Spread of the samples of a genre over that of its paintings, on average: 0 where a genre is one picture."""
+        painted = torch.stack([spread(row) for row in self._sample_rows()])
+        return float((painted / self._spread_of_paintings).mean())
+
+    @cached_property
+    def _spread_of_paintings(self) -> Float[Tensor, "k"]:
+        # Without genres there is one row, of everything.
+        return spread_of_paintings(self._split, max(len(self.genres), 1))
+
+    def _sample_rows(self) -> Iterator[Float[Tensor, "ten 3 64 64"]]:
+        for label in torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0):
+            yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
 
     def _requests(
         self, stream: BatchStream, purpose: Purpose, position: int

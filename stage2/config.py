@@ -24,7 +24,7 @@ class Networks:
     """Length of the fresh noise n."""
     encoder_channels: tuple[int, int, int]
     """Widths at 64, 32 and 16 pixels."""
-    body_blocks: Annotated[int, pydantic.Field(ge=0)]
+    body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
     """Residual blocks at 16 pixels."""
     decoder_channels: tuple[int, ...]
     """Widths from 32 pixels up, doubling, to resolution / output_enlargement."""

@@ -6,8 +6,8 @@ A painting is a function of weights, labels and its own seed; stage II's export 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from common.config import settings
-from common.curation import Opinions
+from common.curation import Judgements, Opinions, choose, thumbnails
 from common.errors import UserError
-from common.images import labelled_grid, save_png, to_pictures, to_signed
+from common.images import labelled_grid, to_pictures, to_signed, to_uint8
 from common.randomness import Purpose, generator_for
 from common.runs.exports import (
+    CONFIG,
+    build_without_weights,
     find_export,
     load_weights,
     read_export_config,
@@ -31,13 +33,16 @@ from common.runs.exports import (
 )
 from common.vocabulary import ANY, Vocabulary
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
+from stage2.batches import DEVICE_BATCH, Batches
 from stage2.config import Networks
 from stage2.generator import Generator
+from stage2.latents import noise_of
 from stage2.networks import build_critic, build_generator
+from stage2.painting import Origin, Painting, Request, Series
+from stage2.variations import Walk, in_styles, walk, with_nearby_noise
 
 TRAIN_COMMAND = "accelerate launch scripts/train_stage2.py"
 STAGE1_FOLDER = "stage1"
-BATCH = 16
 
 
 @settings
@@ -49,34 +54,6 @@ class Stage2Export:
     vocabulary: Vocabulary
 
 
-@dataclass(frozen=True)
-class Painting:
-    """A finished picture and where it comes from."""
-
-    image: Image.Image
-    genre: str
-    style: str
-    seed: int
-    resolution: int
-    weights: str
-    """Hashes of the weights that painted it."""
-
-    def metadata(self) -> dict[str, str]:
-        """What the file says of itself."""
-        return {
-            "Software": "Atelier",
-            "genre": self.genre,
-            "style": self.style,
-            "seed": str(self.seed),
-            "resolution": str(self.resolution),
-            "weights": self.weights,
-        }
-
-    def save(self, path: Path) -> None:
-        """Write a PNG that carries genre, style, seed and weights as text."""
-        save_png(self.image, path, self.metadata())
-
-
 class Painter:
     """Paints by genre and style. Load one with `Painter.load`."""
 
@@ -84,6 +61,9 @@ class Painter:
         self._stage1 = stage1
         self._stage2 = stage2
         self.vocabulary: Vocabulary = stage1.vocabulary
+        self._genre_point = lru_cache(1024)(self.vocabulary.genre_weights)
+        self._style_point = lru_cache(1024)(self.vocabulary.style_weights)
+        self._batches = Batches(self.images_of, stage1.device)
 
     @classmethod
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Painter:
@@ -96,8 +76,11 @@ class Painter:
             return cls(Stage1Painter.load(folder, device), None)
         stage1 = Stage1Painter.load(folder / STAGE1_FOLDER, device)
         export = read_export_config(folder, Stage2Export)
-        generator = build_generator(export.networks, len(export.vocabulary.genres), len(export.vocabulary.styles))
+        num_genres, num_styles = len(export.vocabulary.genres), len(export.vocabulary.styles)
         weights = folder / "generator.safetensors"
+        generator = build_without_weights(
+            lambda: build_generator(export.networks, num_genres, num_styles), folder / CONFIG
+        )
         load_weights(generator, weights, device)
         generator.eval().requires_grad_(False)
         return cls(stage1, _Stage2(export, generator, weights_hash(weights), folder / "critic.safetensors"))
@@ -106,6 +89,11 @@ class Painter:
     def resolutions(self) -> tuple[int, ...]:
         """Sides, in pixels, of the pictures that these weights can paint."""
         return (SIZE,) if self._stage2 is None else (SIZE, self._stage2.export.networks.resolution)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self._stage1.device
 
     @property
     def weights(self) -> str:
@@ -119,40 +107,116 @@ class Painter:
         count: int = 1,
         seed: int = 0,
         resolution: int | None = None,
+        truncation: float = 1.0,
     ) -> list[Painting]:
         """Paint `count` pictures with the seeds `seed`, `seed + 1`, …, at the largest resolution unless said.
 
-        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`. Raises UserError for a name
-        that the weights do not know, with the nearest one, and for a resolution that they cannot paint.
+        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`; `truncation` is as in `Request`.
+        Raises UserError for a name that the weights do not know, with the nearest one, and for a resolution that they
+        cannot paint.
         """
-        resolution = self.check(genre, style, count, seed, resolution)
-        paintings: list[Painting] = []
-        genres = torch.tensor([self.vocabulary.genre_weights(genre)])
-        styles = torch.tensor([self.vocabulary.style_weights(style)])
-        for batch in _batches(range(seed, seed + count), BATCH):
-            images = self.images(batch, genres.expand(len(batch), -1), styles.expand(len(batch), -1), resolution)
-            paintings += [
-                Painting(picture, genre, style, number, resolution, self.weights)
-                for number, picture in zip(batch, to_pictures(images), strict=True)
-            ]
-        return paintings
+        self.check(genre, style, count, seed, resolution, truncation)
+        first = Request(genre=genre, style=style, seed=seed, resolution=resolution, truncation=truncation)
+        return list(self.stream(Series(first, count)))
 
-    def sheet(self, seed: int = 0) -> Image.Image:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Painting]:
+        """Paint one request after the other, a batch at a time: however many there are, memory stays flat.
+
+        Raises UserError as `paint` does, when it comes to the request at fault.
+        """
+        for batch, images in self._batches.of(map(self.resolve, requests)):
+            for row, (request, picture) in enumerate(zip(batch, to_pictures(images), strict=True)):
+                yield Painting(picture, request, self.weights, row, len(batch))
+
+    def curate(self, request: Request, keep: int, candidates: int, *, variety: bool = False) -> list[Painting]:
+        """Paint `candidates` pictures, from the request's seed on, and keep those that the critic likes best.
+
+        Best first: those that it recognises as what was asked before the others, each by realness. `variety` passes
+        over pictures that look like one already kept. Each painting's `judgement` holds realness, the probability of
+        the asked labels and the rank. Raises UserError where the export holds no critic.
+        """
+        if not 1 <= keep <= candidates:
+            raise UserError(f"{keep} of {candidates} pictures cannot be kept; keep at least 1, and at most all")
+        series = Series(self.resolve(request), candidates)
+        if not self.has_critic(series.first.resolution):
+            raise UserError("the export holds no critic, by which pictures are curated; export the run again")
+        opinions: list[Opinions] = []
+        small: list[np.ndarray] = []
+        for batch, images in self._batches.of(series):
+            pictures = to_uint8(images)
+            said = self.opinions(pictures, *self._points(batch))
+            assert said is not None, "whether there is a critic was asked before"
+            opinions.append(said)
+            if variety:
+                small.append(thumbnails(pictures.cpu()))
+        genres, styles = (points[0].numpy() for points in self._points([series.first]))
+        judgements = Judgements(Opinions.joined(opinions), genres, styles)
+        kept = choose(judgements.order, np.concatenate(small) if variety else None, keep)
+        # Painted anew: the pictures of all candidates would not fit into memory.
+        chosen = self.stream(replace(series.first, seed=series.first.seed + int(place)) for place in kept)
+        return [
+            replace(painting, judgement=judgements.of(int(place))) for place, painting in zip(kept, chosen, strict=True)
+        ]
+
+    def vary_styles(self, request: Request, styles: Sequence[str] = ()) -> list[Painting]:
+        """The same composition, stage I's picture, in each of the styles, or in all. Raises UserError as `paint`."""
+        return list(self.stream(in_styles(request, self.vocabulary, styles)))
+
+    def vary_noise(self, request: Request, count: int, nearby: float = 0.3) -> list[Painting]:
+        """The request's picture, and `count - 1` of the same labels whose noise lies `nearby` (0 to 1)."""
+        return list(self.stream(with_nearby_noise(request, count, nearby)))
+
+    def walk(
+        self, kind: Walk, request: Request, *, frames: int = 48, stops: int = 4, among: Sequence[str] = ()
+    ) -> Iterator[Painting]:
+        """The frames of a walk through seeds, genres or styles that ends where it began (`stage2.variations.walk`)."""
+        return self.stream(walk(kind, request, self.vocabulary, frames=frames, stops=stops, among=among))
+
+    def again(self, origin: Origin) -> Painting:
+        """The picture that these metadata came from, to the pixel on the same machine.
+
+        It is painted in the row and the batch that it was in: they round its seventh digits. Raises UserError where
+        other weights painted it.
+        """
+        self.require_same_weights(origin)
+        request = self.resolve(origin.request)
+        if origin.batch > DEVICE_BATCH:
+            raise UserError(f"the picture says that {origin.batch} were painted at once; {DEVICE_BATCH} are the most")
+        image = to_pictures(self.images_of([request] * origin.batch)[origin.row : origin.row + 1])[0]
+        return Painting(image, request, self.weights, origin.row, origin.batch)
+
+    def require_same_weights(self, origin: Origin) -> None:
+        """Raise UserError where other weights painted a picture."""
+        if origin.weights != self.weights:
+            raise UserError(
+                f"the picture was painted by weights {origin.weights}, and these are {self.weights}; "
+                "give the run or export that painted it with --weights"
+            )
+
+    def sheet(self, seed: int = 0, truncation: float = 1.0) -> Image.Image:
         """Every genre in every style, one row a genre, all from one seed. Raises UserError without stage II."""
         if self._stage2 is None:
             raise UserError("a sheet of genres and styles needs stage II; give --weights of a stage II run")
         genres, styles = list(self.vocabulary.genres), list(self.vocabulary.styles)
-        rows = [[self.paint(genre, style, seed=seed)[0].image for style in styles] for genre in genres]
+        asked = (
+            Request(genre=genre, style=style, seed=seed, truncation=truncation) for genre in genres for style in styles
+        )
+        pictures = [painting.image for painting in self.stream(asked)]
+        rows = [pictures[start : start + len(styles)] for start in range(0, len(pictures), len(styles))]
         return labelled_grid(rows, genres, styles)
 
-    def check(self, genre: str, style: str, count: int, seed: int, resolution: int | None) -> int:
+    def check(
+        self, genre: str, style: str, count: int, seed: int, resolution: int | None, truncation: float = 1.0
+    ) -> int:
         """Raise UserError where `paint` could not fulfil the request; returns the resolution to paint at."""
-        self.vocabulary.genre_weights(genre)
-        self.vocabulary.style_weights(style)
+        self._genre_point(genre)
+        self._style_point(style)
         if count < 1:
             raise UserError(f"count {count} paints nothing; ask for at least 1")
         if seed < 0:
             raise UserError(f"seed {seed} is negative; seeds are 0 and above")
+        if not 0 < truncation <= 1:
+            raise UserError(f"truncation {truncation:g} is not above 0 and at most 1; 1 changes nothing")
         resolution = self.resolutions[-1] if resolution is None else resolution
         if resolution not in self.resolutions:
             known = " and ".join(str(side) for side in self.resolutions)
@@ -161,6 +225,26 @@ class Painter:
             remedy = "leave --style out" if self._stage2 is None else "leave --style or --resolution out"
             raise UserError(f"style {style!r} needs stage II, and {SIZE} pixels are painted by stage I alone; {remedy}")
         return resolution
+
+    def resolve(self, request: Request) -> Request:
+        """The request with its resolution. Raises UserError where it cannot be fulfilled."""
+        size = self.check(request.genre, request.style, 1, request.seed, request.resolution, request.truncation)
+        if (request.towards or 0) < 0 or not 0 <= request.nearby <= 1:
+            raise UserError(f"nearby {request.nearby:g} towards seed {request.towards}: no way to a picture's noise")
+        return request if request.resolution == size else replace(request, resolution=size)
+
+    @torch.no_grad()
+    def images_of(self, requests: Sequence[Request]) -> Float[Tensor, "b 3 size size"]:
+        """One batch of requests of one resolution as tensors."""
+        resolution = self.resolve(requests[0]).resolution
+        latents = noise_of(requests, lambda seeds: draw_latents(seeds, self._stage1.latent_dim))
+        small = self._stage1.paint(latents, self._points(requests)[0])
+        if resolution == SIZE or self._stage2 is None:
+            return small
+        noise_dim = self._stage2.export.networks.noise_dim
+        return self._enlarged(
+            small, *self._points(requests), noise_of(requests, lambda seeds: draw_noise(seeds, noise_dim))
+        )
 
     @torch.no_grad()
     def images(
@@ -174,15 +258,17 @@ class Painter:
         small = self._stage1.paint(draw_latents(seeds, self._stage1.latent_dim), genres)
         if resolution == SIZE or self._stage2 is None:
             return small
-        noise = draw_noise(seeds, self._stage2.export.networks.noise_dim)
-        images: Tensor = self._stage2.generator(
-            small, genres.to(small.device), styles.to(small.device), noise.to(small.device)
-        )
-        return images
+        return self._enlarged(small, genres, styles, draw_noise(seeds, self._stage2.export.networks.noise_dim))
 
     def knows_styles(self, resolution: int) -> bool:
         """Whether pictures of that size answer to a style."""
         return self._stage2 is not None and resolution != SIZE
+
+    def has_critic(self, resolution: int | None) -> bool:
+        """Whether the export can say what it thinks of pictures of that size."""
+        if resolution == SIZE or self._stage2 is None:
+            return self._stage1.critic is not None
+        return self._stage2.critic is not None
 
     @torch.no_grad()
     def opinions(
@@ -202,6 +288,18 @@ class Painter:
         )
         return Opinions(scores.cpu().numpy(), genre_logits.cpu().numpy(), style_logits.cpu().numpy())
 
+    def _points(self, requests: Sequence[Request]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
+        return (
+            torch.tensor([self._genre_point(request.genre) for request in requests]),
+            torch.tensor([self._style_point(request.style) for request in requests]),
+        )
+
+    def _enlarged(self, small: Tensor, genres: Tensor, styles: Tensor, noise: Tensor) -> Float[Tensor, "b 3 size size"]:
+        assert self._stage2 is not None
+        device = small.device
+        images: Tensor = self._stage2.generator(small, genres.to(device), styles.to(device), noise.to(device))
+        return images
+
 
 @dataclass
 class _Stage2:
@@ -217,7 +315,10 @@ class _Stage2:
         if not self.critic_weights.is_file():
             return None
         vocabulary = self.export.vocabulary
-        critic = build_critic(self.export.networks, len(vocabulary.genres), len(vocabulary.styles))
+        critic = build_without_weights(
+            lambda: build_critic(self.export.networks, len(vocabulary.genres), len(vocabulary.styles)),
+            self.critic_weights.with_name(CONFIG),
+        )
         load_weights(critic, self.critic_weights, next(self.generator.parameters()).device)
         return critic.eval().requires_grad_(False)
 
@@ -238,8 +339,3 @@ def save_export(
     """Write a run's export: stage II's networks, and within it the stage I that they were trained on."""
     stage1.save(folder / STAGE1_FOLDER)
     write_export(folder, Stage2Export(stage=2, networks=networks, vocabulary=vocabulary), modules)
-
-
-def _batches(seeds: range, size: int) -> Iterator[range]:
-    for start in range(0, len(seeds), size):
-        yield seeds[start : start + size]

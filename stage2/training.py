@@ -26,6 +26,7 @@ from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import correct, gradient_penalty, interpolate
 from common.randomness import Purpose
+from common.runs.exports import find_export, read_export_config
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
@@ -41,7 +42,7 @@ from stage2.losses import (
     wrong_styles,
 )
 from stage2.networks import build_critic, build_generator
-from stage2.sampling import draw_noise, save_export
+from stage2.sampling import TRAIN_COMMAND, Stage2Export, draw_noise, save_export
 
 SAMPLE_COLUMNS = 5
 
@@ -53,11 +54,13 @@ def train(
     out: Path,
     *,
     resume: bool,
+    start_from: Path | None = None,
     max_minutes: float | None = None,
 ) -> None:
     """Train stage II on the paintings of the run or export `stage1`, into the run folder `out`.
 
-    Raises UserError where the folder holds another run, or where stage I knows other labels than the dataset.
+    It starts from random weights, or from those of the run or export `start_from`. Raises UserError where the folder
+    holds another run or `start_from` other networks, or where stage I knows other labels than the dataset.
     """
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
@@ -68,6 +71,8 @@ def train(
     painter.generator.to(accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     trainer = Stage2Trainer(config, dataset, painter, accelerator, rows)
+    if start_from is not None:
+        trainer.start_from(start_from)
     if accelerator.is_main_process:
         run.open(config)
         run.record_data(dataset)
@@ -92,6 +97,7 @@ def train(
     stage = Stage(
         step=trainer.step,
         paint_samples=trainer.paint_samples,
+        measure_variety=None,
         export=export,
         measure_fid=score.measure if score else None,
         modules=trainer.pair.modules,
@@ -154,6 +160,15 @@ class Stage2Trainer:
             schedule,
             config.generator_optimizer,
             config.critic_optimizer,
+        )
+
+    def start_from(self, path: Path) -> None:
+        """Take the weights of a run or export of stage II, whatever its labels were."""
+        folder = find_export(path, TRAIN_COMMAND)
+        theirs = read_export_config(folder, Stage2Export).vocabulary
+        networks = self.config.networks
+        self.pair.start_from(
+            folder, partial(build_generator, networks), partial(build_critic, networks), self.vocabulary, theirs
         )
 
     def step(self, step: int) -> Mapping[str, Tensor]:

@@ -32,8 +32,7 @@ def main() -> None:
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     stage: Stage1Trainer | Stage2Trainer
     if isinstance(config, Stage1Config):
-        genres = list(dataset.vocabulary.genres)
-        stage = Stage1Trainer(config, dataset.split("train", 64), genres, accelerator, rows)
+        stage = Stage1Trainer(config, dataset.split("train", 64), dataset.vocabulary, accelerator, rows)
     else:
         stage = Stage2Trainer(config, dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
     stage.update_critic(0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import torch
 
-from common.curation import Opinions, rank
+from common.curation import Judgements, Opinions, choose, probability, rank, thumbnails
 
 LOGITS = np.eye(3)[[0, 1, 2, 0]] * 5
 SCORES = np.array([1.0, 9.0, 3.0, 2.0])
@@ -30,3 +32,39 @@ def test_opinions_on_batches_join_in_order() -> None:
     assert joined.scores.tolist() == SCORES.tolist()
     assert joined.logits("style") is None
     assert np.array_equal(joined.genre_logits, LOGITS)
+
+
+def test_of_a_blend_either_label_will_do_and_nothing_asked_cannot_be_missed() -> None:
+    opinions = Opinions(SCORES, LOGITS, None)
+    blend = Judgements(opinions, np.array([0.5, 0.0, 0.5]), np.zeros(2))
+    assert blend.order.tolist() == [2, 3, 0, 1]
+    assert Judgements(opinions, np.zeros(3), np.zeros(2)).order.tolist() == [1, 2, 3, 0]
+
+
+def test_a_judgement_says_realness_probabilities_and_rank() -> None:
+    opinions = Opinions(SCORES, LOGITS, LOGITS[:, :2])
+    asked = Judgements(opinions, np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0]))
+    expected = {"realness": "9", "genre_probability": "0.0066", "style_probability": "0.9933", "rank": "2 of 4"}
+    assert asked.of(1) == expected | {"rank": asked.of(1)["rank"]}
+    assert "style_probability" not in Judgements(opinions, asked.genres, np.zeros(2)).of(1)
+
+
+def test_the_probability_of_a_blend_is_that_of_all_its_labels() -> None:
+    logits = np.log(np.array([[1.0, 2.0, 5.0], [1.0, 1.0, 2.0]])) + 700
+    assert probability(logits, np.array([0.3, 0.0, 0.7])).tolist() == pytest.approx([6 / 8, 3 / 4])
+
+
+def test_variety_passes_over_what_looks_like_one_already_kept() -> None:
+    small = np.array([[0.0], [50.0], [0.1], [100.0], [50.1], [0.2]])
+    order = np.arange(6)
+    assert choose(order, None, 3).tolist() == [0, 1, 2]
+    assert choose(order, small, 3).tolist() == [0, 1, 3]
+    assert choose(order, small, 6).tolist() == [0, 1, 3, 2, 4, 5]
+
+
+def test_thumbnails_are_near_for_like_pictures() -> None:
+    noise = torch.randint(0, 20, (3, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    noise[2, :, 32:] += 200
+    first, second, third = thumbnails(noise)
+    assert first.shape == (192,)
+    assert np.linalg.norm(first - second) < np.linalg.norm(first - third) / 10

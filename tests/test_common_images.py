@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from einops import rearrange
 from PIL import Image
 
-from common.images import as_pictures, labelled_grid, save_png, to_float, to_pictures, to_uint8
+from common.images import as_pictures, captioned_grid, labelled_grid, to_float, to_pictures, to_uint8
 
 
 def test_all_256_values_survive_the_way_to_float_and_back() -> None:
@@ -45,16 +43,6 @@ def test_stored_pictures_are_shown_as_they_are() -> None:
     assert np.array_equal(np.stack([np.asarray(picture) for picture in as_pictures(stored)]), stored)
 
 
-def test_a_png_holds_its_pixels_and_its_text_and_leaves_no_other_file(tmp_path: Path) -> None:
-    picture = Image.new("RGB", (4, 4), (1, 2, 3))
-    metadata = {"genre": "portrait:0.7,landscape:0.3", "title": "Die große Welle 神奈川", "seed": "7"}
-    save_png(picture, tmp_path / "a.png", metadata)
-    with Image.open(tmp_path / "a.png") as read:
-        read.load()
-        assert (read.format, read.info, read.getpixel((0, 0))) == ("PNG", metadata, (1, 2, 3))
-    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
-
-
 def test_a_grid_shows_every_picture_where_its_row_and_column_say() -> None:
     colours = [[(255, 0, 0), (0, 255, 0)], [(0, 0, 255)]]
     rows = [[Image.new("RGB", (20, 30), colour) for colour in row] for row in colours]
@@ -72,3 +60,19 @@ def test_a_grid_shows_every_picture_where_its_row_and_column_say() -> None:
     labels = np.asarray(sheet.crop((0, 0, left, sheet.height)).convert("L"))
     assert (labels[top : top + 30] < 128).any()
     assert (labels[top + 32 : top + 62] < 128).any()
+
+
+def test_captions_stand_below_their_pictures_and_no_wider() -> None:
+    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+    pictures = [Image.new("RGB", (40, 40), colour) for colour in colours]
+    sheet = captioned_grid(pictures, ["a", "", "a caption too long\nand another"], 2)
+    assert sheet.width == 2 * 44
+    step = sheet.height // 2
+    for place, colour in enumerate(colours):
+        x, y = place % 2 * 44 + 2, place // 2 * step + 2
+        assert sheet.crop((x, y, x + 40, y + 40)).getcolors() == [(1600, colour)]
+    dark = np.asarray(sheet.convert("L")) < 200
+    assert dark[42:step, :44].any()
+    assert not dark[42:step, 44:].any()
+    assert dark[step + 42 :, 2:42].any()
+    assert not dark[step + 42 :, 44:].any()

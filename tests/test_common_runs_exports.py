@@ -12,6 +12,7 @@ from torch import nn
 from common.config import settings
 from common.errors import UserError
 from common.runs.exports import (
+    build_without_weights,
     copy_export,
     find_export,
     load_weights,
@@ -170,3 +171,24 @@ def test_what_half_precision_cannot_hold_is_named(tmp_path: Path) -> None:
     write_export(tmp_path / "export", SETTINGS, {"generator": loud})
     with pytest.raises(UserError, match=r"generator\.safetensors: weight is too large for half precision"):
         copy_export(tmp_path / "export", tmp_path / "copy", half=True)
+
+
+def test_a_module_without_memory_gets_the_files_tensors_in_its_own_type(export: Path) -> None:
+    torch.manual_seed(0)
+    saved = nn.Linear(3, 2)
+    module = build_without_weights(lambda: nn.Linear(3, 2), export / "config.json")
+    assert all(parameter.is_meta for parameter in module.parameters())
+    load_weights(module, export / "generator.safetensors", "cpu")
+    assert torch.equal(module.weight, saved.weight)
+    write_export(export, Painted(name="half", channels=()), {"generator": saved.half()})
+    module = build_without_weights(lambda: nn.Linear(3, 2), export / "config.json")
+    load_weights(module, export / "generator.safetensors", "cpu")
+    assert module.weight.dtype == torch.float32
+
+
+def test_a_promise_of_terabytes_costs_no_memory_and_one_line(export: Path) -> None:
+    module = build_without_weights(lambda: nn.Linear(10**7, 10**7), export / "config.json")
+    with pytest.raises(UserError, match="size mismatch for weight"):
+        load_weights(module, export / "generator.safetensors", "cpu")
+    with pytest.raises(UserError, match=r"config\.json describes networks that cannot be"):
+        build_without_weights(lambda: nn.Linear(10**30, 2), export / "config.json")

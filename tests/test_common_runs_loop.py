@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,7 @@ class Counting:
         self.run.open(LOGGING)
         self.exports: list[str] = []
         self.fids = iter([30.0, 20.0, 25.0])
+        self.varieties: Iterator[float] | None = None
         self._before_step = before_step
 
     def step(self, step: int) -> Mapping[str, Tensor]:
@@ -51,6 +52,7 @@ class Counting:
         stage = Stage(
             step=self.step,
             paint_samples=lambda: Image.new("RGB", (8, 8)),
+            measure_variety=(lambda: next(self.varieties)) if self.varieties else None,
             export=lambda folder: self.exports.append(f"{folder.name} {float(self.network.weight.detach()):.0f}"),
             measure_fid=(lambda: next(self.fids)) if logging.fid_every else None,
             modules={"network": self.network},
@@ -79,6 +81,20 @@ def test_a_run_logs_means_shows_samples_and_keeps_the_newest_checkpoint(tmp_path
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["step-00000004.png", "step-00000007.png"]
     assert stage.saved() == ["step-00000007"]
     assert stage.exports == ["export 5", "export 7"]
+
+
+def test_a_run_whose_samples_become_alike_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stage = Counting(tmp_path)
+    stage.varieties = iter([0.0, 1.2, 0.6])
+    stage.train(steps=12)
+    assert [entry["variety"] for entry in stage.logged() if "variety" in entry] == [0.0, 1.2, 0.6]
+    assert "warning" not in capsys.readouterr().err
+    stage = Counting(tmp_path)
+    stage.varieties = iter([0.4])
+    stage.train(steps=16)
+    assert (
+        "step 16: the pictures of a label hardly differ any more (variety 0.40, once 1.20)" in capsys.readouterr().err
+    )
 
 
 def test_a_run_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:

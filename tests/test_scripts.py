@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import runpy
 import subprocess
@@ -115,6 +116,94 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
     assert "count 0" in command.refused("generate.py", *weights, "--count", "0")
     assert "--device" in command.refused("generate.py", *weights, "--device", "gpu")
     assert not Path("paintings").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--truncation -1", "truncation -1 is not above 0"),
+        ("--count 1000000000", "1000000000 pictures take about"),
+        ("--grid --count 1000000000", "1000000000 pictures are too many at once"),
+        ("--curate 1000000000", "1000000000 pictures are too many at once"),
+        ("--curate 0", "0 of 0 pictures cannot be kept"),
+        ("--resolution 512", "they paint 64 and 128"),
+        ("--sheet --genre portrait", "--genre does not go with --sheet"),
+        ("--again a.png --seed 0", "--seed does not go with --again"),
+        ("--curate 3 --count 3", "--count does not go with --curate"),
+        ("--curate 16 --from 4", "16 of 4 pictures cannot be kept"),
+        ("--from 4", "--from belongs to --curate"),
+        ("--vary latents --among cubism", "--among belongs to --vary styles"),
+        ("--vary styles --walk seeds", "not allowed with argument"),
+        ("--grid --nearest data", "two kinds of sheet"),
+        ("--nearest nowhere", "scripts/prepare_data.py"),
+        ("--walk genres --genre portrait", "name the stops by --among"),
+        ("--walk seeds --fps 0", "0 frames a second"),
+        ("--walk seeds --format png", "choose gif, webp, mp4"),
+        ("--format gif", "choose png, webp, jpeg"),
+        ("--out - --count 2", "is one file, and 2 are asked for"),
+        ("--again nowhere.png", "nowhere.png is not a picture"),
+        ("--requests nowhere.csv", "nowhere.csv is not a readable file"),
+        ("--count many", "invalid int value"),
+    ],
+)
+def test_impossible_paintings_are_refused_in_one_line_before_the_work(
+    command: Command, stage2_run: Path, line: str, message: str
+) -> None:
+    assert message in command.refused("generate.py", "--weights", stage2_run, *line.split())
+    assert not list(Path().iterdir())
+
+
+def test_a_picture_painted_again_is_the_same_to_the_pixel(command: Command, stage2_run: Path, stage1_run: Path) -> None:
+    assert command("generate.py", "--weights", stage2_run, "--count", "5", "--truncation", "0.7")[0] == 0
+    picture = Path("paintings") / "any_any_3_t0.7.png"
+    code, printed, _ = command("generate.py", "--weights", stage2_run, "--again", picture)
+    assert code == 0
+    with Image.open(picture) as first, Image.open(printed.strip()) as again:
+        assert first.tobytes() == again.tobytes()
+        assert first.info == again.info
+    line = command.refused("generate.py", "--weights", stage1_run, "--again", picture)
+    assert "give the run or export that painted it" in line
+
+
+def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -> None:
+    Path("some.csv").write_text("genre,style,seed,count\nportrait,cubism,5,3\nmarina,,,\n")
+    arguments = ("generate.py", "--weights", stage2_run, "--requests", "some.csv", "--by-label", "--format", "webp")
+    assert len(command(*arguments)[1].splitlines()) == 4
+    Path("paintings/portrait/cubism/portrait_cubism_6.webp").unlink()
+    code, printed, errors = command(*arguments)
+    assert (code, printed.splitlines()) == (0, [str(Path("paintings/portrait/cubism/portrait_cubism_6.webp"))])
+    assert errors.strip() == "3 pictures stood already and were passed over"
+    Path("some.csv").write_text("genre\nportrat\n")
+    assert "did you mean 'portrait'" in command.refused(*arguments)
+
+
+def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: Command, stage2_run: Path) -> None:
+    weights = ("generate.py", "--weights", stage2_run)
+    printed = command(*weights, "--genre", "portrait", "--curate", "2", "--from", "6", "--variety")[1]
+    assert printed.splitlines() == [str(Path("paintings") / f"portrait_any_0-5_best0{rank}.png") for rank in (1, 2)]
+    with Image.open(printed.splitlines()[0]) as picture:
+        assert picture.info["rank"].endswith("of 6")
+        assert float(picture.info["genre_probability"]) > 0
+    assert len(command(*weights, "--vary", "styles", "--among", "cubism", "ukiyo-e")[1].splitlines()) == 2
+    assert command(*weights, "--vary", "latents", "--count", "3", "--grid")[1].strip().endswith("_latents_grid.png")
+    assert command(*weights, "--walk", "seeds", "--frames", "8", "--out", "walk.webp")[1].strip() == "walk.webp"
+    with Image.open("walk.webp") as walk:
+        assert (walk.n_frames, walk.size) == (8, (128, 128))
+
+
+@pytest.mark.slow
+def test_a_pipe_gets_the_picture_and_processes_divide_the_pictures(stage2_run: Path, tmp_path: Path) -> None:
+    paint = ["scripts/generate.py", "--weights", str(stage2_run), "--resolution", "64"]
+    piped = subprocess.run([sys.executable, *paint, "--out", "-"], cwd=ROOT, capture_output=True, check=True)
+    with Image.open(io.BytesIO(piped.stdout)) as picture:
+        assert picture.size == (64, 64)
+    two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    divided = subprocess.run(
+        [*two, *paint, "--count", "7", "--out", str(tmp_path / "two")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert divided.returncode == 0, divided.stderr[-2000:]
+    assert sorted(divided.stdout.split()) == sorted(str(path) for path in (tmp_path / "two").iterdir())
+    assert len(divided.stdout.split()) == 7
 
 
 def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:

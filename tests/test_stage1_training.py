@@ -13,8 +13,10 @@ from tiny_runs import stage1_config
 
 from common.data.dataset import PaintingDataset, Split
 from common.errors import UserError
+from common.images import to_float
 from common.nn.losses import class_loss
 from common.runs.loop import make_accelerator
+from common.vocabulary import Vocabulary
 from stage1.config import Stage1Config
 from stage1.training import Stage1Trainer, train
 
@@ -25,8 +27,9 @@ def split(procedural_dataset: Path) -> Split:
 
 
 def trainer(split: Split, config: Stage1Config) -> Stage1Trainer:
-    genres = [f"genre {place}" for place in range(split.genres.max() + 1)]
-    return Stage1Trainer(config, split, genres, make_accelerator("float32"), slice(0, config.training.batch_size))
+    genres = {f"genre {place}": 1 for place in range(split.genres.max() + 1)}
+    vocabulary = Vocabulary(genres=genres, styles={}, families={})
+    return Stage1Trainer(config, split, vocabulary, make_accelerator("float32"), slice(0, config.training.batch_size))
 
 
 def weights(module: torch.nn.Module) -> torch.Tensor:
@@ -115,9 +118,38 @@ def test_a_run_leaves_what_the_design_promises(stage1_run: Path) -> None:
         "config.json",
     }
     figures = [json.loads(line) for line in (stage1_run / "metrics.jsonl").read_text().splitlines()]
-    assert [entry["step"] for entry in figures] == [2, 4, 6]
+    assert [entry["step"] for entry in figures] == [2, 4, 6, 6]
+    assert figures[-1].keys() == {"step", "images", "variety"}
     assert all(np.isfinite(list(entry.values())).all() for entry in figures)
     assert (stage1_run / "samples" / "step-00000006.png").is_file()
+
+
+def test_variety_is_none_where_a_genre_is_one_picture_and_one_where_pictures_are_the_paintings(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = trainer(split, stage1_config())
+    one = torch.rand(1, 3, 64, 64)
+    monkeypatch.setattr(stage, "paint", lambda seeds, genres, styles: one.expand(len(genres), -1, -1, -1))
+    assert stage.measure_variety() == pytest.approx(0, abs=1e-6)
+
+    def paintings(seeds: range, genres: torch.Tensor, styles: torch.Tensor) -> torch.Tensor:
+        places = np.flatnonzero(split.genres == int(genres[0].argmax()))[:64]
+        return to_float(split.pictures(places))
+
+    monkeypatch.setattr(stage, "paint", paintings)
+    assert stage.measure_variety() == pytest.approx(1)
+
+
+def test_a_run_that_starts_from_another_begins_with_its_weights(
+    procedural_dataset: Path, stage1_run: Path, tmp_path: Path
+) -> None:
+    still = ("generator_optimizer.learning_rate=1.0e-30", "critic_optimizer.learning_rate=1.0e-30")
+    config = stage1_config("training.steps=2", "training.seed=9", *still)
+    train(config, PaintingDataset(procedural_dataset), tmp_path / "run", resume=False, start_from=stage1_run)
+    for name in ("generator", "critic"):
+        old, new = (load_file(run / "export" / f"{name}.safetensors") for run in (stage1_run, tmp_path / "run"))
+        assert old.keys() == new.keys()
+        assert all(torch.equal(old[key], new[key]) for key in old)
 
 
 def test_a_folder_with_another_run_is_refused_and_untouched(procedural_dataset: Path, stage1_run: Path) -> None:

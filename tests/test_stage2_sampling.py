@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
+import torch
 from PIL import Image
 
 from common.errors import UserError
-from stage2 import Painter
+from common.picture_files import read_metadata
+from stage2 import Painter, Request
+from stage2.painting import Origin
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +34,113 @@ def test_a_seed_paints_the_same_picture_alone_and_among_others(painter: Painter)
     alone = painter.paint("portrait", "renaissance", count=1, seed=20)
     assert [painting.seed for painting in many] == list(range(3, 23))
     assert np.abs(pixels(many[17].image) - pixels(alone[0].image)).max() <= 1
+
+
+@pytest.mark.parametrize("resolution", [64, 128])
+def test_a_request_is_the_same_picture_alone_and_among_63_others(painter: Painter, resolution: int) -> None:
+    style = "renaissance:2,cubism" if resolution == 128 else "any"
+    some = [
+        Request(genre="portrait", seed=5),
+        Request(genre="portrait:0.7,landscape:0.3", style=style, seed=5, truncation=0.6),
+        Request(seed=6, towards=9, nearby=0.3, style=style),
+    ]
+    others = [Request(genre="marina", seed=number, truncation=0.9) for number in range(61)]
+    together = painter.images_of(
+        [replace(request, resolution=resolution) for request in [*others[:40], *some, *others[40:]]]
+    )
+    for place, request in enumerate(some, start=40):
+        alone = painter.images_of([replace(request, resolution=resolution)])
+        torch.testing.assert_close(together[place : place + 1], alone, rtol=0, atol=1e-5)
+
+
+def test_a_truncation_of_1_changes_nothing_and_less_makes_pictures_alike(painter: Painter) -> None:
+    def images(truncation: float) -> torch.Tensor:
+        return painter.images_of([Request(genre="portrait", seed=seed, truncation=truncation) for seed in range(12)])
+
+    vocabulary = painter.vocabulary
+    genres = torch.tensor([vocabulary.genre_weights("portrait")]).expand(12, -1)
+    styles = torch.zeros(12, len(vocabulary.styles))
+    assert torch.equal(images(1.0), painter.images(range(12), genres, styles, 128))
+    spreads = [float(images(truncation).std(dim=0).mean()) for truncation in (1.0, 0.6, 0.2)]
+    assert spreads[0] > 1.2 * spreads[1] > 1.2 * 1.2 * spreads[2]
+
+
+def test_a_stream_paints_as_it_is_asked_and_reads_no_further(painter: Painter) -> None:
+    asked = 0
+
+    def endless() -> Iterator[Request]:
+        nonlocal asked
+        while True:
+            yield Request(seed=asked, resolution=64 if asked < 3 else 128)
+            asked += 1
+
+    paintings = painter.stream(endless())
+    found = [next(paintings) for _ in range(5)]
+    assert [painting.image.width for painting in found] == [64, 64, 64, 128, 128]
+    assert asked < 40
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "jpg"])
+def test_a_picture_is_painted_again_to_the_pixel(painter: Painter, format: str, tmp_path: Path) -> None:
+    painting = painter.paint("portrait:2,marina", "cubism", count=19, seed=3, truncation=0.8)[7]
+    painting.save(tmp_path / f"a.{format}")
+    again = painter.again(Origin.of(read_metadata(tmp_path / f"a.{format}"), "a"))
+    assert np.array_equal(pixels(again.image), pixels(painting.image))
+    assert again.metadata() == painting.metadata()
+
+
+def test_a_picture_of_other_weights_is_not_painted_again(painter: Painter) -> None:
+    (painting,) = painter.paint("portrait", resolution=64)
+    origin = Origin.of(painting.metadata(), "a")
+    with pytest.raises(UserError, match=r"painted by weights abc, and these are .*--weights"):
+        painter.again(replace(origin, weights="abc"))
+    with pytest.raises(UserError, match="1000 were painted at once"):
+        painter.again(replace(origin, batch=1000))
+
+
+def test_curated_pictures_are_the_best_of_all_candidates(painter: Painter) -> None:
+    asked = Request(genre="portrait", style="cubism", seed=10)
+    everyone = painter.curate(asked, 24, 24)
+    kept = painter.curate(asked, 3, 24)
+    assert [painting.seed for painting in kept] == [painting.seed for painting in everyone][:3]
+    assert sorted(painting.seed for painting in everyone) == list(range(10, 34))
+    assert [painting.judgement["rank"] for painting in kept] == ["1 of 24", "2 of 24", "3 of 24"]
+    for key in ("genre_probability", "style_probability"):
+        assert 0 < float(kept[0].metadata()[key]) < 1
+    (same,) = painter.paint("portrait", "cubism", seed=kept[0].seed)
+    assert np.abs(pixels(same.image) - pixels(kept[0].image)).max() <= 1
+
+
+def test_curating_needs_enough_candidates_and_a_critic(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="16 of 4 pictures cannot be kept"):
+        painter.curate(Request(), 16, 4)
+    shutil.copytree(stage2_run / "export", tmp_path / "export")
+    (tmp_path / "export" / "critic.safetensors").unlink()
+    with pytest.raises(UserError, match="holds no critic"):
+        Painter.load(tmp_path / "export").curate(Request(), 1, 4)
+
+
+def test_varied_styles_keep_the_composition(painter: Painter) -> None:
+    varied = painter.vary_styles(Request(genre="marina", seed=2))
+    assert [painting.style for painting in varied] == list(painter.vocabulary.styles)
+    (other,) = painter.paint("marina", "cubism", seed=3)
+    cubism = next(painting for painting in varied if painting.style == "cubism")
+    distances = [np.abs(pixels(painting.image) - pixels(cubism.image)).mean() for painting in varied]
+    assert 0 < max(distances) < np.abs(pixels(other.image) - pixels(cubism.image)).mean()
+
+
+def test_nearby_noise_makes_a_nearby_picture(painter: Painter) -> None:
+    (own, near), (_, far) = (painter.vary_noise(Request(seed=2), 2, nearby) for nearby in (0.1, 1.0))
+    (other,) = painter.paint(seed=3)
+    assert np.abs(pixels(far.image) - pixels(other.image)).max() <= 1
+    assert np.abs(pixels(near.image) - pixels(own.image)).mean() < np.abs(pixels(far.image) - pixels(own.image)).mean()
+
+
+def test_a_walk_steps_evenly_and_ends_where_it_began(painter: Painter) -> None:
+    frames = [pixels(painting.image) for painting in painter.walk("seeds", Request(), frames=12, stops=2)]
+    steps = [np.abs(after - before).mean() for before, after in zip(frames, [*frames[1:], frames[0]], strict=True)]
+    across = np.abs(frames[6] - frames[0]).mean()
+    assert 0 < max(steps) < across
 
 
 def test_genre_style_and_seed_change_the_picture(painter: Painter) -> None:
@@ -65,6 +179,9 @@ def test_a_file_says_where_it_comes_from(painter: Painter, tmp_path: Path) -> No
         ({"style": "renaisance"}, "did you mean 'renaissance'"),
         ({"count": 0}, "count 0 paints nothing"),
         ({"seed": -1}, "seed -1 is negative"),
+        ({"truncation": -1.0}, "truncation -1 is not above 0"),
+        ({"truncation": 1.5}, "truncation 1.5 is not above 0"),
+        ({"truncation": float("nan")}, "truncation nan is not above 0"),
         ({"resolution": 256}, "they paint 64 and 128"),
         ({"resolution": 64, "style": "cubism"}, "needs stage II"),
     ],
@@ -92,6 +209,25 @@ def test_an_export_travels_without_its_run_and_broken_weights_are_named(stage2_r
     (export / "generator.safetensors").write_bytes(b"not weights")
     with pytest.raises(UserError, match=r"generator\.safetensors"):
         Painter.load(export)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("noise_dim", 10**11), ("encoder_channels", [10**7, 10**7, 10**7]), ("noise_dim", 10**30), ("body_blocks", 10**9)],
+)
+def test_a_description_that_promises_terabytes_is_refused_before_memory_is_taken(
+    stage2_run: Path, tmp_path: Path, key: str, value: object
+) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(stage2_run / "export", export)
+    values = json.loads((export / "config.json").read_text())
+    values["networks"][key] = value
+    (export / "config.json").write_text(json.dumps(values))
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(UserError) as caught:
+        Painter.load(export)
+    assert psutil.Process().memory_info().rss - before < 200_000_000
+    assert "\n" not in str(caught.value)
 
 
 def test_missing_weights_are_answered_with_the_command_that_makes_them(tmp_path: Path) -> None:

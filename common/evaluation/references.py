@@ -64,6 +64,14 @@ def reference_features(
     )
 
 
+def train_features(
+    dataset: PaintingDataset, size: int, network: FeatureNetwork, share: Share, progress: Progress
+) -> Float[np.ndarray, "n f"]:
+    """Features of all training paintings; as `reference_features`."""
+    path = _path(dataset, size, network, "train")
+    return _stored(path, dataset.split("train", size), False, network, share, progress)
+
+
 def test_features(
     dataset: PaintingDataset, size: int, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Float[np.ndarray, "m f"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,12 +13,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save, save_file
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from common import config
 from common.errors import UserError
 from common.files import sha256
 
 T = TypeVar("T")
+M = TypeVar("M", bound=nn.Module)
 
 CONFIG = "config.json"
 
@@ -85,10 +87,30 @@ def read_export_config(folder: Path, cls: type[T]) -> T:
     return config.parse(cls, read_export_values(folder), place=str(folder / CONFIG))
 
 
-def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> None:
-    """Load safetensors into a module of the same layout and move it to the device."""
+def build_without_weights(build: Callable[[], M], place: Path) -> M:
+    """The module that `build` makes, its tensors without memory until `load_weights` gives it a file's.
+
+    A config.json from a stranger may promise any size, which costs nothing before a file keeps the promise. Raises
+    UserError, naming `place`, for sizes that no tensor can have.
+    """
     try:
-        module.load_state_dict(_read(path))
+        with torch.device("meta"), _NothingDrawn():
+            return build()
+    except (RuntimeError, TypeError, OverflowError) as error:
+        reason = textwrap.shorten(str(error), 200, placeholder=" …")
+        raise UserError(f"{place} describes networks that cannot be ({reason}); export the run again") from None
+
+
+def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> None:
+    """Give a module the tensors of a safetensors file of the same layout, and move it to the device.
+
+    Names and shapes are compared first, so that a module without memory takes no more than the file holds. Raises
+    UserError where they differ.
+    """
+    try:
+        types = {name: tensor.dtype for name, tensor in module.state_dict().items()}
+        tensors = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in _read(path).items()}
+        module.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise _unfit(path, error) from None
     module.to(device)
@@ -97,6 +119,15 @@ def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> N
 def weights_hash(path: Path) -> str:
     """First 12 hexadecimal digits of a weights file's sha256: enough to tell which weights painted a picture."""
     return sha256(path)[:12]
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Leaves out drawing first weights: of tensors without memory it is for nothing, and torch loads much for it."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:

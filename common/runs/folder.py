@@ -93,6 +93,13 @@ class RunFolder:
         with self._metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(figures) + "\n")
 
+    def logged(self, name: str) -> list[float]:
+        """All values of one figure in metrics.jsonl, oldest first."""
+        if not self._metrics.is_file():
+            return []
+        lines = (json.loads(line) for line in self._metrics.read_text(encoding="utf-8").splitlines())
+        return [line[name] for line in lines if name in line]
+
     def forget_after(self, step: int) -> None:
         """Drop metrics that a killed run logged beyond the checkpoint that it goes on from."""
         if not self._metrics.is_file():

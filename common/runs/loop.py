@@ -40,6 +40,8 @@ from common.runs.folder import RunFolder
 from common.runs.progress import Progress
 from common.runs.trackers import require_installed, start_trackers, track_samples
 
+COLLAPSING = 0.35
+"""Share of its highest variety below which a run is warned of."""
 FINITE = float(2**24)
 """Stands for no step at all: float32 counts every step below it."""
 
@@ -52,6 +54,8 @@ class Stage:
     """Does training step number n, counted from 0, and returns figures without waiting for the device."""
     paint_samples: Callable[[], Image.Image]
     """Paints the sample sheet from fixed noise."""
+    measure_variety: Callable[[], float] | None
+    """How much samples of one label differ, beside paintings of it. None where nothing is known of that."""
     export: Callable[[Path], None]
     """Writes an export of the weights as they are into a folder."""
     measure_fid: Callable[[], float] | None
@@ -156,6 +160,18 @@ def run_loop(
                 stage.export(run.best)
         return Best(step, value)
 
+    def watch_variety(variety: float) -> None:
+        """Record it, and warn where it has fallen far below what the run once had."""
+        record({"variety": variety})
+        highest = max(run.logged("variety"), default=0.0)
+        if variety < COLLAPSING * highest:
+            print(
+                f"warning: step {step}: the pictures of a label hardly differ any more (variety {variety:.2f}, once "
+                f"{highest:.2f}), as in a collapse; start anew with a lighter class term for the generator, or with "
+                "more critic updates",
+                file=sys.stderr,
+            )
+
     def save() -> int:
         """Save, and return the step of the newest checkpoint."""
         problem = ""
@@ -193,6 +209,8 @@ def run_loop(
                 track_samples(accelerator, sheet, step)
                 with _warned_of_full_disk(run):
                     run.save_samples(sheet, step)
+                    if stage.measure_variety is not None:
+                        watch_variety(stage.measure_variety())
                     run.save_curves()
             if step % logging.checkpoint_every == 0 or last:
                 totals.require_finite(accelerator, saved)

@@ -9,6 +9,7 @@ import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
@@ -17,6 +18,8 @@ from torch.optim import Adam, Optimizer
 
 from common.nn.averaging import update_average
 from common.runs.config import OptimizerSettings, Schedule
+from common.runs.warm_start import Build, adopt_weights
+from common.vocabulary import Vocabulary
 
 Loss = tuple[Tensor, Mapping[str, Tensor]]
 """Mean loss over some pictures, and figures that tell of them."""
@@ -90,6 +93,15 @@ class AdversarialPair:
             yield self.plain_critic
         finally:
             self.plain_critic.requires_grad_(True)
+
+    def start_from(
+        self, export: Path, build_generator: Build, build_critic: Build, own: Vocabulary, theirs: Vocabulary
+    ) -> None:
+        """Take the weights of an export that was trained with the vocabulary `theirs`."""
+        generator, critic = export / "generator.safetensors", export / "critic.safetensors"
+        adopt_weights(self.plain_generator, generator, build_generator, own, theirs)
+        adopt_weights(self.plain_critic, critic, build_critic, own, theirs)
+        self.average.load_state_dict(self.plain_generator.state_dict())
 
     @property
     def modules(self) -> dict[str, nn.Module]:

@@ -25,7 +25,7 @@ def measure_data(settings: Stage1Config, dataset: PaintingDataset, seconds: floa
     tasks = {}
     for residence in get_args(Residence):
         split = dataset.split("train", SIZE, residence=residence, device=accelerator.device)
-        trainer = Stage1Trainer(settings, split, list(dataset.vocabulary.genres), accelerator, rows)
+        trainer = Stage1Trainer(settings, split, dataset.vocabulary, accelerator, rows)
         tasks[residence] = Task(partial(trainer.real_batch, stream), schedule.batch_size)
     tasks["training step"] = Task(trainer.step, schedule.batch_size * schedule.critic_steps)
     speeds = images_per_second(tasks, seconds)

@@ -141,8 +141,7 @@ def build(settings: Stage1Config | Stage2Config, dataset: PaintingDataset) -> Tr
 def _stage1(kind: type[Stage1Trainer], settings: Stage1Config, dataset: PaintingDataset) -> Stage1Trainer:
     accelerator = make_accelerator("float32")
     split = dataset.split("train", SIZE, residence=settings.training.pictures_in, device=accelerator.device)
-    genres = list(dataset.vocabulary.genres)
-    return kind(settings, split, genres, accelerator, rows_of_process(settings.training, 0, 1))
+    return kind(settings, split, dataset.vocabulary, accelerator, rows_of_process(settings.training, 0, 1))
 
 
 def _plain(settings: Stage1Config, dataset: PaintingDataset, *, fused: bool = False) -> Trainer:

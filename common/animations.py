@@ -1,0 +1,59 @@
+"""Frames to an animation that repeats: GIF and WebP by Pillow, MP4 by PyAV."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+import numpy as np
+from PIL import Image
+
+from common.errors import UserError
+
+SUFFIXES = {"gif": ".gif", "webp": ".webp", "mp4": ".mp4"}
+FASTEST = 50
+"""Frames a second; a GIF counts in hundredths of a second, and viewers slow down what is faster."""
+
+
+def require_animation(format: str, fps: int) -> None:
+    """Raise UserError where such an animation cannot be made here."""
+    if not 1 <= fps <= FASTEST:
+        raise UserError(f"{fps} frames a second: ask for 1 to {FASTEST}")
+    if format == "mp4" and importlib.util.find_spec("av") is None:
+        raise UserError('an MP4 needs the package av: pip install "atelier[video]" (or choose --format gif or webp)')
+
+
+def animation(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:
+    """The content of a `gif`, `webp` or `mp4`; metadata as JSON in its comment, in a WebP's EXIF description."""
+    return _mp4(frames, fps, metadata) if format == "mp4" else _pillow(frames, format, fps, metadata)
+
+
+def _pillow(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:
+    file = io.BytesIO()
+    first, *others = frames
+    about = json.dumps(dict(metadata))
+    exif = Image.Exif()
+    exif[0x010E] = about
+    own = {"comment": about.encode()} if format == "gif" else {"exif": exif, "quality": 90}
+    first.save(file, format, save_all=True, append_images=others, duration=round(1000 / fps), loop=0, **own)
+    return file.getvalue()
+
+
+def _mp4(frames: Iterable[Image.Image], fps: int, metadata: Mapping[str, str]) -> bytes:
+    import av
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        container.metadata["comment"] = json.dumps(dict(metadata))
+        stream = container.add_stream("libx264", rate=fps, options={"crf": "16"})
+        stream.pix_fmt = "yuv420p"
+        pictures = iter(frames)
+        first = next(pictures)
+        stream.width, stream.height = first.size
+        for picture in chain([first], pictures):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
+        container.mux(stream.encode())
+    return file.getvalue()

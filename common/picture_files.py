@@ -1,0 +1,143 @@
+"""Pictures as files: PNG, WebP or JPEG that say where they come from, written whole or not at all.
+
+`stage2.painting` writes one, `stage2.bulk` many.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from common.errors import UserError, suggest
+from common.machine import available_cores
+
+SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
+QUALITY = 92
+"""Of WebP and JPEG, of 100. PNG loses nothing."""
+BYTES_PER_PIXEL = {"png": 2.5, "webp": 1.0, "jpeg": 1.2}
+"""Of detailed paintings, generously."""
+WAITING = 64
+"""Pictures that may wait for a writing thread: memory stays flat where encoding is slower than painting."""
+_EXIF_DESCRIPTION = 0x010E
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's suffix stands for. Raises UserError for another suffix."""
+    formats = {suffix: name for name, suffix in SUFFIXES.items()} | {".jpeg": "jpeg"}
+    suffix = path.suffix.lower()
+    if suffix not in formats:
+        raise UserError(f"{path}: no format of pictures has the suffix {suffix!r}{suggest(suffix, formats)}")
+    return formats[suffix]
+
+
+def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> bytes:
+    """The content of a file of that format: metadata as text in a PNG, as a JSON description in the others' EXIF.
+
+    Raises UserError where the picture is too large for the format.
+    """
+    file = io.BytesIO()
+    if format == "png":
+        text = PngInfo()
+        for key, value in metadata.items():
+            text.add_itxt(key, value)
+        picture.save(file, "PNG", pnginfo=text)
+        return file.getvalue()
+    try:
+        picture.save(file, format, quality=QUALITY, exif=_exif(metadata))
+    except (OSError, ValueError):
+        size = f"{picture.width}x{picture.height}"
+        raise UserError(f"{size} pixels are too many for {format}; choose --format png") from None
+    return file.getvalue()
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What `encode` wrote into a file; nothing of it where it is a picture from elsewhere.
+
+    Raises UserError where there is no picture.
+    """
+    try:
+        with Image.open(path, formats=list(SUFFIXES)) as picture:
+            if picture.format == "PNG":
+                return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
+            return _described(picture.getexif())
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path} is not a picture that can be read ({error})") from None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it: it appears whole or not at all. Raises UserError where it cannot."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; what was written before is whole") from None
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], bytes]]]) -> Iterator[Path]:
+    """Encode and write pictures on threads while the next are painted; yields each path once it is on the disk."""
+    pool = ThreadPoolExecutor(max_workers=min(8, available_cores()))
+    waiting: deque[tuple[Path, Future[None]]] = deque()
+    try:
+        for path, encoded in pictures:
+            waiting.append((path, pool.submit(_write, path, encoded)))
+            if len(waiting) > WAITING or waiting[0][1].done():
+                yield _finished(waiting)
+        while waiting:
+            yield _finished(waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def require_room(folder: Path, needed: float, pictures: str) -> None:
+    """Raise UserError where the disk of a folder, which need not exist yet, has not that many bytes free."""
+    standing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(standing).free
+    if needed > free:
+        raise UserError(
+            f"{pictures} take about {_size(needed)}, and {folder} has {_size(free)} free; "
+            "ask for fewer, or give another folder with --out"
+        )
+
+
+def _write(path: Path, encoded: Callable[[], bytes]) -> None:
+    write_whole(path, encoded())
+
+
+def _finished(waiting: deque[tuple[Path, Future[None]]]) -> Path:
+    path, written = waiting.popleft()
+    written.result()
+    return path
+
+
+def _exif(metadata: Mapping[str, str]) -> Image.Exif:
+    exif = Image.Exif()
+    exif[_EXIF_DESCRIPTION] = json.dumps(dict(metadata))
+    return exif
+
+
+def _described(exif: Image.Exif) -> dict[str, str]:
+    try:
+        found = json.loads(exif.get(_EXIF_DESCRIPTION, "{}"))
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _size(num_bytes: float) -> str:
+    power = min(max(int(math.log10(max(num_bytes, 1))) // 3, 1), 5)
+    return f"{num_bytes / 1000**power:.3g} {('kB', 'MB', 'GB', 'TB', 'PB')[power - 1]}"

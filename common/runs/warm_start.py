@@ -1,0 +1,78 @@
+"""Starting from weights that were trained before, on the same labels or on others.
+
+What does not depend on labels is taken as it is. A label that both know by name keeps its weights, wherever it
+stands in either vocabulary; one that is new starts as the mean of those that were known.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from common.errors import UserError
+from common.vocabulary import Vocabulary
+
+Build = Callable[[int, int], nn.Module]
+"""A network for so many genres and styles."""
+
+
+def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary, theirs: Vocabulary) -> None:
+    """Load the safetensors of a network that was trained with the vocabulary `theirs`.
+
+    `build` makes the same network for any number of labels. Where it grows with genres or styles, their weights are
+    the last of an axis, genres before styles. Raises UserError where the file holds another network.
+    """
+    try:
+        weights = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} is not readable ({error}); give another run to start from") from None
+    label_axes = _label_axes(build, len(own.genres), len(own.styles))
+    adopted = {}
+    for name, value in network.state_dict().items():
+        if name in weights and name in label_axes:
+            axis, has_genres, has_styles = label_axes[name]
+            known = [*theirs.genres] * has_genres + [*theirs.styles] * has_styles
+            wanted = [*own.genres] * has_genres + [*own.styles] * has_styles
+            adopted[name] = _relabelled(weights[name], axis, known, wanted, like=value)
+        elif name in weights:
+            adopted[name] = weights[name]
+    try:
+        network.load_state_dict(adopted)
+    except RuntimeError as error:
+        reason = textwrap.shorten(str(error), 200, placeholder=" …")
+        raise UserError(f"{path} holds another network than these settings ({reason}); use its preset") from None
+
+
+def _label_axes(build: Build, num_genres: int, num_styles: int) -> dict[str, tuple[int, bool, bool]]:
+    """For each weight that depends on labels: its axis that does, and whether on genres and on styles."""
+
+    def shapes(genres: int, styles: int) -> dict[str, torch.Size]:
+        with torch.device("meta"):
+            return {name: value.shape for name, value in build(genres, styles).state_dict().items()}
+
+    plain = shapes(num_genres, num_styles)
+    more_genres, more_styles = shapes(num_genres + 1, num_styles), shapes(num_genres, num_styles + 1)
+    axes = {}
+    for name, shape in plain.items():
+        for axis in range(len(shape)):
+            grows = more_genres[name][axis] != shape[axis], more_styles[name][axis] != shape[axis]
+            if any(grows):
+                axes[name] = (axis, *grows)
+    return axes
+
+
+def _relabelled(weights: Tensor, axis: int, known: Sequence[str], wanted: Sequence[str], like: Tensor) -> Tensor:
+    unlabelled = weights.shape[axis] - len(known)
+    labelled = weights.narrow(axis, unlabelled, len(known))
+    if not known:
+        # Nothing was learnt of any label.
+        return torch.cat([weights, like.narrow(axis, unlabelled, len(wanted))], dim=axis)
+    mean = labelled.mean(dim=axis, keepdim=True)
+    parts = [labelled.narrow(axis, known.index(name), 1) if name in known else mean for name in wanted]
+    return torch.cat([weights.narrow(axis, 0, unlabelled), *parts], dim=axis)

@@ -1,0 +1,106 @@
+"""Many requests to many files: resumable, by several processes, written while the next are painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+
+from common.errors import UserError
+from common.machine import launched_place
+from common.picture_files import BYTES_PER_PIXEL, SUFFIXES, read_metadata, require_room, write_overlapped
+from stage2.painting import Origin, Request, Series, slug
+from stage2.sampling import Painter
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A folder, and how pictures lie in it."""
+
+    folder: Path
+    format: str = "png"
+    by_label: bool = False
+    """Whether each lies in a folder of its genre, and in that of its style, instead of all side by side."""
+    overwrite: bool = False
+
+    def path(self, request: Request, resolution_is_usual: bool) -> Path:
+        """Where the picture of a request lies."""
+        folder = self.folder / slug(request.genre) / slug(request.style) if self.by_label else self.folder
+        size = "" if resolution_is_usual else f"_{request.resolution}px"
+        return folder / f"{request.stem}{size}{SUFFIXES[self.format]}"
+
+
+class Bulk:
+    """Pictures of some series that do not stand yet, this process's share of them.
+
+    Of n processes of a launcher each takes every n-th request, without speaking to the others.
+    """
+
+    def __init__(self, painter: Painter, series: Iterable[Series], destination: Destination) -> None:
+        """`series` is gone through several times.
+
+        Raises UserError, before anything is painted, for a request that cannot be fulfilled, for a disk without room,
+        and for a file that stands in the way and is not the picture that was asked for.
+        """
+        self._painter, self._series, self._destination = painter, series, destination
+        self.count = 0
+        """Of all processes' pictures, those that stand included."""
+        self._require_possible()
+        self.standing = 0
+        """Pictures of this process's share that stand already and are passed over."""
+        folder = destination.folder
+        if folder.is_dir() and any(folder.iterdir()) and not destination.overwrite:
+            self.standing = sum(self._stands(path, request) for path, request in self._own())
+
+    def paint(self) -> Iterator[Path]:
+        """Paint what does not stand; yields each path once its picture is on the disk."""
+        missing: Iterator[Request] = (
+            request
+            for path, request in self._own()
+            if self._destination.overwrite or not (self.standing and path.exists())
+        )
+        return write_overlapped(self._files(missing))
+
+    def _files(self, requests: Iterator[Request]) -> Iterator[tuple[Path, Callable[[], bytes]]]:
+        format = self._destination.format
+        for painting in self._painter.stream(requests):
+            yield self._path(painting.request), partial(painting.encoded, format)
+
+    def _own(self) -> Iterator[tuple[Path, Request]]:
+        process, processes = launched_place()
+        for request in islice(chain.from_iterable(self._series), process, None, processes):
+            resolved = self._painter.resolve(request)
+            yield self._path(resolved), resolved
+
+    def _path(self, request: Request) -> Path:
+        return self._destination.path(request, request.resolution == self._painter.resolutions[-1])
+
+    def _require_possible(self) -> None:
+        bytes_needed = 0.0
+        for series in self._series:
+            first = series.first
+            side = self._painter.check(
+                first.genre, first.style, series.count, first.seed, first.resolution, first.truncation
+            )
+            self.count += series.count
+            bytes_needed += series.count * (side**2 * BYTES_PER_PIXEL[self._destination.format] + 4096)
+        if not self.count:
+            raise UserError("no pictures are asked for; give at least one request")
+        require_room(self._destination.folder, bytes_needed, f"{self.count} pictures")
+
+    def _stands(self, path: Path, request: Request) -> bool:
+        if not path.exists():
+            return False
+        try:
+            origin = Origin.of(read_metadata(path), str(path))
+            same = origin.request == request and origin.weights == self._painter.weights
+        except UserError:
+            same = False
+        if not same:
+            raise UserError(
+                f"{path} exists and is another picture; paint another --seed, give another --out, "
+                "or replace with --overwrite"
+            )
+        return True
