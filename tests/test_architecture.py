@@ -84,6 +84,18 @@ def test_painting_imports_nothing_of_training() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
+def test_painting_loads_no_compiler(stage2_run: Path) -> None:
+    # torch loads its own, which takes as long as torch itself, for some operations on tensors without memory.
+    code = (
+        "import sys; from stage2 import Painter; Painter.load(sys.argv[1]).paint('portrait'); "
+        "print([name for name in ('torch._dynamo', 'torch._inductor', 'sympy') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, stage2_run]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert answer.stdout.strip() == "[]"
+
+
 def test_the_top_level_is_the_agreed_one() -> None:
     agreed = {"stage1", "stage2", "common", "scripts", "tests", "pyproject.toml", "README.md", "LICENSE"}
     tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout

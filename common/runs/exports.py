@@ -127,6 +127,9 @@ class _NothingDrawn(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
             return args[0]
+        # These hand themselves over whole, by keywords, and what they call inside never comes by.
+        if func in (nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_):
+            return kwargs["tensor"]
         return func(*args, **(kwargs or {}))
 
 
