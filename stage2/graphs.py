@@ -21,7 +21,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from common.errors import UserError
-from common.runs.exports import find_export, load_weights, read_export_config, read_export_values, weights_hash
+from common.runs.exports import (
+    CONFIG,
+    build_without_weights,
+    find_export,
+    load_weights,
+    read_export_config,
+    read_export_values,
+    weights_hash,
+)
 from common.vocabulary import Vocabulary
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.networks import build_generator
@@ -106,7 +114,9 @@ def load_networks(path: Path, device: torch.device | str = "cpu") -> list[Painti
         return [small]
     export = read_export_config(folder, Stage2Export)
     styles = len(export.vocabulary.styles)
-    generator = build_generator(export.networks, len(export.vocabulary.genres), styles)
+    generator = build_without_weights(
+        lambda: build_generator(export.networks, len(export.vocabulary.genres), styles), folder / CONFIG
+    )
     weights = folder / "generator.safetensors"
     load_weights(generator, weights, device)
     large = PaintingNetwork(
