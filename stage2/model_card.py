@@ -42,6 +42,8 @@ class History:
     dataset: DatasetDescription | None
     log: tuple[Mapping[str, float], ...]
     """The run's metrics.jsonl."""
+    exported_step: int | None
+    """Of the newest checkpoint, with which the newest weights were exported: a run that goes on has logged more."""
     report: Measurements | None
 
 
@@ -57,6 +59,7 @@ def read_history(
         settings=_read_settings(run / "config.yaml"),
         dataset=config.parse(DatasetDescription, _read_json(dataset), str(dataset)) if dataset.is_file() else None,
         log=_read_log(run / "metrics.jsonl"),
+        exported_step=max((int(path.name[5:]) for path in (run / "checkpoints").glob("step-*[0-9]")), default=None),
         report=None if report is None else _read_report(report, painter),
     )
 
@@ -171,7 +174,8 @@ def _trained(history: History) -> Mapping[str, float] | None:
     if history.best:
         scored = [line for line in history.log if "fid_test" in line]
         return min(scored, key=lambda line: line["fid_test"], default=None)
-    return history.log[-1] if history.log else None
+    exported = [line for line in history.log if history.exported_step is None or line["step"] <= history.exported_step]
+    return exported[-1] if exported else None
 
 
 def _known(report: Measurements) -> dict[str, Figure]:

@@ -126,6 +126,13 @@ def test_the_budget_of_the_best_weights_is_that_of_the_best_fid(stage2_run: Path
     assert "chosen by their FID" in card
 
 
+def test_what_a_run_logged_after_its_export_is_not_in_the_budget(stage1_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(stage1_run, tmp_path / "run")
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as log:
+        log.write(json.dumps({"step": 8, "images": 64}) + "\n")
+    assert "Budget: 6 steps, in which" in card_of(tmp_path / "run", tmp_path / "out")
+
+
 def test_an_export_without_its_run_says_what_is_not_known(stage1_run: Path, tmp_path: Path) -> None:
     card = card_of(stage1_run / "export", tmp_path / "out", half=True)
     for missing in ("no dataset.json", "no metrics.jsonl", "no config.yaml"):
