@@ -32,7 +32,7 @@ from common.runs.exports import (
     write_export,
 )
 from common.vocabulary import ANY, Vocabulary
-from stage1.sampling import SIZE, Stage1Painter, draw_latents
+from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.batches import DEVICE_BATCH, Batches
 from stage2.config import Networks
 from stage2.generator import Generator
@@ -42,6 +42,7 @@ from stage2.painting import Origin, Painting, Request, Series
 from stage2.variations import Walk, in_styles, walk, with_nearby_noise
 
 TRAIN_COMMAND = "accelerate launch scripts/train_stage2.py"
+RUN = Path("runs/stage2")
 STAGE1_FOLDER = "stage1"
 
 
@@ -66,11 +67,14 @@ class Painter:
         self._batches = Batches(self.images_of, stage1.device)
 
     @classmethod
-    def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Painter:
+    def load(cls, path: Path | str | None = None, device: torch.device | str = "cpu") -> Painter:
         """From a run or an export of either stage; stage I alone paints 64 pixels and knows no style.
 
+        Without a path, from `runs/stage2`, or else stage I's run, or else the weights that come with the project.
         Raises UserError that names what is missing or broken.
         """
+        if path is None:
+            path = RUN if RUN.exists() else usual_weights()
         folder = find_export(Path(path), TRAIN_COMMAND)
         if read_export_values(folder).get("stage") == 1:
             return cls(Stage1Painter.load(folder, device), None)
@@ -222,7 +226,11 @@ class Painter:
             known = " and ".join(str(side) for side in self.resolutions)
             raise UserError(f"resolution {resolution} is not what these weights paint; they paint {known}")
         if resolution == SIZE and style != ANY:
-            remedy = "leave --style out" if self._stage2 is None else "leave --style or --resolution out"
+            remedy = (
+                f"leave --style out, or train it: {TRAIN_COMMAND}"
+                if self._stage2 is None
+                else "leave --style or --resolution out"
+            )
             raise UserError(f"style {style!r} needs stage II, and {SIZE} pixels are painted by stage I alone; {remedy}")
         return resolution
 

@@ -70,6 +70,11 @@ def test_some_of_the_training_paintings_are_taken_from_the_kept_ones_or_computed
     alone = network()
     few = look(own_dataset, alone, chosen)
     assert alone.network.shown == 3 + 2 * len(few.test)
+    repeated, others = network(), network()
+    assert np.array_equal(look(own_dataset, repeated, chosen).train, few.train)
+    assert repeated.network.shown == 0
+    look(own_dataset, others, np.array([5, 2, 8]))
+    assert others.network.shown == 3
     whole = look(own_dataset, network())
     again = network()
     assert np.array_equal(few.train, whole.train[chosen])

@@ -53,7 +53,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 def test_each_command_says_which_command_makes_what_it_misses(command: Command) -> None:
     assert "scripts/prepare_data.py" in command.refused("train_stage1.py")
     assert "scripts/prepare_data.py" in command.refused("train_stage2.py")
-    assert "scripts/train_stage2.py" in command.refused("generate.py")
+    assert "scripts/train_stage2.py" in command.refused("generate.py", "--weights", "runs/stage2")
+    assert "scripts/train_stage2.py" in command.refused("generate.py", "--style", "renaissance")
     assert "scripts/prepare_data.py" in command.refused("evaluate.py", "runs/stage2")
 
 
@@ -61,9 +62,19 @@ def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_
     assert "scripts/train_stage2.py" in command.refused("evaluate.py", "runs/stage2", "--data", procedural_dataset)
 
 
+def test_without_a_run_the_weights_of_the_project_paint(command: Command, tmp_path: Path) -> None:
+    code, printed, _ = command("generate.py", "--genre", "portrait", "--seed", "7")
+    assert code == 0
+    assert printed.split() == ["paintings/portrait_any_7.png"]
+    with Image.open(tmp_path / "paintings" / "portrait_any_7.png") as picture:
+        assert picture.size == (64, 64)
+
+
 def test_stage2_says_which_command_makes_stage1(command: Command, procedural_dataset: Path) -> None:
-    line = command.refused("train_stage2.py", "--preset", "tiny", "--data", procedural_dataset)
-    assert "scripts/train_stage1.py" in line
+    data = ("--preset", "tiny", "--data", procedural_dataset)
+    assert "scripts/train_stage1.py" in command.refused("train_stage2.py", *data, "--stage1", "runs/stage1")
+    # The project's weights know other genres than these pictures have.
+    assert "stage1/weights" in command.refused("train_stage2.py", *data)
 
 
 def test_misspelt_settings_are_refused_all_at_once_with_the_nearest_names(

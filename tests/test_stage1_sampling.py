@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from common import config
 from common.errors import UserError
-from stage1.sampling import Stage1Painter, draw_latents
+from common.runs.exports import read_export_config
+from stage1.config import PRESETS, Stage1Config
+from stage1.sampling import SHIPPED, Stage1Export, Stage1Painter, draw_latents, usual_weights
 
 
 def test_a_latent_depends_on_its_seed_alone() -> None:
@@ -47,3 +50,20 @@ def test_an_export_whose_settings_were_changed_is_refused(stage1_run: Path, tmp_
     path.write_text(json.dumps(values))
     with pytest.raises(UserError, match="depth is not a known key"):
         Stage1Painter.load(tmp_path / "copy")
+
+
+def test_a_run_in_the_usual_place_goes_before_the_weights_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = Stage1Painter.load(usual_weights())
+    assert shipped.critic is not None
+    assert {"portrait", "landscape"} <= shipped.vocabulary.genres.keys()
+    (tmp_path / "runs" / "stage1").mkdir(parents=True)
+    assert usual_weights() == Path("runs/stage1")
+
+
+def test_a_start_from_the_weights_of_the_project_fits_the_preset_that_they_were_trained_with() -> None:
+    export = read_export_config(SHIPPED, Stage1Export)
+    assert export.networks == config.load(Stage1Config, PRESETS / "small.yaml").networks
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 30e6

@@ -46,16 +46,16 @@ def reference_features(
 ) -> References:
     """Features of the chosen training and of all test paintings, from the dataset's folder where they lie.
 
-    What does not lie there is computed by all processes, and kept where it is a whole split and the folder can be
-    written. Collective.
+    What does not lie there is computed by all processes, and kept where the folder can be written. Collective.
     """
     train = dataset.split("train", size)
     whole = _path(dataset, size, network, "train")
     if whole.is_file() or len(chosen) == len(train):
         of_train = _stored(whole, train, False, network, share, progress)[chosen]
     else:
-        part = train.at(chosen)
-        of_train = share.gather(features_of(network, _batches(part, share.of(len(part)), mirrored=False), progress))
+        part = hashlib.sha256(chosen.tobytes()).hexdigest()[:8]
+        path = _path(dataset, size, network, f"train-{part}")
+        of_train = _stored(path, train.at(chosen), False, network, share, progress)
     mirrored = _path(dataset, size, network, "test-mirrored")
     return References(
         of_train,
