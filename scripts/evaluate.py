@@ -54,6 +54,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the first picture")
     parser.add_argument("--resolution", type=int, help="64 measures stage I alone (default: the largest)")
+    parser.add_argument("--truncation", type=float, default=1.0, help="of the noise, as in generate.py (default: 1)")
     parser.add_argument("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
     parser.add_argument("--features-weights", type=Path, help="weights file of the feature network")
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder for the report (default: report)")
@@ -61,6 +62,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.labels is not None and arguments.images is None:
         raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")
+    if arguments.truncation != 1 and not (arguments.run or arguments.compare):
+        raise UserError("--truncation belongs to runs, which paint; leave it out")
     require_report_packages()
     require_writable(arguments.out)
     share_cores()
@@ -105,8 +108,16 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
     painter = Painter.load(run, device)
     require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
     samples = min(arguments.samples, QUICK_SAMPLES) if arguments.quick else arguments.samples
-    resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution)
-    return painted_subject(painter, str(run), dataset, resolution, samples=samples, seed=arguments.seed)
+    resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution, arguments.truncation)
+    return painted_subject(
+        painter,
+        str(run),
+        dataset,
+        resolution,
+        samples=samples,
+        seed=arguments.seed,
+        truncation=arguments.truncation,
+    )
 
 
 def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:

@@ -261,12 +261,14 @@ class Painter:
         genres: Float[Tensor, "b k"],
         styles: Float[Tensor, "b s"],
         resolution: int,
+        truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
         """One batch as tensors, by points of the genre and style simplex; all zeros mean any."""
-        small = self._stage1.paint(draw_latents(seeds, self._stage1.latent_dim), genres)
+        small = self._stage1.paint(truncation * draw_latents(seeds, self._stage1.latent_dim), genres)
         if resolution == SIZE or self._stage2 is None:
             return small
-        return self._enlarged(small, genres, styles, draw_noise(seeds, self._stage2.export.networks.noise_dim))
+        noise = truncation * draw_noise(seeds, self._stage2.export.networks.noise_dim)
+        return self._enlarged(small, genres, styles, noise)
 
     def knows_styles(self, resolution: int) -> bool:
         """Whether pictures of that size answer to a style."""

@@ -1,4 +1,4 @@
-"""Pictures from a folder as a subject: their labels, their size, and those that cannot be used."""
+"""Pictures as a subject: a folder's labels, sizes and what cannot be used; a painter's under truncation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from common.data.dataset import PaintingDataset
 from common.data.sources.files import FolderFiles
 from common.data.sources.labels_table import LabelsTable
 from common.errors import UserError
-from common.evaluation.subjects import Subject, folder_subject
+from common.evaluation.subjects import Subject, folder_subject, painted_subject
+from stage2 import Painter
 
 
 def subject_of(folder: Path, dataset: PaintingDataset) -> Subject:
@@ -52,3 +53,16 @@ def test_some_of_many_pictures_are_drawn_alike_each_time(dataset: PaintingDatase
     first, again = (folder_subject(source, dataset, 64, seed=3, limit=4) for _ in range(2))
     assert len(first) == 4
     assert np.array_equal(first.read(range(4)), again.read(range(4)))
+
+
+def test_a_truncated_subject_shows_what_the_painter_paints_with_that_truncation(
+    procedural_dataset: Path, stage2_run: Path
+) -> None:
+    painter, dataset = Painter.load(stage2_run), PaintingDataset(procedural_dataset)
+    subject = painted_subject(painter, "run", dataset, 128, samples=3, seed=5, truncation=0.5)
+    genres, styles = list(dataset.vocabulary.genres), list(dataset.vocabulary.styles)
+    shown = subject.read([2])[0].permute(1, 2, 0).numpy()
+    asked = (genres[subject.genres[2]], styles[subject.styles[2]])
+    assert np.array_equal(shown, painter.paint(*asked, seed=7, truncation=0.5)[0].image)
+    assert not np.array_equal(shown, painter.paint(*asked, seed=7)[0].image)
+    assert "truncation 0.5" in subject.origin

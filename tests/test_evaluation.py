@@ -211,6 +211,7 @@ def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measu
         (["--samples", "5"], "measuring needs more than 10 of each"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
         (["--labels", "labels.csv"], "--labels belongs to --images"),
+        (["--truncation", "-1"], "truncation -1"),
         (["--resolution", "256"], "resolution 256"),
         (["--device", "gpu"], "device 'gpu'"),
     ],

@@ -41,9 +41,14 @@ class TrainedPainter(Protocol):
         ...
 
     def images(
-        self, seeds: Sequence[int], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"], resolution: int
+        self,
+        seeds: Sequence[int],
+        genres: Float[Tensor, "b k"],
+        styles: Float[Tensor, "b s"],
+        resolution: int,
+        truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
-        """One batch of pictures."""
+        """One batch of pictures, their noise multiplied by `truncation`."""
         ...
 
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> Opinions | None:
@@ -89,9 +94,19 @@ def simplex(places: Int[np.ndarray, "b"], names: Sized) -> Float[Tensor, "b k"]:
 
 
 def painted_subject(
-    painter: TrainedPainter, name: str, dataset: PaintingDataset, resolution: int, *, samples: int, seed: int
+    painter: TrainedPainter,
+    name: str,
+    dataset: PaintingDataset,
+    resolution: int,
+    *,
+    samples: int,
+    seed: int,
+    truncation: float = 1.0,
 ) -> Subject:
-    """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in the test split."""
+    """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in the test split.
+
+    `truncation` multiplies the noise of these pictures; how the painter answers to labels is measured without it.
+    """
     genres, styles = evaluation_labels(
         dataset, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
     )
@@ -100,10 +115,11 @@ def painted_subject(
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
         chosen = np.asarray(places)
         asked = simplex(genres[chosen], vocabulary.genres), simplex(styles[chosen], vocabulary.styles)
-        return to_uint8(painter.images([seed + place for place in places], *asked, resolution)).cpu()
+        return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
 
+    truncated = "" if truncation == 1 else f"truncation {truncation:g}, "
     origin = (
-        f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, "
+        f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}"
         "labels drawn as the pairs of genre and style occur in the test split"
     )
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary)
