@@ -21,19 +21,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from common.errors import UserError
-from common.runs.exports import (
-    CONFIG,
-    build_without_weights,
-    find_export,
-    load_weights,
-    read_export_config,
-    read_export_values,
-    weights_hash,
-)
+from common.runs.exports import find_export, read_export_values
 from common.vocabulary import Vocabulary
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
-from stage2.networks import build_generator
-from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, Stage2Export, draw_noise
+from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, Stage2Networks, draw_noise
 
 TOLERANCE = 1e-3
 """The most that a graph's pictures may differ from PyTorch's, where black and white are 2 apart."""
@@ -112,19 +103,14 @@ def load_networks(path: Path, device: torch.device | str = "cpu") -> list[Painti
     )
     if not paired:
         return [small]
-    export = read_export_config(folder, Stage2Export)
-    styles = len(export.vocabulary.styles)
-    generator = build_without_weights(
-        lambda: build_generator(export.networks, len(export.vocabulary.genres), styles), folder / CONFIG
-    )
-    weights = folder / "generator.safetensors"
-    load_weights(generator, weights, device)
+    stage2 = Stage2Networks.load(folder, device)
+    networks, vocabulary = stage2.export.networks, stage2.export.vocabulary
     large = PaintingNetwork(
-        module=Pair(stage1.generator, generator).eval().requires_grad_(False),
-        inputs={**small.inputs, "styles": styles, "noise": export.networks.noise_dim},
-        resolution=export.networks.resolution,
-        vocabulary=export.vocabulary,
-        weights=f"{small.weights}+{weights_hash(weights)}",
+        module=Pair(stage1.generator, stage2.generator).eval().requires_grad_(False),
+        inputs={**small.inputs, "styles": len(vocabulary.styles), "noise": networks.noise_dim},
+        resolution=networks.resolution,
+        vocabulary=vocabulary,
+        weights=f"{stage1.weights}+{stage2.weights}",
     )
     return [small, large]
 

@@ -58,7 +58,7 @@ class Stage2Export:
 class Painter:
     """Paints by genre and style. Load one with `Painter.load`."""
 
-    def __init__(self, stage1: Stage1Painter, stage2: _Stage2 | None) -> None:
+    def __init__(self, stage1: Stage1Painter, stage2: Stage2Networks | None) -> None:
         self._stage1 = stage1
         self._stage2 = stage2
         self.vocabulary: Vocabulary = stage1.vocabulary
@@ -79,15 +79,7 @@ class Painter:
         if read_export_values(folder).get("stage") == 1:
             return cls(Stage1Painter.load(folder, device), None)
         stage1 = Stage1Painter.load(folder / STAGE1_FOLDER, device)
-        export = read_export_config(folder, Stage2Export)
-        num_genres, num_styles = len(export.vocabulary.genres), len(export.vocabulary.styles)
-        weights = folder / "generator.safetensors"
-        generator = build_without_weights(
-            lambda: build_generator(export.networks, num_genres, num_styles), folder / CONFIG
-        )
-        load_weights(generator, weights, device)
-        generator.eval().requires_grad_(False)
-        return cls(stage1, _Stage2(export, generator, weights_hash(weights), folder / "critic.safetensors"))
+        return cls(stage1, Stage2Networks.load(folder, device))
 
     @property
     def resolutions(self) -> tuple[int, ...]:
@@ -312,13 +304,26 @@ class Painter:
 
 
 @dataclass
-class _Stage2:
+class Stage2Networks:
     """Stage II's networks; the critic is loaded when it is first asked for: painting needs none."""
 
     export: Stage2Export
     generator: Generator
     weights: str
     critic_weights: Path
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str = "cpu") -> Stage2Networks:
+        """From an export of stage II, without the stage I inside it. Raises UserError as `Painter.load`."""
+        export = read_export_config(folder, Stage2Export)
+        num_genres, num_styles = len(export.vocabulary.genres), len(export.vocabulary.styles)
+        generator = build_without_weights(
+            lambda: build_generator(export.networks, num_genres, num_styles), folder / CONFIG
+        )
+        weights = folder / "generator.safetensors"
+        load_weights(generator, weights, device)
+        generator.eval().requires_grad_(False)
+        return cls(export, generator, weights_hash(weights), folder / "critic.safetensors")
 
     @cached_property
     def critic(self) -> nn.Module | None:
