@@ -9,7 +9,9 @@ import contextlib
 import io
 import json
 import math
+import os
 import shutil
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -76,7 +78,8 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and rename it: it appears whole or not at all. Raises UserError where it cannot."""
-    partial = path.with_name(f".{path.name}.partial")
+    # Two threads or processes may be given the same picture to write.
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(content)
