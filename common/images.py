@@ -77,7 +77,7 @@ def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], col
         sheet.paste(picture, (x, y))
         for number, line in enumerate(caption.splitlines()):
             longest = max(font.getlength(line), 1)
-            own = ImageFont.load_default(size=text_height * min(1, width / longest))
+            own = ImageFont.load_default(size=text_height * min(1, (width - 4) / longest))
             middle = y + height + number * (text_height + 2) + text_height // 2 + 2
             pen.text((x + width // 2, middle), line, "black", font=own, anchor="mm")
     return sheet
