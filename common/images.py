@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from einops import rearrange
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
@@ -25,6 +25,17 @@ def to_signed(images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
 def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
     """Painted pictures as they are stored; what lies outside [-1, 1] is clamped, values are rounded."""
     return (images.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
+
+
+def squares_of(
+    images: Float[Tensor, "b c h w"], corners: Int[Tensor, "b 2"], side: int
+) -> Float[Tensor, "b c side side"]:
+    """Of each picture the square whose upper left pixel is its corner (row, column); nothing waits for the device."""
+    along = torch.arange(side, device=images.device)
+    rows, columns = corners[:, 0, None] + along, corners[:, 1, None] + along
+    pictures = torch.arange(len(images), device=images.device)
+    pixels = rearrange(images, "b c h w -> b h w c")[pictures[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return rearrange(pixels, "b h w c -> b c h w").contiguous()
 
 
 def to_pictures(images: Float[Tensor, "b 3 h w"]) -> list[Image.Image]:

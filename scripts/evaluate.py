@@ -29,7 +29,7 @@ from common.evaluation.report import (
 )
 from common.evaluation.sanity import check_measures
 from common.evaluation.shares import join_launched_processes
-from common.evaluation.subjects import Subject, folder_subject, painted_subject
+from common.evaluation.subjects import SMALL, EnlargedPainter, Subject, folder_subject, painted_subject
 from common.machine import own_device, share_cores
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
@@ -54,6 +54,11 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the first picture")
     parser.add_argument("--resolution", type=int, help="64 measures stage I alone (default: the largest)")
+    parser.add_argument(
+        "--enlarged",
+        action="store_true",
+        help="hold a stage II run against its own small pictures, enlarged by a filter",
+    )
     parser.add_argument("--truncation", type=float, default=1.0, help="of the noise, as in generate.py (default: 1)")
     parser.add_argument("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
     parser.add_argument("--features-weights", type=Path, help="weights file of the feature network")
@@ -62,8 +67,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.labels is not None and arguments.images is None:
         raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")
-    if arguments.truncation != 1 and not (arguments.run or arguments.compare):
-        raise UserError("--truncation belongs to runs, which paint; leave it out")
+    if (arguments.truncation != 1 or arguments.enlarged) and not (arguments.run or arguments.compare):
+        raise UserError("--truncation and --enlarged belong to runs, which paint; leave them out")
     require_report_packages()
     require_writable(arguments.out)
     share_cores()
@@ -75,21 +80,24 @@ def main() -> None:
         return
     runs = arguments.compare or ([arguments.run] if arguments.run else [])
     subjects = [_painted(run, dataset, device, arguments) for run in runs] or [_images(dataset, arguments)]
+    if arguments.enlarged:
+        subjects.append(_enlarged(subjects[0], dataset, arguments.truncation))
     network = load_feature_network(arguments.features, arguments.features_weights, device)
     share = join_launched_processes(device)
     limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None
     measured: list[Measurements] = []
+    compared = bool(arguments.compare or arguments.enlarged)
     for place, subject in enumerate(subjects):
         found = measure(subject, dataset, network, share, training_limit=limit)
         if found is None:
             continue
-        out = arguments.out / f"run-{place + 1}" if arguments.compare else arguments.out
-        metrics = runs[place] / "metrics.jsonl" if runs else None
+        out = arguments.out / f"run-{place + 1}" if compared else arguments.out
+        metrics = runs[place] / "metrics.jsonl" if place < len(runs) else None
         write_report(found, subject, dataset, out, metrics)
         print("\n".join(summary(found)))
         print(f"report: {out / 'index.html'}\n")
         measured.append(found)
-    if arguments.compare and measured:
+    if compared and measured:
         print("\n".join(write_comparison(measured, arguments.out)))
         print(f"comparison: {arguments.out / 'comparison.html'}")
     share.leave()
@@ -117,6 +125,20 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
         samples=samples,
         seed=arguments.seed,
         truncation=arguments.truncation,
+    )
+
+
+def _enlarged(subject: Subject, dataset: PaintingDataset, truncation: float) -> Subject:
+    if subject.painter is None or subject.resolution == SMALL:
+        raise UserError(f"--enlarged is a mark for stage II, and {subject.name} paints {SMALL} pixels; leave it out")
+    return painted_subject(
+        EnlargedPainter(subject.painter),
+        f"{subject.name}, stage I enlarged",
+        dataset,
+        subject.resolution,
+        samples=len(subject),
+        seed=subject.seed,
+        truncation=truncation,
     )
 
 

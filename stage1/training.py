@@ -21,15 +21,15 @@ from common.config import as_values, flatten
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
-from common.errors import UserError
 from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
-from common.nn.losses import correct, gradient_penalty, interpolate
+from common.nn.losses import correct
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
+from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
 from common.vocabulary import ANY, Vocabulary
 from stage1.config import Stage1Config
@@ -106,12 +106,7 @@ class Stage1Trainer:
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
         """What this process works on, one part at a time."""
-        pictures_of_part = (rows.stop - rows.start) // schedule.accumulation
-        if pictures_of_part % config.loss.penalty_every:
-            raise UserError(
-                f"loss.penalty_every {config.loss.penalty_every} does not divide the {pictures_of_part} pictures of a "
-                "part (training.batch_size over processes and training.accumulation); make it a divisor"
-            )
+        require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
         self.pair = AdversarialPair(
@@ -192,13 +187,13 @@ class Stage1Trainer:
     def penalty(
         self, stream: BatchStream, update: int, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
     ) -> Float[Tensor, "b"]:
-        """The gradient penalty at one of `penalty_every` pictures, counted as often; 0 at the others."""
-        every = self.config.loss.penalty_every
-        chosen = stream.one_in(every)
-        mix = stream.uniform(Purpose.INTERPOLATION, update)
-        between = interpolate(real[chosen], fake[chosen], mix[chosen])
-        penalty = gradient_penalty(self.pair.critic(between)[0], between)
-        return penalty.new_zeros(len(real)).index_copy(0, chosen, every * penalty)
+        """The gradient penalty at one of `penalty_every` pictures."""
+
+        def scores_of(between: Tensor, _: Tensor) -> Tensor:
+            scores: Tensor = self.pair.critic(between)[0]
+            return scores
+
+        return sparse_penalty(scores_of, stream, update, self.config.loss.penalty_every, real, fake)
 
     def real_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
         """Paintings and genres of critic update number `update`: the stream's rows."""

@@ -30,21 +30,17 @@ class Networks:
     """Widths from 32 pixels up, doubling, to resolution / output_enlargement."""
     output_enlargement: Literal[1, 2]
     """By how much the last decoder block's features are enlarged before the last convolution."""
-    critic_channels: tuple[int, ...]
-    """Widths from resolution / critic_patch pixels, halving, down to 4."""
-    critic_patch: Literal[1, 2, 4]
-    """Side, in pixels, of the squares that the critic folds into channels first."""
+    underpainting: Literal[16, 32, 64]
+    """Side, in pixels, that the small picture is brought down to, to be enlarged and painted on."""
+    critic_channels: Annotated[tuple[int, ...], pydantic.Field(min_length=2)]
+    """Widths of the critic's convolutions, each of which halves the size."""
 
     def __post_init__(self) -> None:
-        self._require_scales("decoder_channels", int(math.log2(self.resolution // self.output_enlargement // 16)))
-        self._require_scales("critic_channels", int(math.log2(self.resolution // self.critic_patch // 4)) + 1)
+        given, needed = len(self.decoder_channels), int(math.log2(self.resolution // self.output_enlargement // 16))
+        if given != needed:
+            raise ValueError(f"decoder_channels has {given} widths; resolution {self.resolution} needs {needed} here")
         if min(*self.encoder_channels, *self.decoder_channels, *self.critic_channels) < 1:
             raise ValueError("channels must be at least 1")
-
-    def _require_scales(self, name: str, scales: int) -> None:
-        given = len(getattr(self, name))
-        if given != scales:
-            raise ValueError(f"{name} has {given} widths; resolution {self.resolution} needs {scales} here")
 
 
 @settings
@@ -53,6 +49,8 @@ class LossSettings:
 
     gradient_penalty: Annotated[float, pydantic.Field(ge=0)]
     """lambda."""
+    penalty_every: Annotated[int, pydantic.Field(ge=1)] = 1
+    """The penalty is taken at one of so many pictures, which is as right on average and costs as many times less."""
     wrong_style: Annotated[float, pydantic.Field(ge=0)]
     """omega, of real paintings shown with another style."""
     critic_labels: Annotated[float, pydantic.Field(ge=0)]
@@ -73,6 +71,8 @@ class TrainingSettings(Schedule):
     """0 draws pairs of genre and style as they occur, 1 draws all that occur equally often."""
     real_pair_share: Annotated[float, pydantic.Field(ge=0, le=1)]
     """Share of small pictures that are real paintings brought down to 64 pixels instead of stage I's."""
+    crop: Annotated[int, pydantic.Field(ge=1)]
+    """Side, in pixels, of the squares of a painting that both networks see in training; at most the resolution."""
 
 
 @settings
@@ -85,3 +85,10 @@ class Stage2Config:
     generator_optimizer: OptimizerSettings
     critic_optimizer: OptimizerSettings
     logging: LoggingSettings
+
+    def __post_init__(self) -> None:
+        crop, resolution = self.training.crop, self.networks.resolution
+        # A square of the small picture is a whole number of 16ths, and the critic halves the large one to its end.
+        step = max(resolution // 16, 2 ** len(self.networks.critic_channels))
+        if crop > resolution or crop % step:
+            raise ValueError(f"training.crop {crop} is not a multiple of {step} up to the resolution, {resolution}")

@@ -1,48 +1,54 @@
-"""Stage II's critic: large paintings with their labels in, realness scores and class logits out."""
+"""Stage II's critic: paintings or squares of them with their labels in, realness scores and class logits out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import CriticBlock, initialise, pixels_to_channels
-
 
 class Critic(nn.Module):
-    """Residual critic that judges a painting as one of the asked genre and style, by projection.
+    """Stage I's kind of critic, which judges a painting as one of the asked genre and style.
 
-    `s(x, y, t) = w.h(x) + V[y, t].h(x)` (Miyato and Koyama 2018, eq. 3), beside one linear head a label.
+    The features are those of 4x4 places, means where the last convolution leaves more, so that a critic of squares
+    takes whole paintings as well. The labels enter by projection, `s(x, y, t) = w.h(x) + V[y, t].h(x)` (Miyato and
+    Koyama 2018, eq. 3), beside one linear head a label.
     """
 
-    def __init__(self, *, num_genres: int, num_styles: int, channels: Sequence[int], patch: int) -> None:
-        """`channels` are the widths from resolution / patch pixels, halving, down to 4."""
+    def __init__(self, *, num_genres: int, num_styles: int, channels: Sequence[int]) -> None:
+        """`channels` are the widths of the stride-2 convolutions; each place of the fifth sees 125 pixels."""
         super().__init__()
-        self.patch = patch
-        self.stem = nn.Conv2d(3 * patch * patch, channels[0], 3, padding=1)
-        self.blocks = nn.Sequential(
-            *(CriticBlock(wide, narrow) for wide, narrow in zip(channels[:-1], channels[1:], strict=True))
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(3, channels[0], 5, stride=2, padding=2),
+            nn.LeakyReLU(0.2),
+            *(
+                layer
+                for wide, narrow in zip(channels[:-1], channels[1:], strict=True)
+                for layer in (
+                    nn.Conv2d(wide, narrow, 5, stride=2, padding=2),
+                    nn.GroupNorm(1, narrow),
+                    nn.LeakyReLU(0.2),
+                )
+            ),
         )
-        self.activation = nn.LeakyReLU(0.2)
         features_dim = channels[-1] * 4 * 4
         self.realness = nn.Linear(features_dim, 1)
         self.projection = nn.Linear(num_genres + num_styles, features_dim, bias=False)
         self.genre = nn.Linear(features_dim, num_genres)
         self.style = nn.Linear(features_dim, num_styles)
-        initialise(self)
         nn.init.normal_(self.projection.weight, std=features_dim**-0.5)
 
     def forward(
         self,
-        images: Float[Tensor, "b 3 size size"],
+        images: Float[Tensor, "b 3 h w"],
         genres: Float[Tensor, "b k"],
         styles: Float[Tensor, "b s"],
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"], Float[Tensor, "b f"]]:
         """Scores, genre logits, style logits, and the features that `scores` takes with other labels."""
-        features = self.blocks(self.stem(pixels_to_channels(images, self.patch)))
-        features = self.activation(features).flatten(1)
+        features = F.adaptive_avg_pool2d(self.convolutions(images), 4).flatten(1)
         return self.scores(features, genres, styles), self.genre(features), self.style(features), features
 
     def scores(

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import GatedBlock, initialise, picture_norm
+from common.nn.layers import GatedBlock, initialise
 
 
 class Generator(nn.Module):
@@ -25,16 +25,19 @@ class Generator(nn.Module):
         body_blocks: int,
         decoder_channels: Sequence[int],
         output_enlargement: int,
+        underpainting: int,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
         The last decoder block works at resolution / `output_enlargement` pixels; its features are enlarged before the
-        last convolution. Unfolding channels into pixels instead drew a grid of dots.
+        last convolution. Unfolding channels into pixels instead drew a grid of dots. `underpainting` is the side that
+        the small picture is brought down to before it is enlarged to be painted on: all that is finer is painted anew.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
         finest, middle, coarsest = encoder_channels
-        self.resolution = 16 * 2 ** len(decoder_channels) * output_enlargement
+        self.enlargement = 16 * 2 ** len(decoder_channels) * output_enlargement // 64
+        self.reduction = 64 // underpainting
         self.output_enlargement = output_enlargement
         self.stem = nn.Conv2d(3, finest, 3, padding=1)
         self.encoder = nn.ModuleList(
@@ -54,19 +57,19 @@ class Generator(nn.Module):
         self.bridges = nn.ModuleList(
             [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
         )
-        self.out_norm = picture_norm(decoder_channels[-1])
         self.out = nn.Conv2d(decoder_channels[-1], 3, 3, padding=1)
         initialise(self)
         # A small start: the first output is the enlarged input, and learning adds to it.
-        nn.init.normal_(self.out.weight, std=0.002)
+        nn.init.normal_(self.out.weight, std=0.01)
 
     def forward(
         self,
-        small: Float[Tensor, "b 3 64 64"],
+        small: Float[Tensor, "b 3 h w"],
         genres: Float[Tensor, "b k"],
         styles: Float[Tensor, "b s"],
         noise: Float[Tensor, "b n"],
-    ) -> Float[Tensor, "b 3 size size"]:
+    ) -> Float[Tensor, "b 3 h_out w_out"]:
+        """Paint pictures of 64 pixels, or squares of them whose sides are multiples of 4."""
         loudness = noise.shape[1] ** 0.5
         condition = torch.cat([noise, genres * loudness, styles * loudness], dim=1)
         at_64 = self.stem(small)
@@ -79,9 +82,8 @@ class Generator(nn.Module):
             features = block(features, condition)
             if level < len(bridged):
                 features = features + bridged[level]
-        features = self.out_norm(features)
         if self.output_enlargement > 1:
             features = F.interpolate(features, scale_factor=self.output_enlargement, mode="bilinear")
         detail = self.out(features)
-        enlarged = F.interpolate(small, size=(self.resolution, self.resolution), mode="bicubic", antialias=False)
-        return enlarged + detail
+        ground = F.avg_pool2d(small, self.reduction)
+        return F.interpolate(ground, scale_factor=self.reduction * self.enlargement, mode="bicubic") + detail

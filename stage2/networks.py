@@ -17,6 +17,7 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> Gen
         body_blocks=networks.body_blocks,
         decoder_channels=networks.decoder_channels,
         output_enlargement=networks.output_enlargement,
+        underpainting=networks.underpainting,
     )
 
 
@@ -26,5 +27,4 @@ def build_critic(networks: Networks, num_genres: int, num_styles: int) -> Critic
         num_genres=num_genres,
         num_styles=num_styles,
         channels=networks.critic_channels,
-        patch=networks.critic_patch,
     )

@@ -23,13 +23,14 @@ from common.data.batches import BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
 from common.evaluation.shares import Share
-from common.images import labelled_grid, to_pictures
-from common.nn.losses import correct, gradient_penalty, interpolate
+from common.images import labelled_grid, squares_of, to_pictures
+from common.nn.losses import correct
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
+from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
 from common.vocabulary import ANY, Vocabulary, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
@@ -113,8 +114,9 @@ def train(
 class _Batch:
     """Some rows of one batch; labels that were left open are all zeros."""
 
-    small: Float[Tensor, "b 3 64 64"]
-    large: Float[Tensor, "b 3 size size"]
+    small: Float[Tensor, "b 3 h w"]
+    """As `large`, the same square of each painting, or all of it."""
+    large: Float[Tensor, "b 3 crop crop"]
     from_real: Float[Tensor, "b"]
     """1 where `small` is the real painting of `large` brought down, 0 where stage I painted it."""
     genres: Float[Tensor, "b k"]
@@ -149,6 +151,7 @@ class Stage2Trainer:
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
         """What this process works on, one part at a time."""
+        require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
         torch.manual_seed(schedule.seed)
         generator = build_generator(config.networks, *num_labels)
@@ -198,8 +201,12 @@ class Stage2Trainer:
         size = len(fake)
         with self.accelerator.autocast():
             wrong_scores = self._critic.scores(features[:size], batch.asked_genres, batch.wrong_styles)
-        between = interpolate(batch.large, fake, stream.uniform(Purpose.INTERPOLATION, update))
-        penalty = gradient_penalty(self.pair.critic(between, batch.asked_genres, batch.asked_styles)[0], between)
+
+        def scores_of(between: Tensor, places: Tensor) -> Tensor:
+            scores: Tensor = self.pair.critic(between, batch.asked_genres[places], batch.asked_styles[places])[0]
+            return scores
+
+        penalty = sparse_penalty(scores_of, stream, update, loss.penalty_every, batch.large, fake)
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
             real_scores,
@@ -288,14 +295,19 @@ class Stage2Trainer:
         noise = random.standard_normal((size, self.config.networks.noise_dim), dtype=np.float32)
         from_real = random.random(size) < schedule.real_pair_share
         mirrored = stream.take(random.random(size) < (0.5 if schedule.flip else 0.0))
+        enlargement = self.config.networks.resolution // SIZE
+        square = schedule.crop // enlargement
+        corners = stream.take(random.integers(0, SIZE - square + 1, (size, 2)))
 
         asked_genres = stream.take(genres * ~open_genre[:, None])
         real = stream.take(from_real)
         painted = self._painter.paint(stream.take(latents), asked_genres)
         reduced = stream.pictures(self._small, positions, mirrored)
+        small = torch.where(real[:, None, None, None], reduced, painted)
+        large = stream.pictures(self._large, positions, mirrored)
         return _Batch(
-            small=torch.where(real[:, None, None, None], reduced, painted),
-            large=stream.pictures(self._large, positions, mirrored),
+            small=squares_of(small, corners, square),
+            large=squares_of(large, corners * enlargement, schedule.crop),
             from_real=real.float(),
             genres=stream.take(genres),
             styles=stream.take(styles),

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import random_picture, write_collection
+from PIL import Image
 
 from common.data.dataset import PaintingDataset
 from common.data.sources.files import FolderFiles
 from common.data.sources.labels_table import LabelsTable
 from common.errors import UserError
-from common.evaluation.subjects import Subject, folder_subject, painted_subject
+from common.evaluation.subjects import EnlargedPainter, Subject, folder_subject, painted_subject
+from common.images import to_pictures
 from stage2 import Painter
 
 
@@ -66,3 +69,14 @@ def test_a_truncated_subject_shows_what_the_painter_paints_with_that_truncation(
     assert np.array_equal(shown, painter.paint(*asked, seed=7, truncation=0.5)[0].image)
     assert not np.array_equal(shown, painter.paint(*asked, seed=7)[0].image)
     assert "truncation 0.5" in subject.origin
+
+
+def test_enlarged_pictures_are_stage_ones_by_the_filter_of_the_dataset(stage2_run: Path) -> None:
+    painter = Painter.load(stage2_run)
+    enlarged = EnlargedPainter(painter)
+    labels = torch.eye(len(painter.vocabulary.genres))[:2], torch.eye(len(painter.vocabulary.styles))[:2]
+    large = to_pictures(enlarged.images([5, 6], *labels, 128))
+    small = [painting.image for painting in painter.paint(list(painter.vocabulary.genres)[1], seed=6, resolution=64)]
+    expected = small[0].resize((128, 128), Image.Resampling.LANCZOS)
+    assert np.abs(np.asarray(large[1], dtype=int) - np.asarray(expected, dtype=int)).max() <= 1
+    assert not enlarged.knows_styles(128)

@@ -7,7 +7,15 @@ import torch
 from einops import rearrange
 from PIL import Image
 
-from common.images import as_pictures, captioned_grid, labelled_grid, to_float, to_pictures, to_uint8
+from common.images import (
+    as_pictures,
+    captioned_grid,
+    labelled_grid,
+    squares_of,
+    to_float,
+    to_pictures,
+    to_uint8,
+)
 
 
 def test_all_256_values_survive_the_way_to_float_and_back() -> None:
@@ -27,6 +35,14 @@ def test_values_are_rounded_to_the_nearest_and_clamped_beyond_the_range() -> Non
 def test_half_precision_paintings_become_the_pictures_of_their_values() -> None:
     images = torch.tensor([-1.0, -0.5, 0.5, 1.0]).expand(1, 3, 1, 4)
     assert torch.equal(to_uint8(images.bfloat16()), to_uint8(images))
+
+
+def test_of_each_picture_the_square_at_its_own_corner_is_cut() -> None:
+    images = torch.randn(3, 2, 8, 9)
+    corners = torch.tensor([[0, 0], [3, 5], [4, 2]])
+    squares = squares_of(images, corners, 4)
+    expected = [image[:, y : y + 4, x : x + 4] for image, (y, x) in zip(images, corners.tolist(), strict=True)]
+    assert torch.equal(squares, torch.stack(expected))
 
 
 def test_a_painting_becomes_a_picture_with_its_colours_in_place() -> None:

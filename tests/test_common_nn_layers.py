@@ -8,12 +8,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from common.nn.layers import (
-    CriticBlock,
     Gate,
     GatedBlock,
     initialise,
     picture_norm,
-    pixels_to_channels,
 )
 
 
@@ -77,14 +75,6 @@ def test_picture_norm_of_an_even_picture_is_zero_with_a_finite_gradient() -> Non
     assert features.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("patch", [1, 2, 4])
-def test_pixels_are_folded_into_channels_square_by_square(patch: int) -> None:
-    images = torch.randn(2, 3, 8, 12)
-    folded = pixels_to_channels(images, patch)
-    assert folded.shape == (2, 3 * patch**2, 8 // patch, 12 // patch)
-    assert torch.equal(folded, F.pixel_unshuffle(images, patch))
-
-
 @pytest.mark.parametrize("upsample", [False, True])
 @pytest.mark.parametrize("out_channels", [4, 6])
 def test_a_gated_block_without_gain_is_its_skip(upsample: bool, out_channels: int) -> None:
@@ -98,21 +88,10 @@ def test_a_gated_block_without_gain_is_its_skip(upsample: bool, out_channels: in
     assert block.skip(larger).shape == (2, out_channels, *larger.shape[2:])
 
 
-def test_a_critic_block_halves_the_size_and_keeps_the_scale() -> None:
-    block = CriticBlock(4, 6)
-    features = torch.randn(2, 4, 8, 8)
-    assert block(features).shape == (2, 6, 4, 4)
-    nn.init.zeros_(block.second.weight)
-    nn.init.zeros_(block.second.bias)
-    pooled = features.unfold(2, 2, 2).unfold(3, 2, 2).mean(dim=(4, 5))
-    torch.testing.assert_close(block(features), block.skip(pooled) / 2**0.5)
-
-
 def test_in_no_layer_do_pictures_of_a_batch_meet() -> None:
     features, condition = torch.randn(3, 4, 4, 4), torch.randn(3, 5)
     for layer, arguments in (
         (GatedBlock(4, 6, condition_dim=5, upsample=True), (features, condition)),
-        (CriticBlock(4, 6), (features,)),
         (picture_norm(4), (features,)),
         (Gate(2, 5), (features, condition)),
     ):
@@ -141,8 +120,8 @@ def test_initialised_layers_have_the_spread_of_their_formula_and_no_bias_and_gat
 
 
 def test_every_weight_of_a_block_gets_a_gradient() -> None:
-    gated, critic = GatedBlock(4, 6, condition_dim=5, upsample=True), CriticBlock(6, 3)
-    critic(gated(torch.randn(2, 4, 4, 4), torch.randn(2, 5))).square().sum().backward()
-    for parameter in (*gated.parameters(), *critic.parameters()):
+    block = GatedBlock(4, 6, condition_dim=5, upsample=True)
+    block(torch.randn(2, 4, 4, 4), torch.randn(2, 5)).square().sum().backward()
+    for parameter in block.parameters():
         assert parameter.grad is not None
         assert parameter.grad.abs().max() > 0

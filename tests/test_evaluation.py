@@ -193,6 +193,19 @@ def test_a_comparison_marks_what_stands_out(
     assert 'class="number best"' not in (out / "comparison.html").read_text()
 
 
+def test_stage2_is_held_against_its_own_small_pictures_enlarged(
+    stage2_run: Path, measurable_dataset: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "comparison"
+    measured(stage2_run, "--enlarged", "--data", measurable_dataset, "--samples", "20", "--out", out)
+    own, enlarged = (json.loads((out / run / "report.json").read_text()) for run in ("run-1", "run-2"))
+    assert enlarged["name"] == f"{stage2_run}, stage I enlarged"
+    assert (enlarged["resolution"], enlarged["samples"]) == (own["resolution"], own["samples"]) == (128, 20)
+    assert "asked_style_accuracy" in own["figures"]
+    assert "asked_style_accuracy" not in enlarged["figures"]
+    assert set(json.loads((out / "comparison.json").read_text())["kid_test"]) == {own["name"], enlarged["name"]}
+
+
 def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measurable_dataset: Path) -> None:
     network = load_feature_network("efficientnet-lite0")
     found = check_measures(PaintingDataset(measurable_dataset), 64, network, lambda count: None)
@@ -211,6 +224,7 @@ def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measu
         (["--samples", "5"], "measuring needs more than 10 of each"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
         (["--labels", "labels.csv"], "--labels belongs to --images"),
+        (["--enlarged", "--resolution", "64"], "--enlarged is a mark for stage II"),
         (["--truncation", "-1"], "truncation -1"),
         (["--resolution", "256"], "resolution 256"),
         (["--device", "gpu"], "device 'gpu'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -17,8 +19,8 @@ TINY = Networks(
     body_blocks=1,
     decoder_channels=(8, 4),
     output_enlargement=2,
+    underpainting=16,
     critic_channels=(4, 8, 8, 8),
-    critic_patch=4,
 )
 
 
@@ -50,12 +52,36 @@ def test_every_weight_of_generator_and_critic_gets_a_gradient() -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-def test_an_untrained_generator_enlarges_its_input() -> None:
+@pytest.mark.parametrize("underpainting", [16, 32, 64])
+def test_an_untrained_generator_paints_on_its_input_brought_down_and_enlarged(underpainting: int) -> None:
+    torch.manual_seed(0)
     small, *rest = request(2)
     with torch.no_grad():
-        images = build_generator(TINY, 3, 5)(small, *rest)
-    enlarged = F.interpolate(small, size=(128, 128), mode="bicubic")
-    assert (images - enlarged).abs().mean() < 0.1 * enlarged.abs().mean()
+        images = build_generator(replace(TINY, underpainting=underpainting), 3, 5)(small, *rest)
+    reduced = F.interpolate(small, size=(underpainting, underpainting), mode="area")
+    enlarged = F.interpolate(reduced, size=(128, 128), mode="bicubic")
+    assert 0 < (images - enlarged).abs().mean() < 0.1
+
+
+def test_a_square_of_a_picture_is_painted_almost_as_it_is_in_the_whole() -> None:
+    torch.manual_seed(0)
+    generator = build_generator(TINY, 3, 5)
+    small, *rest = request(2)
+    with torch.no_grad():
+        whole, square = generator(small, *rest), generator(small[:, :, 16:48, 16:48], *rest)
+    detail = whole - F.interpolate(F.avg_pool2d(small, 4), size=(128, 128), mode="bicubic")
+    inner = slice(48, 80)
+    assert (whole[:, :, inner, inner] - square[:, :, 16:48, 16:48]).abs().mean() < 0.25 * detail.abs().mean()
+
+
+def test_a_critic_of_squares_takes_a_whole_painting_by_the_means_of_its_places() -> None:
+    critic = build_critic(TINY, 3, 5)
+    labels = torch.eye(3)[:1], torch.eye(5)[:1]
+    for side, places in ((64, 1), (128, 2)):
+        images = torch.randn(1, 3, side, side)
+        with torch.no_grad():
+            means = F.avg_pool2d(critic.convolutions(images), places)
+            torch.testing.assert_close(critic(images, *labels)[3], means.flatten(1))
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3], ids=["small picture", "genre", "style", "noise"])

@@ -18,11 +18,10 @@ from torch import Tensor
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.references import Progress
 from common.evaluation.shares import Share
-from common.evaluation.subjects import TrainedPainter
+from common.evaluation.subjects import SMALL, TrainedPainter
 from common.images import to_uint8
 
 SEEDS = 32
-SMALL = 64
 LAYOUT = 16
 """Side, in pixels, at which two pictures have the same composition or not."""
 

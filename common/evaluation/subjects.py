@@ -20,9 +20,12 @@ from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.pictures import Rejected, make_square, resize
 from common.data.sources.listing import Entry, Source
 from common.errors import UserError
-from common.images import to_uint8
+from common.images import to_float, to_pictures, to_uint8
 from common.randomness import Purpose, generator_for
 from common.vocabulary import Vocabulary
+
+SMALL = 64
+"""Side, in pixels, of stage I's pictures."""
 
 
 @runtime_checkable
@@ -54,6 +57,40 @@ class TrainedPainter(Protocol):
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> Opinions | None:
         """What the critic of that size says of pictures as paintings of those labels; None where there is none."""
         ...
+
+
+class EnlargedPainter:
+    """Another painter's pictures of 64 pixels, enlarged by a filter: what stage II has to do better than."""
+
+    def __init__(self, painter: TrainedPainter) -> None:
+        self._painter = painter
+        self.vocabulary = painter.vocabulary
+
+    @property
+    def weights(self) -> str:
+        """Those of the painter, and the filter."""
+        return f"{self._painter.weights}, stage I's pictures enlarged by Lanczos"
+
+    def knows_styles(self, resolution: int) -> bool:
+        """None: stage I does not hear the style."""
+        return False
+
+    def images(
+        self,
+        seeds: Sequence[int],
+        genres: Float[Tensor, "b k"],
+        styles: Float[Tensor, "b s"],
+        resolution: int,
+        truncation: float = 1.0,
+    ) -> Float[Tensor, "b 3 size size"]:
+        """One batch of pictures; `styles` change nothing."""
+        small = self._painter.images(seeds, genres, torch.zeros_like(styles), SMALL, truncation)
+        pictures = [resize(picture, resolution) for picture in to_pictures(small)]
+        stored = torch.from_numpy(np.stack([np.array(picture) for picture in pictures]))
+        return to_float(stored.to(small.device))
+
+    def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> None:
+        """None: no critic was trained on enlarged pictures."""
 
 
 @dataclass(frozen=True)

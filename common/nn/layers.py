@@ -56,12 +56,14 @@ def picture_norm(channels: int) -> nn.GroupNorm:
 
 
 class GatedBlock(nn.Module):
-    """Residual block with a gate at both activations; doubles the size first where `upsample` is set."""
+    """Residual block with a gate at both activations; doubles the size first where `upsample` is set.
+
+    Nothing is normalised: gates bound what they let through, and a square of a picture has the features of the whole.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, upsample: bool) -> None:
         super().__init__()
         self.upsample = upsample
-        self.norm = picture_norm(2 * out_channels)
         self.first = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
         self.first_gate = Gate(out_channels, condition_dim)
         self.second = nn.Conv2d(out_channels, 2 * out_channels, 3, padding=1)
@@ -73,26 +75,6 @@ class GatedBlock(nn.Module):
     ) -> Float[Tensor, "b c_out h_out w_out"]:
         if self.upsample:
             features = F.interpolate(features, scale_factor=2, mode="bilinear")
-        hidden = self.first_gate(self.norm(self.first(features)), condition)
-        hidden = self.second_gate(self.norm(self.second(hidden)), condition)
+        hidden = self.first_gate(self.first(features), condition)
+        hidden = self.second_gate(self.second(hidden), condition)
         return self.skip(features) + hidden
-
-
-class CriticBlock(nn.Module):
-    """Residual block that halves the size; no normalisation, as the gradient penalty is per picture."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(in_channels, in_channels, 3, padding=1)
-        self.second = nn.Conv2d(in_channels, out_channels, 4, stride=2, padding=1)
-        self.skip = nn.Conv2d(in_channels, out_channels, 1)
-
-    def forward(self, features: Float[Tensor, "b c_in h w"]) -> Float[Tensor, "b c_out h2 w2"]:
-        hidden = self.first(F.leaky_relu(features, 0.2))
-        hidden = self.second(F.leaky_relu(hidden, 0.2))
-        return (self.skip(F.avg_pool2d(features, 2)) + hidden) * 2**-0.5
-
-
-def pixels_to_channels(images: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b c_out h_out w_out"]:
-    """Folds each patch x patch square of pixels into the channels: fewer, thicker pixels, nothing lost."""
-    return rearrange(images, "b c (h p) (w q) -> b (c p q) h w", p=patch, q=patch)
