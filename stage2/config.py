@@ -10,14 +10,19 @@ import pydantic
 
 from common.config import settings
 from common.runs.config import LoggingSettings, OptimizerSettings, Schedule
+from stage2.critic import CriticConditioning
 
 PRESETS = Path(__file__).with_name("presets")
 
 
-@settings
-class Networks:
-    """Generator and critic."""
+Channels = Annotated[tuple[Annotated[int, pydantic.Field(ge=1)], ...], pydantic.Field(min_length=2)]
 
+
+@settings
+class ResidualNetworks:
+    """Our gated residual generator, and its critic."""
+
+    architecture: Literal["residual"]
     resolution: Literal[128, 256]
     """Side of the paintings, in pixels."""
     noise_dim: Annotated[int, pydantic.Field(ge=1)]
@@ -32,15 +37,39 @@ class Networks:
     """By how much the last decoder block's features are enlarged before the last convolution."""
     underpainting: Literal[16, 32, 64]
     """Side, in pixels, that the small picture is brought down to, to be enlarged and painted on."""
-    critic_channels: Annotated[tuple[int, ...], pydantic.Field(min_length=2)]
+    critic_channels: Channels
     """Widths of the critic's convolutions, each of which halves the size."""
+    critic_conditioning: CriticConditioning
+    """How the critic hears the labels that it judges by."""
 
     def __post_init__(self) -> None:
         given, needed = len(self.decoder_channels), int(math.log2(self.resolution // self.output_enlargement // 16))
         if given != needed:
             raise ValueError(f"decoder_channels has {given} widths; resolution {self.resolution} needs {needed} here")
-        if min(*self.encoder_channels, *self.decoder_channels, *self.critic_channels) < 1:
+        if min(*self.encoder_channels, *self.decoder_channels) < 1:
             raise ValueError("channels must be at least 1")
+
+
+@settings
+class StackganNetworks:
+    """A generator after the parent's, and our critic."""
+
+    architecture: Literal["stackgan"]
+    resolution: Literal[128, 256]
+    """Side of the paintings, in pixels."""
+    noise_dim: Annotated[int, pydantic.Field(ge=1)]
+    """Length of the fresh noise n."""
+    width: Annotated[int, pydantic.Field(ge=1)]
+    """Channels of the generator at 64 pixels; 128 in the parent."""
+    body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
+    """Residual blocks at 16 pixels; 4 in the parent."""
+    critic_channels: Channels
+    """Widths of the critic's convolutions, each of which halves the size."""
+    critic_conditioning: CriticConditioning
+    """How the critic hears the labels that it judges by."""
+
+
+Networks = Annotated[ResidualNetworks | StackganNetworks, pydantic.Field(discriminator="architecture")]
 
 
 @settings
@@ -92,3 +121,7 @@ class Stage2Config:
         step = max(resolution // 16, 2 ** len(self.networks.critic_channels))
         if crop > resolution or crop % step:
             raise ValueError(f"training.crop {crop} is not a multiple of {step} up to the resolution, {resolution}")
+        if self.training.accumulation > 1 and isinstance(self.networks, StackganNetworks):
+            raise ValueError(
+                "training.accumulation would change stackgan's networks, which normalise over a batch; leave it at 1"
+            )

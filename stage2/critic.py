@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
+
+CriticConditioning = Literal["projection", "tiled"]
+PLACES = 4
+"""Of a painting, to a side, that have features of their own."""
 
 
 class Critic(nn.Module):
     """Stage I's kind of critic, which judges a painting as one of the asked genre and style.
 
     The features are those of 4x4 places, means where the last convolution leaves more, so that a critic of squares
-    takes whole paintings as well. The labels enter by projection, `s(x, y, t) = w.h(x) + V[y, t].h(x)` (Miyato and
-    Koyama 2018, eq. 3), beside one linear head a label.
+    takes whole paintings as well. Beside the score there is one linear head a label.
     """
 
-    def __init__(self, *, num_genres: int, num_styles: int, channels: Sequence[int]) -> None:
+    def __init__(
+        self, *, num_genres: int, num_styles: int, channels: Sequence[int], conditioning: CriticConditioning
+    ) -> None:
         """`channels` are the widths of the stride-2 convolutions; each place of the fifth sees 125 pixels."""
         super().__init__()
         self.convolutions = nn.Sequential(
@@ -34,12 +41,12 @@ class Critic(nn.Module):
                 )
             ),
         )
-        features_dim = channels[-1] * 4 * 4
-        self.realness = nn.Linear(features_dim, 1)
-        self.projection = nn.Linear(num_genres + num_styles, features_dim, bias=False)
+        features_dim = channels[-1] * PLACES * PLACES
+        scores = {"projection": _ProjectionScore, "tiled": _TiledScore}[conditioning]
+        self.scores = scores(channels[-1], num_genres + num_styles)
+        """Realness of paintings with some features as paintings of some labels."""
         self.genre = nn.Linear(features_dim, num_genres)
         self.style = nn.Linear(features_dim, num_styles)
-        nn.init.normal_(self.projection.weight, std=features_dim**-0.5)
 
     def forward(
         self,
@@ -48,12 +55,39 @@ class Critic(nn.Module):
         styles: Float[Tensor, "b s"],
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"], Float[Tensor, "b f"]]:
         """Scores, genre logits, style logits, and the features that `scores` takes with other labels."""
-        features = F.adaptive_avg_pool2d(self.convolutions(images), 4).flatten(1)
+        features = F.adaptive_avg_pool2d(self.convolutions(images), PLACES).flatten(1)
         return self.scores(features, genres, styles), self.genre(features), self.style(features), features
 
-    def scores(
+
+class _ProjectionScore(nn.Module):
+    """`s(x, y, t) = w.h(x) + V[y, t].h(x)` (Miyato and Koyama 2018, eq. 3), h the features at all places."""
+
+    def __init__(self, channels: int, num_labels: int) -> None:
+        super().__init__()
+        features_dim = channels * PLACES * PLACES
+        self.realness = nn.Linear(features_dim, 1)
+        self.projection = nn.Linear(num_labels, features_dim, bias=False)
+        nn.init.normal_(self.projection.weight, std=features_dim**-0.5)
+
+    def forward(
         self, features: Float[Tensor, "b f"], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
     ) -> Float[Tensor, "b"]:
-        """Realness of paintings with these features as paintings of these labels."""
         projected = self.projection(torch.cat([genres, styles], dim=1))
         return self.realness(features).squeeze(1) + (projected * features).sum(dim=1)
+
+
+class _TiledScore(nn.Module):
+    """The labels beside the features of every place, as in StackGAN (Zhang et al. 2017), then one more layer."""
+
+    def __init__(self, channels: int, num_labels: int) -> None:
+        super().__init__()
+        self.join = nn.Conv2d(channels + num_labels, channels, 1)
+        self.realness = nn.Linear(channels * PLACES * PLACES, 1)
+
+    def forward(
+        self, features: Float[Tensor, "b f"], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
+    ) -> Float[Tensor, "b"]:
+        places = rearrange(features, "b (c h w) -> b c h w", h=PLACES, w=PLACES)
+        labels = repeat(torch.cat([genres, styles], dim=1), "b k -> b k h w", h=PLACES, w=PLACES)
+        joined = F.leaky_relu(self.join(torch.cat([places, labels], dim=1)), 0.2)
+        return self.realness(joined.flatten(1)).squeeze(1)

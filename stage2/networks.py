@@ -1,14 +1,26 @@
-"""From stage II's settings to its networks."""
+"""From stage II's settings to its networks: the one place that knows which architectures there are."""
 
 from __future__ import annotations
 
-from stage2.config import Networks
+from torch import nn
+
+from stage2.config import Networks, StackganNetworks
 from stage2.critic import Critic
 from stage2.generator import Generator
+from stage2.stackgan import StackganGenerator
 
 
-def build_generator(networks: Networks, num_genres: int, num_styles: int) -> Generator:
+def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.Module:
     """Generator with random weights: `(small, genres, styles, noise) -> images [b 3 R R]`."""
+    if isinstance(networks, StackganNetworks):
+        return StackganGenerator(
+            num_genres=num_genres,
+            num_styles=num_styles,
+            noise_dim=networks.noise_dim,
+            width=networks.width,
+            body_blocks=networks.body_blocks,
+            resolution=networks.resolution,
+        )
     return Generator(
         num_genres=num_genres,
         num_styles=num_styles,
@@ -27,4 +39,5 @@ def build_critic(networks: Networks, num_genres: int, num_styles: int) -> Critic
         num_genres=num_genres,
         num_styles=num_styles,
         channels=networks.critic_channels,
+        conditioning=networks.critic_conditioning,
     )

@@ -35,7 +35,6 @@ from common.vocabulary import ANY, Vocabulary
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.batches import DEVICE_BATCH, Batches
 from stage2.config import Networks
-from stage2.generator import Generator
 from stage2.latents import noise_of
 from stage2.networks import build_critic, build_generator
 from stage2.painting import Origin, Painting, Request, Series
@@ -308,7 +307,7 @@ class Stage2Networks:
     """Stage II's networks; the critic is loaded when it is first asked for: painting needs none."""
 
     export: Stage2Export
-    generator: Generator
+    generator: nn.Module
     weights: str
     critic_weights: Path
 

@@ -9,10 +9,12 @@ import torch
 import torch.nn.functional as F
 
 from common import config
-from stage2.config import PRESETS, Networks, Stage2Config
+from common.errors import UserError
+from stage2.config import PRESETS, Networks, ResidualNetworks, StackganNetworks, Stage2Config
 from stage2.networks import build_critic, build_generator
 
-TINY = Networks(
+TINY = ResidualNetworks(
+    architecture="residual",
     resolution=128,
     noise_dim=6,
     encoder_channels=(4, 6, 8),
@@ -21,6 +23,17 @@ TINY = Networks(
     output_enlargement=2,
     underpainting=16,
     critic_channels=(4, 8, 8, 8),
+    critic_conditioning="projection",
+)
+
+PARENTS = StackganNetworks(
+    architecture="stackgan",
+    resolution=128,
+    noise_dim=6,
+    width=4,
+    body_blocks=1,
+    critic_channels=(4, 8, 8, 8),
+    critic_conditioning="tiled",
 )
 
 
@@ -41,9 +54,10 @@ def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object
     assert (scores.shape, genres.shape, styles.shape) == ((1,), (1, 3), (1, 5))
 
 
-def test_every_weight_of_generator_and_critic_gets_a_gradient() -> None:
+@pytest.mark.parametrize("networks", [TINY, PARENTS], ids=["ours", "stackgan"])
+def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks) -> None:
     torch.manual_seed(0)
-    generator, critic = build_generator(TINY, 3, 5), build_critic(TINY, 3, 5)
+    generator, critic = build_generator(networks, 3, 5), build_critic(networks, 3, 5)
     small, genres, styles, noise = request(15)
     scores, genre_logits, style_logits, _ = critic(generator(small, genres, styles, noise), genres, styles)
     (scores.square().sum() + genre_logits.square().sum() + style_logits.square().sum()).backward()
@@ -84,10 +98,11 @@ def test_a_critic_of_squares_takes_a_whole_painting_by_the_means_of_its_places()
             torch.testing.assert_close(critic(images, *labels)[3], means.flatten(1))
 
 
+@pytest.mark.parametrize("networks", [TINY, PARENTS], ids=["ours", "stackgan"])
 @pytest.mark.parametrize("place", [0, 1, 2, 3], ids=["small picture", "genre", "style", "noise"])
-def test_each_input_changes_the_picture(place: int) -> None:
+def test_each_input_changes_the_picture(networks: Networks, place: int) -> None:
     torch.manual_seed(0)
-    generator = build_generator(TINY, 3, 5)
+    generator = build_generator(networks, 3, 5).eval()
     inputs = list(request(1))
     with torch.no_grad():
         before = generator(*inputs)
@@ -96,19 +111,43 @@ def test_each_input_changes_the_picture(place: int) -> None:
     assert (before - after).abs().max() > 1e-5
 
 
-def test_a_picture_does_not_depend_on_its_neighbours() -> None:
-    generator = build_generator(TINY, 3, 5)
+@pytest.mark.parametrize("networks", [TINY, PARENTS], ids=["ours", "stackgan"])
+def test_a_picture_does_not_depend_on_its_neighbours(networks: Networks) -> None:
+    generator = build_generator(networks, 3, 5).eval()
     inputs = request(5)
     with torch.no_grad():
         together, alone = generator(*inputs), generator(*(part[3:4] for part in inputs))
     torch.testing.assert_close(together[3:4], alone, atol=1e-5, rtol=0)
 
 
-def test_the_critic_scores_a_painting_by_the_label_that_it_is_shown_with() -> None:
-    critic = build_critic(TINY, 3, 5)
-    images, genres, styles = torch.randn(2, 3, 128, 128), torch.eye(3)[[0, 0]], torch.eye(5)
+@pytest.mark.parametrize("conditioning", ["projection", "tiled"])
+def test_a_critic_scores_a_painting_by_the_labels_it_is_shown_with(conditioning: str) -> None:
+    torch.manual_seed(0)
+    critic = build_critic(replace(TINY, critic_conditioning=conditioning), 3, 5)
+    images = torch.randn(1, 3, 128, 128)
     with torch.no_grad():
-        scores, _, _, features = critic(images, genres, styles[[0, 0]])
-        other, *_ = critic(images, genres, styles[[1, 1]])
-        torch.testing.assert_close(critic.scores(features, genres, styles[[1, 1]]), other)
-    assert (scores - other).abs().min() > 1e-6
+        scores, genres, styles, features = critic(images, torch.eye(3)[:1], torch.eye(5)[:1])
+        others = critic(images, torch.eye(3)[1:2], torch.eye(5)[:1])
+        assert torch.equal(critic.scores(features, torch.eye(3)[:1], torch.eye(5)[:1]), scores)
+        assert not torch.equal(critic.scores(features, torch.eye(3)[:1], torch.eye(5)[1:2]), scores)
+    assert not torch.equal(others[0], scores)
+    assert torch.equal(others[1], genres)
+    assert torch.equal(others[2], styles)
+
+
+def test_a_projection_adds_the_labels_rows_to_the_weights_of_realness() -> None:
+    critic = build_critic(TINY, 3, 5)
+    features = torch.randn(1, 8 * 4 * 4)
+    rows = critic.scores.projection.weight.T
+    expected = features @ (critic.scores.realness.weight[0] + rows[2] + rows[3 + 4]) + critic.scores.realness.bias
+    torch.testing.assert_close(critic.scores(features, torch.eye(3)[2:], torch.eye(5)[4:]), expected)
+
+
+@pytest.mark.parametrize("critic_channels", [(4, 8), (4, 8, 8, 8, 8)])
+def test_a_square_that_the_networks_cannot_take_is_refused(critic_channels: tuple[int, ...]) -> None:
+    step = max(8, 2 ** len(critic_channels))
+    sets = [f"networks.critic_channels={list(critic_channels)}"]
+    config.load(Stage2Config, PRESETS / "tiny.yaml", [*sets, f"training.crop={step}"])
+    for crop in (step + 4, 128 + step):
+        with pytest.raises(UserError, match=rf"training\.crop {crop} is not a multiple of {step} up to the resolution"):
+            config.load(Stage2Config, PRESETS / "tiny.yaml", [*sets, f"training.crop={crop}"])

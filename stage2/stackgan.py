@@ -1,0 +1,76 @@
+"""A generator after StackGAN's stage II (Zhang et al. 2017, version 1): the parent that ours is measured against.
+
+Its condition is the labels and fresh noise, where the original has its augmented text embedding.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import repeat
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from common.nn.batch_norm import BatchNorm
+
+
+class StackganGenerator(nn.Module):
+    """Down to 16 pixels, the condition beside every one of them, residual blocks, nearest-neighbour steps up."""
+
+    def __init__(
+        self, *, num_genres: int, num_styles: int, noise_dim: int, width: int, body_blocks: int, resolution: int
+    ) -> None:
+        """`width` is 128 in the original: the channels at 64 pixels, four times as many at 16. It paints all anew."""
+        super().__init__()
+        coarse = 4 * width
+        self.down = nn.Sequential(
+            nn.Conv2d(3, width, 3, padding=1),
+            nn.ReLU(),
+            *_convolution(width, 2 * width, kernel=4, stride=2),
+            *_convolution(2 * width, coarse, kernel=4, stride=2),
+        )
+        self.join = nn.Sequential(*_convolution(coarse + num_genres + num_styles + noise_dim, coarse))
+        self.body = nn.Sequential(*(_ResidualBlock(coarse) for _ in range(body_blocks)))
+        steps = (resolution // 16).bit_length() - 1
+        widths = [max(coarse // 2**step, 4) for step in range(steps + 1)]
+        self.up = nn.Sequential(
+            *(
+                layer
+                for wide, narrow in zip(widths[:-1], widths[1:], strict=True)
+                for layer in (nn.Upsample(scale_factor=2), *_convolution(wide, narrow))
+            )
+        )
+        self.out = nn.Conv2d(widths[-1], 3, 3, padding=1)
+
+    def forward(
+        self,
+        small: Float[Tensor, "b 3 h w"],
+        genres: Float[Tensor, "b k"],
+        styles: Float[Tensor, "b s"],
+        noise: Float[Tensor, "b n"],
+    ) -> Float[Tensor, "b 3 h_out w_out"]:
+        """Paint pictures of 64 pixels, or squares of them whose sides are multiples of 4."""
+        features = self.down(small)
+        condition = torch.cat([genres, styles, noise], dim=1)
+        everywhere = repeat(condition, "b c -> b c h w", h=features.shape[2], w=features.shape[3])
+        features = self.body(self.join(torch.cat([features, everywhere], dim=1)))
+        return torch.tanh(self.out(self.up(features)))
+
+
+class _ResidualBlock(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            *_convolution(channels, channels), nn.Conv2d(channels, channels, 3, padding=1), BatchNorm(channels)
+        )
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        return F.relu(features + self.convolutions(features))
+
+
+def _convolution(in_channels: int, out_channels: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+    return [
+        nn.Conv2d(in_channels, out_channels, kernel, stride=stride, padding=1, bias=False),
+        BatchNorm(out_channels),
+        nn.ReLU(),
+    ]
