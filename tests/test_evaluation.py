@@ -90,7 +90,7 @@ def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(
         "coverage", "recall", "precision", "density", "kid_test", "fid_test", "fid_train", "diversity", "near_copies",
         "asked_genre_accuracy", "asked_style_accuracy", "genre_response", "style_response", "composition_kept",
         "critic_genre_accuracy", "critic_style_accuracy", "critic_genre_of_generated", "critic_style_of_generated",
-        "asked_genre_accuracy_of_curated", "asked_genre_accuracy_of_others", "kid_of_others",
+        "asked_genre_accuracy_of_curated", "asked_genre_accuracy_of_others", "kid_of_others", "spectrum",
     }  # fmt: skip
     for figure in found.figures.values():
         assert figure.low <= figure.value <= figure.high
@@ -114,6 +114,7 @@ def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
         "By genre",
         "By style",
         "The same noise in every style",
+        "Detail of every size",
         "Is it new?",
         "Training",
     ):

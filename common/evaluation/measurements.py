@@ -56,6 +56,14 @@ class Novelty:
 
 
 @settings
+class Spectra:
+    """Power of detail in decibel, at 1, 2, … cycles along a side, of an average picture."""
+
+    generated: tuple[float, ...]
+    test: tuple[float, ...]
+
+
+@settings
 class Measurements:
     """What report.json holds. Keys keep their meaning; a measure that could not be taken is absent."""
 
@@ -84,3 +92,5 @@ class Measurements:
     novelty: Novelty
     ranking: tuple[int, ...]
     """Places of the generated pictures, the critic's favourites first; empty without a critic."""
+    spectra: Spectra | None = None
+    """None in reports that are older than this measure."""

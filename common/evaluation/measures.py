@@ -15,15 +15,16 @@ from tqdm import tqdm
 from common.curation import rank
 from common.data.dataset import UNLABELLED, PaintingDataset, Split
 from common.errors import UserError
-from common.evaluation.bootstrap import interval_of_mean
+from common.evaluation.bootstrap import interval_around, interval_of_mean
 from common.evaluation.distances import FidInterval, fid, kid, kid_interval, kid_of_all
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.judge import confusion, fit_judge
-from common.evaluation.measurements import Confusion, Copy, Figure, Measurements, Novelty
+from common.evaluation.measurements import Confusion, Copy, Figure, Measurements, Novelty, Spectra
 from common.evaluation.neighbours import COPY_QUANTILE, NEIGHBOURS, copies, manifolds, nearest
 from common.evaluation.observations import Observations, num_observed, observe
 from common.evaluation.references import References, reference_features
 from common.evaluation.shares import Share
+from common.evaluation.spectra import spectral_distance
 from common.evaluation.subjects import Subject
 from common.randomness import Purpose, generator_for
 
@@ -95,7 +96,7 @@ class _Figures:
 
     def measurements(self, network: FeatureNetwork) -> Measurements:
         """All of them."""
-        figures = self.distances() | self.varieties()
+        figures = self.distances() | self.varieties() | self.spectrum()
         confusions: dict[str, Confusion] = {}
         judged: dict[str, Int[np.ndarray, "n"]] = {}
         for labels in self.labels():
@@ -143,6 +144,10 @@ class _Figures:
             confusions=confusions,
             novelty=novelty,
             ranking=ranking,
+            spectra=Spectra(
+                generated=tuple(self.seen.spectra.mean(axis=0).tolist()),
+                test=tuple(self.seen.spectra_of_test.mean(axis=0).tolist()),
+            ),
         )
 
     def labels(self) -> tuple[_Labels, _Labels]:
@@ -199,6 +204,21 @@ class _Figures:
             if len(own) and len(theirs):
                 figures["diversity"] = self.mean(own / theirs.mean(), len(self.subject), theirs / theirs.mean())
         return figures
+
+    def spectrum(self) -> dict[str, Figure]:
+        """How far the detail of each size is from that of paintings; the halves of the test split are the mark."""
+        own, real = self.seen.spectra, self.seen.spectra_of_test
+        value = spectral_distance(own, real)
+        interval = interval_around(
+            value, lambda counts: spectral_distance(np.repeat(own, counts, axis=0), real), len(own), self.random
+        )
+        halves = np.array_split(real[self.random.permutation(len(real))], 2)
+        return {
+            "spectrum": Figure(
+                value=value, low=max(interval.low, 0.0), high=interval.high, samples=len(own),
+                real=spectral_distance(*halves), real_samples=len(halves[0]),
+            )
+        }  # fmt: skip
 
     def accuracy(self, labels: _Labels, judged: Int[np.ndarray, "n"], truth: Int[np.ndarray, "m"]) -> dict[str, Figure]:
         """How often the judge sees what was asked, and how often it knows a real painting."""

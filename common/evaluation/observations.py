@@ -18,6 +18,7 @@ from common.evaluation.features import FeatureNetwork
 from common.evaluation.references import BATCH, Progress
 from common.evaluation.responses import SEEDS, Response, answered_labels, label_response
 from common.evaluation.shares import Share
+from common.evaluation.spectra import log_spectra
 from common.evaluation.subjects import Subject, simplex
 
 
@@ -31,6 +32,8 @@ class Observations:
     """The critic on the pictures; None where there is no critic."""
     opinions_of_test: Opinions | None
     """The critic on held-out paintings."""
+    spectra: Float[np.ndarray, "n r"]
+    spectra_of_test: Float[np.ndarray, "m r"]
     responses: dict[str, Response]
     """By `genre` and `style`; empty where nobody can be asked for more pictures."""
 
@@ -40,11 +43,13 @@ def observe(subject: Subject, test: Split, network: FeatureNetwork, share: Share
     own = share.of(len(subject))
     features = [np.zeros((0, network.num_features), dtype=np.float32)]
     mirrored, opinions = list(features), []
+    spectra = [np.zeros((0, subject.resolution // 2), dtype=np.float32)]
     for start in range(0, len(own), BATCH):
         places = own[start : start + BATCH]
         images = subject.read(places)
         features.append(network(images).cpu().numpy())
         mirrored.append(network(images.flip(3)).cpu().numpy())
+        spectra.append(log_spectra(images))
         if subject.painter is not None:
             opinions.append(subject.painter.opinions(images, *subject.conditions(places)))
         progress(len(places))
@@ -53,6 +58,8 @@ def observe(subject: Subject, test: Split, network: FeatureNetwork, share: Share
         mirrored=share.gather(np.concatenate(mirrored)),
         opinions=_gathered(opinions, share),
         opinions_of_test=_gathered(_opinions_of(test, subject, share), share),
+        spectra=share.gather(np.concatenate(spectra)),
+        spectra_of_test=share.gather(_spectra_of(test, share)),
         responses={
             kind: label_response(subject.painter, kind, subject.resolution, network, subject.seed, share, progress)
             for kind in answered_labels(subject.painter, subject.resolution)
@@ -81,6 +88,16 @@ def _opinions_of(split: Split, subject: Subject, share: Share) -> list[Opinions 
         styles = simplex(split.styles[places], painter.vocabulary.styles)
         opinions.append(painter.opinions(images, genres, styles))
     return opinions
+
+
+def _spectra_of(split: Split, share: Share) -> Float[np.ndarray, "m r"]:
+    """Those of this process's share of real paintings."""
+    own = share.of(len(split))
+    found = [np.zeros((0, split.images.shape[1] // 2), dtype=np.float32)]
+    for start in range(0, len(own), BATCH):
+        images = split.pictures(np.asarray(own[start : start + BATCH]))
+        found.append(log_spectra(rearrange(images, "b h w c -> b c h w")))
+    return np.concatenate(found)
 
 
 def _gathered(opinions: Sequence[Opinions | None], share: Share) -> Opinions | None:

@@ -1,4 +1,4 @@
-"""The plots of a report, as SVG text: distances to the nearest painting, confusion, training curves."""
+"""The plots of a report, as SVG text: distances to the nearest painting, confusion, spectra, training curves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.evaluation.measurements import Confusion, Novelty
+from common.evaluation.measurements import Confusion, Novelty, Spectra
 from common.runs.curves import draw_curve, read_curves
 
 if TYPE_CHECKING:
@@ -58,6 +58,20 @@ def confusion_plot(kind: str, confusion: Confusion) -> str:
                 column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7,
                 color="white" if share > 0.5 else INK,
             )  # fmt: skip
+    return _svg(figure)
+
+
+def spectrum_plot(spectra: Spectra) -> str:
+    """Power of detail by its size, of generated pictures and of test paintings."""
+    figure = _figure(7, 3)
+    axes = figure.subplots()
+    cycles = range(1, len(spectra.test) + 1)
+    axes.plot(cycles, spectra.test, color=REAL, label="test paintings")
+    axes.plot(cycles, spectra.generated, color=GENERATED, label="generated pictures")
+    axes.set_xscale("log", base=2)
+    axes.set_xlabel("cycles along a side: coarse to fine")
+    axes.set_ylabel("power, decibel")
+    axes.legend(frameon=False)
     return _svg(figure)
 
 

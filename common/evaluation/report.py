@@ -15,7 +15,7 @@ from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.exhibits import data_address, gather_exhibits
 from common.evaluation.measurements import Figure, Measurements
-from common.evaluation.plots import confusion_plot, distance_plot, training_plots
+from common.evaluation.plots import confusion_plot, distance_plot, spectrum_plot, training_plots
 from common.evaluation.subjects import Subject
 from common.evaluation.wording import WORDINGS, Wording
 
@@ -34,6 +34,7 @@ def write_report(
         exhibits=exhibits,
         distances=distance_plot(measured.novelty),
         confusions={kind: confusion_plot(kind, table) for kind, table in measured.confusions.items()},
+        spectrum=spectrum_plot(measured.spectra) if measured.spectra else None,
         curves=training_plots(metrics) if metrics is not None else {},
         kid=WORDINGS["kid_test"],
     )  # fmt: skip

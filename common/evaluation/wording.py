@@ -96,6 +96,13 @@ WORDINGS: dict[str, Wording] = {
         "generator has one picture per genre.",
         real="real test paintings, by definition",
     ),
+    "spectrum": Wording(
+        title="Spectrum, decibel off",
+        better="low",
+        sentence="By how much the power of detail differs from that of paintings, on average over its sizes. Blur "
+        "lacks the fine, noise has too much of it, a grid has a peak: the plot below shows which.",
+        real="one half of the test paintings against the other",
+    ),
     "genre_response": Wording(
         title="Answer to the genre",
         better="neither",
