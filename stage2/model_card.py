@@ -1,7 +1,7 @@
 """The model card of an export, made from its run: what it was trained on, for how long, how well it paints, what fails.
 
 Enters: a painter, and what the run and a report left in files. Leaves: README.md with the hub's front matter, and
-samples.png. Every figure on it stands in one of those files; what stands in none is named as missing.
+samples.webp. Every figure on it stands in one of those files; what stands in none is named as missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from common.images import labelled_grid
 from stage2.sampling import Painter
 
 CARD = "README.md"
-SAMPLES = "samples.png"
+SAMPLES = "samples.webp"
 SAMPLES_PER_GENRE = 6
 
 
@@ -65,11 +65,11 @@ def read_history(
 
 
 def write_card(folder: Path, painter: Painter, history: History) -> None:
-    """Write README.md and samples.png: every genre with the seeds 0 to 5, whatever they look like."""
+    """Write README.md and samples.webp: every genre with the seeds 0 to 5, whatever they look like."""
     genres = list(painter.vocabulary.genres)
     rows = [[painting.image for painting in painter.paint(genre, count=SAMPLES_PER_GENRE)] for genre in genres]
     seeds = [f"seed {seed}" for seed in range(SAMPLES_PER_GENRE)]
-    labelled_grid(rows, genres, seeds).save(folder / SAMPLES)
+    labelled_grid(rows, genres, seeds).save(folder / SAMPLES, quality=85)
     (folder / CARD).write_text("\n".join(_lines(painter, history)) + "\n", encoding="utf-8")
 
 

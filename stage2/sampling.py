@@ -32,7 +32,8 @@ from common.runs.exports import (
     write_export,
 )
 from common.vocabulary import ANY, Vocabulary
-from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
+from stage1.sampling import RUN as STAGE1_RUN
+from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.batches import DEVICE_BATCH, Batches
 from stage2.config import Networks
 from stage2.latents import noise_of
@@ -42,6 +43,8 @@ from stage2.variations import Walk, in_styles, walk, with_nearby_noise
 
 TRAIN_COMMAND = "accelerate launch scripts/train_stage2.py"
 RUN = Path("runs/stage2")
+SHIPPED = Path(__file__).with_name("weights")
+"""An export that comes with the project; its README.md says what it was trained on and how well it paints."""
 STAGE1_FOLDER = "stage1"
 
 
@@ -69,11 +72,11 @@ class Painter:
     def load(cls, path: Path | str | None = None, device: torch.device | str = "cpu") -> Painter:
         """From a run or an export of either stage; stage I alone paints 64 pixels and knows no style.
 
-        Without a path, from `runs/stage2`, or else stage I's run, or else the weights that come with the project.
+        Without a path, from `runs/stage2`, or else `runs/stage1`, or else the weights that come with the project.
         Raises UserError that names what is missing or broken.
         """
         if path is None:
-            path = RUN if RUN.exists() else usual_weights()
+            path = next((run for run in (RUN, STAGE1_RUN) if run.exists()), SHIPPED)
         folder = find_export(Path(path), TRAIN_COMMAND)
         if read_export_values(folder).get("stage") == 1:
             return cls(Stage1Painter.load(folder, device), None)

@@ -64,11 +64,11 @@ def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_
 
 
 def test_without_a_run_the_weights_of_the_project_paint(command: Command, tmp_path: Path) -> None:
-    code, printed, _ = command("generate.py", "--genre", "portrait", "--seed", "7")
+    code, printed, _ = command("generate.py", "--genre", "portrait", "--style", "renaissance", "--seed", "7")
     assert code == 0
-    assert printed.split() == ["paintings/portrait_any_7.png"]
-    with Image.open(tmp_path / "paintings" / "portrait_any_7.png") as picture:
-        assert picture.size == (64, 64)
+    assert printed.split() == ["paintings/portrait_renaissance_7.png"]
+    with Image.open(tmp_path / "paintings" / "portrait_renaissance_7.png") as picture:
+        assert picture.size == (256, 256)
 
 
 def test_stage2_says_which_command_makes_stage1(command: Command, procedural_dataset: Path) -> None:

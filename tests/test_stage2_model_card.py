@@ -75,11 +75,11 @@ def test_no_licence_is_invented(card: str, stage1_run: Path, tmp_path: Path) -> 
 def test_samples_are_every_genre_with_the_first_seeds(stage2_run: Path, tmp_path: Path) -> None:
     card_of(stage2_run, tmp_path / "one")
     card_of(stage2_run, tmp_path / "two")
-    with Image.open(tmp_path / "one" / "samples.png") as sheet:
+    with Image.open(tmp_path / "one" / "samples.webp") as sheet:
         genres = json.loads((stage2_run / "dataset.json").read_text())["vocabulary"]["genres"]
         assert sheet.height > len(genres) * 128
         assert sheet.width > 6 * 128
-    assert (tmp_path / "one" / "samples.png").read_bytes() == (tmp_path / "two" / "samples.png").read_bytes()
+    assert (tmp_path / "one" / "samples.webp").read_bytes() == (tmp_path / "two" / "samples.webp").read_bytes()
 
 
 def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from common import config
 from common.errors import UserError
@@ -151,3 +152,12 @@ def test_a_square_that_the_networks_cannot_take_is_refused(critic_channels: tupl
     for crop in (step + 4, 128 + step):
         with pytest.raises(UserError, match=rf"training\.crop {crop} is not a multiple of {step} up to the resolution"):
             config.load(Stage2Config, PRESETS / "tiny.yaml", [*sets, f"training.crop={crop}"])
+
+
+@pytest.mark.parametrize("preset", ["default-128", "default-256", "small-256"])
+def test_a_picture_costs_less_than_ten_billion_operations(preset: str) -> None:
+    networks = config.load(Stage2Config, PRESETS / f"{preset}.yaml").networks
+    with torch.device("meta"), FlopCounterMode(display=False) as counted:
+        labels = torch.zeros(1, 9), torch.zeros(1, 15)
+        build_generator(networks, 9, 15)(torch.zeros(1, 3, 64, 64), *labels, torch.zeros(1, networks.noise_dim))
+    assert 0 < counted.get_total_flops() < 10e9

@@ -14,10 +14,16 @@ import pytest
 import torch
 from PIL import Image
 
+from common import config
 from common.errors import UserError
 from common.picture_files import read_metadata
+from common.runs.exports import read_export_config
+from stage1.sampling import SHIPPED as STAGE1_SHIPPED
+from stage1.sampling import Stage1Painter
 from stage2 import Painter, Request
+from stage2.config import PRESETS, Stage2Config
 from stage2.painting import Origin
+from stage2.sampling import SHIPPED, Stage2Export
 
 
 @pytest.fixture(scope="module")
@@ -233,3 +239,22 @@ def test_a_description_that_promises_terabytes_is_refused_before_memory_is_taken
 def test_missing_weights_are_answered_with_the_command_that_makes_them(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"accelerate launch scripts/train_stage2\.py"):
         Painter.load(tmp_path / "nowhere")
+
+
+def test_a_run_in_the_usual_place_goes_before_the_pair_of_the_project(
+    stage1_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Painter.load().resolutions == (64, 256)
+    shutil.copytree(stage1_run, tmp_path / "runs" / "stage1")
+    assert Painter.load().weights == Painter.load(stage1_run).weights
+
+
+def test_a_start_from_the_pair_of_the_project_fits_the_preset_that_it_was_trained_with() -> None:
+    export = read_export_config(SHIPPED, Stage2Export)
+    assert export.networks == config.load(Stage2Config, PRESETS / "small-256.yaml").networks
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*")) < 30e6
+
+
+def test_the_pair_of_the_project_paints_on_the_stage_one_of_the_project() -> None:
+    assert Painter.load(SHIPPED).weights.split("+")[0] == Stage1Painter.load(STAGE1_SHIPPED).weights
