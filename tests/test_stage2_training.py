@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_runs import stage2_config
+from tiny_runs import SHORT, stage2_config
 
 from common import config
 from common.data.dataset import PaintingDataset
@@ -16,7 +16,8 @@ from common.errors import UserError
 from common.randomness import Purpose
 from common.runs.loop import make_accelerator
 from stage1.sampling import Stage1Painter
-from stage2.config import Stage2Config
+from stage2 import Painter
+from stage2.config import PRESETS, Stage2Config
 from stage2.training import Stage2Trainer, train
 
 
@@ -46,6 +47,20 @@ def test_each_update_moves_its_own_network_and_none_moves_stage1(dataset: Painti
     assert not torch.equal(weights(stage.pair.plain_generator), generator)
     assert torch.equal(weights(stage.pair.plain_critic), critic)
     assert torch.equal(weights(stage._painter.generator), small)
+
+
+def test_the_parents_networks_train_and_their_export_paints(
+    dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
+) -> None:
+    least = ("networks.resolution=128", "networks.width=2", "networks.body_blocks=1", "training.crop=128")
+    settings = config.load(
+        Stage2Config, PRESETS / "stackgan.yaml", [*least, "networks.critic_channels=[4, 8, 8, 8, 8]", *SHORT]
+    )
+    train(settings, dataset, stage1_run, tmp_path / "run", resume=False)
+    painter = Painter.load(tmp_path / "run")
+    first, again, other = (painter.paint("portrait", "cubism", seed=seed)[0].image for seed in (3, 3, 4))
+    assert first.size == (128, 128)
+    assert first.tobytes() == again.tobytes() != other.tobytes()
 
 
 def test_pictures_made_from_real_paintings_are_those_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
