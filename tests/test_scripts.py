@@ -51,11 +51,12 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return Command(monkeypatch, capsys, tmp_path)
 
 
-def test_each_command_says_which_command_makes_what_it_misses(command: Command) -> None:
+def test_each_command_says_which_command_makes_what_it_misses(command: Command, stage1_run: Path) -> None:
     assert "scripts/prepare_data.py" in command.refused("train_stage1.py")
     assert "scripts/prepare_data.py" in command.refused("train_stage2.py")
     assert "scripts/train_stage2.py" in command.refused("generate.py", "--weights", "runs/stage2")
-    assert "scripts/train_stage2.py" in command.refused("generate.py", "--style", "renaissance")
+    in_a_style = ("--style", "renaissance", "--weights", stage1_run)
+    assert "scripts/train_stage2.py" in command.refused("generate.py", *in_a_style)
     assert "scripts/prepare_data.py" in command.refused("evaluate.py", "runs/stage2")
 
 

@@ -194,7 +194,7 @@ def _forward_passes(trainer: Trainer) -> Callable[[int], object]:
 
     @torch.no_grad()
     def forward(number: int) -> None:
-        with mock.patch(f"{type(trainer).__module__}.gradient_penalty", no_penalty):
+        with mock.patch("common.runs.penalty.gradient_penalty", no_penalty):
             for update in range(trainer.config.training.critic_steps):
                 for part in trainer.parts:
                     trainer.critic_loss_of(part, number + update)
