@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 
 import torch
 
 from common.errors import UserError
+
+# Of mallopt(3), as glibc's malloc.h numbers them.
+M_TRIM_THRESHOLD = -1
+M_MMAP_THRESHOLD = -3
+M_MMAP_MAX = -4
 
 
 def available_cores() -> int:
@@ -24,6 +31,23 @@ def share_cores() -> None:
     if launched and os.environ.get("OMP_NUM_THREADS") == "1":
         processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         torch.set_num_threads(max(1, available_cores() // processes))
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what is freed for what is allocated next; does nothing where it is not glibc.
+
+    Otherwise it gives every large tensor back to the system, which hands out pages of zeros for the next one: up to a
+    fifth of a training step on a CPU.
+    """
+    if library := glibc():
+        library.mallopt(M_MMAP_MAX, 0)
+        library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def glibc() -> ctypes.CDLL | None:
+    """The C library of this process, where it is GNU's."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "gnu_get_libc_version") else None
 
 
 def own_device(name: str) -> torch.device:

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
-from common.machine import available_cores, share_cores, used_memory
+from common.machine import available_cores, glibc, share_cores, used_memory
+
+ROOT = Path(__file__).parents[1]
+
+KEEPING = """
+import resource
+import torch
+from common.machine import keep_freed_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(64 * 2**20, dtype=torch.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+before = min(faults() for _ in range(5))
+keep_freed_memory()
+print(before, min(faults() for _ in range(5)))
+"""
 
 
 def test_there_is_at_least_one_core_and_no_more_than_the_machine_has() -> None:
@@ -43,3 +63,12 @@ def test_the_memory_of_a_process_grows_with_what_it_holds() -> None:
     held = torch.ones(64 * 2**20, dtype=torch.uint8)
     assert used_memory(torch.device("cpu")) - before > 32 * 2**20
     assert held.all()
+
+
+@pytest.mark.skipif(glibc() is None, reason="speaks of glibc alone")
+def test_freed_memory_is_kept_for_what_comes_next() -> None:
+    # On its own: it holds for all of a process.
+    answer = subprocess.run([sys.executable, "-c", KEEPING], cwd=ROOT, capture_output=True, text=True)
+    before, after = map(int, answer.stdout.split())
+    assert before > 1000
+    assert after < before / 10

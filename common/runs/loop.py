@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.machine import share_cores, used_memory
+from common.machine import keep_freed_memory, share_cores, used_memory
 from common.runs.checkpoints import (
     Best,
     UnwritableError,
@@ -77,6 +77,7 @@ def make_accelerator(precision: Precision, trackers: Sequence[str] = (), tracked
     """
     require_installed(trackers)
     share_cores()
+    keep_freed_memory()
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     accelerator = Accelerator(
         mixed_precision={"float32": "no", "bfloat16": "bf16"}[settled_precision(precision)],

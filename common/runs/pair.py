@@ -117,16 +117,18 @@ class AdversarialPair:
         self, name: str, losses: Sequence[Callable[[], Loss]], network: nn.Module, optimizer: Adam
     ) -> dict[str, Tensor]:
         optimizer.zero_grad()
+        weights = list(network.parameters())
         total: dict[str, Tensor] = {}
         for number, loss_of_part in enumerate(losses, start=1):
             # The processes exchange gradients once, with those of the last part.
             last = number == len(losses)
             with nullcontext() if last else self._accelerator.no_sync(network):
                 loss, figures = loss_of_part()
-                self._accelerator.backward(loss / len(losses))
+                # The pictures that the penalty is taken at require gradients too, which nobody reads.
+                self._accelerator.backward(loss / len(losses), inputs=weights)
             for key, value in {**figures, f"{name}_loss": loss}.items():
                 total[key] = total.get(key, torch.zeros_like(value)) + value.detach() / len(losses)
-        gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         # Adam's own switch for loss scaling: it leaves the weights on the device, and nobody waits for the answer.
         optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]

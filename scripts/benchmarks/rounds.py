@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
+from common.machine import keep_freed_memory
+
 ROUNDS = 3
 
 
@@ -21,13 +23,13 @@ class Task:
     """Is called with the number of the call."""
     images: int
     """Real paintings that a call works on."""
+    begin: Callable[[], None] = keep_freed_memory
+    """Is called before the first call of a round."""
 
 
 def images_per_second(tasks: Mapping[str, Task], seconds: float) -> dict[str, float]:
-    """The median speed of each task over `ROUNDS` rounds of `seconds` or one call."""
+    """The median speed of each task over `ROUNDS` rounds of `seconds` or one call, after one that is not counted."""
     speeds: dict[str, list[float]] = {name: [] for name in tasks}
-    for task in tasks.values():
-        task.do(0)
     for _ in range(ROUNDS):
         for name, task in tasks.items():
             speeds[name].append(_speed(task, seconds))
@@ -35,6 +37,8 @@ def images_per_second(tasks: Mapping[str, Task], seconds: float) -> dict[str, fl
 
 
 def _speed(task: Task, seconds: float) -> float:
+    task.begin()
+    task.do(0)
     _wait()
     started = time.perf_counter()
     for number in itertools.count(1):
