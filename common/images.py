@@ -22,6 +22,10 @@ def to_signed(images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     return images.to(torch.float32) / 127.5 - 1
 
 
+CAPTION_JOIN = " · "
+"""Between the parts of a caption; where a line grows too long, it is broken there."""
+
+
 def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
     """Painted pictures as they are stored; what lies outside [-1, 1] is clamped, values are rounded."""
     return (images.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
@@ -74,21 +78,37 @@ def as_pictures(images: UInt8[np.ndarray, "b h w 3"]) -> list[Image.Image]:
 
 
 def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], columns: int) -> Image.Image:
-    """Pictures of one size in rows of so many, each above the lines of its caption, which shrink to its width."""
+    """Pictures of one size in rows of so many, each above the lines of its caption.
+
+    A line that is wider than the picture is broken at its ` · `, and shrinks where that is not enough.
+    """
     width, height = pictures[0].size
     text_height = max(11, height // 12)
     columns = min(columns, len(pictures))
-    most_lines = max(len(caption.splitlines()) for caption in captions)
-    step = height + most_lines * (text_height + 2) + 6
+    font = ImageFont.load_default(size=text_height)
+    lines_of = [
+        [part for line in caption.splitlines() for part in _broken(line, font, width - 4)] for caption in captions
+    ]
+    step = height + max(map(len, lines_of)) * (text_height + 2) + 6
     sheet = Image.new("RGB", (columns * (width + 4), -(-len(pictures) // columns) * step), "white")
     pen = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=text_height)
-    for place, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
+    for place, (picture, lines) in enumerate(zip(pictures, lines_of, strict=True)):
         x, y = place % columns * (width + 4) + 2, place // columns * step + 2
         sheet.paste(picture, (x, y))
-        for number, line in enumerate(caption.splitlines()):
+        for number, line in enumerate(lines):
             longest = max(font.getlength(line), 1)
             own = ImageFont.load_default(size=text_height * min(1, (width - 4) / longest))
             middle = y + height + number * (text_height + 2) + text_height // 2 + 2
             pen.text((x + width // 2, middle), line, "black", font=own, anchor="mm")
     return sheet
+
+
+def _broken(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+    lines: list[str] = []
+    for part in line.split(CAPTION_JOIN):
+        longer = CAPTION_JOIN.join([*lines[-1:], part])
+        if lines and font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines

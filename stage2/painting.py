@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from common.errors import UserError
+from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, write_whole
 from common.vocabulary import ANY
 
@@ -157,7 +158,7 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
         parts.append(f"seed {request.seed}")
         if request.towards is not None:
             parts.append(f"to {request.towards}, {request.nearby:g}")
-        lines = [" · ".join(parts)]
+        lines = [CAPTION_JOIN.join(parts)]
         if said:
             lines.append(f"real {float(said['realness']):.2f}")
             kinds = [kind for kind in ("genre", "style") if f"{kind}_probability" in said]

@@ -92,3 +92,13 @@ def test_captions_stand_below_their_pictures_and_no_wider() -> None:
     assert not dark[42:step, 44:].any()
     assert dark[step + 42 :, 2:42].any()
     assert not dark[step + 42 :, 44:].any()
+
+
+def test_a_long_caption_is_broken_where_its_parts_meet() -> None:
+    picture = Image.new("RGB", (64, 64))
+    one_line = captioned_grid([picture], ["seed 1"], 1)
+    broken = captioned_grid([picture], ["genre-painting · expressionism · seed 1"], 1)
+    shrunk = captioned_grid([picture], ["genre-painting expressionism seed 1"], 1)
+    assert shrunk.height == one_line.height
+    assert broken.height > one_line.height
+    assert captioned_grid([picture], ["a · b"], 1).height == one_line.height
