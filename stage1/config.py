@@ -57,6 +57,8 @@ class LossSettings:
     """alpha_D."""
     generator_genre: Annotated[float, pydantic.Field(ge=0)]
     """alpha_G."""
+    critic_doubt: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    """delta, of generated pictures being of no genre to the critic."""
 
 
 @settings

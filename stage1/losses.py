@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
-from common.nn.losses import class_loss
+from common.nn.losses import class_loss, doubt_loss
 
 
 def critic_loss(
@@ -14,13 +14,18 @@ def critic_loss(
     penalty: Float[Tensor, "b"],
     real_logits: Float[Tensor, "b k"],
     real_genres: Float[Tensor, "b k"],
+    fake_logits: Float[Tensor, "b k"],
     *,
     penalty_weight: float,
     genre_weight: float,
+    doubt_weight: float,
 ) -> Float[Tensor, "b"]:
-    """`s(fake) - s(real) + lambda penalty + alpha_D CE(c(real), y)` (Gulrajani 2017, eq. 3; Odena 2017, eq. 3)."""
-    wasserstein = fake_scores - real_scores
-    return wasserstein + penalty_weight * penalty + genre_weight * class_loss(real_logits, real_genres)
+    """`s(fake) - s(real) + lambda penalty + alpha_D CE(c(real), y) + delta CE(c(fake), all alike)`.
+
+    Gulrajani et al. 2017, eq. 3, with Odena et al.'s class term (2017, eq. 3) and Springenberg's doubt (2016).
+    """
+    realness = fake_scores - real_scores + penalty_weight * penalty
+    return realness + genre_weight * class_loss(real_logits, real_genres) + doubt_weight * doubt_loss(fake_logits)
 
 
 def generator_loss(

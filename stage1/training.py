@@ -23,7 +23,7 @@ from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
 from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
-from common.nn.losses import correct
+from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config
 from common.runs.folder import RunFolder
@@ -147,10 +147,15 @@ class Stage1Trainer:
         """The critic's loss on a part of its batch."""
         loss = self.config.loss
         real, genres = self.real_batch(stream, update)
+        if self.config.training.learns_labels_alone(update):
+            scores, logits = self.pair.critic(real)
+            # The scores take part with nothing, as the processes exchange gradients of all weights.
+            losses = class_loss(logits, genres) + 0 * scores
+            return losses.mean(), {"accuracy_real": correct(logits, genres)}
         latents, fake_genres = self._requests(stream, Purpose.CRITIC_REQUEST, update)
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.pair.plain_generator(latents, fake_genres).float()
-        real_scores, fake_scores, real_logits = self.judge(real, fake)
+        real_scores, fake_scores, real_logits, fake_logits = self.judge(real, fake)
         penalty = self.penalty(stream, update, real, fake)
         losses = critic_loss(
             real_scores,
@@ -158,8 +163,10 @@ class Stage1Trainer:
             penalty,
             real_logits,
             genres,
+            fake_logits,
             penalty_weight=loss.gradient_penalty,
             genre_weight=loss.critic_genre,
+            doubt_weight=loss.critic_doubt,
         )
         return losses.mean(), {
             "critic_gap": (real_scores - fake_scores).mean(),
@@ -178,11 +185,10 @@ class Stage1Trainer:
 
     def judge(
         self, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
-    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"]]:
-        """Real scores, fake scores and real genre logits: one pass for both is faster than two."""
+    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b k"]]:
+        """Scores of real and fake, then their genre logits: one pass for both is faster than two."""
         scores, logits = self.pair.critic(torch.cat([real, fake]))
-        real_scores, fake_scores = scores.chunk(2)
-        return real_scores, fake_scores, logits[: len(real)]
+        return *scores.chunk(2), *logits.chunk(2)
 
     def penalty(
         self, stream: BatchStream, update: int, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]

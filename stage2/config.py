@@ -86,6 +86,8 @@ class LossSettings:
     """alpha_D, of genre and style on real paintings."""
     generator_labels: Annotated[float, pydantic.Field(ge=0)]
     """alpha_G, of the asked genre and style."""
+    critic_doubt: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    """delta, of painted pictures being of no genre and no style to the critic."""
     composition: Annotated[float, pydantic.Field(ge=0)]
     """Of the distance to the small picture at 16 pixels."""
     reconstruction: Annotated[float, pydantic.Field(ge=0)]

@@ -24,7 +24,7 @@ from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
 from common.evaluation.shares import Share
 from common.images import labelled_grid, squares_of, to_pictures
-from common.nn.losses import correct
+from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config
 from common.runs.folder import RunFolder
@@ -190,6 +190,8 @@ class Stage2Trainer:
         """The critic's loss on a part of its batch."""
         loss = self.config.loss
         batch = self._batch(stream, Purpose.REAL_BATCH, update)
+        if self.config.training.learns_labels_alone(update):
+            return self._label_loss_of(batch)
         with torch.no_grad(), self.accelerator.autocast():
             fake = self.pair.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise).float()
         scores, genre_logits, style_logits, features = self.pair.critic(
@@ -218,12 +220,22 @@ class Stage2Trainer:
             penalty_weight=loss.gradient_penalty,
         )
         labels = label_loss(genre_logits[:size], batch.genres, style_logits[:size], batch.styles)
-        return (realness + loss.critic_labels * labels).mean(), {
+        doubt = doubt_loss(genre_logits[size:]) + doubt_loss(style_logits[size:])
+        return (realness + loss.critic_labels * labels + loss.critic_doubt * doubt).mean(), {
             "critic_gap": (real_scores - fake_scores).mean(),
             "wrong_gap": (wrong * (real_scores - wrong_scores)).sum() / wrong.sum().clamp(min=1),
             "penalty": penalty.mean(),
             "genre_real": correct(genre_logits[:size], batch.genres),
             "style_real": correct(style_logits[:size], batch.styles),
+        }
+
+    def _label_loss_of(self, batch: _Batch) -> Loss:
+        scores, genre_logits, style_logits, _ = self.pair.critic(batch.large, batch.asked_genres, batch.asked_styles)
+        # The scores take part with nothing, as the processes exchange gradients of all weights.
+        losses = label_loss(genre_logits, batch.genres, style_logits, batch.styles) + 0 * scores
+        return losses.mean(), {
+            "genre_real": correct(genre_logits, batch.genres),
+            "style_real": correct(style_logits, batch.styles),
         }
 
     def generator_loss_of(self, stream: BatchStream, step: int) -> Loss:

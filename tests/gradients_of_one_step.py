@@ -20,7 +20,11 @@ from stage1.training import Stage1Trainer
 from stage2.training import Stage2Trainer
 
 # Weights that do not move, so that the second update starts where the first one did.
-STILL = ("generator_optimizer.learning_rate=1.0e-30", "critic_optimizer.learning_rate=1.0e-30")
+STILL = (
+    "generator_optimizer.learning_rate=1.0e-30",
+    "critic_optimizer.learning_rate=1.0e-30",
+    "training.label_steps=0",
+)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from common.nn.losses import class_loss, correct, gradient_penalty, interpolate
+from common.nn.losses import class_loss, correct, doubt_loss, gradient_penalty, interpolate
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +85,11 @@ def test_interpolated_pictures_lie_between_their_pair_and_start_a_graph_of_their
     assert between.is_leaf
     assert between.requires_grad
     assert not real.requires_grad
+
+
+def test_doubt_costs_least_where_all_classes_are_alike() -> None:
+    logits = torch.tensor([[0.0, 0.0, 0.0], [3.0, 0.0, 0.0]])
+    unsure, sure = doubt_loss(logits)
+    torch.testing.assert_close(unsure, torch.tensor(3.0).log())
+    assert sure > unsure
+    assert torch.equal(doubt_loss(torch.zeros(2, 0)), torch.zeros(2))

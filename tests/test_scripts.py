@@ -261,7 +261,7 @@ def test_the_benchmark_measures_each_means_of_speed(procedural_dataset: Path) ->
     answer = subprocess.run(
         [
             sys.executable, "scripts/benchmark.py", "means", "--data", procedural_dataset, "--seconds", "0.01",
-            "--set", "networks.width=1", "--set", "training.batch_size=7", "--set", "training.critic_steps=1",
+            "--set", "networks.width=1", "--set", "training.batch_size=4", "--set", "training.critic_steps=1",
         ],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
@@ -272,8 +272,8 @@ def test_the_benchmark_measures_each_means_of_speed(procedural_dataset: Path) ->
 
 
 def test_means_refuses_a_batch_that_it_cannot_penalise_in_part(command: Command, procedural_dataset: Path) -> None:
-    line = command.refused("benchmark.py", "means", "--data", procedural_dataset, "--set", "training.batch_size=20")
-    assert "make training.batch_size, now 20, a multiple of 7" in line
+    line = command.refused("benchmark.py", "means", "--data", procedural_dataset, "--set", "training.batch_size=21")
+    assert "make training.batch_size, now 21, a multiple of 4" in line
 
 
 def test_an_export_travels_and_paints(command: Command, stage2_run: Path) -> None:

@@ -44,6 +44,17 @@ def test_pre_training_moves_the_critic_and_leaves_the_generator(split: Split) ->
     assert not torch.equal(weights(stage.pair.plain_critic), critic)
 
 
+def test_label_steps_teach_the_critic_genres_and_nothing_of_realness(split: Split) -> None:
+    stage = trainer(split, stage1_config("training.pretraining_steps=1", "training.label_steps=1"))
+    critic = stage.pair.plain_critic
+    realness, genre = weights(critic.realness), weights(critic.genre)
+    stage.step(0)
+    assert torch.equal(weights(critic.realness), realness)
+    assert not torch.equal(weights(critic.genre), genre)
+    stage.step(1)
+    assert not torch.equal(weights(critic.realness), realness)
+
+
 def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> None:
     stage = trainer(split, stage1_config())
     critic = weights(stage.pair.plain_critic)

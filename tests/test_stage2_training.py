@@ -35,11 +35,24 @@ def weights(module: torch.nn.Module) -> torch.Tensor:
     return torch.cat([parameter.detach().flatten().clone() for parameter in module.parameters()])
 
 
+def test_label_steps_teach_the_critic_labels_and_nothing_of_realness(
+    dataset: PaintingDataset, stage1_run: Path
+) -> None:
+    stage = trainer(dataset, stage1_run, stage2_config())
+    critic = stage.pair.plain_critic
+    realness, labels = weights(critic.scores), (weights(critic.genre), weights(critic.style))
+    stage.step(0)
+    assert torch.equal(weights(critic.scores), realness)
+    assert not any(map(torch.equal, (weights(critic.genre), weights(critic.style)), labels))
+    stage.step(1)
+    assert not torch.equal(weights(critic.scores), realness)
+
+
 def test_each_update_moves_its_own_network_and_none_moves_stage1(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config())
     small = weights(stage._painter.generator)
     generator, critic = weights(stage.pair.plain_generator), weights(stage.pair.plain_critic)
-    stage.update_critic(0)
+    stage.update_critic(stage.config.training.critic_steps)
     assert torch.equal(weights(stage.pair.plain_generator), generator)
     assert not torch.equal(weights(stage.pair.plain_critic), critic)
     critic = weights(stage.pair.plain_critic)

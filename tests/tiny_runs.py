@@ -11,6 +11,7 @@ from stage2.config import Stage2Config
 SHORT = (
     "training.steps=6",
     "training.pretraining_steps=1",
+    "training.label_steps=1",
     "training.batch_size=8",
     "training.precision=float32",
     "logging.log_every=2",

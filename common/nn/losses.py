@@ -23,6 +23,15 @@ def class_loss(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Fl
     return -(labels * logits.float().log_softmax(dim=1)).sum(dim=1)
 
 
+def doubt_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
+    """Cross-entropy against all classes alike, which a critic that is sure of a generated picture's class pays.
+
+    After Springenberg 2016, section 3. A critic that learns classes from real paintings alone takes speckle that no
+    painter made for a class, and the generator learns that speckle.
+    """
+    return -logits.float().log_softmax(dim=1).sum(dim=1) / max(logits.shape[1], 1)
+
+
 def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
     """Share of the labelled pictures whose most likely class is the asked one; 0 where there are no classes."""
     if logits.shape[1] == 0:

@@ -44,8 +44,21 @@ class Schedule:
     """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
     precision: Precision
     """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
+    label_steps: Annotated[int, pydantic.Field(ge=0)] = 0
+    """The first of the pre-training steps: those in which the critic learns labels alone, from real paintings."""
     pictures_in: Residence = "auto"
     """Where the training pictures are read from."""
+
+    def __post_init__(self) -> None:
+        if self.label_steps > self.pretraining_steps:
+            raise ValueError(
+                f"label_steps {self.label_steps} are part of pre-training, and pretraining_steps is "
+                f"{self.pretraining_steps}"
+            )
+
+    def learns_labels_alone(self, update: int) -> bool:
+        """Whether critic update number `update` is of real paintings and their labels only."""
+        return update < self.label_steps * self.critic_steps
 
 
 @settings

@@ -30,7 +30,7 @@ from stage2.training import Stage2Trainer
 
 Trainer = Stage1Trainer | Stage2Trainer
 
-RARE_PENALTY = 7
+RARE_PENALTY = 4
 """Of how many pictures one is penalised where the penalty is made rare; divides the parent's batches."""
 
 
@@ -39,10 +39,10 @@ class PlainTrainer(Stage1Trainer):
 
     def judge(
         self, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
-    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"]]:
+    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b k"]]:
         """As in training, in two passes."""
-        real_scores, real_logits = self.pair.critic(real)
-        return real_scores, self.pair.critic(fake)[0], real_logits
+        (real_scores, real_logits), (fake_scores, fake_logits) = self.pair.critic(real), self.pair.critic(fake)
+        return real_scores, fake_scores, real_logits, fake_logits
 
 
 class _LoopingAdam(Adam):
