@@ -18,6 +18,9 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from common.data.dataset import UNLABELLED
 
+FAVOURITES = 0.05
+"""Share of the pictures of a label that count as the critic's favourites."""
+
 
 @dataclass(frozen=True)
 class Opinions:
@@ -54,6 +57,19 @@ class Opinions:
 def rank(opinions: Opinions, genres: Int[np.ndarray, "n"], styles: Int[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
     """Places of the pictures, best first: the recognised before the others, each part by its scores."""
     return np.lexsort((-opinions.scores, ~opinions.recognised(genres, styles)))
+
+
+def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "m"]:
+    """The twentieth part of the pictures of each asked label, and at least the best of all; best first.
+
+    `order` are the places of all pictures, best first, `asked` the label of each place. That is what curating each
+    request by itself would keep; of all together a critic would keep the labels that it finds easy.
+    """
+    kept = np.zeros(len(asked), dtype=bool)
+    for label in np.unique(asked):
+        places = order[asked[order] == label]
+        kept[places[: round(FAVOURITES * len(places))]] = True
+    return order[kept[order]] if kept.any() else order[:1]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from common.curation import Judgements, Opinions, choose, probability, rank, thumbnails
+from common.curation import Judgements, Opinions, choose, favourites, probability, rank, thumbnails
+from common.data.dataset import UNLABELLED
 
 LOGITS = np.eye(3)[[0, 1, 2, 0]] * 5
 SCORES = np.array([1.0, 9.0, 3.0, 2.0])
@@ -68,3 +69,10 @@ def test_thumbnails_are_near_for_like_pictures() -> None:
     first, second, third = thumbnails(noise)
     assert first.shape == (192,)
     assert np.linalg.norm(first - second) < np.linalg.norm(first - third) / 10
+
+
+def test_favourites_are_the_best_of_each_label_however_low_a_label_scores() -> None:
+    asked = np.repeat([0, 1, UNLABELLED], 40)
+    order = np.concatenate([np.arange(40), np.arange(119, 79, -1), np.arange(40, 80)])
+    assert favourites(order, asked).tolist() == [0, 1, 119, 118, 40, 41]
+    assert favourites(np.array([2, 0, 1]), np.array([0, 0, 0])).tolist() == [2]

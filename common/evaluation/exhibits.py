@@ -13,6 +13,7 @@ from jaxtyping import Int, UInt8
 from PIL import Image
 from torch import Tensor
 
+from common.curation import favourites
 from common.data.dataset import PaintingDataset
 from common.evaluation.measurements import Measurements
 from common.evaluation.responses import answered_labels, same_noise
@@ -55,15 +56,18 @@ def gather_exhibits(subject: Subject, dataset: PaintingDataset, measured: Measur
     count = RANDOM_ROWS * COLUMNS
     test = dataset.split("test", subject.resolution)
     some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(test))[:count]
-    favourites = measured.ranking[: min(CURATED, max(len(measured.ranking) // 20, 1))]
     return Exhibits(
         random=_sheet(_read(subject, range(min(count, len(subject))))),
         real=_sheet(as_pictures(test.pictures(some).cpu().numpy())),
         by_label=_by_label(subject),
         same_noise=_same_noise(subject),
-        curated=_sheet(_read(subject, favourites)) if favourites else None,
+        curated=_curated(subject, np.array(measured.ranking)) if measured.ranking else None,
         pairs=_pairs(subject, dataset, measured),
     )
+
+
+def _curated(subject: Subject, order: Int[np.ndarray, "n"]) -> Image.Image:
+    return _sheet(_read(subject, favourites(order, subject.genres)[:CURATED].tolist()))
 
 
 def data_address(picture: Image.Image) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from tqdm import tqdm
 
-from common.curation import rank
+from common.curation import favourites, rank
 from common.data.dataset import UNLABELLED, PaintingDataset, Split
 from common.errors import UserError
 from common.evaluation.bootstrap import interval_around, interval_of_mean
@@ -28,7 +28,6 @@ from common.evaluation.spectra import spectral_distance
 from common.evaluation.subjects import Subject
 from common.randomness import Purpose, generator_for
 
-CURATED_SHARE = 0.05
 CLASS_MINIMUM = 100
 """Real paintings, and generated pictures, below which a class of its own has no figure."""
 SHOWN_COPIES = 12
@@ -271,9 +270,9 @@ class _Figures:
 
     def curated(self, order: Int[np.ndarray, "n"], judged: dict[str, Int[np.ndarray, "n"]]) -> dict[str, Figure]:
         """The pictures that the critic would keep beside the others: its score is one if they are better."""
-        count = max(round(CURATED_SHARE * len(order)), 1)
+        kept = favourites(order, self.subject.genres)
         figures: dict[str, Figure] = {}
-        for name, places in (("curated", order[:count]), ("others", order[count:])):
+        for name, places in (("curated", kept), ("others", np.setdiff1d(order, kept))):
             if len(places) > 2 * NEIGHBOURS:
                 figures[f"kid_of_{name}"] = self.class_kid(self.real.test, self.seen.features[places])
             labelled = places[self.subject.genres[places] != UNLABELLED]

@@ -150,8 +150,8 @@ WORDINGS: dict[str, Wording] = {
         title="KID × 10³ of the critic's favourites",
         better="low",
         unit="thousandths",
-        sentence="The twentieth part that the critic would keep. Were it no nearer to paintings than the others, its "
-        "score would not be one.",
+        sentence="The twentieth part of each asked genre that the critic would keep. Were it no nearer to paintings "
+        "than the others, its score would not be one.",
     ),
     "kid_of_others": Wording(
         title="KID × 10³ of the others", better="low", unit="thousandths", sentence="All that the critic would leave."
