@@ -16,8 +16,8 @@ from stage1.training import SIZE, Stage1Trainer
 
 def measure_data(settings: Stage1Config, dataset: PaintingDataset, seconds: float) -> None:
     """Print the speed of the loader from each place where paintings may reside."""
-    # The critic learns alone: the step that consumes the most paintings in a second.
-    schedule = dataclasses.replace(settings.training, pretraining_steps=settings.training.steps)
+    # The critic learns alone, but all that it learns later: of the steps that last, the one that consumes the most.
+    schedule = dataclasses.replace(settings.training, pretraining_steps=settings.training.steps, label_steps=0)
     settings = dataclasses.replace(settings, training=schedule)
     accelerator = make_accelerator(schedule.precision)
     rows = rows_of_process(schedule, 0, 1)

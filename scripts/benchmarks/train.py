@@ -59,7 +59,7 @@ def measure_train(
     before = held_memory()
     trainer = build(settings, dataset)
     device = trainer.accelerator.device
-    step_of_preset = _in_precision(precision, _step(trainer), device)
+    step_of_preset = _in_precision(precision, trainer.step, device)
     for number in range(2):
         step_of_preset(number)
     memory = peak_memory(device, before)
@@ -71,7 +71,7 @@ def measure_train(
             "training step": Task(step_of_preset, images),
             "its forward passes": Task(_in_precision(precision, _forward_passes(trainer), device), images),
             f"gangogh of width {parent_width}, plain float32": Task(
-                _step(plain), parent.training.batch_size * parent.training.critic_steps, begin=give_freed_memory_back
+                plain.step, parent.training.batch_size * parent.training.critic_steps, begin=give_freed_memory_back
             ),
         },
         seconds,
@@ -92,20 +92,20 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
     device = make_accelerator("float32").device
     rare = replace(parent, loss=replace(parent.loss, penalty_every=RARE_PENALTY))
     alone: dict[str, Callable[[], Callable[[int], object]]] = {
-        "plain float32": lambda: _step(_plain(parent, dataset)),
-        "real and painted in one pass": lambda: _step(_looping(build(parent, dataset))),
-        "fused Adam": lambda: _step(_plain(parent, dataset, fused=True)),
-        "channels last": lambda: _step(_channels_last(_plain(parent, dataset))),
-        "compiled generator": lambda: _step(_compiled(_plain(parent, dataset))),
-        "bfloat16 autocast": lambda: _in_precision("bfloat16", _step(_plain(parent, dataset)), device),
-        f"penalty at one of {RARE_PENALTY}": lambda: _step(_plain(rare, dataset)),
+        "plain float32": lambda: _plain(parent, dataset).step,
+        "real and painted in one pass": lambda: _looping(build(parent, dataset)).step,
+        "fused Adam": lambda: _plain(parent, dataset, fused=True).step,
+        "channels last": lambda: _channels_last(_plain(parent, dataset)).step,
+        "compiled generator": lambda: _compiled(_plain(parent, dataset)).step,
+        "bfloat16 autocast": lambda: _in_precision("bfloat16", _plain(parent, dataset).step, device),
+        f"penalty at one of {RARE_PENALTY}": lambda: _plain(rare, dataset).step,
     }
     together: dict[str, Callable[[], Callable[[int], object]]] = {
-        "freed memory kept": lambda: _step(_plain(parent, dataset)),
-        "one pass, fused, memory kept": lambda: _step(build(parent, dataset)),
-        "… and bfloat16": lambda: _in_precision("bfloat16", _step(build(parent, dataset)), device),
-        f"… and penalty at one of {RARE_PENALTY}": lambda: _step(build(rare, dataset)),
-        "… and both": lambda: _in_precision("bfloat16", _step(build(rare, dataset)), device),
+        "freed memory kept": lambda: _plain(parent, dataset).step,
+        "one pass, fused, memory kept": lambda: build(parent, dataset).step,
+        "… and bfloat16": lambda: _in_precision("bfloat16", build(parent, dataset).step, device),
+        f"… and penalty at one of {RARE_PENALTY}": lambda: build(rare, dataset).step,
+        "… and both": lambda: _in_precision("bfloat16", build(rare, dataset).step, device),
     }
     schedule = parent.training
     if schedule.batch_size % RARE_PENALTY:
@@ -118,7 +118,7 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
         for name, make in variants.items():
             # Beside each the plain step again, so that both ran on the machine as it was then.
             tasks = {
-                "plain": Task(_step(_plain(parent, dataset)), images, give_freed_memory_back),
+                "plain": Task(_plain(parent, dataset).step, images, give_freed_memory_back),
                 name: Task(make(), images, begin),
             }
             plain, speed = images_per_second(tasks, seconds).values()
@@ -130,7 +130,7 @@ def _parent(width: int) -> Stage1Config:
 
 
 def build(settings: Stage1Config | Stage2Config, dataset: PaintingDataset) -> Trainer:
-    """A trainer; stage II paints on an untrained stage I, as speed does not depend on weights."""
+    """A trainer past pre-training; stage II paints on an untrained stage I, as speed does not depend on weights."""
     if isinstance(settings, Stage1Config):
         return _stage1(Stage1Trainer, settings, dataset)
     accelerator = make_accelerator("float32")
@@ -138,13 +138,17 @@ def build(settings: Stage1Config | Stage2Config, dataset: PaintingDataset) -> Tr
     generator = build_generator(networks, len(dataset.vocabulary.genres))
     export = Stage1Export(stage=1, networks=networks, vocabulary=dataset.vocabulary)
     painter = Stage1Painter(export, generator.to(accelerator.device), "untrained", dataset.folder / "no critic")
-    return Stage2Trainer(settings, dataset, painter, accelerator, rows_of_process(settings.training, 0, 1))
+    schedule = replace(settings.training, pretraining_steps=0, label_steps=0)
+    settings = replace(settings, training=schedule)
+    return Stage2Trainer(settings, dataset, painter, accelerator, rows_of_process(schedule, 0, 1))
 
 
 def _stage1(kind: type[Stage1Trainer], settings: Stage1Config, dataset: PaintingDataset) -> Stage1Trainer:
     accelerator = make_accelerator("float32")
     split = dataset.split("train", SIZE, residence=settings.training.pictures_in, device=accelerator.device)
-    return kind(settings, split, dataset.vocabulary, accelerator, rows_of_process(settings.training, 0, 1))
+    schedule = replace(settings.training, pretraining_steps=0, label_steps=0)
+    settings = replace(settings, training=schedule)
+    return kind(settings, split, dataset.vocabulary, accelerator, rows_of_process(schedule, 0, 1))
 
 
 def _plain(settings: Stage1Config, dataset: PaintingDataset, *, fused: bool = False) -> Trainer:
@@ -181,12 +185,6 @@ def _in_precision(precision: str, do: Callable[[int], object], device: torch.dev
             do(number)
 
     return under_autocast
-
-
-def _step(trainer: Trainer) -> Callable[[int], object]:
-    """A step past pre-training, so that the generator learns as well."""
-    first = trainer.config.training.pretraining_steps
-    return lambda number: trainer.step(first + number)
 
 
 def _forward_passes(trainer: Trainer) -> Callable[[int], object]:
