@@ -106,6 +106,8 @@ class Stage1Trainer:
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
         """What this process works on, one part at a time."""
+        self._painted: dict[tuple[int, int], Tensor] = {}
+        """Pictures of a generator update, by the first row and the number, until the critic's update takes them."""
         require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
@@ -136,12 +138,13 @@ class Stage1Trainer:
         return self.pair.step(step, self.update_critic, self.update_generator)
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
-        """Descend the critic's loss on one batch of real and generated paintings."""
+        """Descend the critic's loss on batch number `update` of real and generated paintings."""
         return self.pair.descend_critic([partial(self.critic_loss_of, part, update) for part in self.parts])
 
-    def update_generator(self, step: int) -> dict[str, Tensor]:
-        """Descend the generator's loss on one batch; the critic is passed through without being touched."""
-        return self.pair.descend_generator([partial(self.generator_loss_of, part, step) for part in self.parts])
+    def update_generator(self, update: int) -> dict[str, Tensor]:
+        """Descend the generator's loss on batch number `update`; the critic is passed through without being touched."""
+        self._painted.clear()
+        return self.pair.descend_generator([partial(self.generator_loss_of, part, update) for part in self.parts])
 
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
         """The critic's loss on a part of its batch."""
@@ -152,9 +155,10 @@ class Stage1Trainer:
             # The scores take part with nothing, as the processes exchange gradients of all weights.
             losses = class_loss(logits, genres) + 0 * scores
             return losses.mean(), {"accuracy_real": correct(logits, genres)}
-        latents, fake_genres = self._requests(stream, Purpose.CRITIC_REQUEST, update)
-        with torch.no_grad(), self.accelerator.autocast():
-            fake = self.pair.plain_generator(latents, fake_genres).float()
+        fake = self._painted.pop((stream.rows.start, update), None)
+        if fake is None:
+            with torch.no_grad(), self.accelerator.autocast():
+                fake = self.pair.plain_generator(*self._requests(stream, update)).float()
         real_scores, fake_scores, real_logits, fake_logits = self.judge(real, fake)
         penalty = self.penalty(stream, update, real, fake)
         losses = critic_loss(
@@ -174,10 +178,11 @@ class Stage1Trainer:
             "accuracy_real": correct(real_logits, genres),
         }
 
-    def generator_loss_of(self, stream: BatchStream, step: int) -> Loss:
-        """The generator's loss on a part of its batch."""
-        latents, genres = self._requests(stream, Purpose.GENERATOR_REQUEST, step)
+    def generator_loss_of(self, stream: BatchStream, update: int) -> Loss:
+        """The generator's loss on a part of its batch, which is kept for the critic's update of that number."""
+        latents, genres = self._requests(stream, update)
         fake = self.pair.generator(latents, genres)
+        self._painted[stream.rows.start, update] = fake.detach().float()
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, logits = critic(fake)
         losses = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre)
@@ -236,11 +241,9 @@ class Stage1Trainer:
         for label in torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0):
             yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
 
-    def _requests(
-        self, stream: BatchStream, purpose: Purpose, position: int
-    ) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
+    def _requests(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Latents and genres to paint: genres as often as the real batches hold them, some left open."""
-        random = stream.random(purpose, position)
+        random = stream.random(Purpose.TRAINING_REQUEST, update)
         size = stream.batch_size
         genres = one_hot(self._split.genres[self._sampler.draw(random, size)], len(self.genres))
         genres[random.random(size) < self.config.training.unlabelled_share] = 0

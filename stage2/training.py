@@ -151,6 +151,8 @@ class Stage2Trainer:
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
         """What this process works on, one part at a time."""
+        self._painted: dict[tuple[int, int], tuple[_Batch, Tensor]] = {}
+        """Batches of a generator update, by the first row and the number, until the critic's update takes them."""
         require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
         torch.manual_seed(schedule.seed)
@@ -182,18 +184,18 @@ class Stage2Trainer:
         """Descend the critic's loss: real with its style, real with a wrong one, and painted."""
         return self.pair.descend_critic([partial(self.critic_loss_of, part, update) for part in self.parts])
 
-    def update_generator(self, step: int) -> dict[str, Tensor]:
-        """Descend the generator's loss; the critic is passed through without being touched."""
-        return self.pair.descend_generator([partial(self.generator_loss_of, part, step) for part in self.parts])
+    def update_generator(self, update: int) -> dict[str, Tensor]:
+        """Descend the generator's loss on batch number `update`; the critic is passed through without being touched."""
+        self._painted.clear()
+        return self.pair.descend_generator([partial(self.generator_loss_of, part, update) for part in self.parts])
 
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
         """The critic's loss on a part of its batch."""
         loss = self.config.loss
-        batch = self._batch(stream, Purpose.REAL_BATCH, update)
         if self.config.training.learns_labels_alone(update):
-            return self._label_loss_of(batch)
-        with torch.no_grad(), self.accelerator.autocast():
-            fake = self.pair.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise).float()
+            return self._label_loss_of(self._batch(stream, update))
+        kept = stream.rows.start, update
+        batch, fake = self._painted.pop(kept) if kept in self._painted else self._painted_batch(stream, update)
         scores, genre_logits, style_logits, features = self.pair.critic(
             torch.cat([batch.large, fake]),
             batch.asked_genres.repeat(2, 1),
@@ -238,11 +240,12 @@ class Stage2Trainer:
             "style_real": correct(style_logits, batch.styles),
         }
 
-    def generator_loss_of(self, stream: BatchStream, step: int) -> Loss:
-        """The generator's loss on a part of its batch."""
+    def generator_loss_of(self, stream: BatchStream, update: int) -> Loss:
+        """The generator's loss on a part of its batch, which is kept for the critic's update of that number."""
         loss = self.config.loss
-        batch = self._batch(stream, Purpose.GENERATOR_REQUEST, step)
+        batch = self._batch(stream, update)
         fake = self.pair.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
+        self._painted[stream.rows.start, update] = batch, fake.detach().float()
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, genre_logits, style_logits, _ = critic(fake, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
@@ -288,13 +291,20 @@ class Stage2Trainer:
         names = genre_names or [ANY]
         return labelled_grid(rows, ["stage I", *(style_names or [ANY])], [names[column] for column in columns])
 
-    def _batch(self, stream: BatchStream, purpose: Purpose, position: int) -> _Batch:
+    @torch.no_grad()
+    def _painted_batch(self, stream: BatchStream, update: int) -> tuple[_Batch, Float[Tensor, "b 3 side side"]]:
+        batch = self._batch(stream, update)
+        with self.accelerator.autocast():
+            fake = self.pair.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
+        return batch, fake.float()
+
+    def _batch(self, stream: BatchStream, update: int) -> _Batch:
         """Real paintings, their labels, and small pictures of the same labels for the generator to work on.
 
         Both sides of the critic see one set of pairs (genre, style), so that none gives a fake away.
         """
         schedule = self.config.training
-        random = stream.random(purpose, position)
+        random = stream.random(Purpose.REAL_BATCH, update)
         size = stream.batch_size
         positions = self._sampler.draw(random, size)
         genre_places, style_places = self._large.genres[positions], self._large.styles[positions]

@@ -39,11 +39,10 @@ def main() -> None:
         stage = Stage1Trainer(config, dataset.split("train", 64), dataset.vocabulary, accelerator, rows)
     else:
         stage = Stage2Trainer(config, dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
-    stage.update_critic(0)
-    stage.update_generator(0)
-    # A second round meets whatever the first one left behind.
-    stage.update_critic(1)
-    stage.update_generator(1)
+    # The second round meets whatever the first one left behind.
+    for update in range(2):
+        stage.update_generator(update)
+        stage.update_critic(update)
     if accelerator.is_main_process:
         networks = {"critic": stage.pair.plain_critic, "generator": stage.pair.plain_generator}
         gradients = {

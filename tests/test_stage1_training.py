@@ -63,6 +63,19 @@ def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> N
     assert all(parameter.grad is None and parameter.requires_grad for parameter in stage.pair.plain_critic.parameters())
 
 
+def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> None:
+    stage = trainer(split, stage1_config("training.critic_steps=3", "training.accumulation=2"))
+    painted: list[torch.Tensor] = []
+    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    judged: list[torch.Tensor] = []
+    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.step(stage.config.training.pretraining_steps)
+    # The generator's two parts, then two of each critic update that paints for itself.
+    assert len(painted) == 2 + 2 * 2
+    rows = len(painted[0])
+    assert all(any(torch.equal(images[-rows:], part) for images in judged[2:]) for part in painted)
+
+
 def test_a_penalty_at_every_second_picture_is_that_of_those_pictures_counted_twice(split: Split) -> None:
     stage = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=2"))
     whole = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=1"))

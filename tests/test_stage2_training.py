@@ -13,7 +13,6 @@ from tiny_runs import SHORT, stage2_config
 from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.randomness import Purpose
 from common.runs.loop import make_accelerator
 from stage1.sampling import Stage1Painter
 from stage2 import Painter
@@ -62,6 +61,19 @@ def test_each_update_moves_its_own_network_and_none_moves_stage1(dataset: Painti
     assert torch.equal(weights(stage._painter.generator), small)
 
 
+def test_a_critic_takes_the_pictures_of_the_generators_update(dataset: PaintingDataset, stage1_run: Path) -> None:
+    stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=3", "training.accumulation=2"))
+    painted: list[torch.Tensor] = []
+    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    judged: list[torch.Tensor] = []
+    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.step(stage.config.training.pretraining_steps)
+    # The generator's two parts, then two of each critic update that paints for itself.
+    assert len(painted) == 2 + 2 * 2
+    rows = len(painted[0])
+    assert all(any(torch.equal(images[-rows:], part) for images in judged[2:]) for part in painted)
+
+
 def test_the_parents_networks_train_and_their_export_paints(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:
@@ -78,7 +90,7 @@ def test_the_parents_networks_train_and_their_export_paints(
 
 def test_pictures_made_from_real_paintings_are_those_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config("training.real_pair_share=1.0"))
-    batch = stage._batch(stage.parts[0], Purpose.REAL_BATCH, 3)
+    batch = stage._batch(stage.parts[0], 3)
     reduced = torch.nn.functional.avg_pool2d(batch.large, 2)
     assert batch.from_real.all()
     assert (reduced - batch.small).abs().mean() < 0.1

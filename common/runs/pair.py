@@ -59,18 +59,20 @@ class AdversarialPair:
         update_critic: Callable[[int], Mapping[str, Tensor]],
         update_generator: Callable[[int], Mapping[str, Tensor]],
     ) -> dict[str, Tensor]:
-        """Training step number `step`: critic updates, then, after pre-training, one generator update.
+        """Training step number `step`: after pre-training one generator update, then the critic's updates.
 
-        Returns the figures of the last update of each.
+        The generator's comes first so that the critic can take the pictures that it painted: `update_generator` and
+        the first `update_critic` are given the same number. Returns the figures of the last update of each.
         """
         schedule = self._schedule
+        first = step * schedule.critic_steps
         figures: dict[str, Tensor] = {}
-        for update in range(schedule.critic_steps):
-            figures = dict(update_critic(step * schedule.critic_steps + update))
         if step >= schedule.pretraining_steps:
-            figures |= update_generator(step)
+            figures |= update_generator(first)
             generator_updates = step + 1 - schedule.pretraining_steps
             update_average(self.average, self.plain_generator, schedule.average_halflife, generator_updates)
+        for update in range(first, first + schedule.critic_steps):
+            figures |= update_critic(update)
         return figures
 
     def descend_critic(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:

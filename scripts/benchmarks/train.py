@@ -196,10 +196,11 @@ def _forward_passes(trainer: Trainer) -> Callable[[int], object]:
     @torch.no_grad()
     def forward(number: int) -> None:
         with mock.patch("common.runs.penalty.gradient_penalty", no_penalty):
-            for update in range(trainer.config.training.critic_steps):
-                for part in trainer.parts:
-                    trainer.critic_loss_of(part, number + update)
+            first = number * trainer.config.training.critic_steps
             for part in trainer.parts:
-                trainer.generator_loss_of(part, number)
+                trainer.generator_loss_of(part, first)
+            for update in range(first, first + trainer.config.training.critic_steps):
+                for part in trainer.parts:
+                    trainer.critic_loss_of(part, update)
 
     return forward
