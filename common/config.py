@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
 
 import pydantic
 import yaml
@@ -132,12 +132,12 @@ def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str],
 
 
 def _fields(cls: Any, parents: Iterable[str]) -> list[str]:
-    """Names that the settings at a dotted place may have, those with a default included; none for a union."""
+    """Names that the settings at a dotted place may have, those with a default included; of a union, any member's."""
+    classes = [cls]
     for parent in parents:
-        cls = get_type_hints(cls).get(parent)
-        if not dataclasses.is_dataclass(cls):
-            return []
-    return [field.name for field in dataclasses.fields(cls)]
+        hints = [get_type_hints(owner).get(parent) for owner in classes]
+        classes = [one for hint in hints for one in (get_args(hint) or (hint,)) if dataclasses.is_dataclass(one)]
+    return [field.name for owner in classes for field in dataclasses.fields(owner)]
 
 
 def _sections(values: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ class Oil:
 class Ink:
     medium: Literal["ink"]
     width: float
+    diluted: bool = False
 
 
 @settings
@@ -125,6 +126,12 @@ def test_the_kind_of_a_section_is_named_by_the_key_that_chooses_it(preset: Path)
 def test_an_override_may_name_a_key_that_the_file_leaves_to_its_default(preset: Path) -> None:
     preset.write_text(GOOD.replace("name: Größe, ", ""), encoding="utf-8")
     assert config.load(Work, preset, ["canvas.name=sketch"]).canvas.name == "sketch"
+    preset.write_text(GOOD.replace("medium: oil, layers: 3", "medium: ink, width: 0.5"), encoding="utf-8")
+    assert config.load(Work, preset, ["paint.diluted=true"]).paint == Ink(medium="ink", width=0.5, diluted=True)
+
+
+def test_a_key_of_another_kind_of_section_is_refused(preset: Path) -> None:
+    assert message(preset, "paint.diluted=true").endswith(": paint.diluted is not a known key")
 
 
 def test_overrides_are_laid_over_the_file(preset: Path) -> None:
