@@ -192,6 +192,7 @@ def test_differences_are_dotted_keys_with_the_old_and_the_new_value(preset: Path
     assert config.differences(old, old) == {}
     assert config.differences(old, new) == {
         "canvas.sides": ([1, 2], [1, 3]),
+        "paint.diluted": (None, False),
         "paint.layers": (3, None),
         "paint.medium": ("oil", "ink"),
         "paint.width": (None, 2.0),
