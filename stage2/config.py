@@ -37,6 +37,8 @@ class ResidualNetworks:
     """By how much the last decoder block's features are enlarged before the last convolution."""
     underpainting: Literal[16, 32, 64]
     """Side, in pixels, that the small picture is brought down to, to be enlarged and painted on."""
+    grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
+    """Channels of noise beside the small picture that differ from pixel to pixel."""
     critic_channels: Channels
     """Widths of the critic's convolutions, each of which halves the size."""
     critic_conditioning: CriticConditioning

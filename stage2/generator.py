@@ -26,12 +26,15 @@ class Generator(nn.Module):
         decoder_channels: Sequence[int],
         output_enlargement: int,
         underpainting: int,
+        grain: int,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
         The last decoder block works at resolution / `output_enlargement` pixels; its features are enlarged before the
         last convolution. Unfolding channels into pixels instead drew a grid of dots. `underpainting` is the side that
         the small picture is brought down to before it is enlarged to be painted on: all that is finer is painted anew.
+        `grain` is the number of channels of noise beside the small picture that differ from pixel to pixel: from the
+        labels and one noise vector alone, strokes on even ground repeat themselves.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
@@ -39,7 +42,8 @@ class Generator(nn.Module):
         self.enlargement = 16 * 2 ** len(decoder_channels) * output_enlargement // 64
         self.reduction = 64 // underpainting
         self.output_enlargement = output_enlargement
-        self.stem = nn.Conv2d(3, finest, 3, padding=1)
+        self.grain = Grain(noise_dim, grain) if grain else None
+        self.stem = nn.Conv2d(3 + grain, finest, 3, padding=1)
         self.encoder = nn.ModuleList(
             [
                 GatedBlock(finest, middle, condition_dim, upsample=False),
@@ -72,7 +76,8 @@ class Generator(nn.Module):
         """Paint pictures of 64 pixels, or squares of them whose sides are multiples of 4."""
         loudness = noise.shape[1] ** 0.5
         condition = torch.cat([noise, genres * loudness, styles * loudness], dim=1)
-        at_64 = self.stem(small)
+        grain = [] if self.grain is None else [self.grain(noise, small.shape[-2:])]
+        at_64 = self.stem(torch.cat([small, *grain], dim=1))
         at_32 = self.encoder[0](F.avg_pool2d(at_64, 2), condition)
         features = self.encoder[1](F.avg_pool2d(at_32, 2), condition)
         for block in self.body:
@@ -87,3 +92,20 @@ class Generator(nn.Module):
         detail = self.out(features)
         ground = F.avg_pool2d(small, self.reduction)
         return F.interpolate(ground, scale_factor=self.reduction * self.enlargement, mode="bicubic") + detail
+
+
+class Grain(nn.Module):
+    """The noise vector spread over the pixels by fixed random directions, so that each pixel hears its own mixture."""
+
+    directions: Float[Tensor, "n c 64 64"]
+
+    def __init__(self, noise_dim: int, channels: int) -> None:
+        super().__init__()
+        directions = torch.empty(noise_dim, channels, 64, 64)
+        directions.normal_(std=noise_dim**-0.5, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("directions", directions)
+
+    def forward(self, noise: Float[Tensor, "b n"], size: Sequence[int]) -> Float[Tensor, "b c h w"]:
+        """Normally distributed where the noise is; of `size`, at most 64, pixels."""
+        height, width = size
+        return torch.einsum("bn,nchw->bchw", noise, self.directions[:, :, :height, :width])

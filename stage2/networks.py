@@ -30,6 +30,7 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
         decoder_channels=networks.decoder_channels,
         output_enlargement=networks.output_enlargement,
         underpainting=networks.underpainting,
+        grain=networks.grain,
     )
 
 

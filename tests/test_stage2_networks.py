@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from common import config
 from common.errors import UserError
 from stage2.config import PRESETS, Networks, ResidualNetworks, StackganNetworks, Stage2Config
+from stage2.generator import Generator
 from stage2.networks import build_critic, build_generator
 
 TINY = ResidualNetworks(
@@ -26,6 +27,7 @@ TINY = ResidualNetworks(
     critic_channels=(4, 8, 8, 8),
     critic_conditioning="projection",
 )
+GRAINY = replace(TINY, grain=2)
 
 PARENTS = StackganNetworks(
     architecture="stackgan",
@@ -55,7 +57,7 @@ def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object
     assert (scores.shape, genres.shape, styles.shape) == ((1,), (1, 3), (1, 5))
 
 
-@pytest.mark.parametrize("networks", [TINY, PARENTS], ids=["ours", "stackgan"])
+@pytest.mark.parametrize("networks", [TINY, GRAINY, PARENTS], ids=["ours", "ours with grain", "stackgan"])
 def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks) -> None:
     torch.manual_seed(0)
     generator, critic = build_generator(networks, 3, 5), build_critic(networks, 3, 5)
@@ -89,6 +91,26 @@ def test_a_square_of_a_picture_is_painted_almost_as_it_is_in_the_whole() -> None
     assert (whole[:, :, inner, inner] - square[:, :, 16:48, 16:48]).abs().mean() < 0.25 * detail.abs().mean()
 
 
+def test_grain_gives_each_pixel_noise_of_its_own_by_the_noise_vector_alone() -> None:
+    generator = build_generator(replace(GRAINY, noise_dim=64), 3, 5)
+    assert isinstance(generator, Generator)
+    assert generator.grain is not None
+    noise = torch.randn(200, 64, generator=torch.Generator().manual_seed(0))
+    grain = generator.grain(noise, (64, 64))
+    assert grain.shape == (200, 2, 64, 64)
+    torch.testing.assert_close(grain.std(), torch.tensor(1.0), atol=0.05, rtol=0)
+    beside = torch.corrcoef(torch.stack([grain[..., :-1].flatten(), grain[..., 1:].flatten()]))[0, 1]
+    assert abs(beside) < 0.05
+    torch.testing.assert_close(generator.grain(noise[3:4], (32, 16)), grain[3:4, :, :32, :16])
+
+
+def test_grain_has_the_same_directions_in_every_network() -> None:
+    torch.manual_seed(1)
+    first = build_generator(GRAINY, 3, 5).state_dict()["grain.directions"]
+    torch.manual_seed(2)
+    assert torch.equal(build_generator(GRAINY, 7, 2).state_dict()["grain.directions"], first)
+
+
 def test_a_critic_of_squares_takes_a_whole_painting_by_the_means_of_its_places() -> None:
     critic = build_critic(TINY, 3, 5)
     labels = torch.eye(3)[:1], torch.eye(5)[:1]
@@ -99,7 +121,7 @@ def test_a_critic_of_squares_takes_a_whole_painting_by_the_means_of_its_places()
             torch.testing.assert_close(critic(images, *labels)[3], means.flatten(1))
 
 
-@pytest.mark.parametrize("networks", [TINY, PARENTS], ids=["ours", "stackgan"])
+@pytest.mark.parametrize("networks", [TINY, GRAINY, PARENTS], ids=["ours", "ours with grain", "stackgan"])
 @pytest.mark.parametrize("place", [0, 1, 2, 3], ids=["small picture", "genre", "style", "noise"])
 def test_each_input_changes_the_picture(networks: Networks, place: int) -> None:
     torch.manual_seed(0)
@@ -112,7 +134,7 @@ def test_each_input_changes_the_picture(networks: Networks, place: int) -> None:
     assert (before - after).abs().max() > 1e-5
 
 
-@pytest.mark.parametrize("networks", [TINY, PARENTS], ids=["ours", "stackgan"])
+@pytest.mark.parametrize("networks", [TINY, GRAINY, PARENTS], ids=["ours", "ours with grain", "stackgan"])
 def test_a_picture_does_not_depend_on_its_neighbours(networks: Networks) -> None:
     generator = build_generator(networks, 3, 5).eval()
     inputs = request(5)
