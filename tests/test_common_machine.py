@@ -26,7 +26,8 @@ def faults():
 
 before = min(faults() for _ in range(5))
 keep_freed_memory()
-print(before, min(faults() for _ in range(5)))
+# The first few leave small remainders in the C library's own cache, which holds seven of a size.
+print(before, min(faults() for _ in range(40)))
 """
 
 
