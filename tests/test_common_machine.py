@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from common.machine import available_cores, glibc, share_cores, used_memory
+from common import machine
+from common.machine import available_cores, gains_from_bfloat16, glibc, share_cores, used_memory
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,3 +74,31 @@ def test_freed_memory_is_kept_for_what_comes_next() -> None:
     before, after = map(int, answer.stdout.split())
     assert before > 1000
     assert after < before / 10
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU has bfloat16 or has it not")
+@pytest.mark.parametrize(
+    ("capabilities", "times_as_fast", "gains"),
+    [
+        ({"avx512_bf16": True}, 1.9, True),
+        ({"avx512_bf16": True}, 1.2, False),
+        ({"avx512_bf16": True}, 0.5, False),
+        ({"amx_bf16": True}, 8.0, True),
+        ({"avx512_f": True}, 1.9, False),
+    ],
+)
+def test_bfloat16_gains_where_a_processor_has_it_and_multiplies_clearly_faster_in_it(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], times_as_fast: float, *, gains: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    monkeypatch.setattr(machine, "_times_as_fast_in_bfloat16", lambda: times_as_fast)
+    assert gains_from_bfloat16() is gains
+
+
+def test_the_trial_of_bfloat16_leaves_threads_as_they_were_and_finds_emulation_slow() -> None:
+    threads = torch.get_num_threads()
+    times_as_fast = machine._times_as_fast_in_bfloat16()
+    assert torch.get_num_threads() == threads
+    assert times_as_fast > 0
+    if not machine.has_bfloat16():
+        assert times_as_fast < 1

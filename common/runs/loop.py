@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.machine import keep_freed_memory, share_cores, used_memory
+from common.machine import gains_from_bfloat16, keep_freed_memory, share_cores, used_memory
 from common.runs.checkpoints import (
     Best,
     UnwritableError,
@@ -98,16 +98,8 @@ def make_accelerator(precision: Precision, trackers: Sequence[str] = (), tracked
 def settled_precision(precision: Precision) -> Literal["float32", "bfloat16"]:
     """What `auto` means on this machine."""
     if precision == "auto":
-        return "bfloat16" if _has_bfloat16() else "float32"
+        return "bfloat16" if gains_from_bfloat16() else "float32"
     return precision
-
-
-def _has_bfloat16() -> bool:
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    # A CPU without the instructions emulates them, far slower than float32; torch 2.8 cannot tell which has them.
-    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def rows_of_process(schedule: Schedule, process: int, processes: int) -> slice:

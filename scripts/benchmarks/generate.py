@@ -18,8 +18,7 @@ from torch import Tensor
 from benchmarks.machine import device_name, held_memory, peak_memory
 from benchmarks.rounds import ROUNDS, Task, images_per_second
 from common import config
-from common.machine import own_device
-from common.runs.loop import settled_precision
+from common.machine import has_bfloat16, own_device
 from common.vocabulary import Vocabulary
 from stage1 import sampling as stage1_sampling
 from stage1.config import PRESETS, Stage1Config
@@ -124,7 +123,7 @@ def _channels_last(module: torch.nn.Module) -> torch.nn.Module:
 
 
 def _in_bfloat16(plain: Callable[[int], object], device: torch.device) -> Callable[[int], object] | str:
-    if settled_precision("auto") != "bfloat16":
+    if not has_bfloat16():
         return "this machine has no instructions for it"
 
     def under_autocast(number: int) -> None:
