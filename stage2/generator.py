@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import GatedBlock, initialise
+from common.nn.layers import GatedBlock, initialise, open_convolution
 
 
 class Generator(nn.Module):
@@ -43,7 +43,7 @@ class Generator(nn.Module):
         self.reduction = 64 // underpainting
         self.output_enlargement = output_enlargement
         self.grain = Grain(noise_dim, grain) if grain else None
-        self.stem = nn.Conv2d(3 + grain, finest, 3, padding=1)
+        self.stem = open_convolution(3 + grain, finest)
         self.encoder = nn.ModuleList(
             [
                 GatedBlock(finest, middle, condition_dim, upsample=False),
@@ -61,7 +61,7 @@ class Generator(nn.Module):
         self.bridges = nn.ModuleList(
             [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
         )
-        self.out = nn.Conv2d(decoder_channels[-1], 3, 3, padding=1)
+        self.out = open_convolution(decoder_channels[-1], 3)
         initialise(self)
         # A small start: the first output is the enlarged input, and learning adds to it.
         nn.init.normal_(self.out.weight, std=0.01)
