@@ -106,8 +106,8 @@ class Stage1Trainer:
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
         """What this process works on, one part at a time."""
-        self._painted: dict[tuple[int, int], Tensor] = {}
-        """Pictures of a generator update, by the first row and the number, until the critic's update takes them."""
+        self._painted: dict[int, tuple[int, Tensor]] = {}
+        """What was painted last for a part, by its first row, and the number of the update that it was painted for."""
         require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
@@ -143,7 +143,6 @@ class Stage1Trainer:
 
     def update_generator(self, update: int) -> dict[str, Tensor]:
         """Descend the generator's loss on batch number `update`; the critic is passed through without being touched."""
-        self._painted.clear()
         return self.pair.descend_generator([partial(self.generator_loss_of, part, update) for part in self.parts])
 
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
@@ -155,10 +154,7 @@ class Stage1Trainer:
             # The scores take part with nothing, as the processes exchange gradients of all weights.
             losses = class_loss(logits, genres) + 0 * scores
             return losses.mean(), {"accuracy_real": correct(logits, genres)}
-        fake = self._painted.pop((stream.rows.start, update), None)
-        if fake is None:
-            with torch.no_grad(), self.accelerator.autocast():
-                fake = self.pair.plain_generator(*self._requests(stream, update)).float()
+        fake = self._fake_batch(stream, update)
         real_scores, fake_scores, real_logits, fake_logits = self.judge(real, fake)
         penalty = self.penalty(stream, update, real, fake)
         losses = critic_loss(
@@ -179,10 +175,10 @@ class Stage1Trainer:
         }
 
     def generator_loss_of(self, stream: BatchStream, update: int) -> Loss:
-        """The generator's loss on a part of its batch, which is kept for the critic's update of that number."""
+        """The generator's loss on a part of its batch, which is kept for the critic's updates to come."""
         latents, genres = self._requests(stream, update)
         fake = self.pair.generator(latents, genres)
-        self._painted[stream.rows.start, update] = fake.detach().float()
+        self._painted[stream.rows.start] = update, fake.detach().float()
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, logits = critic(fake)
         losses = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre)
@@ -240,6 +236,17 @@ class Stage1Trainer:
     def _sample_rows(self) -> Iterator[Float[Tensor, "ten 3 64 64"]]:
         for label in torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0):
             yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
+
+    def _fake_batch(self, stream: BatchStream, update: int) -> Float[Tensor, "b 3 64 64"]:
+        """Pictures for critic update number `update`: those painted last, or new ones where it is time for them."""
+        schedule = self.config.training
+        due = update - update % schedule.critic_steps % schedule.repaint_every
+        painted_for, fake = self._painted.get(stream.rows.start, (None, None))
+        if fake is None or painted_for != due:
+            with torch.no_grad(), self.accelerator.autocast():
+                fake = self.pair.plain_generator(*self._requests(stream, due)).float()
+            self._painted[stream.rows.start] = due, fake
+        return fake
 
     def _requests(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Latents and genres to paint: genres as often as the real batches hold them, some left open."""

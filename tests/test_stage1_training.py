@@ -64,7 +64,9 @@ def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> N
 
 
 def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> None:
-    stage = trainer(split, stage1_config("training.critic_steps=3", "training.accumulation=2"))
+    stage = trainer(
+        split, stage1_config("training.critic_steps=3", "training.accumulation=2", "training.repaint_every=1")
+    )
     painted: list[torch.Tensor] = []
     stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
@@ -74,6 +76,19 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> N
     assert len(painted) == 2 + 2 * 2
     rows = len(painted[0])
     assert all(any(torch.equal(images[-rows:], part) for images in judged[2:]) for part in painted)
+
+
+def test_painted_pictures_serve_as_many_critic_updates_as_asked_and_those_of_one_step_only(split: Split) -> None:
+    stage = trainer(split, stage1_config("training.critic_steps=3", "training.repaint_every=2"))
+    judged: list[torch.Tensor] = []
+    size = stage.config.training.batch_size
+    judge = stage.judge
+    stage.judge = lambda real, fake: judged.append(fake) or judge(real, fake)  # type: ignore[method-assign,func-returns-value]
+    for step in range(2):
+        stage.step(stage.config.training.pretraining_steps + step)
+    assert [len(fake) for fake in judged] == 6 * [size]
+    same = [torch.equal(earlier, later) for earlier, later in zip(judged, judged[1:], strict=False)]
+    assert same == [True, False, False, True, False]
 
 
 def test_a_penalty_at_every_second_picture_is_that_of_those_pictures_counted_twice(split: Split) -> None:

@@ -24,6 +24,7 @@ STAGE1_NETWORKS = (
     "networks.generator_channels=[16, 8, 4]",
     "networks.critic_width=2",
     "loss.penalty_every=2",
+    "training.repaint_every=2",
 )
 STAGE2_NETWORKS = (
     "networks.noise_dim=6",

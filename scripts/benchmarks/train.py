@@ -32,6 +32,8 @@ Trainer = Stage1Trainer | Stage2Trainer
 
 RARE_PENALTY = 4
 """Of how many pictures one is penalised where the penalty is made rare; divides the parent's batches."""
+SERVED = 2
+"""Critic updates that painted pictures serve where they are painted less often."""
 
 
 class PlainTrainer(Stage1Trainer):
@@ -91,6 +93,8 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
     """Print what each means of speed gives to the step of the preset gangogh, alone and all together."""
     device = make_accelerator("float32").device
     rare = replace(parent, loss=replace(parent.loss, penalty_every=RARE_PENALTY))
+    served = replace(parent, training=replace(parent.training, repaint_every=SERVED))
+    sparing = replace(rare, training=served.training)
     alone: dict[str, Callable[[], Callable[[int], object]]] = {
         "plain float32": lambda: _plain(parent, dataset).step,
         "real and painted in one pass": lambda: _looping(build(parent, dataset)).step,
@@ -99,13 +103,15 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
         "compiled generator": lambda: _compiled(_plain(parent, dataset)).step,
         "bfloat16 autocast": lambda: _in_precision("bfloat16", _plain(parent, dataset).step, device),
         f"penalty at one of {RARE_PENALTY}": lambda: _plain(rare, dataset).step,
+        f"pictures for {SERVED} critic updates": lambda: _plain(served, dataset).step,
     }
     together: dict[str, Callable[[], Callable[[int], object]]] = {
         "freed memory kept": lambda: _plain(parent, dataset).step,
         "one pass, fused, memory kept": lambda: build(parent, dataset).step,
         "… and bfloat16": lambda: _in_precision("bfloat16", build(parent, dataset).step, device),
         f"… and penalty at one of {RARE_PENALTY}": lambda: build(rare, dataset).step,
-        "… and both": lambda: _in_precision("bfloat16", build(rare, dataset).step, device),
+        f"… … and pictures for {SERVED} updates": lambda: build(sparing, dataset).step,
+        "… … and bfloat16": lambda: _in_precision("bfloat16", build(sparing, dataset).step, device),
     }
     schedule = parent.training
     if schedule.batch_size % RARE_PENALTY:
@@ -122,7 +128,7 @@ def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float
                 name: Task(make(), images, begin),
             }
             plain, speed = images_per_second(tasks, seconds).values()
-            print(f"{name:30} {speed:8.1f} images/s {speed / plain:6.2f} x plain", flush=True)
+            print(f"{name:32} {speed:8.1f} images/s {speed / plain:6.2f} x plain", flush=True)
 
 
 def _parent(width: int) -> Stage1Config:
