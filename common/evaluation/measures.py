@@ -54,9 +54,9 @@ def measure(
             f"{2 * NEIGHBOURS} of each"
         )
     total = len(drawn) + 2 * len(test) + num_observed(subject)
-    with tqdm(
-        total=total // share.processes, unit="picture", disable=not share.is_main, dynamic_ncols=True, mininterval=1.0
-    ) as progress:
+    # None: on a terminal alone.
+    hidden = None if share.is_main else True
+    with tqdm(total=total // share.processes, unit="picture", disable=hidden, dynamic_ncols=True) as progress:
         references = reference_features(dataset, subject.resolution, network, drawn, share, progress.update)
         observed = observe(subject, test, network, share, progress.update)
     if not share.is_main:

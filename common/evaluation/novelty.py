@@ -43,7 +43,7 @@ class Collection:
 
         Below each painting stands its distance. The paintings' features are computed once and kept in the dataset.
         """
-        with tqdm(total=len(self._train), unit="painting", dynamic_ncols=True, leave=False) as progress:
+        with tqdm(total=len(self._train), unit="painting", disable=None, dynamic_ncols=True, leave=False) as progress:
             stored = train_features(self._dataset, self._size, self._network, Share(), progress.update)
         pixels = torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))
         images = rearrange(pixels, "b h w c -> b c h w")
