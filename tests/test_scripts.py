@@ -273,7 +273,7 @@ def test_the_benchmark_measures_each_means_of_speed(procedural_dataset: Path) ->
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr[-2000:]
     lines = answer.stdout.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 14
     assert all(re.search(r"images/s +\d+\.\d+ x plain$", line) for line in lines)
 
 
