@@ -53,6 +53,10 @@ class LossSettings:
     """lambda."""
     penalty_every: Annotated[int, pydantic.Field(ge=1)] = 1
     """The penalty is taken at one of so many pictures, which is as right on average and costs as many times less."""
+    one_sided_penalty: bool = False
+    """Only slopes above 1 cost, not those below."""
+    drift: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    """epsilon, of the critic's scores being far from 0."""
     critic_genre: Annotated[float, pydantic.Field(ge=0)]
     """alpha_D."""
     generator_genre: Annotated[float, pydantic.Field(ge=0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
-from common.nn.losses import class_loss, doubt_loss
+from common.nn.losses import class_loss, doubt_loss, drift_loss
 
 
 def critic_loss(
@@ -17,14 +17,16 @@ def critic_loss(
     fake_logits: Float[Tensor, "b k"],
     *,
     penalty_weight: float,
+    drift_weight: float,
     genre_weight: float,
     doubt_weight: float,
 ) -> Float[Tensor, "b"]:
-    """`s(fake) - s(real) + lambda penalty + alpha_D CE(c(real), y) + delta CE(c(fake), all alike)`.
+    """`s(fake) - s(real) + lambda penalty + epsilon drift + alpha_D CE(c(real), y) + delta CE(c(fake), all alike)`.
 
     Gulrajani et al. 2017, eq. 3, with Odena et al.'s class term (2017, eq. 3) and Springenberg's doubt (2016).
     """
     realness = fake_scores - real_scores + penalty_weight * penalty
+    realness = realness + drift_weight * drift_loss(real_scores, fake_scores)
     return realness + genre_weight * class_loss(real_logits, real_genres) + doubt_weight * doubt_loss(fake_logits)
 
 

@@ -165,6 +165,7 @@ class Stage1Trainer:
             genres,
             fake_logits,
             penalty_weight=loss.gradient_penalty,
+            drift_weight=loss.drift,
             genre_weight=loss.critic_genre,
             doubt_weight=loss.critic_doubt,
         )
@@ -200,7 +201,10 @@ class Stage1Trainer:
             scores: Tensor = self.pair.critic(between)[0]
             return scores
 
-        return sparse_penalty(scores_of, stream, update, self.config.loss.penalty_every, real, fake)
+        loss = self.config.loss
+        return sparse_penalty(
+            scores_of, stream, update, loss.penalty_every, real, fake, one_sided=loss.one_sided_penalty
+        )
 
     def real_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
         """Paintings and genres of critic update number `update`: the stream's rows."""

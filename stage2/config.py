@@ -82,6 +82,10 @@ class LossSettings:
     """lambda."""
     penalty_every: Annotated[int, pydantic.Field(ge=1)] = 1
     """The penalty is taken at one of so many pictures, which is as right on average and costs as many times less."""
+    one_sided_penalty: bool = False
+    """Only slopes above 1 cost, not those below."""
+    drift: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    """epsilon, of the critic's scores being far from 0."""
     wrong_style: Annotated[float, pydantic.Field(ge=0)]
     """omega, of real paintings shown with another style."""
     critic_labels: Annotated[float, pydantic.Field(ge=0)]

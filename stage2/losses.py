@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from common.nn.losses import class_loss
+from common.nn.losses import class_loss, drift_loss
 
 
 def critic_loss(
@@ -19,8 +19,9 @@ def critic_loss(
     *,
     wrong_weight: float,
     penalty_weight: float,
+    drift_weight: float,
 ) -> Float[Tensor, "b"]:
-    """`s(fake, t) - s(real, t) + lambda penalty + omega softplus(s(real, t') - s(real, t))`.
+    """`s(fake, t) - s(real, t) + lambda penalty + epsilon drift + omega softplus(s(real, t') - s(real, t))`.
 
     The last term is Reed et al.'s matching-aware pair (2016, algorithm 1): a real painting with a wrong style t'
     must score below the same one with its own; `wrong` is 1 where there is such a pair. It levels off once the
@@ -28,7 +29,8 @@ def critic_loss(
     grow without end between two real paintings and drown the realness.
     """
     matching = wrong * F.softplus(wrong_scores - real_scores)
-    return fake_scores - real_scores + penalty_weight * penalty + wrong_weight * matching
+    realness = fake_scores - real_scores + penalty_weight * penalty
+    return realness + drift_weight * drift_loss(real_scores, fake_scores) + wrong_weight * matching
 
 
 def label_loss(

@@ -210,7 +210,9 @@ class Stage2Trainer:
             scores: Tensor = self.pair.critic(between, batch.asked_genres[places], batch.asked_styles[places])[0]
             return scores
 
-        penalty = sparse_penalty(scores_of, stream, update, loss.penalty_every, batch.large, fake)
+        penalty = sparse_penalty(
+            scores_of, stream, update, loss.penalty_every, batch.large, fake, one_sided=loss.one_sided_penalty
+        )
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
             real_scores,
@@ -220,6 +222,7 @@ class Stage2Trainer:
             penalty,
             wrong_weight=loss.wrong_style,
             penalty_weight=loss.gradient_penalty,
+            drift_weight=loss.drift,
         )
         labels = label_loss(genre_logits[:size], batch.genres, style_logits[:size], batch.styles)
         doubt = doubt_loss(genre_logits[size:]) + doubt_loss(style_logits[size:])

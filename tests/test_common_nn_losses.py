@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from common.nn.losses import class_loss, correct, doubt_loss, gradient_penalty, interpolate
+from common.nn.losses import class_loss, correct, doubt_loss, drift_loss, gradient_penalty, interpolate
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +33,27 @@ def test_gradient_penalty_descends_towards_a_critic_of_slope_one() -> None:
     gradient_penalty((images * weight).sum(dim=(1, 2, 3)), images).sum().backward()
     # d/dw 2 (|w| - 1)^2 = 4 (|w| - 1) w / |w|, with |w| = 6.
     torch.testing.assert_close(weight.grad, torch.full((1, 1, 2, 2), 4 * 5 * 0.5))
+
+
+@pytest.mark.parametrize(("length", "expected"), [(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (3.0, 4.0)])
+def test_a_one_sided_penalty_lets_gentle_slopes_alone(length: float, expected: float) -> None:
+    direction = F.normalize(torch.randn(1, 3 * 4 * 4)).view(1, 3, 4, 4)
+    weight = (length * direction).requires_grad_()
+    images = torch.randn(5, 3, 4, 4, requires_grad=True)
+    penalty = gradient_penalty((images * weight).sum(dim=(1, 2, 3)), images, one_sided=True)
+    torch.testing.assert_close(penalty, torch.full((5,), expected), atol=1e-6, rtol=1e-5)
+    penalty.sum().backward()
+    assert weight.grad is not None
+    torch.testing.assert_close(weight.grad, 5 * 2 * max(length - 1, 0) * direction, atol=1e-5, rtol=1e-4)
+
+
+def test_drift_keeps_the_best_score_at_what_tells_real_from_generated() -> None:
+    torch.testing.assert_close(drift_loss(torch.tensor([3.0]), torch.tensor([-1.0])), torch.tensor([5.0]))
+    # Where 3 pictures are real and 1 is generated, the best score with weight 0.1 is (3 - 1) / (0.1 x 4).
+    score, nothing = torch.tensor([5.0], requires_grad=True), torch.zeros(1)
+    loss = score - 3 * score + 0.1 * (3 * drift_loss(score, nothing) + drift_loss(nothing, score))
+    loss.sum().backward()
+    torch.testing.assert_close(score.grad, torch.zeros(1))
 
 
 def test_gradient_penalty_of_a_flat_critic_is_one_and_its_gradients_are_finite() -> None:

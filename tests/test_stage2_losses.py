@@ -20,14 +20,18 @@ def test_the_critics_loss_wants_fakes_and_wrong_styles_below_the_real() -> None:
         penalty=torch.tensor([0.1, 0.1]),
         wrong_weight=0.5,
         penalty_weight=10.0,
+        drift_weight=0.2,
     )
-    torch.testing.assert_close(loss, torch.tensor([-2 + 0.5 * math.log(1 + math.exp(-1)) + 1, -2.0 + 1]))
+    torch.testing.assert_close(
+        loss, torch.tensor([-2 + 0.5 * math.log(1 + math.exp(-1)) + 1 + 0.2 * 5, -2.0 + 1 + 0.2 * 5])
+    )
 
 
 def test_two_styles_told_apart_are_not_driven_further_apart() -> None:
     gap = torch.tensor([0.0, 20.0], requires_grad=True)
     nothing = torch.zeros(2)
-    loss = critic_loss(gap, gap, nothing, torch.ones(2), nothing, wrong_weight=1.0, penalty_weight=10.0)
+    weights = {"wrong_weight": 1.0, "penalty_weight": 10.0, "drift_weight": 0.0}
+    loss = critic_loss(gap, gap, nothing, torch.ones(2), nothing, **weights)
     (pull,) = torch.autograd.grad(loss.sum(), gap)
     torch.testing.assert_close(pull, torch.tensor([-0.5, 0.0]))
 

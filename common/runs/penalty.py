@@ -20,6 +20,8 @@ def sparse_penalty(
     every: int,
     real: Float[Tensor, "b 3 h w"],
     fake: Float[Tensor, "b 3 h w"],
+    *,
+    one_sided: bool,
 ) -> Float[Tensor, "b"]:
     """The penalty between real and fake at one of `every` pictures, counted as often; 0 at the others.
 
@@ -28,7 +30,7 @@ def sparse_penalty(
     chosen = stream.one_in(every)
     mix = stream.uniform(Purpose.INTERPOLATION, update)
     between = interpolate(real[chosen], fake[chosen], mix[chosen])
-    penalty = gradient_penalty(scores_of(between, chosen), between)
+    penalty = gradient_penalty(scores_of(between, chosen), between, one_sided=one_sided)
     return penalty.new_zeros(len(real)).index_copy(0, chosen, every * penalty)
 
 
