@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from common.config import settings
-from common.runs.config import LoggingSettings, OptimizerSettings, Schedule
+from common.runs.config import LoggingSettings, OptimizerSettings, RealnessSettings, Schedule
 from stage2.critic import CriticConditioning
 
 PRESETS = Path(__file__).with_name("presets")
@@ -75,17 +75,9 @@ Networks = Annotated[ResidualNetworks | StackganNetworks, pydantic.Field(discrim
 
 
 @settings
-class LossSettings:
-    """Weights of the objective's terms; the realness term weighs 1."""
+class LossSettings(RealnessSettings):
+    """Weights of the objective's terms."""
 
-    gradient_penalty: Annotated[float, pydantic.Field(ge=0)]
-    """lambda."""
-    penalty_every: Annotated[int, pydantic.Field(ge=1)] = 1
-    """The penalty is taken at one of so many pictures, which is as right on average and costs as many times less."""
-    one_sided_penalty: bool = False
-    """Only slopes above 1 cost, not those below."""
-    drift: Annotated[float, pydantic.Field(ge=0)] = 0.0
-    """epsilon, of the critic's scores being far from 0."""
     wrong_style: Annotated[float, pydantic.Field(ge=0)]
     """omega, of real paintings shown with another style."""
     critic_labels: Annotated[float, pydantic.Field(ge=0)]

@@ -22,6 +22,20 @@ class OptimizerSettings:
 
 
 @settings
+class RealnessSettings:
+    """Weights of what keeps the critic's scores in bounds; the realness term weighs 1."""
+
+    gradient_penalty: Annotated[float, pydantic.Field(ge=0)]
+    """lambda."""
+    penalty_every: Annotated[int, pydantic.Field(ge=1)] = 1
+    """The penalty is taken at one of so many pictures, which is as right on average and costs as many times less."""
+    one_sided_penalty: bool = False
+    """Only slopes above 1 cost, not those below."""
+    drift: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    """epsilon, of the critic's scores being far from 0."""
+
+
+@settings
 class Schedule:
     """A step is `critic_steps` critic updates, then, after pre-training, one generator update."""
 
