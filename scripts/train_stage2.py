@@ -26,10 +26,11 @@ def main() -> None:
     parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
     parser.add_argument(
         "--set",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="KEY=VALUE",
-        help="change a setting: training.batch_size=64",
+        help="change settings: training.batch_size=64 training.seed=1",
     )
     arguments = parser.parse_args()
     settings = config.load(Stage2Config, config.find_preset(arguments.preset, PRESETS), arguments.set)

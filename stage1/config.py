@@ -27,6 +27,8 @@ class ResidualNetworks:
     """Widths at 4, 8, 16, … pixels; with fewer than five, up to 64, the last features are enlarged."""
     critic_width: Annotated[int, pydantic.Field(ge=1)]
     """Channels of the critic's first layer, at 32 pixels; they double with every halving."""
+    patterns: Annotated[int, pydantic.Field(ge=0)] = 0
+    """Rank of the bias by pixel that the generator's gates hear; with 0 it is one value a channel."""
 
 
 @settings

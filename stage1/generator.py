@@ -22,8 +22,11 @@ class Generator(nn.Module):
     Every size adds its own picture to the enlarged one of the size before (Karras et al. 2020, figure 7b).
     """
 
-    def __init__(self, *, latent_dim: int, num_genres: int, channels: Sequence[int]) -> None:
-        """`channels` are the widths at 4, 8, … pixels; what is left to 64 is enlarged before the last convolution."""
+    def __init__(self, *, latent_dim: int, num_genres: int, channels: Sequence[int], patterns: int = 0) -> None:
+        """`channels` are the widths at 4, 8, … pixels; what is left to 64 is enlarged before the last convolution.
+
+        `patterns` is the rank of the gates' bias by pixel (see `_Patterns`), none where it is 0.
+        """
         super().__init__()
         condition_dim = latent_dim + num_genres
         self.enlargement = 64 // (4 * 2 ** (len(channels) - 1))
@@ -31,8 +34,8 @@ class Generator(nn.Module):
         self.stem_norm = picture_norm(2 * channels[0])
         self.stem_gate = Gate(channels[0], condition_dim, bias=True)
         self.blocks = nn.ModuleList(
-            _UpsamplingBlock(wide, narrow, condition_dim)
-            for wide, narrow in zip(channels[:-1], channels[1:], strict=True)
+            _UpsamplingBlock(wide, narrow, condition_dim, size=8 * 2**number, patterns=patterns)
+            for number, (wide, narrow) in enumerate(zip(channels[:-1], channels[1:], strict=True))
         )
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in channels[:-1])
         self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
@@ -59,11 +62,11 @@ def _enlarged(features: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "
 class _UpsamplingBlock(nn.Module):
     """Doubles the size. Enlarging before a convolution leaves no grid; a strided transposed convolution does."""
 
-    def __init__(self, in_channels: int, out_channels: int, condition_dim: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, size: int, patterns: int) -> None:
         super().__init__()
         self.skip = nn.Conv2d(in_channels, out_channels, 1)
-        self.first = _GatedConvolution(in_channels, out_channels, condition_dim)
-        self.second = _GatedConvolution(out_channels, out_channels, condition_dim)
+        self.first = _GatedConvolution(in_channels, out_channels, condition_dim, size=size, patterns=patterns)
+        self.second = _GatedConvolution(out_channels, out_channels, condition_dim, size=size, patterns=patterns)
 
     def forward(
         self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
@@ -73,13 +76,37 @@ class _UpsamplingBlock(nn.Module):
 
 
 class _GatedConvolution(nn.Module):
-    def __init__(self, in_channels: int, out_channels: int, condition_dim: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, size: int, patterns: int) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
         self.norm = picture_norm(2 * out_channels)
+        self.patterns = _Patterns(2 * out_channels, condition_dim, size, patterns) if patterns else None
         self.gate = Gate(out_channels, condition_dim, bias=True)
 
     def forward(
         self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
     ) -> Float[Tensor, "b c_out h w"]:
-        return self.gate(self.norm(self.convolution(features)), condition)
+        features = self.norm(self.convolution(features))
+        if self.patterns is not None:
+            features = features + self.patterns(condition)
+        return self.gate(features, condition)
+
+
+class _Patterns(nn.Module):
+    """A bias for each channel at each pixel: `rank` maps made of the condition, heard by channels in learnt strengths.
+
+    The parent's gates have one of full rank, of the genre alone. Here the maps begin as noise that latents differ in.
+    Without it all detail is made of smooth features, and its easiest form is a sharp line along their zeros.
+    """
+
+    def __init__(self, channels: int, condition_dim: int, size: int, rank: int) -> None:
+        super().__init__()
+        self.size = size
+        self.maps = nn.Linear(condition_dim, rank * size * size)
+        nn.init.normal_(self.maps.weight, std=condition_dim**-0.5)
+        self.strengths = nn.Conv2d(rank, channels, 1, bias=False)
+        nn.init.normal_(self.strengths.weight, std=0.2)
+
+    def forward(self, condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
+        maps = rearrange(self.maps(condition), "b (r h w) -> b r h w", h=self.size, w=self.size)
+        return self.strengths(maps)

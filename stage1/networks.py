@@ -19,7 +19,12 @@ def build_generator(networks: Networks, num_genres: int) -> nn.Module:
             width=networks.width,
             conditioning=networks.conditioning,
         )
-    return Generator(latent_dim=networks.latent_dim, num_genres=num_genres, channels=networks.generator_channels)
+    return Generator(
+        latent_dim=networks.latent_dim,
+        num_genres=num_genres,
+        channels=networks.generator_channels,
+        patterns=networks.patterns,
+    )
 
 
 def build_critic(networks: Networks, num_genres: int) -> nn.Module:

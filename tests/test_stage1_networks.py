@@ -16,13 +16,16 @@ TINY = ResidualNetworks(
     generator_channels=(8, 8, 4, 4),
     critic_width=2,
 )
+TINY_PATTERNED = ResidualNetworks(
+    architecture="residual", latent_dim=8, generator_channels=(8, 8, 4, 4, 4), critic_width=2, patterns=2
+)
 TINY_PARENT = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4)
 TINY_NORMALISED = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4, conditioning="normalisation")
 TINY_CONCATENATED = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4, conditioning="concatenation")
 EVERY_KIND = pytest.mark.parametrize(
     "networks",
-    [TINY, TINY_PARENT, TINY_NORMALISED, TINY_CONCATENATED],
-    ids=["residual", "gangogh", "normalisation", "concatenation"],
+    [TINY, TINY_PATTERNED, TINY_PARENT, TINY_NORMALISED, TINY_CONCATENATED],
+    ids=["residual", "patterns", "gangogh", "normalisation", "concatenation"],
 )
 
 
