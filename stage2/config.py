@@ -39,6 +39,8 @@ class ResidualNetworks:
     """Side, in pixels, that the small picture is brought down to, to be enlarged and painted on."""
     grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
     """Channels of noise beside the small picture that differ from pixel to pixel."""
+    decoder_grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
+    """The same for every block of the decoder."""
     critic_channels: Channels
     """Widths of the critic's convolutions, each of which halves the size."""
     critic_conditioning: CriticConditioning

@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from common.nn.layers import GatedBlock, initialise, open_convolution
 
+GRAIN_DIM = 16
+"""So much of the noise is spread over the pixels of the decoder; its fixed directions go with the weights."""
+
 
 class Generator(nn.Module):
     """Encoder to 16 pixels, gated residual body, decoder to the resolution, painting on top of the enlarged input."""
@@ -27,6 +30,7 @@ class Generator(nn.Module):
         output_enlargement: int,
         underpainting: int,
         grain: int,
+        decoder_grain: int = 0,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
@@ -34,7 +38,8 @@ class Generator(nn.Module):
         last convolution. Unfolding channels into pixels instead drew a grid of dots. `underpainting` is the side that
         the small picture is brought down to before it is enlarged to be painted on: all that is finer is painted anew.
         `grain` is the number of channels of noise beside the small picture that differ from pixel to pixel: from the
-        labels and one noise vector alone, strokes on even ground repeat themselves.
+        labels and one noise vector alone, strokes on even ground repeat themselves. `decoder_grain` is the same for
+        every block of the decoder, whose pixels are finer.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
@@ -58,11 +63,17 @@ class Generator(nn.Module):
             GatedBlock(narrow, wide, condition_dim, upsample=True)
             for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
         )
+        self.grains = nn.ModuleList(
+            _DecoderGrain(min(noise_dim, GRAIN_DIM), decoder_grain, 2 * channels, side=32 * 2**level)
+            for level, channels in enumerate(decoder_channels if decoder_grain else ())
+        )
         self.bridges = nn.ModuleList(
             [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
         )
         self.out = open_convolution(decoder_channels[-1], 3)
         initialise(self)
+        for strengths in self.grains.parameters():
+            nn.init.normal_(strengths, std=0.2)
         # A small start: the first output is the enlarged input, and learning adds to it.
         nn.init.normal_(self.out.weight, std=0.01)
 
@@ -84,7 +95,8 @@ class Generator(nn.Module):
             features = block(features, condition)
         bridged = [bridge(skip) for bridge, skip in zip(self.bridges, (at_32, at_64), strict=True)]
         for level, block in enumerate(self.decoder):
-            features = block(features, condition)
+            size = [2 * side for side in features.shape[-2:]]
+            features = block(features, condition, self.grains[level](noise, size) if self.grains else 0.0)
             if level < len(bridged):
                 features = features + bridged[level]
         if self.output_enlargement > 1:
@@ -97,15 +109,28 @@ class Generator(nn.Module):
 class Grain(nn.Module):
     """The noise vector spread over the pixels by fixed random directions, so that each pixel hears its own mixture."""
 
-    directions: Float[Tensor, "n c 64 64"]
+    directions: Float[Tensor, "n c side side"]
 
-    def __init__(self, noise_dim: int, channels: int) -> None:
+    def __init__(self, noise_dim: int, channels: int, side: int = 64) -> None:
         super().__init__()
-        directions = torch.empty(noise_dim, channels, 64, 64)
+        directions = torch.empty(noise_dim, channels, side, side)
         directions.normal_(std=noise_dim**-0.5, generator=torch.Generator().manual_seed(0))
         self.register_buffer("directions", directions)
 
     def forward(self, noise: Float[Tensor, "b n"], size: Sequence[int]) -> Float[Tensor, "b c h w"]:
-        """Normally distributed where the noise is; of `size`, at most 64, pixels."""
+        """Normally distributed where the noise is; of `size`, at most `side`, pixels."""
         height, width = size
         return torch.einsum("bn,nchw->bchw", noise, self.directions[:, :, :height, :width])
+
+
+class _DecoderGrain(nn.Module):
+    """Grain as the bias of a decoder block's first gate; each channel learns how strongly it hears it."""
+
+    def __init__(self, noise_dim: int, grain: int, channels: int, side: int) -> None:
+        super().__init__()
+        self.noise_dim = noise_dim
+        self.grain = Grain(noise_dim, grain, side)
+        self.strengths = nn.Conv2d(grain, channels, 1, bias=False)
+
+    def forward(self, noise: Float[Tensor, "b n"], size: Sequence[int]) -> Float[Tensor, "b c h w"]:
+        return self.strengths(self.grain(noise[:, : self.noise_dim], size))

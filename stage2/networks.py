@@ -31,6 +31,7 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
         output_enlargement=networks.output_enlargement,
         underpainting=networks.underpainting,
         grain=networks.grain,
+        decoder_grain=networks.decoder_grain,
     )
 
 

@@ -27,7 +27,7 @@ TINY = ResidualNetworks(
     critic_channels=(4, 8, 8, 8),
     critic_conditioning="projection",
 )
-GRAINY = replace(TINY, grain=2)
+GRAINY = replace(TINY, grain=2, decoder_grain=1)
 
 PARENTS = StackganNetworks(
     architecture="stackgan",

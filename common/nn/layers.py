@@ -80,10 +80,14 @@ class GatedBlock(nn.Module):
         self.skip = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
 
     def forward(
-        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
+        self,
+        features: Float[Tensor, "b c_in h w"],
+        condition: Float[Tensor, "b k"],
+        bias: Float[Tensor, "b c2 h_out w_out"] | float = 0.0,
     ) -> Float[Tensor, "b c_out h_out w_out"]:
+        """`bias` is heard by the first gate, at each pixel."""
         if self.upsample:
             features = F.interpolate(features, scale_factor=2, mode="bilinear")
-        hidden = self.first_gate(self.first(features), condition)
+        hidden = self.first_gate(self.first(features) + bias, condition)
         hidden = self.second_gate(self.second(hidden), condition)
         return self.skip(features) + hidden
