@@ -22,6 +22,9 @@ class Purpose(IntEnum):
     TRAINING_REQUEST = 5
     EVALUATION_LABELS = 7
     EVALUATION_RESAMPLING = 8
+    AUGMENTATION_OF_REAL = 9
+    AUGMENTATION_OF_FAKE = 10
+    AUGMENTATION_FOR_GENERATOR = 11
 
 
 def generator_for(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:

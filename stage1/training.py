@@ -23,6 +23,7 @@ from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
 from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
+from common.nn.augmentation import NUM_DRAWS, augment
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config
@@ -74,7 +75,7 @@ def train(
         score = TestFid(config.logging, dataset, SIZE, trainer.paint, share, accelerator.device, knows_styles=False)
 
     def export(folder: Path) -> None:
-        save_export(folder, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.plain_critic)
+        save_export(folder, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.average_critic)
 
     stage = Stage(
         step=trainer.step,
@@ -148,13 +149,14 @@ class Stage1Trainer:
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
         """The critic's loss on a part of its batch."""
         loss = self.config.loss
-        real, genres = self.real_batch(stream, update)
+        paintings, genres = self.real_batch(stream, update)
+        real = self._augment(paintings, stream, Purpose.AUGMENTATION_OF_REAL, update)
         if self.config.training.learns_labels_alone(update):
             scores, logits = self.pair.critic(real)
             # The scores take part with nothing, as the processes exchange gradients of all weights.
             losses = class_loss(logits, genres) + 0 * scores
             return losses.mean(), {"accuracy_real": correct(logits, genres)}
-        fake = self._fake_batch(stream, update)
+        fake = self._augment(self._fake_batch(stream, update), stream, Purpose.AUGMENTATION_OF_FAKE, update)
         real_scores, fake_scores, real_logits, fake_logits = self.judge(real, fake)
         penalty = self.penalty(stream, update, real, fake)
         losses = critic_loss(
@@ -181,7 +183,7 @@ class Stage1Trainer:
         fake = self.pair.generator(latents, genres)
         self._painted[stream.rows.start] = update, fake.detach().float()
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
-            scores, logits = critic(fake)
+            scores, logits = critic(self._augment(fake, stream, Purpose.AUGMENTATION_FOR_GENERATOR, update))
         losses = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
 
@@ -240,6 +242,11 @@ class Stage1Trainer:
     def _sample_rows(self) -> Iterator[Float[Tensor, "ten 3 64 64"]]:
         for label in torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0):
             yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
+
+    def _augment(
+        self, images: Float[Tensor, "b 3 64 64"], stream: BatchStream, purpose: Purpose, update: int
+    ) -> Float[Tensor, "b 3 64 64"]:
+        return augment(images, stream.uniform(purpose, update, NUM_DRAWS), self.config.training.augmentation)
 
     def _fake_batch(self, stream: BatchStream, update: int) -> Float[Tensor, "b 3 64 64"]:
         """Pictures for critic update number `update`: those painted last, or new ones where it is time for them."""

@@ -92,7 +92,7 @@ def train(
         )
 
     def export(folder: Path) -> None:
-        networks = {"generator": trainer.pair.average, "critic": trainer.pair.plain_critic}
+        networks = {"generator": trainer.pair.average, "critic": trainer.pair.average_critic}
         save_export(folder, config.networks, dataset.vocabulary, painter, networks)
 
     stage = Stage(

@@ -29,6 +29,12 @@ def test_two_halves_of_the_random_numbers_are_those_of_the_whole() -> None:
     assert not torch.equal(WHOLE.uniform(Purpose.FLIP, 4), stream(slice(0, 6), seed=1).uniform(Purpose.FLIP, 4))
 
 
+def test_several_numbers_a_picture_are_divided_by_pictures() -> None:
+    halves = [half.uniform(Purpose.FLIP, 4, 5) for half in HALVES]
+    assert [half.shape for half in halves] == [(3, 5), (3, 5)]
+    assert torch.equal(torch.cat(halves), WHOLE.uniform(Purpose.FLIP, 4, 5))
+
+
 def test_two_halves_of_the_pictures_are_those_of_the_whole(dataset: PaintingDataset) -> None:
     split = dataset.split("train", 64)
     mirrored = torch.tensor([True, False, False, True, True, False])

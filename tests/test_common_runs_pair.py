@@ -109,7 +109,16 @@ def test_a_step_is_several_critic_updates_after_one_of_the_generator_once_pre_tr
     assert figures == {"critic": 8.0, "generator": 6.0}
 
 
-def test_the_average_follows_the_generator_and_not_the_critic(pair: AdversarialPair) -> None:
+def test_the_critics_average_follows_it_from_the_first_step(pair: AdversarialPair) -> None:
+    nothing: Mapping[str, Tensor] = {}
+    with torch.no_grad():
+        pair.plain_critic.weight += 1
+    assert not torch.equal(pair.average_critic.weight, pair.plain_critic.weight)
+    pair.step(0, lambda number: nothing, lambda number: nothing)
+    assert torch.equal(pair.average_critic.weight, pair.plain_critic.weight)
+
+
+def test_the_average_follows_the_generator_once_pre_training_is_over(pair: AdversarialPair) -> None:
     nothing: Mapping[str, Tensor] = {}
     with torch.no_grad():
         pair.plain_generator.weight += 1

@@ -78,6 +78,23 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> N
     assert all(any(torch.equal(images[-rows:], part) for images in judged[2:]) for part in painted)
 
 
+def test_the_critic_sees_paintings_and_pictures_changed_and_the_generators_gradient_passes(split: Split) -> None:
+    stage = trainer(split, stage1_config("training.augmentation=1.0"))
+    painted: list[torch.Tensor] = []
+    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    judged: list[torch.Tensor] = []
+    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    before, schedule = weights(stage.pair.plain_generator), stage.config.training
+    stage.step(schedule.pretraining_steps)
+    assert not torch.equal(weights(stage.pair.plain_generator), before)
+    update = schedule.pretraining_steps * schedule.critic_steps
+    size, (paintings, _) = schedule.batch_size, stage.real_batch(stage.parts[0], update)
+    of_generator, of_critic = judged[0], next(images for images in judged[1:] if len(images) == 2 * size)
+    for seen, plain in ((of_generator, painted[0]), (of_critic[:size], paintings), (of_critic[size:], painted[0])):
+        assert not any(torch.equal(one, other) for one, other in zip(seen, plain, strict=True))
+    assert not torch.equal(of_generator, of_critic[size:])
+
+
 def test_painted_pictures_serve_as_many_critic_updates_as_asked_and_those_of_one_step_only(split: Split) -> None:
     stage = trainer(split, stage1_config("training.critic_steps=3", "training.repaint_every=2"))
     judged: list[torch.Tensor] = []

@@ -38,9 +38,9 @@ class BatchStream:
         """This process's rows of a batch-sized array, on its device."""
         return torch.from_numpy(batch[self.rows]).to(self.device)
 
-    def uniform(self, purpose: Purpose, position: int) -> Float[Tensor, "b"]:
-        """This process's rows of one number from [0, 1) a picture."""
-        return self.take(self.random(purpose, position).random(self.batch_size, dtype=np.float32))
+    def uniform(self, purpose: Purpose, position: int, *shape: int) -> Float[Tensor, "b ..."]:
+        """This process's rows of numbers from [0, 1): one a picture, or `shape` of them."""
+        return self.take(self.random(purpose, position).random((self.batch_size, *shape), dtype=np.float32))
 
     def one_in(self, count: int) -> Int[Tensor, "b_some"]:
         """Places, among this process's rows, of every `count`-th row of the global batch."""

@@ -1,4 +1,4 @@
-"""The moving average of a generator's weights, which sampling uses."""
+"""The moving average of a network's weights, which exports hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import nn
 
 @torch.no_grad()
 def update_average(average: nn.Module, live: nn.Module, halflife: float, updates: int) -> None:
-    """Move `average` towards `live` after the generator's update number `updates`, counted from 1.
+    """Move `average` towards `live` after step number `updates` of it, counted from 1.
 
     The half-life grows with the run up to its setting, so that a short run's average forgets its random start
     (Karras et al. 2020 ramp theirs likewise). Running statistics are averaged along with the weights that made them.

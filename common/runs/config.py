@@ -55,7 +55,7 @@ class Schedule:
     flip: bool
     """Whether paintings are mirrored at random."""
     average_halflife: Annotated[float, pydantic.Field(ge=0)]
-    """Generator updates after which a weight's share in the average has halved; 0 takes the live weights."""
+    """Steps after which a weight's share in the average has halved, of either network; 0 takes the live weights."""
     precision: Precision
     """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
     label_steps: Annotated[int, pydantic.Field(ge=0)] = 0

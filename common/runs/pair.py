@@ -1,4 +1,4 @@
-"""A generator and its critic as training holds them: wrapped for all processes, with optimizers and the average.
+"""A generator and its critic as training holds them: wrapped for all processes, with optimizers and the averages.
 
 Losses stay with the stages; what a descent, a schedule and a checkpoint are is the same in both and stands here.
 """
@@ -42,6 +42,8 @@ class AdversarialPair:
         self.plain_generator = generator.to(accelerator.device)
         self.plain_critic = critic.to(accelerator.device)
         self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
+        self.average_critic = copy.deepcopy(self.plain_critic).eval().requires_grad_(False)
+        """Knows more of held-out paintings than the critic of any one step, which runs after its generator."""
         self._generator_optimizer = _adam(self.plain_generator, generator_optimizer)
         self._critic_optimizer = _adam(self.plain_critic, critic_optimizer)
         with warnings.catch_warnings():
@@ -73,6 +75,7 @@ class AdversarialPair:
             update_average(self.average, self.plain_generator, schedule.average_halflife, generator_updates)
         for update in range(first, first + schedule.critic_steps):
             figures |= update_critic(update)
+        update_average(self.average_critic, self.plain_critic, schedule.average_halflife, step + 1)
         return figures
 
     def descend_critic(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
@@ -104,11 +107,17 @@ class AdversarialPair:
         adopt_weights(self.plain_generator, generator, build_generator, own, theirs)
         adopt_weights(self.plain_critic, critic, build_critic, own, theirs)
         self.average.load_state_dict(self.plain_generator.state_dict())
+        self.average_critic.load_state_dict(self.plain_critic.state_dict())
 
     @property
     def modules(self) -> dict[str, nn.Module]:
         """What a checkpoint holds of the networks."""
-        return {"generator": self.plain_generator, "critic": self.plain_critic, "average": self.average}
+        return {
+            "generator": self.plain_generator,
+            "critic": self.plain_critic,
+            "average": self.average,
+            "average_critic": self.average_critic,
+        }
 
     @property
     def optimizers(self) -> dict[str, Optimizer]:
