@@ -1,4 +1,4 @@
-"""Which of many pictures a critic would keep: those it recognises as what was asked, the most real first.
+"""Which of many pictures a critic would keep: of the more real half, those surest to show what was asked.
 
 The parent's authors picked by eye; this does it by the critic's two heads, so that it can be repeated.
 """
@@ -12,11 +12,10 @@ from functools import cached_property
 import numpy as np
 import torch
 from einops import rearrange
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, Int, UInt8
+from scipy.special import softmax
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
-
-from common.data.dataset import UNLABELLED
 
 FAVOURITES = 0.05
 """Share of the pictures of a label that count as the critic's favourites."""
@@ -46,17 +45,23 @@ class Opinions:
         """Of `genre` or `style`."""
         return self.genre_logits if kind == "genre" else self.style_logits
 
-    def recognised(self, genres: Int[np.ndarray, "n"], styles: Int[np.ndarray, "n"]) -> Bool[np.ndarray, "n"]:
-        """Whether each picture's most likely classes are the asked ones; what was not asked cannot be missed."""
-        right = (genres == UNLABELLED) | (self.genre_logits.argmax(axis=1) == genres)
-        if self.style_logits is not None:
-            right &= (styles == UNLABELLED) | (self.style_logits.argmax(axis=1) == styles)
-        return right
 
+def rank(
+    opinions: Opinions, genres: Float[np.ndarray, "n k"], styles: Float[np.ndarray, "n s"]
+) -> Int[np.ndarray, "n"]:
+    """Places of the pictures, best first: the more real half of each genre's, then the other.
 
-def rank(opinions: Opinions, genres: Int[np.ndarray, "n"], styles: Int[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
-    """Places of the pictures, best first: the recognised before the others, each part by its scores."""
-    return np.lexsort((-opinions.scores, ~opinions.recognised(genres, styles)))
+    Each half by the probability that its pictures show what was asked, points of the simplex; where nothing was, by
+    realness. Realness alone, which a good generator has evened out, says less of a picture than its genre does.
+    """
+    certainty = probability(opinions.genre_logits, genres)
+    if opinions.style_logits is not None:
+        certainty = certainty * probability(opinions.style_logits, styles)
+    less_real = np.zeros(len(genres), dtype=bool)
+    for asked in np.unique(genres, axis=0):
+        places = np.flatnonzero((genres == asked).all(axis=1))
+        less_real[places] = opinions.scores[places] < np.median(opinions.scores[places])
+    return np.lexsort((-opinions.scores, -certainty, less_real))
 
 
 def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "m"]:
@@ -83,20 +88,16 @@ class Judgements:
 
     @cached_property
     def order(self) -> Int[np.ndarray, "n"]:
-        """Places of the candidates, best first. Of a blend, each may show whichever label it is most like."""
+        """Places of the candidates, best first. Of a blend, each may show whichever of its labels."""
         count = len(self.opinions.scores)
-        asked = [
-            _most_like(logits, points) if logits is not None and points.any() else np.full(count, UNLABELLED)
-            for logits, points in self._heads().values()
-        ]
-        return rank(self.opinions, *asked)
+        return rank(self.opinions, np.tile(self.genres, (count, 1)), np.tile(self.styles, (count, 1)))
 
     def of(self, place: int) -> dict[str, str]:
         """What a file says of the candidate at that place."""
         found = {"realness": f"{self.opinions.scores[place]:.4g}"}
         for kind, (logits, points) in self._heads().items():
             if logits is not None and points.any():
-                found[f"{kind}_probability"] = f"{probability(logits[place : place + 1], points)[0]:.4f}"
+                found[f"{kind}_probability"] = f"{probability(logits[place : place + 1], points[None])[0]:.4f}"
         rank_of_place = int(np.flatnonzero(self.order == place)[0]) + 1
         return {**found, "rank": f"{rank_of_place} of {len(self.order)}"}
 
@@ -107,11 +108,14 @@ class Judgements:
         }
 
 
-def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "k"]) -> Float[np.ndarray, "n"]:
-    """That each picture shows one of the labels asked for, by a softmax over all."""
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found: np.ndarray = shares[:, asked > 0].sum(axis=1) / shares.sum(axis=1)
-    return found
+def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n"]:
+    """That each picture shows one of the labels asked for, by a softmax over all; 1 where none was."""
+    chances = np.ones(len(logits))
+    named = asked.any(axis=1)
+    if named.any():
+        shares = softmax(logits[named].astype(np.float64), axis=1)
+        chances[named] = np.where(asked[named] > 0, shares, 0).sum(axis=1)
+    return chances
 
 
 def thumbnails(pictures: UInt8[Tensor, "b 3 h w"]) -> Float[np.ndarray, "b d"]:
@@ -135,8 +139,3 @@ def choose(order: Int[np.ndarray, "n"], small: Float[np.ndarray, "n d"] | None, 
             kept.append(int(place))
     passed_over = order[~np.isin(order, kept)]
     return np.concatenate([kept, passed_over]).astype(np.int64)[:keep]
-
-
-def _most_like(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "k"]) -> Int[np.ndarray, "n"]:
-    named = np.flatnonzero(asked)
-    return named[logits[:, named].argmax(axis=1)]

@@ -11,20 +11,31 @@ from common.data.dataset import UNLABELLED
 
 LOGITS = np.eye(3)[[0, 1, 2, 0]] * 5
 SCORES = np.array([1.0, 9.0, 3.0, 2.0])
-NOTHING = np.full(4, -1)
+NOTHING = np.zeros((4, 3))
 
 
-def test_the_recognised_come_before_the_others_and_the_real_before_the_less_real() -> None:
-    opinions = Opinions(SCORES, LOGITS, None)
-    asked = np.array([0, 0, 2, 0])
-    assert opinions.recognised(asked, NOTHING).tolist() == [True, False, True, True]
-    assert rank(opinions, asked, NOTHING).tolist() == [2, 3, 0, 1]
+def test_the_more_real_half_comes_first_and_in_it_the_surest() -> None:
+    logits = np.array([[2.0, 0, 0], [1, 0, 0], [9, 0, 0], [3, 0, 0]])
+    opinions = Opinions(SCORES, logits, None)
+    # The scores are 1, 9, 3 and 2.
+    assert rank(opinions, np.eye(3)[[0, 0, 0, 0]], NOTHING).tolist() == [2, 1, 3, 0]
+    assert rank(opinions, np.eye(3)[[1, 1, 1, 1]], NOTHING).tolist() == [1, 2, 0, 3]
 
 
-def test_what_was_not_asked_cannot_be_missed_and_a_style_can() -> None:
-    opinions = Opinions(SCORES, LOGITS, LOGITS)
-    assert opinions.recognised(NOTHING, NOTHING).all()
-    assert opinions.recognised(NOTHING, np.array([0, 0, 2, -1])).tolist() == [True, False, True, True]
+def test_halves_are_of_a_genre_as_each_has_scores_of_its_own() -> None:
+    opinions = Opinions(np.array([100.0, 101.0, 1.0, 2.0]), np.zeros((4, 3)), None)
+    assert rank(opinions, np.eye(3)[[0, 0, 1, 1]], NOTHING).tolist() == [1, 3, 0, 2]
+
+
+def test_where_nothing_was_asked_realness_alone_counts_and_a_style_counts_too() -> None:
+    assert rank(Opinions(SCORES, LOGITS, LOGITS), NOTHING, NOTHING).tolist() == [1, 2, 3, 0]
+    # Of the more real half, 1 and 2, the second shows the style.
+    assert rank(Opinions(SCORES, LOGITS, LOGITS), NOTHING, np.eye(3)[[2, 2, 2, 2]]).tolist() == [2, 1, 3, 0]
+
+
+def test_a_critic_without_labels_ranks_by_realness() -> None:
+    nothing = np.zeros((4, 0))
+    assert rank(Opinions(SCORES, nothing, None), nothing, nothing).tolist() == [1, 2, 3, 0]
 
 
 def test_opinions_on_batches_join_in_order() -> None:
@@ -38,7 +49,8 @@ def test_opinions_on_batches_join_in_order() -> None:
 def test_of_a_blend_either_label_will_do_and_nothing_asked_cannot_be_missed() -> None:
     opinions = Opinions(SCORES, LOGITS, None)
     blend = Judgements(opinions, np.array([0.5, 0.0, 0.5]), np.zeros(2))
-    assert blend.order.tolist() == [2, 3, 0, 1]
+    # Of the more real half, 1 and 2, the first shows neither label.
+    assert blend.order.tolist() == [2, 1, 3, 0]
     assert Judgements(opinions, np.zeros(3), np.zeros(2)).order.tolist() == [1, 2, 3, 0]
 
 
@@ -52,7 +64,9 @@ def test_a_judgement_says_realness_probabilities_and_rank() -> None:
 
 def test_the_probability_of_a_blend_is_that_of_all_its_labels() -> None:
     logits = np.log(np.array([[1.0, 2.0, 5.0], [1.0, 1.0, 2.0]])) + 700
-    assert probability(logits, np.array([0.3, 0.0, 0.7])).tolist() == pytest.approx([6 / 8, 3 / 4])
+    asked = np.array([[0.3, 0.0, 0.7], [0.3, 0.0, 0.7]])
+    assert probability(logits, asked).tolist() == pytest.approx([6 / 8, 3 / 4])
+    assert probability(logits, np.zeros((2, 3))).tolist() == [1, 1]
 
 
 def test_variety_passes_over_what_looks_like_one_already_kept() -> None:

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from tqdm import tqdm
 
 from common.curation import favourites, rank
-from common.data.dataset import UNLABELLED, PaintingDataset, Split
+from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
 from common.errors import UserError
 from common.evaluation.bootstrap import interval_around, interval_of_mean
 from common.evaluation.distances import FidInterval, fid, kid, kid_interval, kid_of_all
@@ -117,7 +117,8 @@ class _Figures:
         figures["near_copies"] = copied
         ranking: tuple[int, ...] = ()
         if self.seen.opinions is not None:
-            order = rank(self.seen.opinions, self.subject.genres, self.subject.styles)
+            asked = (one_hot(labels.asked, len(labels.names)) for labels in self.labels())
+            order = rank(self.seen.opinions, *asked)
             ranking = tuple(order.tolist())
             figures |= self.curated(order, judged)
         return Measurements(
