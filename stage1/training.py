@@ -149,14 +149,17 @@ class Stage1Trainer:
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
         """The critic's loss on a part of its batch."""
         loss = self.config.loss
+        schedule = self.config.training
         paintings, genres = self.real_batch(stream, update)
-        real = self._augment(paintings, stream, Purpose.AUGMENTATION_OF_REAL, update)
-        if self.config.training.learns_labels_alone(update):
+        draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
+        real = augment(paintings, draws, schedule.augmentation)
+        if schedule.learns_labels_alone(update):
             scores, logits = self.pair.critic(real)
             # The scores take part with nothing, as the processes exchange gradients of all weights.
             losses = class_loss(logits, genres) + 0 * scores
             return losses.mean(), {"accuracy_real": correct(logits, genres)}
-        fake = self._augment(self._fake_batch(stream, update), stream, Purpose.AUGMENTATION_OF_FAKE, update)
+        draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
+        fake = augment(self._fake_batch(stream, update), draws, schedule.augmentation)
         real_scores, fake_scores, real_logits, fake_logits = self.judge(real, fake)
         penalty = self.penalty(stream, update, real, fake)
         losses = critic_loss(
@@ -182,8 +185,9 @@ class Stage1Trainer:
         latents, genres = self._requests(stream, update)
         fake = self.pair.generator(latents, genres)
         self._painted[stream.rows.start] = update, fake.detach().float()
+        draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
-            scores, logits = critic(self._augment(fake, stream, Purpose.AUGMENTATION_FOR_GENERATOR, update))
+            scores, logits = critic(augment(fake, draws, self.config.training.augmentation))
         losses = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
 
@@ -242,11 +246,6 @@ class Stage1Trainer:
     def _sample_rows(self) -> Iterator[Float[Tensor, "ten 3 64 64"]]:
         for label in torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0):
             yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
-
-    def _augment(
-        self, images: Float[Tensor, "b 3 64 64"], stream: BatchStream, purpose: Purpose, update: int
-    ) -> Float[Tensor, "b 3 64 64"]:
-        return augment(images, stream.uniform(purpose, update, NUM_DRAWS), self.config.training.augmentation)
 
     def _fake_batch(self, stream: BatchStream, update: int) -> Float[Tensor, "b 3 64 64"]:
         """Pictures for critic update number `update`: those painted last, or new ones where it is time for them."""

@@ -24,6 +24,7 @@ from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
 from common.evaluation.shares import Share
 from common.images import labelled_grid, squares_of, to_pictures
+from common.nn.augmentation import NUM_DRAWS, augment
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config
@@ -192,12 +193,18 @@ class Stage2Trainer:
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
         """The critic's loss on a part of its batch."""
         loss = self.config.loss
-        if self.config.training.learns_labels_alone(update):
-            return self._label_loss_of(self._batch(stream, update))
+        schedule = self.config.training
+        draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
+        if schedule.learns_labels_alone(update):
+            batch = self._batch(stream, update)
+            return self._label_loss_of(batch, augment(batch.large, draws, schedule.augmentation))
         kept = stream.rows.start, update
-        batch, fake = self._painted.pop(kept) if kept in self._painted else self._painted_batch(stream, update)
+        batch, painted = self._painted.pop(kept) if kept in self._painted else self._painted_batch(stream, update)
+        real = augment(batch.large, draws, schedule.augmentation)
+        draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
+        fake = augment(painted, draws, schedule.augmentation)
         scores, genre_logits, style_logits, features = self.pair.critic(
-            torch.cat([batch.large, fake]),
+            torch.cat([real, fake]),
             batch.asked_genres.repeat(2, 1),
             batch.asked_styles.repeat(2, 1),
         )
@@ -211,7 +218,7 @@ class Stage2Trainer:
             return scores
 
         penalty = sparse_penalty(
-            scores_of, stream, update, loss.penalty_every, batch.large, fake, one_sided=loss.one_sided_penalty
+            scores_of, stream, update, loss.penalty_every, real, fake, one_sided=loss.one_sided_penalty
         )
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
@@ -234,8 +241,8 @@ class Stage2Trainer:
             "style_real": correct(style_logits[:size], batch.styles),
         }
 
-    def _label_loss_of(self, batch: _Batch) -> Loss:
-        scores, genre_logits, style_logits, _ = self.pair.critic(batch.large, batch.asked_genres, batch.asked_styles)
+    def _label_loss_of(self, batch: _Batch, real: Float[Tensor, "b 3 crop crop"]) -> Loss:
+        scores, genre_logits, style_logits, _ = self.pair.critic(real, batch.asked_genres, batch.asked_styles)
         # The scores take part with nothing, as the processes exchange gradients of all weights.
         losses = label_loss(genre_logits, batch.genres, style_logits, batch.styles) + 0 * scores
         return losses.mean(), {
@@ -249,8 +256,10 @@ class Stage2Trainer:
         batch = self._batch(stream, update)
         fake = self.pair.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
         self._painted[stream.rows.start, update] = batch, fake.detach().float()
+        draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
+        shown = augment(fake, draws, self.config.training.augmentation)
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
-            scores, genre_logits, style_logits, _ = critic(fake, batch.asked_genres, batch.asked_styles)
+            scores, genre_logits, style_logits, _ = critic(shown, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
         composition = composition_distance(batch.small, fake)
         reconstruction = batch.from_real * reconstruction_distance(fake, batch.large)

@@ -65,7 +65,13 @@ def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> N
 
 def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> None:
     stage = trainer(
-        split, stage1_config("training.critic_steps=3", "training.accumulation=2", "training.repaint_every=1")
+        split,
+        stage1_config(
+            "training.critic_steps=3",
+            "training.accumulation=2",
+            "training.repaint_every=1",
+            "training.augmentation=0.0",
+        ),
     )
     painted: list[torch.Tensor] = []
     stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
@@ -96,7 +102,9 @@ def test_the_critic_sees_paintings_and_pictures_changed_and_the_generators_gradi
 
 
 def test_painted_pictures_serve_as_many_critic_updates_as_asked_and_those_of_one_step_only(split: Split) -> None:
-    stage = trainer(split, stage1_config("training.critic_steps=3", "training.repaint_every=2"))
+    stage = trainer(
+        split, stage1_config("training.critic_steps=3", "training.repaint_every=2", "training.augmentation=0.0")
+    )
     judged: list[torch.Tensor] = []
     size = stage.config.training.batch_size
     judge = stage.judge

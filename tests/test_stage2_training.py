@@ -74,6 +74,22 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(dataset: PaintingD
     assert all(any(torch.equal(images[-rows:], part) for images in judged[2:]) for part in painted)
 
 
+def test_the_critic_sees_everything_changed_where_that_is_asked(dataset: PaintingDataset, stage1_run: Path) -> None:
+    stage = trainer(dataset, stage1_run, stage2_config("training.augmentation=1.0"))
+    painted: list[torch.Tensor] = []
+    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    judged: list[torch.Tensor] = []
+    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    step = stage.config.training.pretraining_steps
+    stage.step(step)
+    batch = stage._batch(stage.parts[0], step * stage.config.training.critic_steps)
+    size = len(batch.large)
+    of_generator, of_critic = judged[0], next(images for images in judged[1:] if len(images) == 2 * size)
+    for seen, plain in ((of_generator, painted[0]), (of_critic[:size], batch.large), (of_critic[size:], painted[0])):
+        assert not any(torch.equal(one, other) for one, other in zip(seen, plain, strict=True))
+    assert not torch.equal(of_generator, of_critic[size:])
+
+
 def test_the_parents_networks_train_and_their_export_paints(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:
