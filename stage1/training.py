@@ -26,7 +26,7 @@ from common.images import labelled_grid, to_pictures
 from common.nn.augmentation import NUM_DRAWS, augment
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
-from common.runs.exports import find_export, read_export_config
+from common.runs.exports import find_export, read_export_config, weights_hash
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
@@ -63,10 +63,9 @@ def train(
     split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     trainer = Stage1Trainer(config, split, dataset.vocabulary, accelerator, rows)
-    if start_from is not None:
-        trainer.start_from(start_from)
+    started_from = trainer.start_from(start_from) if start_from is not None else None
     if accelerator.is_main_process:
-        run.open(config)
+        run.open(config, started_from)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
     share = Share(accelerator.process_index, accelerator.num_processes)
@@ -121,8 +120,8 @@ class Stage1Trainer:
             config.critic_optimizer,
         )
 
-    def start_from(self, path: Path) -> None:
-        """Take the weights of a run or export of stage I, whatever its labels were."""
+    def start_from(self, path: Path) -> str:
+        """Take the weights of a run or export of stage I, whatever its labels were; returns the generator's hash."""
         folder = find_export(path, TRAIN_COMMAND)
         theirs = read_export_config(folder, Stage1Export).vocabulary
         networks = self.config.networks
@@ -133,6 +132,7 @@ class Stage1Trainer:
             self.vocabulary,
             theirs,
         )
+        return weights_hash(folder / "generator.safetensors")
 
     def step(self, step: int) -> Mapping[str, Tensor]:
         """Training step number `step`."""

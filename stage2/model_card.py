@@ -44,6 +44,8 @@ class History:
     """The run's metrics.jsonl."""
     exported_step: int | None
     """Of the newest checkpoint, with which the newest weights were exported: a run that goes on has logged more."""
+    started_from: str | None
+    """Hash of the generator that the run started from."""
     report: Measurements | None
 
 
@@ -60,6 +62,7 @@ def read_history(
         dataset=config.parse(DatasetDescription, _read_json(dataset), str(dataset)) if dataset.is_file() else None,
         log=_read_log(run / "metrics.jsonl"),
         exported_step=max((int(path.name[5:]) for path in (run / "checkpoints").glob("step-*[0-9]")), default=None),
+        started_from=_started_from(run / "environment.json"),
         report=None if report is None else _read_report(report, painter),
     )
 
@@ -126,6 +129,8 @@ def _training(history: History) -> Iterator[str]:
         budget = f"{trained['step']:,.0f} steps, in which {trained['images']:,.0f} real paintings were shown"
         if history.best:
             budget += f"; of the run's {history.log[-1]['step']:,.0f} steps those with the best FID on the test split"
+        if history.started_from is not None:
+            budget += f". They started from the weights `{history.started_from}`, whose own training is not counted"
         yield f"Budget: {budget}.\n"
     if not history.settings:
         yield "The settings are not known: no config.yaml came with the weights.\n"
@@ -170,12 +175,17 @@ def _faults(painter: Painter, history: History) -> Iterator[str]:
 
 
 def _trained(history: History) -> Mapping[str, float] | None:
-    """The line of the log at which the exported weights stood."""
+    """Steps and images at which the exported weights stood."""
     if history.best:
         scored = [line for line in history.log if "fid_test" in line]
         return min(scored, key=lambda line: line["fid_test"], default=None)
     exported = [line for line in history.log if history.exported_step is None or line["step"] <= history.exported_step]
-    return exported[-1] if exported else None
+    if not exported:
+        return None
+    # Images grow with the steps, and the last of these may not have been logged.
+    last = exported[-1]
+    step = last["step"] if history.exported_step is None else history.exported_step
+    return {"step": step, "images": last["images"] / last["step"] * step}
 
 
 def _known(report: Measurements) -> dict[str, Figure]:
@@ -197,6 +207,14 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is not readable JSON ({error}); give another file") from None
+
+
+def _started_from(environment: Path) -> str | None:
+    if not environment.is_file():
+        return None
+    values = _read_json(environment)
+    found = values.get("started_from") if isinstance(values, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _read_log(path: Path) -> tuple[Mapping[str, float], ...]:

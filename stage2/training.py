@@ -27,7 +27,7 @@ from common.images import labelled_grid, squares_of, to_pictures
 from common.nn.augmentation import NUM_DRAWS, augment
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
-from common.runs.exports import find_export, read_export_config
+from common.runs.exports import find_export, read_export_config, weights_hash
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
@@ -73,10 +73,9 @@ def train(
     painter.generator.to(accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     trainer = Stage2Trainer(config, dataset, painter, accelerator, rows)
-    if start_from is not None:
-        trainer.start_from(start_from)
+    started_from = trainer.start_from(start_from) if start_from is not None else None
     if accelerator.is_main_process:
-        run.open(config)
+        run.open(config, started_from)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
     share = Share(accelerator.process_index, accelerator.num_processes)
@@ -168,14 +167,15 @@ class Stage2Trainer:
             config.critic_optimizer,
         )
 
-    def start_from(self, path: Path) -> None:
-        """Take the weights of a run or export of stage II, whatever its labels were."""
+    def start_from(self, path: Path) -> str:
+        """Take the weights of a run or export of stage II, whatever its labels were; returns the generator's hash."""
         folder = find_export(path, TRAIN_COMMAND)
         theirs = read_export_config(folder, Stage2Export).vocabulary
         networks = self.config.networks
         self.pair.start_from(
             folder, partial(build_generator, networks), partial(build_critic, networks), self.vocabulary, theirs
         )
+        return weights_hash(folder / "generator.safetensors")
 
     def step(self, step: int) -> Mapping[str, Tensor]:
         """Training step number `step`."""

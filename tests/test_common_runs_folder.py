@@ -99,6 +99,14 @@ def test_a_resumed_run_may_change_what_is_free_to_change(run: RunFolder) -> None
     assert load(Settings, run.path / "config.yaml") == changed
 
 
+def test_a_resumed_run_started_where_it_started(tmp_path: Path) -> None:
+    for number, first in enumerate((None, "0123456789ab")):
+        run = RunFolder(tmp_path / str(number))
+        for start in (first, "ba9876543210"):
+            run.open(wanted(), start)
+            assert json.loads((run.path / "environment.json").read_text())["started_from"] == first
+
+
 def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_values(run: RunFolder) -> None:
     with pytest.raises(UserError) as caught:
         run.settle(wanted(steps=20, batch_size=8, log_every=5), resume=True, free_to_change=("training.steps",))

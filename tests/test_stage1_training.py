@@ -15,6 +15,7 @@ from common.data.dataset import PaintingDataset, Split
 from common.errors import UserError
 from common.images import to_float
 from common.nn.losses import class_loss
+from common.runs.exports import weights_hash
 from common.runs.loop import make_accelerator
 from common.vocabulary import Vocabulary
 from stage1.config import Stage1Config
@@ -214,6 +215,8 @@ def test_a_run_that_starts_from_another_begins_with_its_weights(
         old, new = (load_file(run / "export" / f"{name}.safetensors") for run in (stage1_run, tmp_path / "run"))
         assert old.keys() == new.keys()
         assert all(torch.equal(old[key], new[key]) for key in old)
+    start = weights_hash(stage1_run / "export" / "generator.safetensors")
+    assert json.loads((tmp_path / "run" / "environment.json").read_text())["started_from"] == start
 
 
 def test_a_folder_with_another_run_is_refused_and_untouched(procedural_dataset: Path, stage1_run: Path) -> None:

@@ -133,6 +133,24 @@ def test_what_a_run_logged_after_its_export_is_not_in_the_budget(stage1_run: Pat
     assert "Budget: 6 steps, in which" in card_of(tmp_path / "run", tmp_path / "out")
 
 
+def test_steps_after_the_last_line_of_the_log_are_in_the_budget(stage1_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(stage1_run, run)
+    lines = [line for line in (run / "metrics.jsonl").read_text().splitlines() if json.loads(line)["step"] < 6]
+    (run / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+    whole, part = card_of(stage1_run, tmp_path / "whole"), card_of(run, tmp_path / "part")
+    assert part.partition("Budget: 6 steps")[2] == whole.partition("Budget: 6 steps")[2] != ""
+
+
+def test_a_run_that_started_from_weights_says_so(stage1_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(stage1_run, run)
+    environment = json.loads((run / "environment.json").read_text())
+    (run / "environment.json").write_text(json.dumps(environment | {"started_from": "0123456789ab"}))
+    assert "They started from the weights `0123456789ab`" in card_of(run, tmp_path / "out")
+    assert "They started from" not in card_of(stage1_run, tmp_path / "plain")
+
+
 def test_an_export_without_its_run_says_what_is_not_known(stage1_run: Path, tmp_path: Path) -> None:
     card = card_of(stage1_run / "export", tmp_path / "out", half=True)
     for missing in ("no dataset.json", "no metrics.jsonl", "no config.yaml"):

@@ -73,13 +73,20 @@ class RunFolder:
                 "one, or start a new run with --out"
             )
 
-    def open(self, settings: Any) -> None:
-        """Create the folder and record the settings and the environment. Main process only."""
+    def open(self, settings: Any, started_from: str | None = None) -> None:
+        """Create the folder and record the settings and the environment. Main process only.
+
+        `started_from` is the hash of the generator that a new run starts from, None for random weights.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.path / "config.yaml")
         (self.path / "samples").mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
-        (self.path / "environment.json").write_text(json.dumps(_environment(), indent=2), encoding="utf-8")
+        place = self.path / "environment.json"
+        # A resumed run started where it started, whatever it is called with now.
+        known = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+        environment = _environment() | {"started_from": known.get("started_from", started_from)}
+        place.write_text(json.dumps(environment, indent=2), encoding="utf-8")
 
     def record_data(self, dataset: PaintingDataset) -> None:
         """Keep the description of the dataset that the run was started on. Main process only."""
