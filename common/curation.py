@@ -1,4 +1,4 @@
-"""Which of many pictures a critic would keep: of the more real half, those surest to show what was asked.
+"""Which of many pictures a critic would keep: those surest to show what was asked, without the least real.
 
 The parent's authors picked by eye; this does it by the critic's two heads, so that it can be repeated.
 """
@@ -19,6 +19,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 FAVOURITES = 0.05
 """Share of the pictures of a label that count as the critic's favourites."""
+LEAST_REAL = 0.25
+"""Share of the pictures of a genre that come last, whatever they show."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +51,20 @@ class Opinions:
 def rank(
     opinions: Opinions, genres: Float[np.ndarray, "n k"], styles: Float[np.ndarray, "n s"]
 ) -> Int[np.ndarray, "n"]:
-    """Places of the pictures, best first: the more real half of each genre's, then the other.
+    """Places of the pictures, best first: by the probability that they show what was asked, points of the simplex.
 
-    Each half by the probability that its pictures show what was asked, points of the simplex; where nothing was, by
-    realness. Realness alone, which a good generator has evened out, says less of a picture than its genre does.
+    Where nothing was, by realness; the least real of each genre come last. Realness alone, which a good generator has
+    evened out, says less of a picture than its genre does.
     """
     certainty = probability(opinions.genre_logits, genres)
     if opinions.style_logits is not None:
         certainty = certainty * probability(opinions.style_logits, styles)
-    less_real = np.zeros(len(genres), dtype=bool)
+    least_real = np.zeros(len(genres), dtype=bool)
     for asked in np.unique(genres, axis=0):
         places = np.flatnonzero((genres == asked).all(axis=1))
-        less_real[places] = opinions.scores[places] < np.median(opinions.scores[places])
-    return np.lexsort((-opinions.scores, -certainty, less_real))
+        scores = opinions.scores[places]
+        least_real[places] = scores < np.quantile(scores, LEAST_REAL, method="lower")
+    return np.lexsort((-opinions.scores, -certainty, least_real))
 
 
 def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "m"]:

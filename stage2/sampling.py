@@ -129,7 +129,7 @@ class Painter:
     def curate(self, request: Request, keep: int, candidates: int, *, variety: bool = False) -> list[Painting]:
         """Paint `candidates` pictures, from the request's seed on, and keep those that the critic likes best.
 
-        Best first: the more real half before the other, each by how sure it is of what was asked. `variety` passes
+        Best first: by how sure it is of what was asked, the least real quarter last. `variety` passes
         over pictures that look like one already kept. Each painting's `judgement` holds realness, the probability of
         the asked labels and the rank. Raises UserError where the export holds no critic.
         """
