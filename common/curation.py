@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from einops import rearrange
 from jaxtyping import Float, Int, UInt8
-from scipy.special import softmax
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
@@ -116,8 +115,9 @@ def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"
     chances = np.ones(len(logits))
     named = asked.any(axis=1)
     if named.any():
-        shares = softmax(logits[named].astype(np.float64), axis=1)
-        chances[named] = np.where(asked[named] > 0, shares, 0).sum(axis=1)
+        wanted = logits[named].astype(np.float64)
+        shares = np.exp(wanted - wanted.max(axis=1, keepdims=True))
+        chances[named] = np.where(asked[named] > 0, shares, 0).sum(axis=1) / shares.sum(axis=1)
     return chances
 
 

@@ -18,12 +18,12 @@ from PIL import Image
 from torch import Tensor
 
 from common.config import as_values, flatten
+from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
 from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
-from common.nn.augmentation import NUM_DRAWS, augment
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config, weights_hash

@@ -61,7 +61,7 @@ class Schedule:
     label_steps: Annotated[int, pydantic.Field(ge=0)] = 0
     """The first of the pre-training steps: those in which the critic learns labels alone, from real paintings."""
     augmentation: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.0
-    """Chance of each of the changes of `common.nn.augmentation` to each picture that the critic sees."""
+    """Chance of each of the changes of `common.data.augmentation` to each picture that the critic sees."""
     pictures_in: Residence = "auto"
     """Where the training pictures are read from."""
 

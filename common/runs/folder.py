@@ -86,7 +86,9 @@ class RunFolder:
         # A resumed run started where it started, whatever it is called with now.
         known = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
         environment = _environment() | {"started_from": known.get("started_from", started_from)}
-        place.write_text(json.dumps(environment, indent=2), encoding="utf-8")
+        partial = place.with_suffix(".partial")
+        partial.write_text(json.dumps(environment, indent=2), encoding="utf-8")
+        partial.replace(place)
 
     def record_data(self, dataset: PaintingDataset) -> None:
         """Keep the description of the dataset that the run was started on. Main process only."""

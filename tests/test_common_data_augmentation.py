@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from common.nn.augmentation import NUM_DRAWS, augment
+from common.data.augmentation import NUM_DRAWS, augment
 
 NEVER, ALWAYS = 0.9, 0.0
 """Draws above and below a chance of 0.5."""
