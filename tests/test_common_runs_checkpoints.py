@@ -91,6 +91,18 @@ def test_a_checkpoint_before_the_first_step_of_an_optimizer_loads(tmp_path: Path
     assert_equal_states(module, network(3))
 
 
+def test_a_checkpoint_without_a_module_is_refused_in_a_line_that_says_how_to_go_on(tmp_path: Path) -> None:
+    checkpoint, known = save(tmp_path / "run" / "checkpoints", 1), network(0)
+    before = copy.deepcopy(known)
+    with pytest.raises(UserError) as caught:
+        load_newest_checkpoint(checkpoint.parent, {"network": known, "average": network(1)}, {})
+    assert str(caught.value) == (
+        f"{checkpoint} holds no average: another version saved it; train on from its weights with "
+        f"--start-from {tmp_path / 'run'} and another --out"
+    )
+    assert_equal_states(known, before)
+
+
 def test_only_the_newest_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> None:
     for step in (2, 900, 10_000):
         save(tmp_path, step)

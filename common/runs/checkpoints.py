@@ -85,7 +85,7 @@ def load_newest_checkpoint(
 
     Returns its step, 0 where there is none, and the best weights up to it, where any were measured.
 
-    A damaged one is passed over with a warning. Raises UserError where none is whole.
+    A damaged one is passed over with a warning. Raises UserError where none is whole, or where a module is not in it.
     """
     damaged: list[str] = []
     for checkpoint in reversed(_checkpoints(folder)):
@@ -94,6 +94,12 @@ def load_newest_checkpoint(
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             damaged.append(f"{checkpoint} is damaged ({_reason(error)})")
             continue
+        missing = [name for name in modules if not _part(tensors, name)]
+        if missing:
+            raise UserError(
+                f"{checkpoint} holds no {missing[0]}: another version saved it; train on from its weights with "
+                f"--start-from {folder.parent} and another --out"
+            )
         for name, module in modules.items():
             module.load_state_dict(_part(tensors, name))
         for name, optimizer in optimizers.items():
