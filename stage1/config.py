@@ -65,8 +65,6 @@ class TrainingSettings(Schedule):
 
     genre_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
     """0 draws genres as they occur, 1 draws all equally often."""
-    repaint_every: Annotated[int, pydantic.Field(ge=1)] = 1
-    """At one of so many critic updates of a step pictures are painted; the others take the same once more."""
 
 
 @settings

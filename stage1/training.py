@@ -249,8 +249,7 @@ class Stage1Trainer:
 
     def _fake_batch(self, stream: BatchStream, update: int) -> Float[Tensor, "b 3 64 64"]:
         """Pictures for critic update number `update`: those painted last, or new ones where it is time for them."""
-        schedule = self.config.training
-        due = update - update % schedule.critic_steps % schedule.repaint_every
+        due = self.config.training.painted_for(update)
         painted_for, fake = self._painted.get(stream.rows.start, (None, None))
         if fake is None or painted_for != due:
             with torch.no_grad(), self.accelerator.autocast():

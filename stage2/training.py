@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
@@ -112,18 +112,22 @@ def train(
 
 @dataclass(frozen=True)
 class _Batch:
-    """Some rows of one batch; labels that were left open are all zeros."""
+    """Some rows of one batch of paintings, and what is asked for beside them; labels left open are all zeros."""
 
-    small: Float[Tensor, "b 3 h w"]
-    """As `large`, the same square of each painting, or all of it."""
     large: Float[Tensor, "b 3 crop crop"]
-    from_real: Float[Tensor, "b"]
-    """1 where `small` is the real painting of `large` brought down, 0 where stage I painted it."""
+    """A square of each painting, or all of it."""
+    reduced: Float[Tensor, "b 3 h w"]
+    """The same of the paintings at 64 pixels."""
+    corners: Int[Tensor, "b 2"]
+    """Of the squares, in pixels of 64: row and column."""
+    from_real: Bool[Tensor, "b"]
+    """Where the small picture is `reduced`; stage I paints the others."""
     genres: Float[Tensor, "b k"]
     styles: Float[Tensor, "b s"]
     asked_genres: Float[Tensor, "b k"]
     asked_styles: Float[Tensor, "b s"]
     wrong_styles: Float[Tensor, "b s"]
+    latents: Float[Tensor, "b z"]
     noise: Float[Tensor, "b n"]
 
 
@@ -151,8 +155,8 @@ class Stage2Trainer:
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
         """What this process works on, one part at a time."""
-        self._painted: dict[tuple[int, int], tuple[_Batch, Tensor]] = {}
-        """Batches of a generator update, by the first row and the number, until the critic's update takes them."""
+        self._painted: dict[int, tuple[int, _Batch, Tensor]] = {}
+        """What was painted last for a part, by its first row: the critic update that it is for, its batch, pictures."""
         require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
         torch.manual_seed(schedule.seed)
@@ -187,26 +191,24 @@ class Stage2Trainer:
 
     def update_generator(self, update: int) -> dict[str, Tensor]:
         """Descend the generator's loss on batch number `update`; the critic is passed through without being touched."""
-        self._painted.clear()
         return self.pair.descend_generator([partial(self.generator_loss_of, part, update) for part in self.parts])
 
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
         """The critic's loss on a part of its batch."""
         loss = self.config.loss
         schedule = self.config.training
+        batch = self._batch(stream, update)
         draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
-        if schedule.learns_labels_alone(update):
-            batch = self._batch(stream, update)
-            return self._label_loss_of(batch, augment(batch.large, draws, schedule.augmentation))
-        kept = stream.rows.start, update
-        batch, painted = self._painted.pop(kept) if kept in self._painted else self._painted_batch(stream, update)
         real = augment(batch.large, draws, schedule.augmentation)
+        if schedule.learns_labels_alone(update):
+            return self._label_loss_of(batch, real)
+        asked, painted = self._fake_batch(stream, update)
         draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
         fake = augment(painted, draws, schedule.augmentation)
         scores, genre_logits, style_logits, features = self.pair.critic(
             torch.cat([real, fake]),
-            batch.asked_genres.repeat(2, 1),
-            batch.asked_styles.repeat(2, 1),
+            torch.cat([batch.asked_genres, asked.asked_genres]),
+            torch.cat([batch.asked_styles, asked.asked_styles]),
         )
         real_scores, fake_scores = scores.chunk(2)
         size = len(fake)
@@ -251,18 +253,19 @@ class Stage2Trainer:
         }
 
     def generator_loss_of(self, stream: BatchStream, update: int) -> Loss:
-        """The generator's loss on a part of its batch, which is kept for the critic's update of that number."""
+        """The generator's loss on a part of its batch, which is kept for the critic's updates to come."""
         loss = self.config.loss
         batch = self._batch(stream, update)
-        fake = self.pair.generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
-        self._painted[stream.rows.start, update] = batch, fake.detach().float()
+        small = self._small_pictures(batch)
+        fake = self.pair.generator(small, batch.asked_genres, batch.asked_styles, batch.noise)
+        self._painted[stream.rows.start] = update, batch, fake.detach().float()
         draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
         shown = augment(fake, draws, self.config.training.augmentation)
         with self.pair.critic_frozen() as critic, self.accelerator.autocast():
             scores, genre_logits, style_logits, _ = critic(shown, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
-        composition = composition_distance(batch.small, fake)
-        reconstruction = batch.from_real * reconstruction_distance(fake, batch.large)
+        composition = composition_distance(small, fake)
+        reconstruction = batch.from_real.float() * reconstruction_distance(fake, batch.large)
         losses = (
             -scores.float()
             + loss.generator_labels * labels
@@ -303,17 +306,28 @@ class Stage2Trainer:
         names = genre_names or [ANY]
         return labelled_grid(rows, ["stage I", *(style_names or [ANY])], [names[column] for column in columns])
 
-    @torch.no_grad()
-    def _painted_batch(self, stream: BatchStream, update: int) -> tuple[_Batch, Float[Tensor, "b 3 side side"]]:
-        batch = self._batch(stream, update)
-        with self.accelerator.autocast():
-            fake = self.pair.plain_generator(batch.small, batch.asked_genres, batch.asked_styles, batch.noise)
-        return batch, fake.float()
+    def _fake_batch(self, stream: BatchStream, update: int) -> tuple[_Batch, Float[Tensor, "b 3 side side"]]:
+        """Pictures for critic update number `update`, with the batch that they were asked for with."""
+        due = self.config.training.painted_for(update)
+        painted = self._painted.get(stream.rows.start)
+        if painted is None or painted[0] != due:
+            batch = self._batch(stream, due)
+            with torch.no_grad(), self.accelerator.autocast():
+                small = self._small_pictures(batch)
+                fake = self.pair.plain_generator(small, batch.asked_genres, batch.asked_styles, batch.noise)
+            painted = self._painted[stream.rows.start] = due, batch, fake.float()
+        return painted[1:]
+
+    def _small_pictures(self, batch: _Batch) -> Float[Tensor, "b 3 h w"]:
+        """What the generator is to paint on."""
+        square = batch.reduced.shape[-1]
+        painted = squares_of(self._painter.paint(batch.latents, batch.asked_genres), batch.corners, square)
+        return torch.where(batch.from_real[:, None, None, None], batch.reduced, painted)
 
     def _batch(self, stream: BatchStream, update: int) -> _Batch:
-        """Real paintings, their labels, and small pictures of the same labels for the generator to work on.
+        """Real paintings, and what the generator paints under the same labels.
 
-        Both sides of the critic see one set of pairs (genre, style), so that none gives a fake away.
+        Both sides of the critic see pairs (genre, style) equally often, so that none gives a fake away.
         """
         schedule = self.config.training
         random = stream.random(Purpose.REAL_BATCH, update)
@@ -333,20 +347,18 @@ class Stage2Trainer:
         square = schedule.crop // enlargement
         corners = stream.take(random.integers(0, SIZE - square + 1, (size, 2)))
 
-        asked_genres = stream.take(genres * ~open_genre[:, None])
-        real = stream.take(from_real)
-        painted = self._painter.paint(stream.take(latents), asked_genres)
-        reduced = stream.pictures(self._small, positions, mirrored)
-        small = torch.where(real[:, None, None, None], reduced, painted)
+        small = stream.pictures(self._small, positions, mirrored)
         large = stream.pictures(self._large, positions, mirrored)
         return _Batch(
-            small=squares_of(small, corners, square),
             large=squares_of(large, corners * enlargement, schedule.crop),
-            from_real=real.float(),
+            reduced=squares_of(small, corners, square),
+            corners=corners,
+            from_real=stream.take(from_real),
             genres=stream.take(genres),
             styles=stream.take(styles),
-            asked_genres=asked_genres,
+            asked_genres=stream.take(genres * ~open_genre[:, None]),
             asked_styles=stream.take(styles * ~open_style[:, None]),
             wrong_styles=stream.take(one_hot(wrong, len(self.vocabulary.styles))),
+            latents=stream.take(latents),
             noise=stream.take(noise),
         )

@@ -109,8 +109,30 @@ def test_pictures_made_from_real_paintings_are_those_paintings(dataset: Painting
     batch = stage._batch(stage.parts[0], 3)
     reduced = torch.nn.functional.avg_pool2d(batch.large, 2)
     assert batch.from_real.all()
-    assert (reduced - batch.small).abs().mean() < 0.1
-    assert (reduced - batch.small.flip(0)).abs().mean() > 0.2
+    small = stage._small_pictures(batch)
+    assert (reduced - small).abs().mean() < 0.1
+    assert (reduced - small.flip(0)).abs().mean() > 0.2
+
+
+def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_labels(
+    dataset: PaintingDataset, stage1_run: Path
+) -> None:
+    stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=3", "training.repaint_every=2"))
+    judged: list[tuple[torch.Tensor, ...]] = []
+    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs))
+    first = stage.config.training.pretraining_steps * stage.config.training.critic_steps
+    stage.step(stage.config.training.pretraining_steps)
+    size = stage.config.training.batch_size
+    both = [inputs for inputs in judged if len(inputs[0]) == 2 * size]
+    assert len(both) == 3
+    fake = [images[size:] for images, _, _ in both]
+    assert torch.equal(fake[0], fake[1])
+    assert not torch.equal(fake[1], fake[2])
+    for (images, genres, styles), painted_for, update in zip(both, (0, 0, 2), range(3), strict=True):
+        real, asked = (stage._batch(stage.parts[0], first + number) for number in (update, painted_for))
+        assert torch.equal(images[:size], real.large)
+        assert torch.equal(genres, torch.cat([real.asked_genres, asked.asked_genres]))
+        assert torch.equal(styles, torch.cat([real.asked_styles, asked.asked_styles]))
 
 
 def test_the_generator_learns_to_rebuild_real_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:

@@ -60,6 +60,8 @@ class Schedule:
     """Of the networks' arithmetic; weights and the penalty's norm stay in float32."""
     label_steps: Annotated[int, pydantic.Field(ge=0)] = 0
     """The first of the pre-training steps: those in which the critic learns labels alone, from real paintings."""
+    repaint_every: Annotated[int, pydantic.Field(ge=1)] = 1
+    """At one of so many critic updates of a step pictures are painted; the others take the same once more."""
     augmentation: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.0
     """Chance of each of the changes of `common.data.augmentation` to each picture that the critic sees."""
     pictures_in: Residence = "auto"
@@ -71,6 +73,10 @@ class Schedule:
                 f"label_steps {self.label_steps} are part of pre-training, and pretraining_steps is "
                 f"{self.pretraining_steps}"
             )
+
+    def painted_for(self, update: int) -> int:
+        """The critic update, of the same step, for which the pictures of update number `update` are painted."""
+        return update - update % self.critic_steps % self.repaint_every
 
     def learns_labels_alone(self, update: int) -> bool:
         """Whether critic update number `update` is of real paintings and their labels only."""
