@@ -24,29 +24,31 @@ class Critic(nn.Module):
     """
 
     def __init__(
-        self, *, num_genres: int, num_styles: int, channels: Sequence[int], conditioning: CriticConditioning
+        self,
+        *,
+        num_genres: int,
+        num_styles: int,
+        channels: Sequence[int],
+        conditioning: CriticConditioning,
+        label_channels: Sequence[int] = (),
+        label_reduction: int = 1,
     ) -> None:
-        """`channels` are the widths of the stride-2 convolutions; each place of the fifth sees 125 pixels."""
+        """`channels` are the widths of the stride-2 convolutions; each place of the fifth sees 125 pixels.
+
+        Where there are `label_channels`, the class heads have convolutions of their own, of those widths, which see
+        pictures brought down `label_reduction` times: so what is asked of a painted picture by its class is palette
+        and forms. From fine pixels a class can be had with worms that no painter made.
+        """
         super().__init__()
-        self.convolutions = nn.Sequential(
-            nn.Conv2d(3, channels[0], 5, stride=2, padding=2),
-            nn.LeakyReLU(0.2),
-            *(
-                layer
-                for wide, narrow in zip(channels[:-1], channels[1:], strict=True)
-                for layer in (
-                    nn.Conv2d(wide, narrow, 5, stride=2, padding=2),
-                    nn.GroupNorm(1, narrow),
-                    nn.LeakyReLU(0.2),
-                )
-            ),
-        )
-        features_dim = channels[-1] * PLACES * PLACES
+        self.convolutions = _halving_convolutions(channels)
+        self.label_reduction = label_reduction
+        self.label_convolutions = _halving_convolutions(label_channels) if label_channels else None
         scores = {"projection": _ProjectionScore, "tiled": _TiledScore}[conditioning]
         self.scores = scores(channels[-1], num_genres + num_styles)
         """Realness of paintings with some features as paintings of some labels."""
-        self.genre = nn.Linear(features_dim, num_genres)
-        self.style = nn.Linear(features_dim, num_styles)
+        heads_dim = (*channels, *label_channels)[-1] * PLACES * PLACES
+        self.genre = nn.Linear(heads_dim, num_genres)
+        self.style = nn.Linear(heads_dim, num_styles)
 
     def forward(
         self,
@@ -55,8 +57,30 @@ class Critic(nn.Module):
         styles: Float[Tensor, "b s"],
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"], Float[Tensor, "b f"]]:
         """Scores, genre logits, style logits, and the features that `scores` takes with other labels."""
-        features = F.adaptive_avg_pool2d(self.convolutions(images), PLACES).flatten(1)
-        return self.scores(features, genres, styles), self.genre(features), self.style(features), features
+        features = read = _of_places(self.convolutions(images))
+        if self.label_convolutions is not None:
+            read = _of_places(self.label_convolutions(F.avg_pool2d(images, self.label_reduction)))
+        return self.scores(features, genres, styles), self.genre(read), self.style(read), features
+
+
+def _halving_convolutions(channels: Sequence[int]) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(3, channels[0], 5, stride=2, padding=2),
+        nn.LeakyReLU(0.2),
+        *(
+            layer
+            for wide, narrow in zip(channels[:-1], channels[1:], strict=True)
+            for layer in (
+                nn.Conv2d(wide, narrow, 5, stride=2, padding=2),
+                nn.GroupNorm(1, narrow),
+                nn.LeakyReLU(0.2),
+            )
+        ),
+    )
+
+
+def _of_places(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
+    return F.adaptive_avg_pool2d(features, PLACES).flatten(1)
 
 
 class _ProjectionScore(nn.Module):

@@ -28,6 +28,7 @@ TINY = ResidualNetworks(
     critic_conditioning="projection",
 )
 GRAINY = replace(TINY, grain=2, decoder_grain=1)
+READING_APART = replace(TINY, label_channels=(4, 6))
 
 PARENTS = StackganNetworks(
     architecture="stackgan",
@@ -57,7 +58,11 @@ def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object
     assert (scores.shape, genres.shape, styles.shape) == ((1,), (1, 3), (1, 5))
 
 
-@pytest.mark.parametrize("networks", [TINY, GRAINY, PARENTS], ids=["ours", "ours with grain", "stackgan"])
+@pytest.mark.parametrize(
+    "networks",
+    [TINY, GRAINY, READING_APART, PARENTS],
+    ids=["ours", "ours with grain", "ours with labels read apart", "stackgan"],
+)
 def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks) -> None:
     torch.manual_seed(0)
     generator, critic = build_generator(networks, 3, 5), build_critic(networks, 3, 5)
@@ -156,6 +161,20 @@ def test_a_critic_scores_a_painting_by_the_labels_it_is_shown_with(conditioning:
     assert not torch.equal(others[0], scores)
     assert torch.equal(others[1], genres)
     assert torch.equal(others[2], styles)
+
+
+def test_labels_read_apart_are_blind_to_what_64_pixels_cannot_hold() -> None:
+    images = torch.rand(2, 3, 128, 128)
+    checks = torch.ones(128, 128)
+    checks[::2, ::2] = checks[1::2, 1::2] = -1
+    labels = torch.eye(3)[:2], torch.eye(5)[:2]
+    for networks, blind in ((READING_APART, True), (TINY, False)):
+        critic = build_critic(networks, 3, 5)
+        with torch.no_grad():
+            plain, checked = critic(images, *labels), critic(images + 0.1 * checks, *labels)
+        assert not torch.allclose(plain[0], checked[0], rtol=1e-3)
+        for place in (1, 2):
+            assert torch.allclose(plain[place], checked[place], rtol=1e-3, atol=1e-4) == blind
 
 
 def test_a_projection_adds_the_labels_rows_to_the_weights_of_realness() -> None:
