@@ -29,7 +29,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--stage", type=int, choices=(1, 2), default=1, help="of the preset (default: 1)")
     parser.add_argument("--preset", help="default: default, of stage II default-128")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one of its settings")
+    parser.add_argument(
+        "--set", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help="change some of its settings"
+    )
     parser.add_argument("--parent-width", type=int, default=64, help="of gangogh's networks in train (default: 64)")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each of the 3 rounds of each measurement")
     parser.add_argument("--weights", type=Path, help="run or export that generate paints with")

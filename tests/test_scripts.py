@@ -267,7 +267,7 @@ def test_the_benchmark_measures_each_means_of_speed(procedural_dataset: Path) ->
     answer = subprocess.run(
         [
             sys.executable, "scripts/benchmark.py", "means", "--data", procedural_dataset, "--seconds", "0.01",
-            "--set", "networks.width=1", "--set", "training.batch_size=4", "--set", "training.critic_steps=1",
+            "--set", "networks.width=1", "training.batch_size=4", "training.critic_steps=1",
         ],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
