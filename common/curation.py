@@ -1,4 +1,4 @@
-"""Which of many pictures a critic would keep: those surest to show what was asked, without the least real.
+"""Which of many pictures a critic would keep: those that it is surest show what was asked.
 
 The parent's authors picked by eye; this does it by the critic's two heads, so that it can be repeated.
 """
@@ -17,9 +17,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 FAVOURITES = 0.05
-"""Share of the pictures of a label that count as the critic's favourites."""
-LEAST_REAL = 0.25
-"""Share of the pictures of a genre that come last, whatever they show."""
+"""Share of the pictures of a request that count as the critic's favourites."""
 
 
 @dataclass(frozen=True)
@@ -52,29 +50,25 @@ def rank(
 ) -> Int[np.ndarray, "n"]:
     """Places of the pictures, best first: by the probability that they show what was asked, points of the simplex.
 
-    Where nothing was, by realness; the least real of each genre come last. Realness alone, which a good generator has
-    evened out, says less of a picture than its genre does.
+    Where nothing was, by realness. It has no say beside a label: a good generator has evened it out, and what is left
+    of it is no better picture by stage I's critic and a worse one by stage II's (their READMEs have the figures).
     """
     certainty = probability(opinions.genre_logits, genres)
     if opinions.style_logits is not None:
         certainty = certainty * probability(opinions.style_logits, styles)
-    least_real = np.zeros(len(genres), dtype=bool)
-    for asked in np.unique(genres, axis=0):
-        places = np.flatnonzero((genres == asked).all(axis=1))
-        scores = opinions.scores[places]
-        least_real[places] = scores < np.quantile(scores, LEAST_REAL, method="lower")
-    return np.lexsort((-opinions.scores, -certainty, least_real))
+    return np.lexsort((-opinions.scores, -certainty))
 
 
 def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "m"]:
-    """The twentieth part of the pictures of each asked label, and at least the best of all; best first.
+    """The twentieth part of the pictures of each request, and at least the best of all; best first.
 
-    `order` are the places of all pictures, best first, `asked` the label of each place. That is what curating each
-    request by itself would keep; of all together a critic would keep the labels that it finds easy.
+    `order` are the places of all pictures, best first, `asked` the number of the request for genre and style that each
+    place answers. That is what curating each request by itself would keep; of all together a critic would keep the
+    labels that it finds easy.
     """
     kept = np.zeros(len(asked), dtype=bool)
-    for label in np.unique(asked):
-        places = order[asked[order] == label]
+    for request in np.unique(asked):
+        places = order[asked[order] == request]
         kept[places[: round(FAVOURITES * len(places))]] = True
     return order[kept[order]] if kept.any() else order[:1]
 

@@ -129,9 +129,9 @@ class Painter:
     def curate(self, request: Request, keep: int, candidates: int, *, variety: bool = False) -> list[Painting]:
         """Paint `candidates` pictures, from the request's seed on, and keep those that the critic likes best.
 
-        Best first: by how sure it is of what was asked, the least real quarter last. `variety` passes
-        over pictures that look like one already kept. Each painting's `judgement` holds realness, the probability of
-        the asked labels and the rank. Raises UserError where the export holds no critic.
+        Best first: by how sure it is of what was asked. `variety` passes over pictures that look like one already kept.
+        Each painting's `judgement` holds realness, the probability of the asked labels and the rank. Raises UserError
+        where the export holds no critic.
         """
         if not 1 <= keep <= candidates:
             raise UserError(f"{keep} of {candidates} pictures cannot be kept; keep at least 1, and at most all")

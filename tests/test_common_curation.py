@@ -14,18 +14,17 @@ SCORES = np.array([1.0, 9.0, 3.0, 2.0])
 NOTHING = np.zeros((4, 3))
 
 
-def test_the_surest_come_first_and_the_least_real_last() -> None:
+def test_the_surest_come_first_however_real() -> None:
     logits = np.array([[9.0, 0, 0], [1, 0, 0], [7, 0, 0], [3, 0, 0], [5, 0, 0]])
     opinions, nothing = Opinions(np.array([1.0, 9.0, 3.0, 2.0, 5.0]), logits, None), np.zeros((5, 3))
-    assert rank(opinions, np.eye(3)[[0] * 5], nothing).tolist() == [2, 4, 3, 1, 0]
+    assert rank(opinions, np.eye(3)[[0] * 5], nothing).tolist() == [0, 2, 4, 3, 1]
     assert rank(opinions, np.eye(3)[[1] * 5], nothing).tolist() == [1, 3, 4, 2, 0]
 
 
-def test_the_least_real_are_of_a_genre_as_each_has_scores_of_its_own() -> None:
-    scores = np.concatenate([np.arange(100.0, 105.0), np.arange(1.0, 6.0)])
-    opinions = Opinions(scores, np.zeros((10, 3)), None)
-    order = rank(opinions, np.eye(3)[[0] * 5 + [1] * 5], np.zeros((10, 3)))
-    assert order.tolist() == [4, 3, 2, 1, 9, 8, 7, 6, 0, 5]
+def test_the_surest_of_genre_and_style_together_come_first() -> None:
+    opinions = Opinions(np.zeros(3), np.array([[4.0, 0], [2, 0], [3, 0]]), np.array([[0.0, 4], [2, 0], [3, 0]]))
+    asked = np.eye(2)[[0] * 3]
+    assert rank(opinions, asked, asked).tolist() == [2, 1, 0]
 
 
 def test_where_nothing_was_asked_realness_alone_counts_and_a_style_counts_too() -> None:

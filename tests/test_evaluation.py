@@ -91,6 +91,7 @@ def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(
         "asked_genre_accuracy", "asked_style_accuracy", "genre_response", "style_response", "composition_kept",
         "critic_genre_accuracy", "critic_style_accuracy", "critic_genre_of_generated", "critic_style_of_generated",
         "asked_genre_accuracy_of_curated", "asked_genre_accuracy_of_others", "kid_of_others", "spectrum",
+        "asked_style_accuracy_of_curated", "asked_style_accuracy_of_others",
     }  # fmt: skip
     for figure in found.figures.values():
         assert figure.low <= figure.value <= figure.high

@@ -67,7 +67,7 @@ def gather_exhibits(subject: Subject, dataset: PaintingDataset, measured: Measur
 
 
 def _curated(subject: Subject, order: Int[np.ndarray, "n"]) -> Image.Image:
-    return _sheet(_read(subject, favourites(order, subject.genres)[:CURATED].tolist()))
+    return _sheet(_read(subject, favourites(order, subject.requests)[:CURATED].tolist()))
 
 
 def data_address(picture: Image.Image) -> str:

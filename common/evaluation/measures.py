@@ -271,15 +271,16 @@ class _Figures:
 
     def curated(self, order: Int[np.ndarray, "n"], judged: dict[str, Int[np.ndarray, "n"]]) -> dict[str, Figure]:
         """The pictures that the critic would keep beside the others: its score is one if they are better."""
-        kept = favourites(order, self.subject.genres)
+        kept = favourites(order, self.subject.requests)
         figures: dict[str, Figure] = {}
         for name, places in (("curated", kept), ("others", np.setdiff1d(order, kept))):
             if len(places) > 2 * NEIGHBOURS:
                 figures[f"kid_of_{name}"] = self.class_kid(self.real.test, self.seen.features[places])
-            labelled = places[self.subject.genres[places] != UNLABELLED]
-            if "genre" in judged and len(labelled):
-                hits = judged["genre"][labelled] == self.subject.genres[labelled]
-                figures[f"asked_genre_accuracy_of_{name}"] = self.mean(hits, len(labelled))
+            for labels in self.labels():
+                labelled = places[labels.asked[places] != UNLABELLED]
+                if labels.kind in judged and len(labelled):
+                    hits = judged[labels.kind][labelled] == labels.asked[labelled]
+                    figures[f"asked_{labels.kind}_accuracy_of_{name}"] = self.mean(hits, len(labelled))
         return figures
 
     def kid_by_class(

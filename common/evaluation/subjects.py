@@ -117,6 +117,13 @@ class Subject:
     def __len__(self) -> int:
         return len(self.genres)
 
+    @property
+    def requests(self) -> Int[np.ndarray, "n"]:
+        """The number of the pair of genre and style that was asked at each place."""
+        numbers: Int[np.ndarray, "n"]
+        _, numbers = np.unique(np.stack([self.genres, self.styles], axis=1), axis=0, return_inverse=True)
+        return numbers
+
     def conditions(self, places: Sequence[int]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
         """What was asked at some places, as points of the genre and style simplex."""
         chosen = np.asarray(places)

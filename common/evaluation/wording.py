@@ -150,8 +150,8 @@ WORDINGS: dict[str, Wording] = {
         title="KID × 10³ of the critic's favourites",
         better="low",
         unit="thousandths",
-        sentence="The twentieth part of each asked genre that the critic would keep. Were it no nearer to paintings "
-        "than the others, its score would not be one.",
+        sentence="The twentieth part of each asked pair of genre and style that the critic would keep. Were it no "
+        "nearer to paintings than the others, its choice would not be one.",
     ),
     "kid_of_others": Wording(
         title="KID × 10³ of the others", better="low", unit="thousandths", sentence="All that the critic would leave."
@@ -164,6 +164,15 @@ WORDINGS: dict[str, Wording] = {
     ),
     "asked_genre_accuracy_of_others": Wording(
         title="Asked genre, the others", better="high", unit="percent", sentence="By the judge, among the rest."
+    ),
+    "asked_style_accuracy_of_curated": Wording(
+        title="Asked style, the critic's favourites",
+        better="high",
+        unit="percent",
+        sentence="By the judge, among what the critic would keep.",
+    ),
+    "asked_style_accuracy_of_others": Wording(
+        title="Asked style, the others", better="high", unit="percent", sentence="By the judge, among the rest."
     ),
     "precision": Wording(
         title="Precision",
