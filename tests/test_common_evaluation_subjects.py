@@ -33,6 +33,15 @@ def test_labels_are_known_by_any_spelling_and_unknown_ones_are_open(dataset: Pai
     assert "2 with a known genre, 2 with a known style" in subject.origin
 
 
+def test_a_request_is_a_pair_of_genre_and_style(dataset: PaintingDataset, tmp_path: Path) -> None:
+    pictures = {f"{number}.png": random_picture(number) for number in range(4)}
+    asked = [("portrait", "cubism"), ("portrait", "renaissance"), ("portrait", "cubism"), ("still life", "cubism")]
+    labels = {f"{number}.png": pair for number, pair in enumerate(asked)}
+    requests = subject_of(write_collection(tmp_path / "pictures", pictures, labels), dataset).requests
+    assert requests[0] == requests[2]
+    assert len(set(requests.tolist())) == 3
+
+
 def test_pictures_are_brought_to_the_resolution_and_those_that_fit_are_left_alone(
     dataset: PaintingDataset, tmp_path: Path
 ) -> None:

@@ -120,8 +120,8 @@ class Subject:
     @property
     def requests(self) -> Int[np.ndarray, "n"]:
         """The number of the pair of genre and style that was asked at each place."""
-        numbers: Int[np.ndarray, "n"]
-        _, numbers = np.unique(np.stack([self.genres, self.styles], axis=1), axis=0, return_inverse=True)
+        pairs = np.stack([self.genres, self.styles], axis=1)
+        numbers: Int[np.ndarray, "n"] = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
         return numbers
 
     def conditions(self, places: Sequence[int]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
