@@ -105,6 +105,18 @@ def test_a_run_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:
     assert [entry["step"] for entry in stage.logged()] == [2, 4, 5, 6]
 
 
+def test_a_run_that_was_cut_off_before_its_last_export_writes_it_when_resumed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Counting(tmp_path).train(steps=5)
+    stage = Counting(tmp_path)
+    stage.train(steps=5)
+    assert stage.exports == ["export 5"]
+    assert [entry["step"] for entry in stage.logged()] == [2, 4, 5]
+    assert stage.saved() == ["step-00000005"]
+    assert "nothing left to do" in capsys.readouterr().out
+
+
 SCORED = dataclasses.replace(LOGGING, checkpoint_every=2, fid_every=2)
 
 

@@ -170,7 +170,9 @@ def run_loop(
         problem = ""
         if main:
             try:
-                save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, logging.keep_checkpoints, best)
+                if step > saved:
+                    keep = logging.keep_checkpoints
+                    save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, keep, best)
                 stage.export(run.export)
             except (UnwritableError, OSError, SafetensorError) as error:
                 problem = f"step {step} could not be saved in {run.path} ({error}); {_last_whole(saved)}"
@@ -183,6 +185,9 @@ def run_loop(
         return saved
 
     with lost_processes_named(accelerator.num_processes), _StopRequest(max_minutes, accelerator) as stop:
+        if start >= total_steps:
+            # It may have been cut off between its last checkpoint and its export.
+            save()
         while step < total_steps:
             totals.add(step, stage.step(step))
             step += 1
@@ -216,6 +221,8 @@ def run_loop(
     progress.close()
     if main and step < total_steps:
         print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")
+    elif main and start >= total_steps:
+        print(f"nothing left to do: {run.path} has had {start} of {total_steps} steps; for more, --set training.steps=")
     leave_together(accelerator)
 
 
