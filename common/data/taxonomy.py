@@ -76,7 +76,7 @@ def normalise(label: str) -> str:
 def _index(names: dict[str, tuple[str, ...]], place: str) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, aliases in names.items():
-        for spelling in {normalise(label) for label in (name, *aliases)}:
+        for spelling in dict.fromkeys(normalise(label) for label in (name, *aliases)):
             if spelling in index:
                 raise UserError(f"{place}: {spelling!r} stands for both {index[spelling]!r} and {name!r}")
             index[spelling] = name
