@@ -46,10 +46,8 @@ class ResidualNetworks:
     critic_conditioning: CriticConditioning
     """How the critic hears the labels that it judges by."""
     label_channels: tuple[Annotated[int, pydantic.Field(ge=1)], ...] = ()
-    """Widths of convolutions that read genre and style from the painting brought down to `label_resolution`; where
-    there are none, they are read from what the score is read from."""
-    label_resolution: Literal[32, 64] = 64
-    """Side, in pixels, that a whole painting is brought down to for `label_channels`."""
+    """Widths of convolutions that read genre and style from the painting brought down to 64 pixels; where there are
+    none, they are read from what the score is read from."""
 
     def __post_init__(self) -> None:
         given, needed = len(self.decoder_channels), int(math.log2(self.resolution // self.output_enlargement // 16))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from torch import nn
 
 from stage2.config import Networks, StackganNetworks
@@ -39,16 +37,12 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
 
 def build_critic(networks: Networks, num_genres: int, num_styles: int) -> Critic:
     """Critic with random weights: `(images, genres, styles) -> (scores, logits, logits, features)`."""
-    build = partial(
-        Critic,
+    label_channels = () if isinstance(networks, StackganNetworks) else networks.label_channels
+    return Critic(
         num_genres=num_genres,
         num_styles=num_styles,
         channels=networks.critic_channels,
         conditioning=networks.critic_conditioning,
-    )
-    if isinstance(networks, StackganNetworks):
-        return build()
-    return build(
-        label_channels=networks.label_channels,
-        label_reduction=networks.resolution // networks.label_resolution,
+        label_channels=label_channels,
+        label_reduction=networks.resolution // 64,
     )
