@@ -195,7 +195,7 @@ def test_a_square_that_the_networks_cannot_take_is_refused(critic_channels: tupl
             config.load(Stage2Config, PRESETS / "tiny.yaml", [*sets, f"training.crop={crop}"])
 
 
-@pytest.mark.parametrize("preset", ["default-128", "default-256", "small-256"])
+@pytest.mark.parametrize("preset", ["default-128", "default-256", "small-128", "small-256"])
 def test_a_picture_costs_less_than_ten_billion_operations(preset: str) -> None:
     networks = config.load(Stage2Config, PRESETS / f"{preset}.yaml").networks
     with torch.device("meta"), FlopCounterMode(display=False) as counted:
