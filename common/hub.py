@@ -29,9 +29,11 @@ def push(folder: Path, name: str) -> str:
     try:
         address = api.create_repo(name, exist_ok=True, private=True)
         api.upload_folder(repo_id=name, folder_path=folder, commit_message="Export of a run")
-    # The hub's refusals and the connection's failures are of the last class, whichever client lies below.
-    except (OSError, ValueError, library.errors.HTTPError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+    # The hub's refusals and the connection's failures are HTTPErrors, whichever client lies below; those that concern
+    # large files come wrapped in a RuntimeError, which names the file alone.
+    except (OSError, ValueError, RuntimeError, library.errors.HTTPError) as error:
+        cause = (isinstance(error, RuntimeError) and error.__cause__) or error
+        reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
         raise UserError(f"{folder} is written, but could not be pushed to {name}: {reason}") from None
     return str(address)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 # Must stand before the first import of ours: shapes in signatures are checked in tests, and cost a run nothing.
 install_import_hook(("common", "stage1", "stage2"), "shape_checking.check")
 
+from hub_server import Hub, running_hub  # noqa: E402
 from tiny_runs import stage1_config, stage2_config  # noqa: E402
 
 import stage1.training  # noqa: E402
@@ -129,3 +131,13 @@ def stage2_run(procedural_dataset: Path, stage1_run: Path, tmp_path_factory: pyt
     out = tmp_path_factory.mktemp("runs") / "stage2"
     stage2.training.train(stage2_config(), PaintingDataset(procedural_dataset), stage1_run, out, resume=False)
     return out
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub on this machine, to which somebody is logged in."""
+    monkeypatch.setenv("HF_TOKEN", "not a token")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    with running_hub() as hub:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.address)
+        yield hub

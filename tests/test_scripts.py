@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hub_server import Hub
 from PIL import Image
 from tiny_runs import stage1_config, stage2_config
 
@@ -299,6 +300,16 @@ def test_an_export_travels_and_paints(command: Command, stage2_run: Path) -> Non
     assert last == "painter"
     assert Path("painter/README.md").read_text(encoding="utf-8").startswith("---\nlicense: cc0-1.0\n")
     assert command("generate.py", "--weights", "painter", "--genre", "portrait")[0] == 0
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+def test_an_export_is_pushed_to_the_hub_with_its_card(command: Command, stage2_run: Path, hub: Hub) -> None:
+    code, printed, _ = command("export.py", stage2_run, "--out", "painter", "--push-to-hub", "owner/name")
+    assert code == 0
+    assert printed.splitlines()[-1] == f"{hub.address}/owner/name"
+    files = {path.relative_to("painter").as_posix(): path for path in Path("painter").rglob("*") if path.is_file()}
+    assert {"README.md", "generator.safetensors", "stage1/generator.safetensors"} <= set(files)
+    assert hub.repository == {name: path.read_bytes() for name, path in files.items()}
 
 
 @pytest.mark.slow
