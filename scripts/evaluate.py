@@ -15,7 +15,9 @@ from tqdm import tqdm
 
 from common.data.dataset import PaintingDataset
 from common.data.sources.files import open_files
-from common.data.sources.labels_table import LabelsTable
+from common.data.sources.labels_table import TABLE, LabelsTable
+from common.data.sources.listing import Source
+from common.data.sources.unlabelled import UnlabelledPictures
 from common.errors import UserError, run_command
 from common.evaluation.features import FeatureNetwork, default_feature_network, load_feature_network
 from common.evaluation.measurements import Measurements
@@ -42,7 +44,9 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("run", type=Path, nargs="?", help="a run or an export, of either stage")
     what.add_argument("--compare", type=Path, nargs="+", metavar="RUN", help="several, side by side")
-    what.add_argument("--images", type=Path, metavar="FOLDER", help="a folder or zip of pictures with its labels.csv")
+    what.add_argument(
+        "--images", type=Path, metavar="FOLDER", help="a folder or zip of pictures, with its labels.csv or none"
+    )
     what.add_argument("--sanity", action="store_true", help="hold the measures themselves against real paintings")
     parser.add_argument("--labels", type=Path, help="the labels.csv of --images, where it lies elsewhere")
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
@@ -144,7 +148,9 @@ def _enlarged(subject: Subject, dataset: PaintingDataset, truncation: float) -> 
 
 def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
     resolution = arguments.resolution or min(dataset.description.sizes)
-    source = LabelsTable(open_files(arguments.images), arguments.labels)
+    files = open_files(arguments.images)
+    labelled = arguments.labels is not None or files.has(TABLE)
+    source: Source = LabelsTable(files, arguments.labels) if labelled else UnlabelledPictures(files)
     limit = QUICK_SAMPLES if arguments.quick else None
     return folder_subject(source, dataset, resolution, seed=arguments.seed, limit=limit)
 

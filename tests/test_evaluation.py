@@ -257,12 +257,8 @@ def test_titles_of_paintings_are_text_and_not_page(measurable_dataset: Path, tmp
     pictures = dataset.pictures(64, list(range(12)))
     folder = tmp_path / "pictures"
     folder.mkdir()
-    with (folder / "labels.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["file", "genre", "style", "artist", "title", "year"])
-        for number, pixels in enumerate(pictures):
-            Image.fromarray(np.asarray(pixels)).save(folder / f"{number}.png")
-            writer.writerow([f"{number}.png", "", "", "", "", ""])
+    for number, pixels in enumerate(pictures):
+        Image.fromarray(np.asarray(pixels)).save(folder / f"{number}.png")
     odd = folder.rename(tmp_path / "<script>alert(1)<")
     measured("--images", odd, "--data", measurable_dataset, "--out", tmp_path / "report", "--quick")
     page = (tmp_path / "report" / "index.html").read_text()
