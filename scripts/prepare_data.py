@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from common.data.pictures import FITS, MAX_ASPECT
 from common.data.preparation import PreparationSettings, prepare
 from common.data.sources.opening import open_source
 from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
-from common.errors import run_command
+from common.errors import UserError, run_command
 from common.machine import available_cores
 
 
@@ -47,6 +49,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=available_cores(), help="processes that decode")
     parser.add_argument("--overwrite", action="store_true", help="replace the dataset that is there")
     arguments = parser.parse_args()
+    # As Ctrl-C does: the decoding processes end, and what was begun is removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if arguments.downloads.resolve().is_relative_to(arguments.out.resolve()):
+        raise UserError(f"--downloads {arguments.downloads} lies in the dataset's folder; fetched files need their own")
     started = time.monotonic()
     settings = PreparationSettings(
         sizes=tuple(sorted(set(arguments.sizes))),

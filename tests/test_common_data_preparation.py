@@ -17,6 +17,7 @@ import pytest
 from conftest import GENRES, STYLES, random_picture, tiny_preparation, write_collection
 from PIL import Image, ImageOps
 
+from common.data.dataset import PaintingDataset
 from common.data.pictures import make_square, resize
 from common.data.preparation import prepare
 from common.data.sources.files import FolderFiles
@@ -225,6 +226,23 @@ def test_a_style_that_the_test_split_alone_would_hold_is_left_to_training(tmp_pa
     assert report.description.paintings == {"train": 20, "test": 0}
 
 
+def test_a_genre_that_the_test_split_alone_would_hold_is_left_to_training(tmp_path: Path) -> None:
+    pictures = {f"{number}.png": random_picture(number, 64, 64) for number in range(1, 21)}
+    labels = dict.fromkeys(pictures, ("portrait", "cubism"))
+    source = LabelsTable(FolderFiles(write_collection(tmp_path / "pictures", pictures, labels)))
+    prepare(source, tmp_path / "common", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    (chosen,) = [row["source"] for row in table(tmp_path / "common" / "labels.csv") if row["split"] == "test"]
+    picture = pictures[chosen.removeprefix("pictures/")]
+    # A near-duplicate goes where the first of its group goes, whatever its own genre.
+    pictures["copy.png"], labels["copy.png"] = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), ("marina", "cubism")
+    both = LabelsTable(FolderFiles(write_collection(tmp_path / "both", pictures, labels)))
+    settings = tiny_preparation(keep_duplicates=True)
+    report = prepare(both, tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
+    assert report.duplicates == 1
+    assert report.description.vocabulary.genres == {"marina": 1, "portrait": 20}
+    assert len(PaintingDataset(tmp_path / "data").split("train", 64)) == 21
+
+
 def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 3 + [("nude", "spaceship")])
     report = prepare(source, tmp_path / "data", tiny_preparation(min_count=2), Taxonomy.load(), overwrite=False)
@@ -248,8 +266,8 @@ def test_a_folder_that_exists_is_refused_and_untouched(collection: Path, tmp_pat
     before = everything(tmp_path)
     for out, overwrite, message in (
         ("data", False, "data already exists; give another folder with --out, or replace it with --overwrite"),
-        ("data", True, "data holds something that is no dataset; give another folder with --out"),
-        ("file", True, "file holds something that is no dataset"),
+        ("data", True, "letter.txt is no part of a dataset; move it, or give another folder with --out"),
+        ("file", True, "file is no part of a dataset"),
     ):
         with pytest.raises(UserError) as caught:
             prepare(
@@ -272,6 +290,33 @@ def test_a_dataset_is_replaced_where_that_is_asked_for_even_from_inside(
     prepare(source, Path(), tiny_preparation(), Taxonomy.load(), overwrite=True)
     assert np.load(tmp_path / "data" / "images-64.npy").shape == (2, 64, 64, 3)
     assert not (tmp_path / "data" / "images-128.npy").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "pictures"}
+
+
+def test_what_is_not_of_a_dataset_is_not_replaced_with_it(dataset_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(dataset_folder, tmp_path / "data")
+    (tmp_path / "data" / "features").mkdir()
+    source = few(tmp_path / "data" / "pictures", [("portrait", "cubism")] * 2)
+    before = everything(tmp_path)
+    with pytest.raises(UserError, match=r"data/pictures is no part of a dataset; move it"):
+        prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=True)
+    assert everything(tmp_path) == before
+
+
+def test_what_appears_while_a_dataset_is_made_is_not_replaced(tmp_path: Path) -> None:
+    files = few(tmp_path / "pictures", [("portrait", "cubism")] * 2)
+
+    class Meanwhile:
+        name = "meanwhile"
+
+        def listing(self) -> Listing:
+            (tmp_path / "data").mkdir()
+            (tmp_path / "data" / "letter.txt").write_text("dear")
+            return files.listing()
+
+    with pytest.raises(UserError, match=r"cannot write .*data: something has appeared there; nothing was changed"):
+        prepare(Meanwhile(), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert (tmp_path / "data" / "letter.txt").read_text() == "dear"
     assert {path.name for path in tmp_path.iterdir()} == {"data", "pictures"}
 
 

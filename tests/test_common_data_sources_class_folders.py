@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,11 @@ def test_a_source_without_folders_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
     with pytest.raises(UserError, match="holds no folder with files; --folders needs one folder a genre"):
         ClassFolders(FolderFiles(tmp_path), "genre").listing()
+
+
+def test_a_zip_of_one_class_is_labelled_by_the_folder_that_holds_it_all(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("portrait/1.png", b"")
+        archive.writestr("portrait/2.png", b"")
+    entries = ClassFolders(ZipFiles(tmp_path / "one.zip"), "genre").listing().entries
+    assert [entry.record for entry in entries] == [Record("1.png", genre="portrait"), Record("2.png", genre="portrait")]

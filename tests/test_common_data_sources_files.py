@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from conftest import random_picture, zipped
 
 from common.data.pictures import Rejected
 from common.data.sources.files import Files, FolderFiles, ZipFiles, open_files
+from common.data.sources.unlabelled import UnlabelledPictures
 from common.errors import UserError
 
 
@@ -123,3 +125,55 @@ def test_processes_that_inherit_an_open_zip_do_not_read_each_others_bytes(tmp_pa
         pictures = list(pool.map(files.read_picture, names * 4, chunksize=5))
     for number, picture in enumerate(pictures):
         assert np.array_equal(np.asarray(picture), np.asarray(random_picture(number % 40, 200, 150)))
+
+
+def test_names_of_a_zip_are_read_as_they_were_packed_whether_it_says_so_or_not(tmp_path: Path) -> None:
+    names = ["名前.png", "Gérôme.png", "plain.png"]
+    for says_so in (True, False):
+        path = tmp_path / f"{says_so}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, b"")
+        if not says_so:
+            # As `zip -r` writes them: UTF-8, without the flag.
+            data = path.read_bytes()
+            for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+                parts = data.split(mark)
+                data = mark.join([parts[0], *(part[: place - 4] + b"\0\0" + part[place - 2 :] for part in parts[1:])])
+            path.write_bytes(data)
+        assert set(ZipFiles(path).names()) == set(names)
+
+
+def test_a_zip_of_another_code_page_keeps_the_names_that_it_has(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
+        entry = zipfile.ZipInfo("caf.png")
+        archive.writestr(entry, b"")
+    data = (tmp_path / "old.zip").read_bytes().replace(b"caf.png", b"c\x82f.png")
+    (tmp_path / "old.zip").write_bytes(data)
+    assert list(ZipFiles(tmp_path / "old.zip").names()) == ["céf.png"]
+
+
+def test_linked_folders_are_named_and_refused(folder: Path) -> None:
+    (folder / "marina").symlink_to(folder / "inner")
+    (folder / ".linked").symlink_to(folder / "inner")
+    files = FolderFiles(folder)
+    assert "marina/" in list(files.names())
+    assert ".linked/" not in list(files.names())
+    with pytest.raises(Rejected, match="is not a file"):
+        files.read_picture("marina/")
+
+
+def test_a_link_to_itself_is_rejected(folder: Path) -> None:
+    (folder / "loop.png").symlink_to("loop.png")
+    with pytest.raises(Rejected, match=r"is a link to itself|is not a file|cannot be read"):
+        FolderFiles(folder).read_picture("loop.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
+def test_a_name_that_is_not_utf_8_can_be_read_and_written_to_a_table(folder: Path) -> None:
+    (folder / "b.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    (entry,) = [
+        entry for entry in UnlabelledPictures(FolderFiles(folder)).listing().entries if "caf" in entry.record.name
+    ]
+    assert entry.record.name == "caf\N{REPLACEMENT CHARACTER}.png"
+    assert entry.read().size == (16, 12)

@@ -84,6 +84,29 @@ def test_rows_without_a_picture_and_labels_that_are_words(tmp_path: Path) -> Non
         second.read()
 
 
+def test_a_row_cannot_fetch_files_from_outside_of_its_dataset(tmp_path: Path) -> None:
+    random_picture(0, 16, 12).save(tmp_path / "secret.png")
+    features = datasets.Features({"image": datasets.Image(), "genre": datasets.Value("string")})
+    paths = [str(tmp_path / "secret.png"), f"file://{tmp_path}/secret.png", "/dev/zero", "secret.png"]
+    rows = {"image": [{"path": path, "bytes": None} for path in paths], "genre": ["portrait"] * 4}
+    (tmp_path / "dataset").mkdir()
+    table = tmp_path / "dataset" / "rows.parquet"
+    pyarrow.parquet.write_table(datasets.Dataset.from_dict(rows, features=features).data.table, table)
+    for entry in HuggingFaceDataset(str(table)).listing().entries:
+        with pytest.raises(Rejected, match="lies outside of the dataset"):
+            entry.read()
+
+
+def test_files_whose_columns_differ_break_off_in_one_line(tmp_path: Path, wikiart: datasets.Dataset) -> None:
+    (tmp_path / "data").mkdir()
+    wikiart.to_parquet(tmp_path / "data" / "train-0.parquet")
+    wikiart.rename_column("genre", "subject").to_parquet(tmp_path / "data" / "train-1.parquet")
+    with pytest.raises(UserError) as caught:
+        list(HuggingFaceDataset(str(tmp_path)).listing().entries)
+    assert "the stream broke after" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_dataset_without_pictures_or_labels_is_refused_with_its_columns(tmp_path: Path) -> None:
     datasets.Dataset.from_dict({"text": ["a"], "genre": ["b"]}).save_to_disk(tmp_path / "texts")
     with pytest.raises(UserError, match="needs a column image of pictures, and genre or style; its columns are text"):

@@ -189,6 +189,13 @@ def gone(handler: BaseHTTPRequestHandler) -> None:
     answer(handler, 404, "text/plain", b"")
 
 
+def circle(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", handler.path)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
 def html(handler: BaseHTTPRequestHandler) -> None:
     answer(handler, 200, "text/html; charset=utf-8", b"<html>log in</html>")
 
@@ -216,6 +223,7 @@ def test_a_server_that_names_a_time_is_given_it(site: Site, tmp_path: Path) -> N
     ("fault", "reason"),
     [
         (gone, "could not be fetched: answers 404"),
+        (circle, "could not be fetched: Exceeded maximum allowed redirects"),
         (html, "is text/html where a picture should be"),
         (cut_but_called_whole, "does not decode: "),
     ],
@@ -223,13 +231,15 @@ def test_a_server_that_names_a_time_is_given_it(site: Site, tmp_path: Path) -> N
 def test_a_picture_that_is_not_to_be_had_is_rejected_once_and_for_all(
     site: Site, tmp_path: Path, fault: Answer, reason: str
 ) -> None:
-    site.faults = {picture(1): [fault] * 2}
+    site.faults = {picture(1): [fault] * 60}
+    fetched(source(site, tmp_path).listing())
+    requests = site.requests[picture(1)]
     for _ in range(2):
         entries = fetched(source(site, tmp_path).listing())
         with pytest.raises(Rejected, match=f"^{reason}"):
             entries[1].read()
         assert entries[2].read().size == (80, 64)
-    assert site.requests[picture(1)] == 1
+    assert site.requests[picture(1)] == requests
 
 
 def test_a_picture_that_fails_for_now_is_asked_for_again_at_the_next_start(

@@ -58,6 +58,8 @@ def test_a_taxonomy_of_ones_own_may_use_any_script_and_families_that_are_no_styl
         ("genres: {a: [c], b: [C]}\nstyles: {}", "'c' stands for both 'a' and 'b'"),
         ("genres: {}\nstyles: {a: {family: x}, b: {family: x, aliases: [A]}}", "'a' stands for both 'a' and 'b'"),
         ("genres: {a: b}\nstyles: {c: {}}", "styles.c.family is missing"),
+        ("genres: {Any: []}\nstyles: {}", "'Any' cannot be asked for by that name"),
+        ("genres: {'still, life': []}\nstyles: {}", "'still, life' cannot be asked for by that name"),
     ],
 )
 def test_a_taxonomy_with_a_fault_is_refused_by_file_and_name(tmp_path: Path, content: str, message: str) -> None:

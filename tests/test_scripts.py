@@ -9,6 +9,7 @@ import re
 import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,23 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command, 
     in_a_style = ("--style", "renaissance", "--weights", stage1_run)
     assert "scripts/train_stage2.py" in command.refused("generate.py", *in_a_style)
     assert "scripts/prepare_data.py" in command.refused("evaluate.py", "runs/stage2")
+
+
+def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "scripts" / "prepare_data.py", "procedural", "--count", "5000", "--workers", "1"]
+    with subprocess.Popen([*command, "--out", tmp_path / "data"], stderr=subprocess.PIPE, text=True) as preparing:
+        while not (started := list(tmp_path.glob(".data.*.partial/*.raw"))) or not started[0].stat().st_size:
+            time.sleep(0.1)
+            assert preparing.poll() is None
+        preparing.terminate()
+        preparing.communicate(timeout=60)
+    assert preparing.returncode == 143
+    assert not list(tmp_path.iterdir())
+
+
+def test_downloads_inside_the_dataset_are_refused(command: Command) -> None:
+    said = command.refused("prepare_data.py", "wikiart.org", "--out", "data", "--downloads", "data/downloads")
+    assert "lies in the dataset's folder" in said
 
 
 def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_dataset: Path) -> None:

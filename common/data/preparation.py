@@ -10,6 +10,7 @@ import csv
 import hashlib
 import itertools
 import json
+import os
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,7 @@ from common.vocabulary import Vocabulary
 
 CHUNK = 64
 TEST_ONE_IN = 20
+_IMAGES = re.compile(r"images-\d+\.npy$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,17 +88,20 @@ def prepare(
     """Make the dataset folder `out`. Raises UserError before anything is touched where that cannot be."""
     if settings.workers < 1:
         raise UserError(f"--workers {settings.workers}: it takes at least 1 to decode")
-    if settings.max_aspect < 1:
+    if not settings.max_aspect >= 1:
         raise UserError(
             f"--max-aspect {settings.max_aspect:g}: a picture's longer side is at least its shorter; give 1 or more"
         )
-    if out.exists() and not overwrite:
-        raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
-    if out.exists() and not _replaceable(out):
-        raise UserError(f"{out} holds something that is no dataset; give another folder with --out")
+    if settings.min_count < 1:
+        raise UserError(f"--min-count {settings.min_count}: a label has at least 1 picture")
+    if os.path.lexists(out):
+        if not overwrite:
+            raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
+        if (foreign := _foreign(out)) is not None:
+            raise UserError(f"{foreign} is no part of a dataset; move it, or give another folder with --out")
     listing = source.listing()
     try:
-        with whole_folder(out) as building:
+        with whole_folder(out, replace=overwrite) as building:
             report = _build(source.name, listing, building, settings, taxonomy)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}; nothing was changed") from None
@@ -105,8 +110,13 @@ def prepare(
     return report
 
 
-def _replaceable(out: Path) -> bool:
-    return out.is_dir() and ((out / "dataset.json").is_file() or not any(out.iterdir()))
+def _foreign(out: Path) -> Path | None:
+    """What would be lost with the dataset that is there: anything that neither preparation nor evaluation writes."""
+    if not out.is_dir():
+        return out
+    inside = sorted(out.iterdir())
+    ours = {"dataset.json", "labels.csv", "rejected.csv", "features"} if out / "dataset.json" in inside else set()
+    return next((path for path in inside if path.name not in ours and not (ours and _IMAGES.match(path.name))), None)
 
 
 def _build(
@@ -204,7 +214,8 @@ def _results(entries: Iterable[Entry], settings: PreparationSettings) -> Iterato
     """What became of each record, in order; at most a few chunks are in memory at a time."""
     entries = iter(entries)
     chunks = iter(lambda: tuple(itertools.islice(entries, CHUNK)), ())
-    with ProcessPoolExecutor(settings.workers) as pool:
+    pool = ProcessPoolExecutor(settings.workers)
+    try:
         waiting: deque[tuple[Sequence[Entry], Future[list[_Painting | str]]]] = deque()
         for chunk in chunks:
             waiting.append((chunk, pool.submit(_read_chunk, chunk, settings)))
@@ -212,6 +223,8 @@ def _results(entries: Iterable[Entry], settings: PreparationSettings) -> Iterato
                 yield from _finished(*waiting.popleft())
         while waiting:
             yield from _finished(*waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _finished(
@@ -262,7 +275,7 @@ def _split(
 ) -> list[str]:
     """1 in 20 of each genre is test: those whose content hashes come first, whatever their order or names.
 
-    A group of near-duplicates is of one split, its first member's. A rare style that the test split alone would hold
+    A group of near-duplicates is of one split, its first member's. A rare label that the test split alone would hold
     goes to training, which could not learn its name otherwise.
     """
     first: dict[int, int] = {}
@@ -272,8 +285,9 @@ def _split(
     for genre in set(genres):
         members = [group for group, place in first.items() if genres[place] == genre]
         tested.update(members[: round(len(members) / TEST_ONE_IN)])
-    learnt = {style for style, group in zip(styles, groups, strict=True) if group not in tested}
-    tested -= {group for style, group in zip(styles, groups, strict=True) if style not in learnt}
+    for labels in (genres, styles):
+        learnt = {label for label, group in zip(labels, groups, strict=True) if group not in tested}
+        tested -= {group for label, group in zip(labels, groups, strict=True) if label not in learnt}
     return ["test" if group in tested else "train" for group in groups]
 
 

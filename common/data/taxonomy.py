@@ -76,6 +76,8 @@ def normalise(label: str) -> str:
 def _index(names: dict[str, tuple[str, ...]], place: str) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, aliases in names.items():
+        if normalise(name) == "any" or {",", ":", "\n"} & set(name):
+            raise UserError(f"{place}: {name!r} cannot be asked for by that name; take another, without , and :")
         for spelling in dict.fromkeys(normalise(label) for label in (name, *aliases)):
             if spelling in index:
                 raise UserError(f"{place}: {spelling!r} stands for both {index[spelling]!r} and {name!r}")

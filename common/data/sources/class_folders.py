@@ -1,4 +1,7 @@
-"""One folder a class: the name of the outermost folder is the genre, or the style, of every picture in it."""
+"""One folder a class: the name of the outermost folder is the genre, or the style, of every picture in it.
+
+A zip's one folder that holds all others is not counted, unless it holds the pictures themselves.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,15 @@ class ClassFolders:
 
     def listing(self) -> Listing:
         names = list(self._files.names())
-        inside = [name for name in names if "/" in name]
-        if not inside:
+        labels = {name: name.partition("/")[0] for name in names if "/" in name}
+        if not labels and self._files.top:
+            labels = dict.fromkeys(names, self._files.top)
+        if not labels:
             raise UserError(f"{self.name} holds no folder with files; --folders needs one folder a {self._kind}")
-        entries = (Entry(self._record(name), partial(self._files.read_picture, name)) for name in inside)
-        loose = len(names) - len(inside)
+        entries = (
+            Entry(Record(name, **{self._kind: label}), partial(self._files.read_picture, name))
+            for name, label in labels.items()
+        )
+        loose = len(names) - len(labels)
         remarks = (f"{loose} files beside the folders left out",) if loose else ()
-        return Listing(entries, len(inside), remarks)
-
-    def _record(self, name: str) -> Record:
-        label = name.partition("/")[0]
-        return Record(name, genre=label) if self._kind == "genre" else Record(name, style=label)
+        return Listing(entries, len(labels), remarks)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -22,6 +21,11 @@ class Files(Protocol):
 
     name: str
     """What the tree is called."""
+
+    @property
+    def top(self) -> str:
+        """The one folder that holds all files and is no part of their names; blank where there is none."""
+        ...
 
     def names(self) -> Iterator[str]:
         """All files, sorted; what the system put there for itself (hidden files, thumbnails) is left out."""
@@ -46,11 +50,12 @@ class Files(Protocol):
 
 def open_files(path: Path) -> Files:
     """The folder or zip at `path`. Raises UserError where it is neither."""
-    if path.is_dir():
+    # os.path takes a name that is no possible file name for one that is not there.
+    if os.path.isdir(path):
         return FolderFiles(path)
-    if path.is_file() and zipfile.is_zipfile(path):
+    if os.path.isfile(path) and zipfile.is_zipfile(path):
         return ZipFiles(path)
-    if path.exists():
+    if os.path.exists(path):
         raise UserError(f"{path} is neither a folder nor a zip; give a folder or zip of pictures, or `procedural`")
     raise UserError(f"source '{path}' does not exist; give a folder or zip of pictures, or `procedural`")
 
@@ -62,10 +67,19 @@ class FolderFiles:
         self.name = path.resolve().name
         self._path = path
 
+    @property
+    def top(self) -> str:
+        return ""
+
     def names(self) -> Iterator[str]:
         for folder, subfolders, files in os.walk(self._path):
             subfolders.sort()
             inner = Path(folder).relative_to(self._path)
+            for linked in subfolders:
+                # Not walked into: refused, in the open, when it is read.
+                name = (inner / linked).as_posix()
+                if os.path.islink(self._path / name) and not _is_system_file(name):
+                    yield f"{name}/"
             for file in sorted(files):
                 if not _is_system_file(name := (inner / file).as_posix()):
                     yield name
@@ -81,17 +95,20 @@ class FolderFiles:
             raise UserError(f"{self.place(name)} cannot be read: {error.strerror}") from None
 
     def read_picture(self, name: str) -> Image.Image:
-        path = (self._path / name).resolve()
-        if not path.is_relative_to(self._path.resolve()):
-            raise Rejected("leads out of the source folder")
-        if not path.is_file():
-            raise Rejected("is not a file")
-        if path.stat().st_size > MAX_BYTES:
-            raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
         try:
+            path = (self._path / name).resolve()
+            if not path.is_relative_to(self._path.resolve()):
+                raise Rejected("leads out of the source folder")
+            if not path.is_file():
+                raise Rejected("is not a file")
+            if path.stat().st_size > MAX_BYTES:
+                raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
             data = path.read_bytes()
         except OSError as error:
             raise Rejected(f"cannot be read: {error.strerror}") from None
+        except RuntimeError:
+            # pathlib's word for it, until Python 3.13.
+            raise Rejected("is a link to itself") from None
         return decode(data)
 
     def place(self, name: str) -> str:
@@ -105,42 +122,46 @@ class ZipFiles:
         self.name = path.name
         self._path = path
 
+    @property
+    def top(self) -> str:
+        return self._tree().top
+
     def names(self) -> Iterator[str]:
-        for name in sorted(self._entries()):
+        for name in sorted(self._tree().entries):
             if not _is_system_file(name):
                 yield name
 
     def has(self, name: str) -> bool:
-        return name in self._entries()
+        return name in self._tree().entries
 
     def read_table(self, name: str) -> bytes:
         try:
             with zipfile.ZipFile(self._path) as archive:
-                return archive.read(self._entries()[name].filename)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
-            raise UserError(f"{self._path}: {name} cannot be unpacked ({error}); make the zip anew") from None
+                return archive.read(self._tree().entries[name].filename)
+        except Exception as error:
+            raise UserError(f"{self._path}: {name} cannot be unpacked ({_brief(error)}); make the zip anew") from None
 
     def read_picture(self, name: str) -> Image.Image:
         if name.startswith("/") or ".." in PurePosixPath(name).parts:
             raise Rejected("leads out of the zip")
-        archive, entry = _opened(self._path), self._entries()[name]
+        archive, entry = _opened(self._path), self._tree().entries[name]
         if entry.file_size > MAX_BYTES:
             raise Rejected(f"unpacks to more than {MAX_BYTES // 2**20} MiB")
         try:
             data = archive.read(entry)
         except Exception as error:
             # Encrypted, damaged, or packed in a way that is not known: each fails by another exception.
-            raise Rejected(f"cannot be unpacked: {error}") from None
+            raise Rejected(f"cannot be unpacked: {_brief(error)}") from None
         return decode(data)
 
     def place(self, name: str) -> str:
         return f"{self._path}/{name}"
 
-    def _entries(self) -> dict[str, zipfile.ZipInfo]:
+    def _tree(self) -> _Tree:
         try:
-            return _entries_by(os.getpid(), self._path)
+            return _tree_by(os.getpid(), self._path)
         except (zipfile.BadZipFile, OSError) as error:
-            raise UserError(f"{self._path} cannot be opened ({error}); make the zip anew") from None
+            raise UserError(f"{self._path} cannot be opened ({_brief(error)}); make the zip anew") from None
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -153,17 +174,36 @@ def _opened_by(process: int, path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
+class _Tree(NamedTuple):
+    top: str
+    entries: dict[str, zipfile.ZipInfo]
+
+
 @cache
-def _entries_by(process: int, path: Path) -> dict[str, zipfile.ZipInfo]:
-    entries = {name: entry for name, entry in _opened_by(process, path).NameToInfo.items() if not name.endswith("/")}
+def _tree_by(process: int, path: Path) -> _Tree:
+    entries = {_name(entry): entry for entry in _opened_by(process, path).infolist() if not entry.is_dir()}
     tops = {name.partition("/")[0] for name in entries if not _is_system_file(name)}
-    top = f"{tops.pop()}/" if len(tops) == 1 else ""
-    if top in ("/", "../") or top.rstrip("/") in entries:
-        return entries
-    return {name.removeprefix(top): entry for name, entry in entries.items()}
+    top = tops.pop() if len(tops) == 1 else ""
+    if top in ("", "..") or top in entries:
+        return _Tree("", entries)
+    return _Tree(top, {name.removeprefix(f"{top}/"): entry for name, entry in entries.items()})
 
 
 def _is_system_file(name: str) -> bool:
     parts = PurePosixPath(name).parts
     hidden = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
-    return hidden or parts[-1].lower() in {"thumbs.db", "desktop.ini"}
+    return hidden or PurePosixPath(name).name.lower() in {"", "thumbs.db", "desktop.ini"}
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """The name as it was packed: most packers write UTF-8, and not all say so; where none does, it is code page 437."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -75,9 +75,12 @@ def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> It
         for number, row in enumerate(rows):
             labels = {label: _label(row[label], classes) for label, classes in names.items()}
             picture = row["image"] or {}
-            yield Entry(Record(str(number), **labels), partial(_read, picture.get("bytes"), picture.get("path")))
-    except OSError as error:
-        raise UserError(f"{place}: the stream broke after {number} pictures ({error}); start again") from None
+            read = partial(_read, picture.get("bytes"), picture.get("path"), place)
+            yield Entry(Record(str(number), **labels), read)
+    except Exception as error:
+        # As above: a lost connection, files whose columns differ, a class without a name.
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{place}: the stream broke after {number} pictures ({reason}); start again") from None
 
 
 def _label(value: Any, classes: list[str] | None) -> str:
@@ -87,18 +90,27 @@ def _label(value: Any, classes: list[str] | None) -> str:
     return classes[value] if classes is not None else str(value).strip()
 
 
-def _read(data: bytes | None, path: str | None) -> Image.Image:
+def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
     if data is None:
         if path is None:
             raise Rejected("the row holds no picture")
         # A dependency of `datasets`: what is not packed into the rows lies in files, here or on the hub.
         import fsspec
 
+        innermost = path.rpartition("::")[2]
+        if fsspec.utils.get_protocol(innermost) in {"file", "local"} and not _is_inside(innermost, place):
+            raise Rejected("lies outside of the dataset")
         try:
             with fsspec.open(path, "rb") as file:
-                data = file.read()
-        except OSError as error:
-            raise Rejected(f"cannot be read: {error.strerror or error}") from None
+                data = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise Rejected(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > MAX_BYTES:
         raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
     return decode(data)
+
+
+def _is_inside(path: str, place: str) -> bool:
+    folder = Path(place).resolve()
+    folder = folder.parent if folder.is_file() else folder
+    return Path(path.removeprefix("file://")).resolve().is_relative_to(folder)

@@ -7,7 +7,7 @@ that travel: a path, some bytes, a seed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol, runtime_checkable
 
 from PIL import Image
@@ -15,7 +15,10 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Record:
-    """One picture of a source with its labels as the source spells them; blanks are unlabelled."""
+    """One picture of a source with its labels as the source spells them; blanks are unlabelled.
+
+    Bytes of file names that are not UTF-8 are shown as �: no table could hold them.
+    """
 
     name: str
     genre: str = ""
@@ -23,6 +26,11 @@ class Record:
     artist: str = ""
     title: str = ""
     year: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            text = getattr(self, field.name)
+            object.__setattr__(self, field.name, text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True)

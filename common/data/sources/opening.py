@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from common.data.sources.class_folders import ClassFolders, Kind
-from common.data.sources.files import open_files
+from common.data.sources.files import Files, open_files
 from common.data.sources.hugging_face import HuggingFaceDataset
 from common.data.sources.labels_table import LabelsTable
 from common.data.sources.listing import Source
@@ -46,7 +47,13 @@ def open_source(
         return HuggingFaceDataset(place)
     files = open_files(Path(place))
     if wikiart_lists is not None:
-        return WikiArtDownload(files, open_files(wikiart_lists))
+        return WikiArtDownload(files, _lists(wikiart_lists))
     if folders is not None:
         return ClassFolders(files, folders)
     return LabelsTable(files)
+
+
+def _lists(place: Path) -> Files:
+    if not os.path.exists(place):
+        raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
+    return open_files(place)

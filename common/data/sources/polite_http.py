@@ -77,6 +77,8 @@ class PoliteClient:
         time.sleep(max(0.0, self._earliest - time.monotonic()))
         try:
             response = self._client.get(url)
+        except (self._httpx.TooManyRedirects, self._httpx.InvalidURL) as error:
+            raise Refused(str(error)) from None
         finally:
             self._earliest = time.monotonic() + pause
         if response.status_code == 429 or response.status_code >= 500:

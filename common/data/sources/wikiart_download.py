@@ -39,7 +39,7 @@ class WikiArtDownload:
             raise UserError(
                 f"{self.name} holds no .jpg; give the folder of the download that holds Style/artist_title.jpg"
             )
-        records = [self._record(name, genres, styles) for name in names]
+        records = [(name, self._record(name, genres, styles)) for name in names]
         keys = {_key(name) for name in names}
         listed = genres.keys() | styles.keys()
         if not listed & keys:
@@ -49,7 +49,7 @@ class WikiArtDownload:
             "pictures are in no style list and keep their folder's name": keys - styles.keys(),
             "pictures are in no genre list": keys - genres.keys(),
         }
-        entries = (Entry(record, partial(self._files.read_picture, record.name)) for record in records)
+        entries = (Entry(record, partial(self._files.read_picture, name)) for name, record in records)
         return Listing(entries, len(records), tuple(f"{len(them)} {what}" for what, them in remarks.items() if them))
 
     def _labels(self, kind: str) -> dict[str, str]:
