@@ -1,6 +1,7 @@
 """The one exception that is meant for users, and the wording of near misses.
 
-Scripts print a `UserError` as one line and exit with code 2; every other exception is a bug.
+Scripts print a `UserError` as one line and exit with code 2, and so what the system says of a file; every other
+exception is a bug.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a script's `main`; a `UserError` becomes one line on stderr and exit code 2."""
+    """Run a script's `main`; a `UserError`, or the system's of a file, becomes one line on stderr and exit code 2."""
     try:
         main()
     except UserError as error:
@@ -36,3 +37,9 @@ def run_command(main: Callable[[], None]) -> None:
         # Whoever read the output has enough; what python still holds of it must go somewhere at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        # A place that the system does not let be entered, or that no file can have.
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}; give another place", file=sys.stderr)
+        sys.exit(2)

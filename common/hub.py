@@ -41,6 +41,8 @@ def push(folder: Path, name: str) -> str:
 def _library() -> Any:
     try:
         import huggingface_hub
+        import huggingface_hub.errors
+        import huggingface_hub.utils
     except ImportError:
         raise UserError('the hub needs the package huggingface_hub: pip install "atelier[hugging-face]"') from None
     return huggingface_hub

@@ -88,7 +88,9 @@ def own_device(name: str) -> torch.device:
     """The device of that name; of several `cuda` ones, this process's own. Raises UserError where there is none."""
     try:
         device = torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError):
+        # A device without numbers takes them, and gives none back.
+        torch.ones(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError):
         raise UserError(f"device {name!r} is not on this machine; leave --device out, or give cpu") from None
     if name == "cuda":
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))

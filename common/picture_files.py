@@ -76,14 +76,20 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise UserError(f"{path} is not a picture that can be read ({error})") from None
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it: it appears whole or not at all. Raises UserError where it cannot."""
+def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
+    """Write a file beside its place and rename it: it appears whole or not at all.
+
+    Raises UserError where it cannot, and where another content is in its place that is not to be overwritten.
+    """
     # Two threads or processes may be given the same picture to write.
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(content)
-        partial.replace(path)
+        if overwrite:
+            partial.replace(path)
+        else:
+            _take_free_place(partial, path, content)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; what was written before is whole") from None
     finally:
@@ -91,13 +97,13 @@ def write_whole(path: Path, content: bytes) -> None:
             partial.unlink(missing_ok=True)
 
 
-def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], bytes]]]) -> Iterator[Path]:
+def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], bytes]]], *, overwrite: bool) -> Iterator[Path]:
     """Encode and write pictures on threads while the next are painted; yields each path once it is on the disk."""
     pool = ThreadPoolExecutor(max_workers=min(8, available_cores()))
     waiting: deque[tuple[Path, Future[None]]] = deque()
     try:
         for path, encoded in pictures:
-            waiting.append((path, pool.submit(_write, path, encoded)))
+            waiting.append((path, pool.submit(_write, path, encoded, overwrite)))
             if len(waiting) > WAITING or waiting[0][1].done():
                 yield _finished(waiting)
         while waiting:
@@ -117,8 +123,22 @@ def require_room(folder: Path, needed: float, pictures: str) -> None:
         )
 
 
-def _write(path: Path, encoded: Callable[[], bytes]) -> None:
-    write_whole(path, encoded())
+def _write(path: Path, encoded: Callable[[], bytes], overwrite: bool) -> None:
+    write_whole(path, encoded(), overwrite=overwrite)
+
+
+def _take_free_place(partial: Path, path: Path, content: bytes) -> None:
+    """A link fails where something stands, however short a time ago another process has put it there."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        if path.read_bytes() != content:
+            raise UserError(f"{path} is another picture, written meanwhile; give each command its own --out") from None
+    except OSError:
+        # A file system without links.
+        if path.exists():
+            raise
+        partial.replace(path)
 
 
 def _finished(waiting: deque[tuple[Path, Future[None]]]) -> Path:

@@ -94,8 +94,8 @@ def _simplex(
         for member, weight in members.items():
             weights[member] += share * weight / sum(members.values())
     total = sum(weights.values())
-    if total <= 0:
-        raise UserError(f"{kind} {text!r}: the shares add up to nothing; give at least one above 0")
+    if not 0 < total < float("inf"):
+        raise UserError(f"{kind} {text!r}: the shares add up to {total:g}; give numbers of which one is above 0")
     return tuple(weight / total for weight in weights.values())
 
 

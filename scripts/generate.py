@@ -131,6 +131,10 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
         paint = partial(painter.curate, asked, arguments.curate, arguments.candidates, variety=arguments.variety)
     else:
         series = list(_series(arguments, mode, painter, asked))
+        if not series:
+            raise UserError("no pictures are asked for; give at least one request")
+        for one in series:
+            painter.check(one.first.genre, one.first.style, one.count, one.first.seed, one.first.resolution)
         title = arguments.requests.stem if mode == "requests" else series[0].stem
         title += f"_{arguments.vary}" if arguments.vary else ""
         _require_few(painter, sum(one.count for one in series))

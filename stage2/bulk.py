@@ -61,7 +61,7 @@ class Bulk:
             for path, request in self._own()
             if self._destination.overwrite or not (self.standing and path.exists())
         )
-        return write_overlapped(self._files(missing))
+        return write_overlapped(self._files(missing), overwrite=self._destination.overwrite)
 
     def _files(self, requests: Iterator[Request]) -> Iterator[tuple[Path, Callable[[], bytes]]]:
         format = self._destination.format

@@ -21,7 +21,8 @@ from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, Painter
 
 GRAPH = "painter-{}.onnx"
 HALF_SAMPLES = 8
-OURS = {CONFIG, "generator.safetensors", "critic.safetensors", STAGE1_FOLDER, CARD, SAMPLES}
+WEIGHTS = {CONFIG, "generator.safetensors", "critic.safetensors"}
+OURS = WEIGHTS | {STAGE1_FOLDER, CARD, SAMPLES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +96,15 @@ def _source(run: Path, *, best: bool) -> Path:
 def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    if out.resolve() in (source.resolve(), *source.resolve().parents):
+    if out.resolve() in (source.resolve(), *source.resolve().parents) or source.resolve() in out.resolve().parents:
         raise UserError(f"{out} holds the weights that are to be exported; give another folder with --out")
     if not (out / CONFIG).is_file() or "stage" not in read_export_values(out):
         raise UserError(f"{out} holds something that is no export; give another folder with --out")
-    foreign = sorted(path.name for path in out.iterdir() if path.name not in OURS and path.suffix != ".onnx")
+    ours = OURS | {GRAPH.format(resolution) for resolution in (64, 128, 256)}
+    foreign = [path.name for path in out.iterdir() if path.name not in ours]
+    foreign += [f"{STAGE1_FOLDER}/{path.name}" for path in (out / STAGE1_FOLDER).glob("*") if path.name not in WEIGHTS]
     if foreign:
-        raise UserError(f"{out} holds {foreign[0]} beside an export; take it away, or give another folder with --out")
+        raise UserError(f"{out} holds {min(foreign)} beside an export; take it away, or give another folder with --out")
     if not overwrite:
         raise UserError(f"{out} already holds an export; give another folder with --out, or replace with --overwrite")
 

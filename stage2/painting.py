@@ -168,8 +168,8 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
 
 
 def slug(label: str) -> str:
-    """A label as a part of a file's name."""
-    return re.sub(r"[^\w.-]+", "-", label)
+    """A label as a part of a file's name, or a folder's: never hidden, never the folder above."""
+    return re.sub(r"[^\w.-]+", "-", label).lstrip(".") or "-"
 
 
 def _stem(request: Request, seeds: str) -> str:

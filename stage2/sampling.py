@@ -31,7 +31,7 @@ from common.runs.exports import (
     weights_hash,
     write_export,
 )
-from common.vocabulary import ANY, Vocabulary
+from common.vocabulary import ANY, Vocabulary, require_same
 from stage1.sampling import RUN as STAGE1_RUN
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.batches import DEVICE_BATCH, Batches
@@ -81,7 +81,9 @@ class Painter:
         if read_export_values(folder).get("stage") == 1:
             return cls(Stage1Painter.load(folder, device), None)
         stage1 = Stage1Painter.load(folder / STAGE1_FOLDER, device)
-        return cls(stage1, Stage2Networks.load(folder, device))
+        stage2 = Stage2Networks.load(folder, device)
+        require_same(stage2.export.vocabulary, stage1.vocabulary, str(folder), str(folder / STAGE1_FOLDER))
+        return cls(stage1, stage2)
 
     @property
     def resolutions(self) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from common.errors import UserError, run_command, suggest
@@ -40,3 +42,13 @@ def test_any_other_exception_is_a_bug_and_keeps_its_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_command(main)
+
+
+def test_a_place_that_the_system_refuses_costs_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        Path("x" * 300).stat()
+
+    with pytest.raises(SystemExit) as caught:
+        run_command(main)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == f"error: {'x' * 300}: File name too long; give another place\n"

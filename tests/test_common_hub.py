@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from common.hub import push, require_hub
 
 # The client hands large files to its own HTTP library in a way that this calls old.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -75,3 +80,22 @@ def test_a_push_that_breaks_off_among_the_large_files_is_said_in_one_line(hub: H
         push(folder, "owner/name")
     assert "\n" not in str(caught.value)
     assert not hub.repository
+
+
+def test_what_a_fresh_process_needs_of_the_client_is_there(tmp_path: Path) -> None:
+    # Here other tests have loaded its parts, which come one by one.
+    ask = "from common.hub import push, require_hub; from pathlib import Path; import sys\n"
+    ask += (
+        "require_hub('owner/name')\ntry: push(Path(sys.argv[1]), 'owner/name')\nexcept Exception as error: print(error)"
+    )
+    environment = {
+        **os.environ,
+        "HF_TOKEN": "not a token",
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "PYTHONPATH": str(ROOT),
+    }
+    asked = subprocess.run(
+        [sys.executable, "-c", ask, str(tmp_path)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert "is written, but could not be pushed to owner/name: " in asked.stdout

@@ -66,13 +66,24 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatc
     assert kept.read_bytes() == b"old"
 
 
+def test_what_another_has_written_meanwhile_is_kept(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a.png", b"ours", overwrite=False)
+    write_whole(tmp_path / "a.png", b"ours", overwrite=False)
+    with pytest.raises(UserError, match=r"a\.png is another picture, written meanwhile"):
+        write_whole(tmp_path / "a.png", b"theirs", overwrite=False)
+    assert (tmp_path / "a.png").read_bytes() == b"ours"
+    write_whole(tmp_path / "a.png", b"theirs", overwrite=True)
+    assert (tmp_path / "a.png").read_bytes() == b"theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_overlapped_writing_keeps_the_order_and_passes_errors_on(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number:03}" for number in range(200)]
     pictures = ((path, lambda path=path: path.name.encode()) for path in paths)
-    assert list(write_overlapped(pictures)) == paths
+    assert list(write_overlapped(pictures, overwrite=True)) == paths
     assert all(path.read_bytes() == path.name.encode() for path in paths)
     with pytest.raises(ZeroDivisionError):
-        list(write_overlapped([(tmp_path / "x", lambda: bytes(1 // 0))]))
+        list(write_overlapped([(tmp_path / "x", lambda: bytes(1 // 0))], overwrite=True))
 
 
 def test_pictures_that_are_painted_faster_than_written_wait_for_their_turn(tmp_path: Path) -> None:
@@ -84,7 +95,7 @@ def test_pictures_that_are_painted_faster_than_written_wait_for_their_turn(tmp_p
             painted += 1
             yield tmp_path / "same", lambda: b""
 
-    written = write_overlapped(endless())
+    written = write_overlapped(endless(), overwrite=True)
     for _ in range(50):
         next(written)
     assert painted <= 50 + 65

@@ -85,7 +85,8 @@ def test_a_family_that_is_a_style_as_well_stands_for_all_its_styles() -> None:
         ("portrait:-1,landscape:2", "genre 'portrait:-1': the share"),
         ("portrait:inf", "genre 'portrait:inf': the share"),
         ("portrait:nan", "genre 'portrait:nan': the share"),
-        ("portrait:0", "genre 'portrait:0': the shares add up to nothing; give at least one above 0"),
+        ("portrait:0", "genre 'portrait:0': the shares add up to 0; give numbers of which one is above 0"),
+        ("portrait:1e308,landscape:1e308", "genre 'portrait:1e308,landscape:1e308': the shares add up to inf"),
     ],
 )
 def test_a_genre_text_without_meaning_is_refused_with_the_nearest_name(text: str, message: str) -> None:

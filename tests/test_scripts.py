@@ -191,6 +191,17 @@ def test_impossible_paintings_are_refused_in_one_line_before_the_work(
     assert not list(Path().iterdir())
 
 
+@pytest.mark.parametrize("rows", ["", "genre\n", "genre,count\nportrait,0\n", "genre,count\nportrait,0\nany,2\n"])
+@pytest.mark.parametrize("sheet", [(), ("--grid",), ("--out", "one.png")])
+def test_requests_that_ask_for_nothing_are_refused(
+    command: Command, stage2_run: Path, rows: str, sheet: tuple[str, ...]
+) -> None:
+    Path("rows.csv").write_text(rows)
+    said = command.refused("generate.py", "--weights", stage2_run, "--requests", "rows.csv", *sheet)
+    assert "no pictures are asked for" in said or "0 pictures" in said or "count 0" in said or "is empty" in said
+    assert [path.name for path in Path().iterdir()] == ["rows.csv"]
+
+
 def test_a_picture_painted_again_is_the_same_to_the_pixel(command: Command, stage2_run: Path, stage1_run: Path) -> None:
     assert command("generate.py", "--weights", stage2_run, "--count", "5", "--truncation", "0.7")[0] == 0
     picture = Path("paintings") / "any_any_3_t0.7.png"

@@ -45,6 +45,14 @@ def test_another_picture_in_the_way_is_named_before_anything_is_painted(painter:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_picture_that_appears_while_others_are_painted_is_kept(painter: Painter, tmp_path: Path) -> None:
+    bulk = Bulk(painter, ROWS, Destination(tmp_path))
+    (tmp_path / "any_cubism_1.png").write_bytes(b"theirs")
+    with pytest.raises(UserError, match=r"any_cubism_1\.png is another picture, written meanwhile"):
+        list(bulk.paint())
+    assert (tmp_path / "any_cubism_1.png").read_bytes() == b"theirs"
+
+
 def test_processes_paint_each_picture_exactly_once(
     painter: Painter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

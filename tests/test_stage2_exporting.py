@@ -103,8 +103,18 @@ def test_what_lies_beside_an_export_is_not_lost(stage1_run: Path, tmp_path: Path
     assert (out / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["stage1/notes.txt", "other-model.onnx"])
+def test_what_only_looks_like_a_part_of_an_export_is_not_lost(name: str, stage2_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_run(stage2_run, out, ExportOptions())
+    (out / name).write_text("mine")
+    with pytest.raises(UserError, match=f"{name} beside an export"):
+        export_run(stage2_run, out, ExportOptions(overwrite=True))
+    assert (out / name).read_text() == "mine"
+
+
 def test_a_runs_own_export_is_not_replaced_by_itself(stage2_run: Path) -> None:
-    for out in (stage2_run / "export", stage2_run):
+    for out in (stage2_run / "export", stage2_run, stage2_run / "export" / "stage1"):
         with pytest.raises(UserError, match="another folder"):
             export_run(stage2_run, out, ExportOptions(half=True, overwrite=True))
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from common.errors import UserError
 from common.picture_files import read_metadata
-from stage2.painting import Origin, Painting, Request, Series, captions
+from stage2.painting import Origin, Painting, Request, Series, captions, slug
 
 ASKED = Request(
     genre="portrait:0.7,landscape:0.3", style="ukiyo-e", seed=10**20, truncation=0.7, towards=4, nearby=1 / 3,
@@ -64,3 +64,9 @@ def test_captions_say_what_differs_and_what_the_critic_said() -> None:
     alike = [painting(Request(genre="marina", seed=seed), realness="1.25", genre_probability="0.9") for seed in (1, 2)]
     assert captions(alike) == ["seed 1\nreal 1.25\ngenre 90%", "seed 2\nreal 1.25\ngenre 90%"]
     assert captions([painting(Request(style=style)) for style in "ab"]) == ["a · seed 0", "b · seed 0"]
+
+
+def test_a_label_is_a_name_of_a_file_wherever_it_came_from() -> None:
+    assert [slug(label) for label in ("..", ".", "../up", ".hidden", "still life", "都市")] == [
+        "-", "-", "-up", "hidden", "still-life", "都市",
+    ]  # fmt: skip

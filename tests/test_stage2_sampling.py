@@ -217,6 +217,16 @@ def test_an_export_travels_without_its_run_and_broken_weights_are_named(stage2_r
         Painter.load(export)
 
 
+def test_stages_that_do_not_know_the_same_labels_are_refused(stage2_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(stage2_run / "export", tmp_path / "export")
+    path = tmp_path / "export" / "stage1" / "config.json"
+    values = json.loads(path.read_text())
+    values["vocabulary"]["styles"] = dict(reversed(values["vocabulary"]["styles"].items()))
+    path.write_text(json.dumps(values))
+    with pytest.raises(UserError, match=r"styles of .*export and of .*stage1 differ"):
+        Painter.load(tmp_path / "export")
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("noise_dim", 10**11), ("encoder_channels", [10**7, 10**7, 10**7]), ("noise_dim", 10**30), ("body_blocks", 10**9)],
