@@ -6,7 +6,7 @@ import importlib.util
 import io
 import json
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from PIL import Image
@@ -38,7 +38,11 @@ def _pillow(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapp
     exif = Image.Exif()
     exif[0x010E] = about
     own = {"comment": about.encode()} if format == "gif" else {"exif": exif, "quality": 90}
-    first.save(file, format, save_all=True, append_images=others, duration=round(1000 / fps), loop=0, **own)
+    # A GIF counts in hundredths of a second: frames of several lengths keep the pace.
+    unit = 10 if format == "gif" else 1
+    ends = [round(1000 / unit * number / fps) for number in range(len(others) + 2)]
+    durations = [unit * (end - start) for start, end in pairwise(ends)]
+    first.save(file, format, save_all=True, append_images=others, duration=durations, loop=0, **own)
     return file.getvalue()
 
 

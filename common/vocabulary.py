@@ -77,6 +77,11 @@ def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, datas
         )
 
 
+def is_any(text: str) -> bool:
+    """Whether a label's text leaves the choice open."""
+    return text.strip().lower() == ANY
+
+
 def _simplex(
     text: str,
     kind: str,
@@ -85,7 +90,7 @@ def _simplex(
     aliases: Mapping[str, str],
 ) -> tuple[float, ...]:
     weights = dict.fromkeys(counts, 0.0)
-    if text.strip().lower() == ANY:
+    if is_any(text):
         return tuple(weights.values())
     for part in text.split(","):
         name, colon, number = part.strip().partition(":")

@@ -70,6 +70,8 @@ def main() -> None:
     usual = picture_files.format_of(arguments.again) if arguments.again else next(iter(formats))
     output = Output.of(arguments.out, arguments.format, usual, formats, overwrite=arguments.overwrite)
     in_files = mode in MANY and not (arguments.grid or arguments.nearest or output.is_one_file)
+    if arguments.by_label and not in_files:
+        raise UserError("--by-label puts files in folders; leave it out for a sheet or a single file")
     if launched_place()[0] > 0 and not in_files:
         return
     share_cores()

@@ -102,4 +102,4 @@ def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise UserError(f"{place} is not a JSON object ({error})") from None
             if not isinstance(values, dict):
                 raise UserError(f"{place} is not a JSON object")
-            yield place, values
+            yield place, {name: value for name, value in values.items() if value not in (None, "")}

@@ -31,7 +31,7 @@ from common.runs.exports import (
     weights_hash,
     write_export,
 )
-from common.vocabulary import ANY, Vocabulary, require_same
+from common.vocabulary import ANY, Vocabulary, is_any, require_same
 from stage1.sampling import RUN as STAGE1_RUN
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.batches import DEVICE_BATCH, Batches
@@ -221,7 +221,7 @@ class Painter:
         if resolution not in self.resolutions:
             known = " and ".join(str(side) for side in self.resolutions)
             raise UserError(f"resolution {resolution} is not what these weights paint; they paint {known}")
-        if resolution == SIZE and style != ANY:
+        if resolution == SIZE and not is_any(style):
             remedy = (
                 f"leave --style out, or train it: {TRAIN_COMMAND}"
                 if self._stage2 is None
@@ -235,7 +235,14 @@ class Painter:
         size = self.check(request.genre, request.style, 1, request.seed, request.resolution, request.truncation)
         if (request.towards or 0) < 0 or not 0 <= request.nearby <= 1:
             raise UserError(f"nearby {request.nearby:g} towards seed {request.towards}: no way to a picture's noise")
-        return request if request.resolution == size else replace(request, resolution=size)
+        # Plain numbers, whatever kind they came as: they are written beside the picture, and read again.
+        return replace(
+            request,
+            seed=int(request.seed),
+            truncation=float(request.truncation),
+            nearby=float(request.nearby),
+            resolution=int(size),
+        )
 
     @torch.no_grad()
     def images_of(self, requests: Sequence[Request]) -> Float[Tensor, "b 3 size size"]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from common.errors import UserError
-from common.vocabulary import ANY, Vocabulary
+from common.vocabulary import Vocabulary, is_any
 from stage2.painting import Request
 
 Walk = Literal["seeds", "genres", "styles"]
@@ -17,7 +17,7 @@ MOST = 2_000
 
 def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = ()) -> list[Request]:
     """The request in each of the styles, in all where none is named: stage I, which knows no style, paints the same."""
-    if request.style != ANY:
+    if not is_any(request.style):
         raise UserError(f"style {request.style!r} is not varied and asked for at once; name styles to vary by --among")
     return [replace(request, style=style) for style in styles or vocabulary.styles]
 
@@ -57,9 +57,9 @@ def walk(
 
 def _names(kind: Walk, request: Request, vocabulary: Vocabulary, among: Sequence[str]) -> list[str]:
     label = request.genre if kind == "genres" else request.style
-    if label != ANY:
+    if not is_any(label):
         raise UserError(f"a walk through {kind} begins at its first stop; name the stops by --among, not {label!r}")
-    blends = [name for name in among if ":" in name or "," in name or name.strip().lower() == ANY]
+    blends = [name for name in among if ":" in name or "," in name or is_any(name)]
     if blends:
         raise UserError(f"a walk stops at names, not at {blends[0]!r}; name {kind} one by one")
     return list(among) or list(vocabulary.genres if kind == "genres" else vocabulary.styles)

@@ -29,6 +29,18 @@ def test_frames_keep_their_order_and_repeat_for_ever(format: str) -> None:
     assert json.loads(about) == ABOUT
 
 
+@pytest.mark.parametrize("format", ["gif", "webp"])
+def test_a_rate_that_the_format_cannot_count_in_is_kept_on_average(format: str) -> None:
+    with Image.open(io.BytesIO(animation(iter(FRAMES), format, 40, ABOUT))) as read:
+        lengths = []
+        for number in range(read.n_frames):
+            read.seek(number)
+            read.load()
+            lengths.append(read.info["duration"])
+    assert sum(lengths) == 200
+    assert len(lengths) == 8
+
+
 def test_an_mp4_plays_at_its_rate() -> None:
     av = pytest.importorskip("av")
     with av.open(io.BytesIO(animation(iter(FRAMES), "mp4", 20, ABOUT))) as read:

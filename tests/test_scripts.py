@@ -173,6 +173,7 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
         ("--vary latents --among cubism", "--among belongs to --vary styles"),
         ("--vary styles --walk seeds", "not allowed with argument"),
         ("--grid --nearest data", "two kinds of sheet"),
+        ("--grid --by-label", "--by-label puts files in folders"),
         ("--nearest nowhere", "scripts/prepare_data.py"),
         ("--walk genres --genre portrait", "name the stops by --among"),
         ("--walk seeds --fps 0", "0 frames a second"),

@@ -22,7 +22,7 @@ def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
     table = 'genre,style,seed,count,resolution,truncation\nportrait,cubism,7,3,64,0.5\n"marina:1,portrait:2",,,,,\n'
     lines = (
         '{"genre": "portrait", "style": "cubism", "seed": 7, "count": 3, "resolution": 64, "truncation": 0.5}\n\n'
-        '{"genre": "marina:1,portrait:2"}\n'
+        '{"genre": "marina:1,portrait:2", "style": "", "seed": null}\n'
     )
     wanted = [
         Series(Request(genre="portrait", style="cubism", seed=7, truncation=0.5, resolution=64), 3),

@@ -201,6 +201,21 @@ def test_an_impossible_request_is_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_numbers_of_numpy_are_numbers(painter: Painter) -> None:
+    plain = Request(seed=3, truncation=0.75, towards=4, nearby=0.5, resolution=64)
+    numpy = replace(plain, truncation=np.float64(0.75), nearby=np.float64(0.5))
+    (wanted,), (found,) = (list(painter.stream([request])) for request in (plain, numpy))
+    assert found.request == wanted.request
+    assert found.metadata() == wanted.metadata()
+    assert np.array_equal(pixels(found.image), pixels(wanted.image))
+
+
+@pytest.mark.parametrize("style", ["Any", " any "])
+def test_any_is_any_however_it_is_spelled(painter: Painter, style: str) -> None:
+    (usual,), (found,) = (painter.paint("portrait", name, resolution=64) for name in ("any", style))
+    assert np.array_equal(pixels(usual.image), pixels(found.image))
+
+
 def test_stage1_alone_knows_no_style(stage1_run: Path) -> None:
     with pytest.raises(UserError, match="needs stage II"):
         Painter.load(stage1_run).paint("portrait", "renaissance")
