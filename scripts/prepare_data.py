@@ -10,7 +10,7 @@ from pathlib import Path
 
 from common.data.pictures import FITS, MAX_ASPECT
 from common.data.preparation import PreparationSettings, prepare
-from common.data.sources.opening import open_source
+from common.data.sources.opening import WIKIART, open_source
 from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 from common.errors import UserError, run_command
 from common.machine import available_cores
@@ -51,7 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
     # As Ctrl-C does: the decoding processes end, and what was begun is removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if arguments.downloads.resolve().is_relative_to(arguments.out.resolve()):
+    if arguments.source == WIKIART and arguments.downloads.resolve().is_relative_to(arguments.out.resolve()):
         raise UserError(f"--downloads {arguments.downloads} lies in the dataset's folder; fetched files need their own")
     started = time.monotonic()
     settings = PreparationSettings(

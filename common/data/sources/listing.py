@@ -6,6 +6,7 @@ that travel: a path, some bytes, a seed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Protocol, runtime_checkable
@@ -17,7 +18,8 @@ from PIL import Image
 class Record:
     """One picture of a source with its labels as the source spells them; blanks are unlabelled.
 
-    Bytes of file names that are not UTF-8 are shown as �: no table could hold them.
+    Bytes of file names that are not UTF-8, which Python keeps as lone surrogates, are shown as �: no table could hold
+    them.
     """
 
     name: str
@@ -30,7 +32,7 @@ class Record:
     def __post_init__(self) -> None:
         for field in fields(self):
             text = getattr(self, field.name)
-            object.__setattr__(self, field.name, text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+            object.__setattr__(self, field.name, re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text))
 
 
 @dataclass(frozen=True)
