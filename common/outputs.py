@@ -12,6 +12,9 @@ from common.picture_files import write_whole
 
 STANDARD_OUTPUT = "-"
 
+OF_PICTURES = frozenset({".png", ".webp", ".jpg", ".gif", ".mp4", ".webm", ".bmp", ".tif", ".tiff", ".pdf", ".svg"})
+"""Suffixes with which a file is meant, never a folder."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -30,6 +33,10 @@ class Output:
     ) -> Output:
         """Raises UserError for a format that is not possible here, or is another than the file's."""
         suffix = Path(out).suffix.lower().replace(".jpeg", ".jpg")
+        if suffix in OF_PICTURES and suffix not in suffixes.values() and not Path(out).is_dir():
+            raise UserError(
+                f"--out {out}: nothing here is written as {suffix}; name a {', '.join(suffixes.values())}, or a folder"
+            )
         named = {value: name for name, value in suffixes.items()}.get(suffix)
         if format is not None and format not in suffixes:
             raise UserError(f"--format {format} is not for this; choose {', '.join(suffixes)}")

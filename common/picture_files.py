@@ -33,6 +33,10 @@ WAITING = 64
 _EXIF_DESCRIPTION = 0x010E
 
 
+class PlaceTaken(UserError):
+    """Another content stands where a picture was to be written without overwriting."""
+
+
 def format_of(path: Path) -> str:
     """The format that a file's suffix stands for. Raises UserError for another suffix."""
     formats = {suffix: name for name, suffix in SUFFIXES.items()} | {".jpeg": "jpeg"}
@@ -76,10 +80,27 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise UserError(f"{path} is not a picture that can be read ({error})") from None
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a picture of one of the formats ends as it ought to: its last bytes are read, not all of it.
+
+    Raises OSError where it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(12)
+        length = file.seek(0, os.SEEK_END)
+        file.seek(max(length - 12, 0))
+        end = file.read()
+    if start.startswith(b"\x89PNG"):
+        return end[4:8] == b"IEND"
+    if start.startswith(b"RIFF"):
+        return length == 8 + int.from_bytes(start[4:8], "little")
+    return start.startswith(b"\xff\xd8") and end.endswith(b"\xff\xd9")
+
+
 def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
     """Write a file beside its place and rename it: it appears whole or not at all.
 
-    Raises UserError where it cannot, and where another content is in its place that is not to be overwritten.
+    Raises UserError where it cannot, and PlaceTaken where another content stands that is not to be overwritten.
     """
     # Two threads or processes may be given the same picture to write.
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
@@ -97,13 +118,13 @@ def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
             partial.unlink(missing_ok=True)
 
 
-def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], bytes]]], *, overwrite: bool) -> Iterator[Path]:
-    """Encode and write pictures on threads while the next are painted; yields each path once it is on the disk."""
+def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], None]]]) -> Iterator[Path]:
+    """Call what writes each picture on threads, while the next are painted; yields each path once it is on the disk."""
     pool = ThreadPoolExecutor(max_workers=min(8, available_cores()))
     waiting: deque[tuple[Path, Future[None]]] = deque()
     try:
-        for path, encoded in pictures:
-            waiting.append((path, pool.submit(_write, path, encoded, overwrite)))
+        for path, write in pictures:
+            waiting.append((path, pool.submit(write)))
             if len(waiting) > WAITING or waiting[0][1].done():
                 yield _finished(waiting)
         while waiting:
@@ -123,17 +144,13 @@ def require_room(folder: Path, needed: float, pictures: str) -> None:
         )
 
 
-def _write(path: Path, encoded: Callable[[], bytes], overwrite: bool) -> None:
-    write_whole(path, encoded(), overwrite=overwrite)
-
-
 def _take_free_place(partial: Path, path: Path, content: bytes) -> None:
     """A link fails where something stands, however short a time ago another process has put it there."""
     try:
         os.link(partial, path)
     except FileExistsError:
         if path.read_bytes() != content:
-            raise UserError(f"{path} is another picture, written meanwhile; give each command its own --out") from None
+            raise PlaceTaken(f"{path} is another picture, written meanwhile; give each command its own --out") from None
     except OSError:
         # A file system without links.
         if path.exists():

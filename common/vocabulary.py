@@ -6,7 +6,7 @@ which the networks take as their condition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from common.config import settings
@@ -49,7 +49,7 @@ class Vocabulary:
 
         Raises UserError for unknown names, with the nearest one, and for weights that make no sense.
         """
-        return _simplex(text, "genre", self.genres, {}, self.genre_aliases)
+        return _simplex(self._genre_shares(text), text, "genre", self.genres, {})
 
     def style_weights(self, text: str) -> tuple[float, ...]:
         """Point of the style simplex; a family stands for its styles in proportion to their counts.
@@ -59,7 +59,21 @@ class Vocabulary:
         families = {
             family: {style: float(self.styles[style]) for style in members} for family, members in self.families.items()
         }
-        return _simplex(text, "style", self.styles, families, self.style_aliases)
+        return _simplex(self._style_shares(text), text, "style", self.styles, families)
+
+    def genre_spelling(self, text: str) -> str:
+        """The one spelling of all texts that name the same genres with the same shares. Raises as `genre_weights`."""
+        return _spelling(self._genre_shares(text))
+
+    def style_spelling(self, text: str) -> str:
+        """As `genre_spelling`; a family keeps its name."""
+        return _spelling(self._style_shares(text))
+
+    def _genre_shares(self, text: str) -> _Shares:
+        return _shares(text, "genre", self.genres, (), self.genre_aliases)
+
+    def _style_shares(self, text: str) -> _Shares:
+        return _shares(text, "style", self.styles, self.families, self.style_aliases)
 
 
 def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str) -> None:
@@ -82,20 +96,42 @@ def is_any(text: str) -> bool:
     return text.strip().lower() == ANY
 
 
-def _simplex(
-    text: str,
-    kind: str,
-    counts: Mapping[str, int],
-    families: Mapping[str, Mapping[str, float]],
-    aliases: Mapping[str, str],
-) -> tuple[float, ...]:
-    weights = dict.fromkeys(counts, 0.0)
+def plain_number(number: float) -> str:
+    """The shortest text that is read as the same number."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
+
+
+_Shares = list[tuple[str, float]]
+"""Labels of the vocabulary, families among them, and what was asked of each; nothing means any."""
+
+
+def _shares(
+    text: str, kind: str, labels: Iterable[str], families: Iterable[str], aliases: Mapping[str, str]
+) -> _Shares:
     if is_any(text):
-        return tuple(weights.values())
+        return []
+    names = [*labels, *families]
+    spellings = {**aliases, **{normalise(label): label for label in names}}
+    found = []
     for part in text.split(","):
         name, colon, number = part.strip().partition(":")
         share = _share(number, part, kind) if colon else 1.0
-        members = _members(name.strip(), kind, counts, families, aliases)
+        label = spellings.get(normalise(name.strip()))
+        if label is None:
+            raise UserError(f"unknown {kind} {name.strip()!r}{suggest(name.strip(), [*names, ANY])}")
+        found.append((label, share))
+    return found
+
+
+def _simplex(
+    shares: _Shares, text: str, kind: str, labels: Iterable[str], families: Mapping[str, Mapping[str, float]]
+) -> tuple[float, ...]:
+    weights = dict.fromkeys(labels, 0.0)
+    if not shares:
+        return tuple(weights.values())
+    for label, share in shares:
+        members = families.get(label, {label: 1.0})
         for member, weight in members.items():
             weights[member] += share * weight / sum(members.values())
     total = sum(weights.values())
@@ -104,21 +140,10 @@ def _simplex(
     return tuple(weight / total for weight in weights.values())
 
 
-def _members(
-    name: str,
-    kind: str,
-    counts: Mapping[str, int],
-    families: Mapping[str, Mapping[str, float]],
-    aliases: Mapping[str, str],
-) -> Mapping[str, float]:
-    spelling = normalise(name)
-    names = {**aliases, **{normalise(label): label for label in (*counts, *families)}}
-    label = names.get(spelling, "")
-    if label in families:
-        return families[label]
-    if label in counts:
-        return {label: 1.0}
-    raise UserError(f"unknown {kind} {name!r}{suggest(name, [*counts, *families, ANY])}")
+def _spelling(shares: _Shares) -> str:
+    if len(shares) < 2:
+        return shares[0][0] if shares else ANY
+    return ",".join(label if share == 1 else f"{label}:{plain_number(share)}" for label, share in shares)
 
 
 def _share(number: str, part: str, kind: str) -> float:

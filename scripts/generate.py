@@ -24,7 +24,7 @@ from common.outputs import Output
 from common.vocabulary import ANY
 from stage2 import Painter, Painting, Request
 from stage2.bulk import Bulk, Destination
-from stage2.painting import Origin, Series, captions
+from stage2.painting import Origin, Series, captions, slug
 from stage2.request_files import COLUMNS, RequestFile
 from stage2.variations import in_styles, walk, with_nearby_noise
 
@@ -83,7 +83,8 @@ def main() -> None:
         truncation=arguments.truncation,
         resolution=arguments.resolution,
     )
-    painter.check(asked.genre, asked.style, arguments.count, asked.seed, asked.resolution, asked.truncation)
+    painter.check_series(Series(asked, arguments.count))
+    asked = painter.resolve(asked)
     if in_files:
         _paint_files(painter, _series(arguments, mode, painter, asked), output, by_label=arguments.by_label)
     elif mode in WALKS:
@@ -136,11 +137,10 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
         if not series:
             raise UserError("no pictures are asked for; give at least one request")
         for one in series:
-            painter.check(one.first.genre, one.first.style, one.count, one.first.seed, one.first.resolution)
-        title = arguments.requests.stem if mode == "requests" else series[0].stem
-        title += f"_{arguments.vary}" if arguments.vary else ""
+            painter.check_series(one)
+        title = _title(arguments, mode, asked)
         _require_few(painter, sum(one.count for one in series))
-        requests = list(chain.from_iterable(series))
+        requests = [painter.resolve(request) for request in chain.from_iterable(series)]
         names = [request.stem for request in requests]
         paint = lambda: list(painter.stream(requests))  # noqa: E731
     sides = {painter.check(one.genre, one.style, 1, one.seed, one.resolution, one.truncation) for one in requests}
@@ -164,6 +164,13 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
             output.write(target, painting.encoded(output.format))
         return
     output.write(targets[0], _encoded(sheet, output, painter))
+
+
+def _title(arguments: argparse.Namespace, mode: str, asked: Request) -> str:
+    """The name of a sheet of pictures, short of what kind of sheet it is."""
+    if mode == "requests":
+        return slug(arguments.requests.stem)
+    return f"{asked.stem}_{arguments.vary}" if arguments.vary else Series(asked, arguments.count).stem
 
 
 def _series(arguments: argparse.Namespace, mode: str, painter: Painter, asked: Request) -> Iterable[Series]:

@@ -10,8 +10,17 @@ from pathlib import Path
 
 from common.errors import UserError
 from common.machine import launched_place
-from common.picture_files import BYTES_PER_PIXEL, SUFFIXES, read_metadata, require_room, write_overlapped
-from stage2.painting import Origin, Request, Series, slug
+from common.picture_files import (
+    BYTES_PER_PIXEL,
+    SUFFIXES,
+    PlaceTaken,
+    is_whole,
+    read_metadata,
+    require_room,
+    write_overlapped,
+    write_whole,
+)
+from stage2.painting import Origin, Painting, Request, Series, slug
 from stage2.sampling import Painter
 
 
@@ -61,12 +70,20 @@ class Bulk:
             for path, request in self._own()
             if self._destination.overwrite or not (self.standing and path.exists())
         )
-        return write_overlapped(self._files(missing), overwrite=self._destination.overwrite)
+        return write_overlapped(self._files(missing))
 
-    def _files(self, requests: Iterator[Request]) -> Iterator[tuple[Path, Callable[[], bytes]]]:
-        format = self._destination.format
+    def _files(self, requests: Iterator[Request]) -> Iterator[tuple[Path, Callable[[], None]]]:
         for painting in self._painter.stream(requests):
-            yield self._path(painting.request), partial(painting.encoded, format)
+            path = self._path(painting.request)
+            yield path, partial(self._write, path, painting)
+
+    def _write(self, path: Path, painting: Painting) -> None:
+        try:
+            write_whole(path, painting.encoded(self._destination.format), overwrite=self._destination.overwrite)
+        except PlaceTaken:
+            # The same request may stand in a file twice, or be another command's, painted in another batch.
+            if not self._stands(path, painting.request):
+                raise
 
     def _own(self) -> Iterator[tuple[Path, Request]]:
         process, processes = launched_place()
@@ -80,10 +97,7 @@ class Bulk:
     def _require_possible(self) -> None:
         bytes_needed = 0.0
         for series in self._series:
-            first = series.first
-            side = self._painter.check(
-                first.genre, first.style, series.count, first.seed, first.resolution, first.truncation
-            )
+            side = self._painter.check_series(series)
             self.count += series.count
             bytes_needed += series.count * (side**2 * BYTES_PER_PIXEL[self._destination.format] + 4096)
         if not self.count:
@@ -95,12 +109,13 @@ class Bulk:
             return False
         try:
             origin = Origin.of(read_metadata(path), str(path))
-            same = origin.request == request and origin.weights == self._painter.weights
+            asked = self._painter.resolve(origin.request)
+            same = is_whole(path) and asked == request and origin.weights == self._painter.weights
         except UserError:
             same = False
         if not same:
             raise UserError(
-                f"{path} exists and is another picture; paint another --seed, give another --out, "
+                f"{path} exists and is another picture, or a part of one; paint another --seed, give another --out, "
                 "or replace with --overwrite"
             )
         return True

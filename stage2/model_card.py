@@ -220,12 +220,16 @@ def _started_from(environment: Path) -> str | None:
 def _read_log(path: Path) -> tuple[Mapping[str, float], ...]:
     if not path.is_file():
         return ()
-    # A killed run may have left half a line at the end.
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
     try:
-        return tuple(json.loads(line) for line in lines)
-    except ValueError as error:
+        # A killed run may have left half a line at the end.
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+        log = tuple(json.loads(line) for line in lines)
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} holds a line that is not JSON ({error}); remove that line") from None
+    for number, line in enumerate(log, start=1):
+        if not isinstance(line, dict) or not all(isinstance(line.get(key), int) for key in ("step", "images")):
+            raise UserError(f"{path} line {number} is not what a run logs, with step and images; remove that line")
+    return log
 
 
 def _read_report(path: Path, painter: Painter) -> Measurements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,10 @@ from PIL import Image
 from common.errors import UserError
 from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, write_whole
-from common.vocabulary import ANY
+from common.vocabulary import ANY, plain_number
+
+LONGEST_SLUG = 80
+"""Bytes: two labels, seeds and numbers are to stay within the 255 of a file's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,8 @@ class Series:
 
     first: Request
     count: int = 1
+    place: str = field(default="", compare=False)
+    """Where they were asked for, as file and line."""
 
     def __iter__(self) -> Iterator[Request]:
         for number in range(self.count):
@@ -63,7 +69,7 @@ class Painting:
 
     image: Image.Image
     request: Request
-    """What was asked, with its resolution."""
+    """What was asked, with its resolution, and labels as the vocabulary spells them."""
     weights: str
     """Hashes of the weights that painted it."""
     row: int = 0
@@ -74,12 +80,12 @@ class Painting:
 
     @property
     def genre(self) -> str:
-        """As it was asked."""
+        """What was asked, as the vocabulary spells it."""
         return self.request.genre
 
     @property
     def style(self) -> str:
-        """As it was asked."""
+        """What was asked, as the vocabulary spells it."""
         return self.request.style
 
     @property
@@ -168,14 +174,18 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
 
 
 def slug(label: str) -> str:
-    """A label as a part of a file's name, or a folder's: never hidden, never the folder above."""
-    return re.sub(r"[^\w.-]+", "-", label).lstrip(".") or "-"
+    """A label as a part of a file's name, or a folder's: never hidden, never the folder above, never too long."""
+    name = re.sub(r"[^\w.-]+", "-", label).lstrip(".") or "-"
+    if len(name.encode()) <= LONGEST_SLUG:
+        return name
+    digest = hashlib.sha256(label.encode()).hexdigest()[:12]
+    return f"{name.encode()[: LONGEST_SLUG - 13].decode(errors='ignore')}-{digest}"
 
 
 def _stem(request: Request, seeds: str) -> str:
     parts = [slug(request.genre), slug(request.style), seeds]
     if request.towards is not None:
-        parts.append(f"to{request.towards}-{request.nearby:g}")
+        parts.append(f"to{request.towards}-{plain_number(request.nearby)}")
     if request.truncation != 1:
-        parts.append(f"t{request.truncation:g}")
+        parts.append(f"t{plain_number(request.truncation)}")
     return "_".join(parts)

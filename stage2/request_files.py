@@ -52,11 +52,11 @@ class RequestFile:
             )
         try:
             for place, values in readers[suffix](self.path):
-                yield self._series(config.parse(Row, values, place=place))
+                yield self._series(config.parse(Row, values, place=place), place)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise UserError(f"{self.path} is not a readable file of requests ({error})") from None
 
-    def _series(self, row: Row) -> Series:
+    def _series(self, row: Row, place: str) -> Series:
         usual = self.usual
         request = Request(
             genre=row.genre,
@@ -65,20 +65,27 @@ class RequestFile:
             resolution=usual.resolution if row.resolution is None else row.resolution,
             truncation=usual.truncation if row.truncation is None else row.truncation,
         )
-        return Series(request, row.count)
+        return Series(request, row.count, place)
 
 
 def _csv_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        for name in reader.fieldnames or ():
+        reader = csv.reader(file)
+        lines = (values for values in reader if any(text.strip() for text in values))
+        heading = [name.strip() for name in next(lines, [])]
+        for name in heading:
             if name not in COLUMNS:
                 raise UserError(f"{path}: unknown column {name!r}{suggest(name, COLUMNS)}")
-        for values in reader:
+            if heading.count(name) > 1:
+                raise UserError(f"{path}: the column {name!r} stands in the heading twice; leave one of them out")
+        for values in lines:
             place = f"{path} line {reader.line_num}"
-            if None in values:
+            if len(values) > len(heading):
                 raise UserError(f"{place} has more values than the heading; put a blend of several names in quotes")
-            yield place, {name: _number(name, text, place) for name, text in values.items() if (text or "").strip()}
+            yield (
+                place,
+                {name: _number(name, text, place) for name, text in zip(heading, values, strict=False) if text.strip()},
+            )
 
 
 def _number(name: str, text: str, place: str) -> Any:

@@ -66,6 +66,8 @@ class Painter:
         self.vocabulary: Vocabulary = stage1.vocabulary
         self._genre_point = lru_cache(1024)(self.vocabulary.genre_weights)
         self._style_point = lru_cache(1024)(self.vocabulary.style_weights)
+        self._genre_spelling = lru_cache(1024)(self.vocabulary.genre_spelling)
+        self._style_spelling = lru_cache(1024)(self.vocabulary.style_spelling)
         self._batches = Batches(self.images_of, stage1.device)
 
     @classmethod
@@ -230,14 +232,27 @@ class Painter:
             raise UserError(f"style {style!r} needs stage II, and {SIZE} pixels are painted by stage I alone; {remedy}")
         return resolution
 
+    def check_series(self, series: Series) -> int:
+        """As `check`; where the series was asked for in a file, the message begins with the place."""
+        first = series.first
+        try:
+            return self.check(first.genre, first.style, series.count, first.seed, first.resolution, first.truncation)
+        except UserError as error:
+            raise UserError(f"{series.place}: {error}" if series.place else str(error)) from None
+
     def resolve(self, request: Request) -> Request:
-        """The request with its resolution. Raises UserError where it cannot be fulfilled."""
+        """The request with its resolution, and labels as the vocabulary spells them.
+
+        Raises UserError where it cannot be fulfilled.
+        """
         size = self.check(request.genre, request.style, 1, request.seed, request.resolution, request.truncation)
         if (request.towards or 0) < 0 or not 0 <= request.nearby <= 1:
             raise UserError(f"nearby {request.nearby:g} towards seed {request.towards}: no way to a picture's noise")
         # Plain numbers, whatever kind they came as: they are written beside the picture, and read again.
         return replace(
             request,
+            genre=self._genre_spelling(request.genre),
+            style=self._style_spelling(request.style),
             seed=int(request.seed),
             truncation=float(request.truncation),
             nearby=float(request.nearby),

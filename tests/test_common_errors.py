@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,24 @@ def test_a_place_that_the_system_refuses_costs_one_line(capsys: pytest.CaptureFi
         run_command(main)
     assert caught.value.code == 2
     assert capsys.readouterr().err == f"error: {'x' * 300}: File name too long; give another place\n"
+
+
+def test_a_message_does_not_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        raise UserError("unknown genre \x1b[31mred\x07 都市")
+
+    with pytest.raises(SystemExit):
+        run_command(main)
+    assert capsys.readouterr().err == "error: unknown genre \\x1b[31mred\\x07 都市\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize(("output", "code"), [("> /dev/full", 2), (">&-", 0)])
+def test_an_output_that_takes_nothing_costs_no_traceback(output: str, code: int) -> None:
+    program = "from common.errors import run_command; run_command(lambda: print(1))"
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -c "$1" {output}', sys.executable, program], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == code
+    message = "error: the output cannot be written: No space left on device; make room, or send it elsewhere\n"
+    assert done.stderr == (message if code else "")

@@ -34,6 +34,14 @@ def test_formats_that_contradict_or_do_not_belong_are_refused() -> None:
         output("a", "gif")
 
 
+@pytest.mark.parametrize("name", ["a.gif", "a.MP4", "a.bmp"])
+def test_a_name_of_another_kind_of_file_makes_no_folder(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nothing here is written as \.\w+; name a \.png, \.webp, \.jpg, or a folder"):
+        output(tmp_path / name)
+    (tmp_path / name).mkdir()
+    assert output(tmp_path / name).folder == tmp_path / name
+
+
 def test_what_stands_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     (tmp_path / "y.png").write_bytes(b"mine")
     with pytest.raises(UserError, match=r"y\.png exists; .*--overwrite"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,15 @@ import pytest
 from PIL import Image
 
 from common.errors import UserError
-from common.picture_files import encode, format_of, read_metadata, require_room, write_overlapped, write_whole
+from common.picture_files import (
+    encode,
+    format_of,
+    is_whole,
+    read_metadata,
+    require_room,
+    write_overlapped,
+    write_whole,
+)
 
 METADATA = {"genre": "portrait:0.7,landscape:0.3", "title": "Die große Welle 神奈川", "seed": "7"}
 
@@ -50,6 +59,16 @@ def test_formats_are_known_by_suffix() -> None:
         format_of(Path("a.tiff"))
 
 
+@pytest.mark.parametrize("format", ["png", "webp", "jpeg"])
+def test_a_picture_that_was_cut_off_is_not_whole(format: str, tmp_path: Path) -> None:
+    content = encode(Image.new("RGB", (9, 5), "green"), format, METADATA)
+    (tmp_path / "a").write_bytes(content)
+    assert is_whole(tmp_path / "a")
+    for length in (0, 10, len(content) // 2, len(content) - 1):
+        (tmp_path / "a").write_bytes(content[:length])
+        assert not is_whole(tmp_path / "a")
+
+
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "a.png"
     kept.write_bytes(b"old")
@@ -79,11 +98,11 @@ def test_what_another_has_written_meanwhile_is_kept(tmp_path: Path) -> None:
 
 def test_overlapped_writing_keeps_the_order_and_passes_errors_on(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number:03}" for number in range(200)]
-    pictures = ((path, lambda path=path: path.name.encode()) for path in paths)
-    assert list(write_overlapped(pictures, overwrite=True)) == paths
+    pictures = ((path, partial(write_whole, path, path.name.encode())) for path in paths)
+    assert list(write_overlapped(pictures)) == paths
     assert all(path.read_bytes() == path.name.encode() for path in paths)
-    with pytest.raises(ZeroDivisionError):
-        list(write_overlapped([(tmp_path / "x", lambda: bytes(1 // 0))], overwrite=True))
+    with pytest.raises(UserError, match="Is a directory"):
+        list(write_overlapped([(tmp_path, partial(write_whole, tmp_path, b""))]))
 
 
 def test_pictures_that_are_painted_faster_than_written_wait_for_their_turn(tmp_path: Path) -> None:
@@ -93,9 +112,9 @@ def test_pictures_that_are_painted_faster_than_written_wait_for_their_turn(tmp_p
         nonlocal painted
         while True:
             painted += 1
-            yield tmp_path / "same", lambda: b""
+            yield tmp_path / "same", partial(write_whole, tmp_path / "same", b"")
 
-    written = write_overlapped(endless(), overwrite=True)
+    written = write_overlapped(endless())
     for _ in range(50):
         next(written)
     assert painted <= 50 + 65

@@ -145,6 +145,14 @@ def test_weights_that_do_not_fit_cost_one_line_that_says_why(export: Path, spoil
         assert "Missing key(s) in state_dict" in text
 
 
+def test_weights_that_are_no_numbers_are_refused(export: Path) -> None:
+    module = nn.Linear(3, 2)
+    torch.nn.init.constant_(module.bias, float("nan"))
+    write_export(export, Painted(name="a", channels=(1,)), {"generator": module})
+    with pytest.raises(UserError, match="bias holds what is no number"):
+        load_weights(nn.Linear(3, 2), export / "generator.safetensors", "cpu")
+
+
 def test_a_copy_holds_the_same_files(export: Path, tmp_path: Path) -> None:
     (export / "notes.txt").touch()
     copy_export(export, tmp_path / "copy")

@@ -137,3 +137,24 @@ def test_vocabularies_of_another_order_are_refused_by_the_labels_out_of_place() 
     )
     with pytest.raises(UserError, match=r"^styles of .* differ in cubism, high-renaissance;"):
         require_same(VOCABULARY, other, "runs/stage1", "data")
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("Portraits", "portrait"),
+        ("portrait:3", "portrait"),
+        (" ANY", "any"),
+        ("Portrait:0.70, landscape:.3", "portrait:0.7,landscape:0.3"),
+        ("self portrait,still_life:0.1234567", "portrait,still-life:0.1234567"),
+    ],
+)
+def test_all_texts_for_one_point_have_one_spelling(text: str, spelling: str) -> None:
+    assert VOCABULARY.genre_spelling(text) == spelling
+    assert VOCABULARY.genre_weights(spelling) == VOCABULARY.genre_weights(text)
+
+
+def test_the_spelling_of_a_family_is_its_name() -> None:
+    assert VOCABULARY.style_spelling("Early Renaissance") == "renaissance"
+    with pytest.raises(UserError, match="did you mean 'cubism'"):
+        VOCABULARY.style_spelling("cubisme")

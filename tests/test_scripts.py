@@ -224,7 +224,10 @@ def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -
     assert (code, printed.splitlines()) == (0, [str(Path("paintings/portrait/cubism/portrait_cubism_6.webp"))])
     assert errors.strip() == "3 pictures stood already and were passed over"
     Path("some.csv").write_text("genre\nportrat\n")
-    assert "did you mean 'portrait'" in command.refused(*arguments)
+    said = command.refused(*arguments)
+    assert said.startswith("error: some.csv line 2: ")
+    assert "did you mean 'portrait'" in said
+    assert command.refused(*arguments[:-3], "--grid").startswith("error: some.csv line 2: ")
 
 
 def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: Command, stage2_run: Path) -> None:
@@ -236,6 +239,8 @@ def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: 
         assert float(picture.info["genre_probability"]) > 0
     assert len(command(*weights, "--vary", "styles", "--among", "cubism", "ukiyo-e")[1].splitlines()) == 2
     assert command(*weights, "--vary", "latents", "--count", "3", "--grid")[1].strip().endswith("_latents_grid.png")
+    sheet = command(*weights, "--genre", "Portrait", "--vary", "styles", "--grid")[1].strip()
+    assert sheet == str(Path("paintings") / "portrait_any_0_styles_grid.png")
     assert command(*weights, "--walk", "seeds", "--frames", "8", "--out", "walk.webp")[1].strip() == "walk.webp"
     with Image.open("walk.webp") as walk:
         assert (walk.n_frames, walk.size) == (8, (128, 128))

@@ -40,7 +40,7 @@ def test_what_stands_whole_is_passed_over_and_the_rest_is_painted(painter: Paint
 def test_another_picture_in_the_way_is_named_before_anything_is_painted(painter: Painter, tmp_path: Path) -> None:
     (painting,) = painter.paint("marina")
     painting.save(tmp_path / "any_cubism_1.png")
-    with pytest.raises(UserError, match=r"any_cubism_1\.png exists and is another picture; .*--overwrite"):
+    with pytest.raises(UserError, match=r"any_cubism_1\.png exists and is another picture.*--overwrite"):
         Bulk(painter, ROWS, Destination(tmp_path))
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -48,9 +48,25 @@ def test_another_picture_in_the_way_is_named_before_anything_is_painted(painter:
 def test_a_picture_that_appears_while_others_are_painted_is_kept(painter: Painter, tmp_path: Path) -> None:
     bulk = Bulk(painter, ROWS, Destination(tmp_path))
     (tmp_path / "any_cubism_1.png").write_bytes(b"theirs")
-    with pytest.raises(UserError, match=r"any_cubism_1\.png is another picture, written meanwhile"):
+    with pytest.raises(UserError, match=r"any_cubism_1\.png exists and is another picture"):
         list(bulk.paint())
     assert (tmp_path / "any_cubism_1.png").read_bytes() == b"theirs"
+
+
+def test_one_request_in_two_spellings_is_one_picture(painter: Painter, tmp_path: Path) -> None:
+    asked = ("portrait:0.7,marina:0.3", "Portrait:0.70, marina:.3", "any")
+    series = [Series(Request(genre=genre)) for genre in asked]
+    list(Bulk(painter, series, Destination(tmp_path)).paint())
+    names = {"portrait-0.7-marina-0.3_any_0.png", "any_any_0.png"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert Bulk(painter, series, Destination(tmp_path)).standing == 3
+
+
+def test_a_picture_that_was_cut_off_does_not_count_as_painted(painter: Painter, tmp_path: Path) -> None:
+    (path, *_) = Bulk(painter, ROWS[1:], Destination(tmp_path)).paint()
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"another picture, or a part of one; .*--overwrite"):
+        Bulk(painter, ROWS[1:], Destination(tmp_path))
 
 
 def test_processes_paint_each_picture_exactly_once(

@@ -126,6 +126,23 @@ def test_the_budget_of_the_best_weights_is_that_of_the_best_fid(stage2_run: Path
     assert "chosen by their FID" in card
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"[1]\n", "line 4 is not what a run logs"),
+        (b'{"step": "3", "images": 8}\n', "line 4 is not what a run logs"),
+        (b"\xff\n", "not JSON"),
+    ],
+)
+def test_a_damaged_log_is_named(line: bytes, message: str, stage1_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(stage1_run, run)
+    lines = (run / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "metrics.jsonl").write_bytes(b"".join(lines[:3]) + line)
+    with pytest.raises(UserError, match=message):
+        card_of(run, tmp_path / "out")
+
+
 def test_what_a_run_logged_after_its_export_is_not_in_the_budget(stage1_run: Path, tmp_path: Path) -> None:
     shutil.copytree(stage1_run, tmp_path / "run")
     with (tmp_path / "run" / "metrics.jsonl").open("a") as log:

@@ -56,7 +56,11 @@ def test_a_series_has_the_next_seeds_and_takes_no_memory() -> None:
 def test_names_of_files_differ_where_requests_do() -> None:
     requests = [Request(), Request(genre="a"), Request(style="a"), Request(seed=1), Request(truncation=0.5)]
     requests += [Request(towards=1, nearby=0.2), Request(towards=1, nearby=0.3), Request(towards=2, nearby=0.2)]
+    requests += [Request(truncation=0.5 + 1e-9), Request(towards=1, nearby=0.2 + 1e-9)]
+    requests += [Request(genre="a" * 200 + end) for end in ("", "b")]
     assert len({request.stem for request in requests}) == len(requests)
+    long = Request(genre="都" * 300, style="a" * 300, seed=2**64, towards=2**64, nearby=1 / 3, truncation=1 / 3)
+    assert len(f"{long.stem}.png".encode()) < 256
     assert "/" not in Request(genre="../../etc").stem
 
 

@@ -29,6 +29,7 @@ def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
         Series(Request(genre="marina:1,portrait:2", seed=4, truncation=0.9), 1),
     ]
     assert read(tmp_path / "a.csv", table) == wanted
+    assert read(tmp_path / "a.csv", f"\n,,\n{table}\n,,,\n".replace("genre,", " genre ,", 1)) == wanted
     assert read(tmp_path / "a.jsonl", lines) == wanted
 
 
@@ -37,6 +38,7 @@ def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
     [
         ("a.csv", "genre,stile\nportrait,\n", "unknown column 'stile'; did you mean 'style'"),
         ("a.csv", "genre,seed\nportrait,1\nportrait,x\n", r"a\.csv line 3: seed 'x' is not a number"),
+        ("a.csv", "genre,seed,genre\nportrait,1,any\n", "'genre' stands in the heading twice"),
         ("a.csv", "genre,seed\n,1\n", r"a\.csv line 2: genre is missing"),
         ("a.csv", "genre,style\nportrait:1,marina:1,cubism\n", "put a blend of several names in quotes"),
         ("a.jsonl", '{"genre": "portrait"}\n{"genre": 3}\n', r"a\.jsonl line 2: genre"),

@@ -110,6 +110,9 @@ def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> N
     try:
         types = {name: tensor.dtype for name, tensor in module.state_dict().items()}
         tensors = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in _read(path).items()}
+        broken = next((name for name, tensor in tensors.items() if not tensor.isfinite().all()), None)
+        if broken is not None:
+            raise UserError(f"{path}: {broken} holds what is no number; take other weights")
         module.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise _unfit(path, error) from None
