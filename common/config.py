@@ -85,6 +85,17 @@ def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
     }
 
 
+def minutes(text: str) -> float:
+    """A length of time on the command line."""
+    try:
+        length = float(text)
+    except ValueError:
+        length = 0.0
+    if not 0 < length < float("inf"):
+        raise UserError(f"{text!r} is no number of minutes above 0; give one such as 480")
+    return length
+
+
 def find_preset(name_or_path: str, folder: Path) -> Path:
     """The file of a shipped preset's name, or the path itself where a YAML file is named."""
     shipped = {path.stem: path for path in folder.glob("*.yaml")}

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/stage1"), help="run folder (default: runs/stage1)")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
     parser.add_argument("--start-from", type=Path, help="run or export of stage I whose weights a new run starts from")
-    parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
+    parser.add_argument("--max-minutes", type=config.minutes, help="save and stop after this time")
     parser.add_argument(
         "--set",
         action="extend",

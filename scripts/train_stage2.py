@@ -8,7 +8,6 @@ from pathlib import Path
 from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import run_command
-from stage1.sampling import usual_weights
 from stage2.config import PRESETS, Stage2Config
 from stage2.training import train
 
@@ -17,13 +16,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train stage II: a small painting and a style to a large painting.")
     parser.add_argument("--preset", default="default-128", help="name of a shipped preset, or the path of a YAML file")
     parser.add_argument(
-        "--stage1", type=Path, help="run or export of stage I (runs/stage1, or else the shipped weights)"
+        "--stage1",
+        type=Path,
+        help="run or export of stage I (the resumed run's own, or else runs/stage1, or else the shipped weights)",
     )
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--out", type=Path, default=Path("runs/stage2"), help="run folder (default: runs/stage2)")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
     parser.add_argument("--start-from", type=Path, help="run or export of stage II whose weights a new run starts from")
-    parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
+    parser.add_argument("--max-minutes", type=config.minutes, help="save and stop after this time")
     parser.add_argument(
         "--set",
         action="extend",
@@ -37,7 +38,7 @@ def main() -> None:
     train(
         settings,
         PaintingDataset(arguments.data),
-        arguments.stage1 or usual_weights(),
+        arguments.stage1,
         arguments.out,
         resume=arguments.resume,
         start_from=arguments.start_from,

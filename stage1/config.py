@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from common.config import settings
-from common.runs.config import LoggingSettings, OptimizerSettings, RealnessSettings, Schedule
+from common.runs.config import LoggingSettings, OptimizerSettings, RealnessSettings, Schedule, Width
 from stage1.gangogh import Conditioning
 
 PRESETS = Path(__file__).with_name("presets")
@@ -19,13 +19,11 @@ class ResidualNetworks:
     """Our residual generator, and the parent's critic."""
 
     architecture: Literal["residual"]
-    latent_dim: Annotated[int, pydantic.Field(ge=1)]
+    latent_dim: Width
     """Length of z."""
-    generator_channels: Annotated[
-        tuple[Annotated[int, pydantic.Field(ge=1)], ...], pydantic.Field(min_length=2, max_length=5)
-    ]
+    generator_channels: Annotated[tuple[Width, ...], pydantic.Field(min_length=2, max_length=5)]
     """Widths at 4, 8, 16, … pixels; with fewer than five, up to 64, the last features are enlarged."""
-    critic_width: Annotated[int, pydantic.Field(ge=1)]
+    critic_width: Width
     """Channels of the critic's first layer, at 32 pixels; they double with every halving."""
     patterns: Annotated[int, pydantic.Field(ge=0)] = 0
     """Rank of the bias by pixel that the generator's gates hear; with 0 it is one value a channel."""
@@ -36,9 +34,9 @@ class GangoghNetworks:
     """The parent's generator and critic."""
 
     architecture: Literal["gangogh"]
-    latent_dim: Annotated[int, pydantic.Field(ge=1)]
+    latent_dim: Width
     """Length of z; 128 in the parent."""
-    width: Annotated[int, pydantic.Field(ge=1)]
+    width: Width
     """Channels of the critic's first layer; 64 in the parent."""
     conditioning: Conditioning = "gate"
     """Where activations hear the genre."""

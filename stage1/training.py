@@ -28,7 +28,7 @@ from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config, weights_hash
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
+from common.runs.loop import Stage, full_memory_named, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
@@ -62,16 +62,19 @@ def train(
     accelerator = make_accelerator(config.training.precision, config.logging.trackers, out / "trackers")
     split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
-    trainer = Stage1Trainer(config, split, dataset.vocabulary, accelerator, rows)
+    with full_memory_named():
+        trainer = Stage1Trainer(config, split, dataset.vocabulary, accelerator, rows)
     started_from = trainer.start_from(start_from) if start_from is not None else None
-    if accelerator.is_main_process:
-        run.open(config, started_from)
-        run.record_data(dataset)
-    accelerator.wait_for_everyone()
+    run.settle_start(started_from)
     share = Share(accelerator.process_index, accelerator.num_processes)
     score = None
     if config.logging.fid_every:
         score = TestFid(config.logging, dataset, SIZE, trainer.paint, share, accelerator.device, knows_styles=False)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        run.open(config, started_from)
+        run.record_data(dataset)
+    accelerator.wait_for_everyone()
 
     def export(folder: Path) -> None:
         save_export(folder, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.average_critic)

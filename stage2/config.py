@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 import pydantic
 
 from common.config import settings
-from common.runs.config import LoggingSettings, OptimizerSettings, RealnessSettings, Schedule
+from common.runs.config import LoggingSettings, OptimizerSettings, RealnessSettings, Schedule, Width
 from stage2.critic import CriticConditioning
 
 PRESETS = Path(__file__).with_name("presets")
 
 
-Channels = Annotated[tuple[Annotated[int, pydantic.Field(ge=1)], ...], pydantic.Field(min_length=2)]
+Channels = Annotated[tuple[Width, ...], pydantic.Field(min_length=2)]
 
 
 @settings
@@ -25,7 +25,7 @@ class ResidualNetworks:
     architecture: Literal["residual"]
     resolution: Literal[128, 256]
     """Side of the paintings, in pixels."""
-    noise_dim: Annotated[int, pydantic.Field(ge=1)]
+    noise_dim: Width
     """Length of the fresh noise n."""
     encoder_channels: tuple[int, int, int]
     """Widths at 64, 32 and 16 pixels."""
@@ -45,7 +45,7 @@ class ResidualNetworks:
     """Widths of the critic's convolutions, each of which halves the size."""
     critic_conditioning: CriticConditioning
     """How the critic hears the labels that it judges by."""
-    label_channels: tuple[Annotated[int, pydantic.Field(ge=1)], ...] = ()
+    label_channels: tuple[Width, ...] = ()
     """Widths of convolutions that read genre and style from the painting brought down to 64 pixels; where there are
     none, they are read from what the score is read from."""
 
@@ -64,9 +64,9 @@ class StackganNetworks:
     architecture: Literal["stackgan"]
     resolution: Literal[128, 256]
     """Side of the paintings, in pixels."""
-    noise_dim: Annotated[int, pydantic.Field(ge=1)]
+    noise_dim: Width
     """Length of the fresh noise n."""
-    width: Annotated[int, pydantic.Field(ge=1)]
+    width: Width
     """Channels of the generator at 64 pixels; 128 in the parent."""
     body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
     """Residual blocks at 16 pixels; 4 in the parent."""

@@ -20,6 +20,7 @@ from common.errors import UserError
 from common.evaluation.measurements import Figure, Measurements
 from common.evaluation.wording import WORDINGS
 from common.images import labelled_grid
+from common.runs.metrics import read_metrics
 from stage2.sampling import Painter
 
 CARD = "README.md"
@@ -60,7 +61,7 @@ def read_history(
         license=license,
         settings=_read_settings(run / "config.yaml"),
         dataset=config.parse(DatasetDescription, _read_json(dataset), str(dataset)) if dataset.is_file() else None,
-        log=_read_log(run / "metrics.jsonl"),
+        log=tuple(read_metrics(run / "metrics.jsonl")),
         exported_step=max((int(path.name[5:]) for path in (run / "checkpoints").glob("step-*[0-9]")), default=None),
         started_from=_started_from(run / "environment.json"),
         report=None if report is None else _read_report(report, painter),
@@ -215,21 +216,6 @@ def _started_from(environment: Path) -> str | None:
     values = _read_json(environment)
     found = values.get("started_from") if isinstance(values, dict) else None
     return found if isinstance(found, str) else None
-
-
-def _read_log(path: Path) -> tuple[Mapping[str, float], ...]:
-    if not path.is_file():
-        return ()
-    try:
-        # A killed run may have left half a line at the end.
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-        log = tuple(json.loads(line) for line in lines)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} holds a line that is not JSON ({error}); remove that line") from None
-    for number, line in enumerate(log, start=1):
-        if not isinstance(line, dict) or not all(isinstance(line.get(key), int) for key in ("step", "images")):
-            raise UserError(f"{path} line {number} is not what a run logs, with step and images; remove that line")
-    return log
 
 
 def _read_report(path: Path, painter: Painter) -> Measurements:

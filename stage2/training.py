@@ -23,18 +23,19 @@ from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
+from common.errors import UserError
 from common.evaluation.shares import Share
 from common.images import labelled_grid, squares_of, to_pictures
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config, weights_hash
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, make_accelerator, rows_of_process, run_loop
+from common.runs.loop import Stage, full_memory_named, make_accelerator, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
 from common.vocabulary import ANY, Vocabulary, require_same
-from stage1.sampling import SIZE, Stage1Painter, draw_latents
+from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config
 from stage2.losses import (
     composition_distance,
@@ -44,7 +45,7 @@ from stage2.losses import (
     wrong_styles,
 )
 from stage2.networks import build_critic, build_generator
-from stage2.sampling import TRAIN_COMMAND, Stage2Export, draw_noise, save_export
+from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, Stage2Export, draw_noise, save_export
 
 SAMPLE_COLUMNS = 5
 
@@ -52,7 +53,7 @@ SAMPLE_COLUMNS = 5
 def train(
     config: Stage2Config,
     dataset: PaintingDataset,
-    stage1: Path,
+    stage1: Path | None,
     out: Path,
     *,
     resume: bool,
@@ -61,23 +62,27 @@ def train(
 ) -> None:
     """Train stage II on the paintings of the run or export `stage1`, into the run folder `out`.
 
-    It starts from random weights, or from those of the run or export `start_from`. Raises UserError where the folder
-    holds another run or `start_from` other networks, or where stage I knows other labels than the dataset.
+    Without `stage1` a resumed run goes on with its own, and a new one takes the usual weights. It starts from random
+    weights, or from those of the run or export `start_from`. Raises UserError where the folder holds another run or
+    `start_from` other networks, where stage I knows other labels than the dataset, or is another than the run's.
     """
     run = RunFolder(out)
     config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
     run.settle_data(dataset)
+    kept = run.export / STAGE1_FOLDER
+    if stage1 is None:
+        stage1 = kept if kept.is_dir() else usual_weights()
     painter = Stage1Painter.load(stage1)
+    if kept.is_dir():
+        _require_same_stage1(painter, stage1, Stage1Painter.load(kept), out)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
     accelerator = make_accelerator(config.training.precision, config.logging.trackers, out / "trackers")
     painter.generator.to(accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
-    trainer = Stage2Trainer(config, dataset, painter, accelerator, rows)
+    with full_memory_named():
+        trainer = Stage2Trainer(config, dataset, painter, accelerator, rows)
     started_from = trainer.start_from(start_from) if start_from is not None else None
-    if accelerator.is_main_process:
-        run.open(config, started_from)
-        run.record_data(dataset)
-    accelerator.wait_for_everyone()
+    run.settle_start(started_from)
     share = Share(accelerator.process_index, accelerator.num_processes)
     score = None
     if config.logging.fid_every:
@@ -90,6 +95,11 @@ def train(
             accelerator.device,
             knows_styles=True,
         )
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        run.open(config, started_from)
+        run.record_data(dataset)
+    accelerator.wait_for_everyone()
 
     def export(folder: Path) -> None:
         networks = {"generator": trainer.pair.average, "critic": trainer.pair.average_critic}
@@ -108,6 +118,18 @@ def train(
     )
     tracked = flatten(as_values(config))
     run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes, tracked)
+
+
+def _require_same_stage1(painter: Stage1Painter, place: Path, kept: Stage1Painter, run: Path) -> None:
+    """Weights are compared, not files: those of a run are stored in single precision, wherever they came from."""
+    ours, theirs = painter.generator.state_dict(), kept.generator.state_dict()
+    if ours.keys() != theirs.keys() or not all(
+        ours[name].shape == theirs[name].shape and torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours
+    ):
+        raise UserError(
+            f"{place} is not the stage I that {run} was started on; resume without --stage1, or start a new run with "
+            "--out"
+        )
 
 
 @dataclass(frozen=True)
@@ -237,7 +259,7 @@ class Stage2Trainer:
         doubt = doubt_loss(genre_logits[size:]) + doubt_loss(style_logits[size:])
         return (realness + loss.critic_labels * labels + loss.critic_doubt * doubt).mean(), {
             "critic_gap": (real_scores - fake_scores).mean(),
-            "wrong_gap": (wrong * (real_scores - wrong_scores)).sum() / wrong.sum().clamp(min=1),
+            "wrong_gap": torch.stack([(wrong * (real_scores - wrong_scores)).sum(), wrong.sum()]),
             "penalty": penalty.mean(),
             "genre_real": correct(genre_logits[:size], batch.genres),
             "style_real": correct(style_logits[:size], batch.styles),
@@ -274,7 +296,7 @@ class Stage2Trainer:
         )
         return losses.mean(), {
             "composition": composition.mean(),
-            "reconstruction": reconstruction.sum() / batch.from_real.sum().clamp(min=1),
+            "reconstruction": torch.stack([reconstruction.sum(), batch.from_real.sum()]),
             "genre_fake": correct(genre_logits, batch.asked_genres),
             "style_fake": correct(style_logits, batch.asked_styles),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -210,3 +211,10 @@ def test_a_preset_that_is_not_there_is_answered_with_those_that_are(preset: Path
         config.find_preset("god", tmp_path)
     with pytest.raises(UserError, match=r"^preset file 'mine\.yaml' does not exist; shipped presets: good$"):
         config.find_preset("mine.yaml", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "0", "-1", "soon"])
+def test_a_time_is_a_number_of_minutes(text: str) -> None:
+    assert config.minutes("0.5") == 0.5
+    with pytest.raises(UserError, match="no number of minutes above 0"):
+        config.minutes(text)

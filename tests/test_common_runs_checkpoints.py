@@ -150,6 +150,16 @@ def test_without_a_checkpoint_the_step_is_0_and_nothing_is_touched(tmp_path: Pat
     assert_equal_states(module, before)
 
 
+def test_folders_of_other_names_are_let_alone(tmp_path: Path) -> None:
+    save(tmp_path, 3)
+    for name in ("step-00000009.bak", "step-latest"):
+        (tmp_path / name).mkdir()
+    module = network(0)
+    assert load_newest_checkpoint(tmp_path, {"network": module}, {"optimizer": optimizer_of(module)})[0] == 3
+    set_aside_after(tmp_path, 1)
+    assert names(tmp_path) == ["damaged-step-00000003", "step-00000009.bak", "step-latest"]
+
+
 def spoil(path: Path, how: str) -> None:
     if how == "missing":
         path.unlink()

@@ -162,12 +162,12 @@ def test_figures_are_logged_one_object_a_line(run: RunFolder) -> None:
 
 def test_figures_later_than_the_checkpoint_and_a_torn_line_are_forgotten(run: RunFolder) -> None:
     for step in (2, 4, 6, 8):
-        run.log({"step": step, "loss": 1.0})
+        run.log({"step": step, "images": 8, "loss": 1.0})
     with (run.path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 3, "lo')
     run.forget_after(5)
     assert steps_of(run) == [2, 4]
-    run.log({"step": 6, "loss": 2.0})
+    run.log({"step": 6, "images": 8, "loss": 2.0})
     assert steps_of(run) == [2, 4, 6]
     assert not list(run.path.glob("*.partial"))
 
@@ -175,9 +175,20 @@ def test_figures_later_than_the_checkpoint_and_a_torn_line_are_forgotten(run: Ru
 def test_a_run_without_a_checkpoint_forgets_all_figures_and_one_without_figures_none(run: RunFolder) -> None:
     run.forget_after(0)
     assert not (run.path / "metrics.jsonl").exists()
-    run.log({"step": 2})
+    run.log({"step": 2, "images": 8})
     run.forget_after(0)
     assert steps_of(run) == []
+
+
+def test_a_run_without_a_checkpoint_starts_from_what_it_was_begun_with(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.settle_start("0123456789ab")
+    run.open(wanted(), "0123456789ab")
+    run.settle_start("0123456789ab")
+    with pytest.raises(UserError, match=r"was to start from 0123456789ab, now from random weights; .*--start-from"):
+        run.settle_start(None)
+    (run.checkpoints / "step-00000002").mkdir()
+    run.settle_start(None)
 
 
 def test_a_sample_sheet_is_named_by_its_step(run: RunFolder) -> None:

@@ -83,6 +83,14 @@ def test_a_run_logs_means_shows_samples_and_keeps_the_newest_checkpoint(tmp_path
     assert stage.exports == ["export 5", "export 7"]
 
 
+def test_a_figure_of_some_pictures_is_their_mean_and_absent_where_there_are_none(tmp_path: Path) -> None:
+    stage = Counting(tmp_path)
+    found = iter([(3.0, 4.0), (0.0, 0.0), (1.0, 1.0), (0.0, 0.0), (0.0, 0.0)])
+    stage.figure = lambda step: torch.tensor(next(found))  # type: ignore[method-assign]
+    stage.train(steps=5)
+    assert [entry.get("step_number") for entry in stage.logged()] == [0.75, 1.0, None]
+
+
 def test_a_run_whose_samples_become_alike_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stage = Counting(tmp_path)
     stage.varieties = iter([0.0, 1.2, 0.6])
@@ -274,6 +282,18 @@ def test_the_loss_of_another_process_is_said_in_one_line_with_the_remedy(error: 
 def test_an_error_of_our_own_is_not_taken_for_a_lost_process() -> None:
     with pytest.raises(RuntimeError, match="shapes"), lost_processes_named(2):
         raise RuntimeError("shapes do not fit")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")],
+)
+def test_a_full_memory_costs_one_line_that_says_what_helps(error: RuntimeError, tmp_path: Path) -> None:
+    def fill(step: int) -> None:
+        raise error
+
+    with pytest.raises(UserError, match=r"lower training\.batch_size, raise training\.accumulation"):
+        Counting(tmp_path, before_step=fill).train(steps=1)
 
 
 def test_processes_that_do_not_find_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

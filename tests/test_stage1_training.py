@@ -219,6 +219,19 @@ def test_a_run_that_starts_from_another_begins_with_its_weights(
     assert json.loads((tmp_path / "run" / "environment.json").read_text())["started_from"] == start
 
 
+def test_what_cannot_be_measured_is_refused_before_there_is_a_folder(
+    procedural_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise UserError("no weights of the feature network")
+
+    monkeypatch.setattr("common.runs.scoring.load_feature_network", missing)
+    scored = stage1_config("logging.fid_every=2")
+    with pytest.raises(UserError, match="no weights of the feature network"):
+        train(scored, PaintingDataset(procedural_dataset), tmp_path / "run", resume=False)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_with_another_run_is_refused_and_untouched(procedural_dataset: Path, stage1_run: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in stage1_run.rglob("*")}
     with pytest.raises(UserError, match="--resume"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tiny_runs import SHORT, stage2_config
 
 from common import config
@@ -138,7 +139,7 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_l
 def test_the_generator_learns_to_rebuild_real_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
     settings = stage2_config("training.real_pair_share=1.0", "loss.reconstruction=3000.0")
     stage = trainer(dataset, stage1_run, settings)
-    errors = [float(stage.update_generator(7)["reconstruction"].detach()) for _ in range(40)]
+    errors = [float(stage.update_generator(7)["reconstruction"][0]) for _ in range(40)]
     assert all(later < 0.99 * errors[0] for later in errors[-5:])
 
 
@@ -153,6 +154,21 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     )
     assert whole.keys() == cut.keys()
     assert all(torch.equal(whole[key], cut[key]) for key in whole)
+
+
+def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
+    dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
+) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    train(stage2_config("training.steps=1"), dataset, stage1_run, run, resume=False)
+    kept = load_file(run / "export" / "stage1" / "generator.safetensors")
+    shutil.copytree(stage1_run / "export", other)
+    save_file({name: tensor + 1 for name, tensor in kept.items()}, other / "generator.safetensors")
+    with pytest.raises(UserError, match=r"other is not the stage I that .*run was started on; resume without --stage1"):
+        train(stage2_config(), dataset, other, run, resume=True)
+    train(stage2_config("training.steps=2"), dataset, None, run, resume=True)
+    again = load_file(run / "export" / "stage1" / "generator.safetensors")
+    assert all(torch.equal(tensor, again[name]) for name, tensor in kept.items())
 
 
 def test_stage1_of_other_labels_is_refused_by_their_names(

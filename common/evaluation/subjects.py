@@ -172,8 +172,15 @@ def painted_subject(
 def evaluation_labels(
     dataset: PaintingDataset, resolution: int, samples: int, *, seed: int, styles_asked: bool
 ) -> tuple[Int[np.ndarray, "n"], Int[np.ndarray, "n"]]:
-    """Places of the genres and styles to ask for: as their pairs occur in the test split."""
+    """Places of the genres and styles to ask for: as their pairs occur in the test split.
+
+    Raises UserError where that holds nothing.
+    """
     test = dataset.split("test", resolution)
+    if not len(test):
+        raise UserError(
+            f"{dataset.folder} holds no test paintings to measure by, one of some twenty; prepare more paintings"
+        )
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(test), size=samples)
     genres, styles = test.genres[drawn], test.styles[drawn]
     return genres, styles if styles_asked else np.full_like(styles, UNLABELLED)

@@ -47,13 +47,13 @@ def doubt_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
     return -logits.float().log_softmax(dim=1).sum(dim=1) / max(logits.shape[1], 1)
 
 
-def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
-    """Share of the labelled pictures whose most likely class is the asked one; 0 where there are no classes."""
-    if logits.shape[1] == 0:
-        return logits.new_zeros(())
+def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "2"]:
+    """How many labelled pictures have the asked class as their most likely one, and how many are labelled."""
     labelled = labels.sum(dim=1) > 0
+    if logits.shape[1] == 0:
+        return logits.new_zeros(2)
     hits = (logits.argmax(dim=1) == labels.argmax(dim=1)) & labelled
-    return hits.sum() / labelled.sum().clamp(min=1)
+    return torch.stack([hits.sum(), labelled.sum()]).to(torch.float32)
 
 
 def interpolate(

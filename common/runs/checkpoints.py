@@ -139,7 +139,7 @@ def _reason(error: Exception) -> str:
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("step-*"))
+    return sorted(path for path in folder.glob("step-*") if path.name.removeprefix("step-").isdecimal())
 
 
 def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:

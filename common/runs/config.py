@@ -13,12 +13,17 @@ Precision = Literal["float32", "bfloat16", "auto"]
 """`auto` is bfloat16 where the hardware has instructions for it, float32 elsewhere."""
 
 
+Decay = Annotated[float, pydantic.Field(ge=0, lt=1)]
+Width = Annotated[int, pydantic.Field(ge=1, le=65_536)]
+"""How many numbers a layer or a noise has, per pixel or alone; no machine has memory for more."""
+
+
 @settings
 class OptimizerSettings:
     """Adam (Kingma and Ba 2015)."""
 
     learning_rate: Annotated[float, pydantic.Field(gt=0)]
-    betas: tuple[float, float]
+    betas: tuple[Decay, Decay]
 
 
 @settings
@@ -39,14 +44,14 @@ class RealnessSettings:
 class Schedule:
     """A step is `critic_steps` critic updates, then, after pre-training, one generator update."""
 
-    seed: Annotated[int, pydantic.Field(ge=0)]
+    seed: Annotated[int, pydantic.Field(ge=0, lt=2**63)]
     steps: Annotated[int, pydantic.Field(ge=1)]
     """Length of the run, pre-training included."""
     pretraining_steps: Annotated[int, pydantic.Field(ge=0)]
     """Steps in which the critic alone learns."""
     critic_steps: Annotated[int, pydantic.Field(ge=1)]
     """Critic updates a step."""
-    batch_size: Annotated[int, pydantic.Field(ge=1)]
+    batch_size: Annotated[int, pydantic.Field(ge=1, le=1_000_000)]
     """Paintings a critic update, over all processes together."""
     accumulation: Annotated[int, pydantic.Field(ge=1)] = 1
     """Parts in which a process works through its share of a batch: the same gradient in less memory."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
+
+from common.runs.metrics import read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ COLOUR = "#3d6b8f"
 
 def read_curves(metrics: Path) -> dict[str, Float[np.ndarray, "p 2"]]:
     """Real images shown and value, for each figure of two points or more; empty where there are none."""
-    lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()] if metrics.is_file() else []
+    lines = read_metrics(metrics)
     names = sorted({name for line in lines for name in line} - {"step", "images"})
     points = {name: [(line["images"], line[name]) for line in lines if name in line] for name in names}
     return {name: np.array(pairs, dtype=np.float64) for name, pairs in points.items() if len(pairs) > 1}

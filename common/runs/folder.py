@@ -19,6 +19,7 @@ from common import config
 from common.data.dataset import DatasetDescription, PaintingDataset
 from common.errors import UserError
 from common.runs.curves import save_curves
+from common.runs.metrics import append_metrics, read_metrics, rewrite_metrics
 from common.vocabulary import require_same
 
 T = TypeVar("T")
@@ -73,6 +74,17 @@ class RunFolder:
                 "one, or start a new run with --out"
             )
 
+    def settle_start(self, started_from: str | None) -> None:
+        """Raise UserError where a run without a checkpoint was begun from other weights than now; writes nothing."""
+        if not self._environment.is_file() or any(self.checkpoints.glob("step-*")):
+            return
+        known = json.loads(self._environment.read_text(encoding="utf-8")).get("started_from")
+        if known != started_from:
+            raise UserError(
+                f"{self.path} has no checkpoint yet and was to start from {known or 'random weights'}, now from "
+                f"{started_from or 'random weights'}; give the same --start-from, or another --out"
+            )
+
     def open(self, settings: Any, started_from: str | None = None) -> None:
         """Create the folder and record the settings and the environment. Main process only.
 
@@ -82,10 +94,10 @@ class RunFolder:
         config.save(settings, self.path / "config.yaml")
         (self.path / "samples").mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
-        place = self.path / "environment.json"
+        place = self._environment
         # A resumed run started where it started, whatever it is called with now.
         known = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
-        environment = _environment() | {"started_from": known.get("started_from", started_from)}
+        environment = _described_environment() | {"started_from": known.get("started_from", started_from)}
         partial = place.with_suffix(".partial")
         partial.write_text(json.dumps(environment, indent=2), encoding="utf-8")
         partial.replace(place)
@@ -99,25 +111,16 @@ class RunFolder:
 
     def log(self, figures: Mapping[str, float]) -> None:
         """Append one object to metrics.jsonl."""
-        with self._metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(figures) + "\n")
+        append_metrics(self._metrics, figures)
 
     def logged(self, name: str) -> list[float]:
         """All values of one figure in metrics.jsonl, oldest first."""
-        if not self._metrics.is_file():
-            return []
-        lines = (json.loads(line) for line in self._metrics.read_text(encoding="utf-8").splitlines())
-        return [line[name] for line in lines if name in line]
+        return [line[name] for line in read_metrics(self._metrics) if name in line]
 
     def forget_after(self, step: int) -> None:
         """Drop metrics that a killed run logged beyond the checkpoint that it goes on from."""
-        if not self._metrics.is_file():
-            return
-        lines = self._metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
-        partial = self._metrics.with_suffix(".partial")
-        partial.write_text("".join(kept), encoding="utf-8")
-        partial.replace(self._metrics)
+        if self._metrics.is_file():
+            rewrite_metrics(self._metrics, [line for line in read_metrics(self._metrics) if line["step"] <= step])
 
     def save_samples(self, sheet: Image.Image, step: int) -> None:
         """Write a sample sheet."""
@@ -126,6 +129,10 @@ class RunFolder:
     def save_curves(self) -> None:
         """Draw what has been logged so far."""
         save_curves(self._metrics, self.path / "curves.png")
+
+    @property
+    def _environment(self) -> Path:
+        return self.path / "environment.json"
 
     @property
     def _dataset(self) -> Path:
@@ -142,7 +149,7 @@ def _identity(description: DatasetDescription) -> tuple[object, ...]:
     return description.checksums.get("labels.csv"), description.fit, description.trimmed, description.resize_filter
 
 
-def _environment() -> dict[str, Any]:
+def _described_environment() -> dict[str, Any]:
     packages = ("torch", "accelerate", "torchmetrics", "numpy", "pillow")
     return {
         "command": sys.argv,

@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +50,10 @@ class Stage:
     """What the loop has to know of a stage."""
 
     step: Callable[[int], Mapping[str, Tensor]]
-    """Does training step number n, counted from 0, and returns figures without waiting for the device."""
+    """Does training step number n, counted from 0, and returns figures without waiting for the device.
+
+    A figure of two values is a sum and the number of pictures that it is of.
+    """
     paint_samples: Callable[[], Image.Image]
     """Paints the sample sheet from fixed noise."""
     measure_variety: Callable[[], float] | None
@@ -184,7 +186,11 @@ def run_loop(
             print(f"warning: {problem}", file=sys.stderr)
         return saved
 
-    with lost_processes_named(accelerator.num_processes), _StopRequest(max_minutes, accelerator) as stop:
+    with (
+        full_memory_named(),
+        lost_processes_named(accelerator.num_processes),
+        _StopRequest(max_minutes, accelerator) as stop,
+    ):
         if start >= total_steps:
             # It may have been cut off between its last checkpoint and its export.
             save()
@@ -246,17 +252,17 @@ class _Totals:
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
         self._bad: dict[str, Tensor] = {}
-        self._counts: Counter[str] = Counter()
         self._steps = 0
         self._since = time.perf_counter()
 
     def add(self, step: int, figures: Mapping[str, Tensor]) -> None:
         for name, value in figures.items():
-            value = value.detach()
+            value = value.detach().float()
+            if value.ndim == 0:
+                value = torch.stack([value, torch.ones_like(value)])
             self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
-            self._counts[name] += 1
-            earlier = self._bad.get(name, torch.full_like(value, FINITE))
-            self._bad[name] = torch.where(value.isfinite(), earlier, earlier.clamp(max=step))
+            earlier = self._bad.get(name, torch.full_like(value[0], FINITE))
+            self._bad[name] = torch.where(value.isfinite().all(), earlier, earlier.clamp(max=step))
         self._steps += 1
 
     @contextmanager
@@ -268,13 +274,15 @@ class _Totals:
 
     def read(self, accelerator: Accelerator, images_per_step: int) -> dict[str, float]:
         """Means since the last reading, over all processes, the speed in real images a second, and the memory in GB."""
-        own = torch.stack([total / self._counts[name] for name, total in self._sums.items()])
-        means: Any = accelerator.reduce(own, reduction="mean")
-        figures = dict(zip(self._sums, means.tolist(), strict=True))
+        totals: Any = accelerator.reduce(torch.stack([*self._sums.values()]), reduction="sum")
+        # Where no picture was of the kind that a figure is of, there is none.
+        figures = {
+            name: total / number for name, (total, number) in zip(self._sums, totals.tolist(), strict=True) if number
+        }
         now = time.perf_counter()
         figures["images_per_second"] = self._steps * images_per_step / (now - self._since)
         figures["memory_gb"] = used_memory(accelerator.device) / 2**30
-        self._sums, self._counts, self._steps, self._since = {}, Counter(), 0, now
+        self._sums, self._steps, self._since = {}, 0, now
         return figures
 
     def require_finite(self, accelerator: Accelerator, saved: int) -> None:
@@ -306,6 +314,22 @@ def lost_processes_named(processes: int) -> Iterator[None]:
         raise UserError(
             f"another of the {processes} processes is gone, so this one ends; start all again with --resume "
             "(torchrun --max-restarts does so by itself)"
+        ) from None
+
+
+@contextmanager
+def full_memory_named() -> Iterator[None]:
+    """Raise UserError in place of what torch says where the memory, of a GPU or the machine's, does not suffice."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        # On a CPU torch has no exception of its own.
+        full = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if not full and not any(words in str(error) for words in ("can't allocate memory", "not enough memory")):
+            raise
+        raise UserError(
+            "the memory does not suffice; lower training.batch_size, raise training.accumulation for the same batch in "
+            "more parts, or take smaller networks"
         ) from None
 
 

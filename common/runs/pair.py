@@ -22,7 +22,10 @@ from common.runs.warm_start import Build, adopt_weights
 from common.vocabulary import Vocabulary
 
 Loss = tuple[Tensor, Mapping[str, Tensor]]
-"""Mean loss over some pictures, and figures that tell of them."""
+"""Mean loss over some pictures, and figures that tell of them.
+
+A figure is a mean over all of them, or, where it is of some only, two values: a sum over those, and their number.
+"""
 
 
 class AdversarialPair:
