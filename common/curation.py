@@ -73,6 +73,14 @@ def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[
     return order[kept[order]] if kept.any() else order[:1]
 
 
+def passed_over(kept: Int[np.ndarray, "m"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "l"]:
+    """What was not kept of the requests that something was kept of: what favourites are to be better than.
+
+    Of a request with few pictures none is kept, and what is seldom asked for is harder to paint.
+    """
+    return np.setdiff1d(np.flatnonzero(np.isin(asked, asked[kept])), kept)
+
+
 @dataclass(frozen=True)
 class Judgements:
     """What a critic's opinions on n candidates mean, all of which were asked to show the same."""

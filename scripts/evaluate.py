@@ -86,6 +86,10 @@ def main() -> None:
     subjects = [_painted(run, dataset, device, arguments) for run in runs] or [_images(dataset, arguments)]
     if arguments.enlarged:
         subjects.append(_enlarged(subjects[0], dataset, arguments.truncation))
+    sides = {subject.resolution: subject.name for subject in subjects}
+    if len(sides) > 1:
+        shown = " and ".join(f"{name} {side}" for side, name in sides.items())
+        raise UserError(f"figures of several resolutions do not compare: {shown} pixels; give one with --resolution")
     network = load_feature_network(arguments.features, arguments.features_weights, device)
     share = join_launched_processes(device)
     limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None

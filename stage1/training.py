@@ -239,7 +239,7 @@ class Stage1Trainer:
     def measure_variety(self) -> float:
         """Spread of the samples of a genre over that of its paintings, on average: 0 where a genre is one picture."""
         painted = torch.stack([spread(row) for row in self._sample_rows()])
-        return float((painted / self._spread_of_paintings).mean())
+        return float((painted / self._spread_of_paintings.to(painted.device)).mean())
 
     @cached_property
     def _spread_of_paintings(self) -> Float[Tensor, "k"]:

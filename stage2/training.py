@@ -334,8 +334,9 @@ class Stage2Trainer:
         painted = self._painted.get(stream.rows.start)
         if painted is None or painted[0] != due:
             batch = self._batch(stream, due)
-            with torch.no_grad(), self.accelerator.autocast():
+            with torch.no_grad():
                 small = self._small_pictures(batch)
+            with torch.no_grad(), self.accelerator.autocast():
                 fake = self.pair.plain_generator(small, batch.asked_genres, batch.asked_styles, batch.noise)
             painted = self._painted[stream.rows.start] = due, batch, fake.float()
         return painted[1:]

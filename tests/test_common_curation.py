@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from common.curation import Judgements, Opinions, choose, favourites, probability, rank, thumbnails
+from common.curation import Judgements, Opinions, choose, favourites, passed_over, probability, rank, thumbnails
 from common.data.dataset import UNLABELLED
 
 LOGITS = np.eye(3)[[0, 1, 2, 0]] * 5
@@ -89,3 +89,8 @@ def test_favourites_are_the_best_of_each_label_however_low_a_label_scores() -> N
     order = np.concatenate([np.arange(40), np.arange(119, 79, -1), np.arange(40, 80)])
     assert favourites(order, asked).tolist() == [0, 1, 119, 118, 40, 41]
     assert favourites(np.array([2, 0, 1]), np.array([0, 0, 0])).tolist() == [2]
+
+
+def test_favourites_are_held_against_their_own_requests() -> None:
+    asked = np.array([0, 1, 0, 2, 1, 2, 0])
+    assert passed_over(np.array([6, 1]), asked).tolist() == [0, 2, 4]

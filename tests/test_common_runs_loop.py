@@ -7,7 +7,9 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -44,6 +46,9 @@ class Counting:
             self.network.weight += 1
         return {"step_number": self.figure(step)}
 
+    def export(self, folder: Path) -> None:
+        self.exports.append(f"{folder.name} {float(self.network.weight.detach()):.0f}")
+
     def figure(self, step: int) -> Tensor:
         return torch.tensor(float(step))
 
@@ -53,7 +58,7 @@ class Counting:
             step=self.step,
             paint_samples=lambda: Image.new("RGB", (8, 8)),
             measure_variety=(lambda: next(self.varieties)) if self.varieties else None,
-            export=lambda folder: self.exports.append(f"{folder.name} {float(self.network.weight.detach()):.0f}"),
+            export=self.export,
             measure_fid=(lambda: next(self.fids)) if logging.fid_every else None,
             modules={"network": self.network},
             optimizers={},
@@ -205,6 +210,9 @@ def test_a_batch_that_does_not_divide_over_the_processes_is_refused() -> None:
 class Diverging(Counting):
     """Its figure is not a number at step 6, counted from 1, alone."""
 
+    def export(self, folder: Path) -> None:
+        self.exports.append(f"{folder.name} {float(self.network.weight.detach()):.0f}")
+
     def figure(self, step: int) -> Tensor:
         return torch.tensor(float("nan") if step == 5 else 1.0)
 
@@ -253,6 +261,23 @@ def test_a_run_that_is_told_to_goes_on_over_a_full_disk(tmp_path: Path, capsys: 
     stage.train(steps=12, logging=dataclasses.replace(LOGGING, when_unwritable="go-on"))
     assert "warning: step 10 could not be saved" in capsys.readouterr().err
     assert stage.saved() == ["step-00000012"]
+
+
+@pytest.mark.parametrize("when_unwritable", ["stop", "go-on"])
+def test_a_checkpoint_stands_where_only_its_export_cannot_be_written(
+    when_unwritable: Literal["stop", "go-on"], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    stage = Counting(tmp_path)
+    stage.export = full  # type: ignore[method-assign]
+    logging = dataclasses.replace(LOGGING, when_unwritable=when_unwritable)
+    with pytest.raises(UserError) if when_unwritable == "stop" else nullcontext() as caught:
+        stage.train(steps=5, logging=logging)
+    said = str(caught.value) if caught else capsys.readouterr().err
+    assert "No space left on device); the last whole checkpoint is that of step 5" in said
+    assert stage.saved() == ["step-00000005"]
 
 
 def test_a_run_whose_figures_cannot_be_written_goes_on(

@@ -100,7 +100,7 @@ def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, 
     metric.update(torch.from_numpy(np.asarray(generated)), real=False)
     # torchmetrics draws its subsets from the global stream.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(seed % 2**63)
         mean, spread = metric.compute()
     return Kid(float(mean), float(spread), subset)
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from tqdm import tqdm
 
-from common.curation import favourites, rank
+from common.curation import favourites, passed_over, rank
 from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
 from common.errors import UserError
 from common.evaluation.bootstrap import interval_around, interval_of_mean
@@ -271,9 +271,11 @@ class _Figures:
 
     def curated(self, order: Int[np.ndarray, "n"], judged: dict[str, Int[np.ndarray, "n"]]) -> dict[str, Figure]:
         """The pictures that the critic would keep beside the others: its score is one if they are better."""
-        kept = favourites(order, self.subject.requests)
+        requests = self.subject.requests
+        kept = favourites(order, requests)
+        others = passed_over(kept, requests)
         figures: dict[str, Figure] = {}
-        for name, places in (("curated", kept), ("others", np.setdiff1d(order, kept))):
+        for name, places in (("curated", kept), ("others", others)):
             if len(places) > 2 * NEIGHBOURS:
                 figures[f"kid_of_{name}"] = self.class_kid(self.real.test, self.seen.features[places])
             for labels in self.labels():

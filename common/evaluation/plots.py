@@ -49,8 +49,10 @@ def confusion_plot(kind: str, confusion: Confusion) -> str:
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Greys", vmin=0, vmax=1)
         axes.set_title(title, fontsize=10)
-        axes.set_xticks(range(count), confusion.names, rotation=90)
-        axes.set_yticks(range(count), confusion.names)
+        # A dollar would begin a formula.
+        names = [name.replace("$", r"\$") for name in confusion.names]
+        axes.set_xticks(range(count), names, rotation=90)
+        axes.set_yticks(range(count), names)
         axes.set_xlabel(f"{kind} that the judge saw")
         for row, column in np.argwhere(shares >= 0.005):
             share = shares[row, column]

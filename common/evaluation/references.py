@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,8 @@ def features_of(
 def _stored(
     path: Path, split: Split, mirrored: bool, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Float[np.ndarray, "n f"]:
-    if path.is_file():
+    # Another evaluation may write the file between two processes' looks at it.
+    if share.everywhere(path.is_file()):
         stored: np.ndarray = np.load(path)
         progress(len(share.of(len(split))))
         return stored
@@ -106,7 +108,7 @@ def _stored(
 
 
 def _keep(features: np.ndarray, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(exist_ok=True)
         with partial.open("wb") as file:

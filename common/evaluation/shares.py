@@ -35,6 +35,10 @@ class Share:
         torch.distributed.all_gather_object(parts, own)
         return np.concatenate([part for part in parts if part is not None])
 
+    def everywhere(self, own: bool) -> bool:
+        """Whether all processes say so. Collective."""
+        return bool(self.gather(np.array([own])).all())
+
     def leave(self) -> None:
         """Wait for the other processes, and exchange nothing any more."""
         if self.processes > 1:

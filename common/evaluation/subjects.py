@@ -161,7 +161,7 @@ def painted_subject(
         asked = simplex(genres[chosen], vocabulary.genres), simplex(styles[chosen], vocabulary.styles)
         return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
 
-    truncated = "" if truncation == 1 else f"truncation {truncation:g}, "
+    truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the answers to labels), "
     origin = (
         f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}"
         "labels drawn as the pairs of genre and style occur in the test split"

@@ -154,7 +154,10 @@ WORDINGS: dict[str, Wording] = {
         "nearer to paintings than the others, its choice would not be one.",
     ),
     "kid_of_others": Wording(
-        title="KID × 10³ of the others", better="low", unit="thousandths", sentence="All that the critic would leave."
+        title="KID × 10³ of the others",
+        better="low",
+        unit="thousandths",
+        sentence="What the critic would leave of the same requests.",
     ),
     "asked_genre_accuracy_of_curated": Wording(
         title="Asked genre, the critic's favourites",
@@ -163,7 +166,10 @@ WORDINGS: dict[str, Wording] = {
         sentence="By the judge, among what the critic would keep.",
     ),
     "asked_genre_accuracy_of_others": Wording(
-        title="Asked genre, the others", better="high", unit="percent", sentence="By the judge, among the rest."
+        title="Asked genre, the others",
+        better="high",
+        unit="percent",
+        sentence="By the judge, among the rest of the same requests.",
     ),
     "asked_style_accuracy_of_curated": Wording(
         title="Asked style, the critic's favourites",
@@ -172,7 +178,10 @@ WORDINGS: dict[str, Wording] = {
         sentence="By the judge, among what the critic would keep.",
     ),
     "asked_style_accuracy_of_others": Wording(
-        title="Asked style, the others", better="high", unit="percent", sentence="By the judge, among the rest."
+        title="Asked style, the others",
+        better="high",
+        unit="percent",
+        sentence="By the judge, among the rest of the same requests.",
     ),
     "precision": Wording(
         title="Precision",

@@ -27,7 +27,8 @@ class BatchNorm(nn.BatchNorm2d):
             torch.stack([values.sum(dim=1), values.square().sum(dim=1)])
         )
         mean, squares = sums / count
-        variance = squares - mean.square()
+        # Rounding may leave less than nothing.
+        variance = (squares - mean.square()).clamp(min=0)
         # Set by its constructor, whatever its types say.
         assert self.momentum is not None
         assert self.running_mean is not None

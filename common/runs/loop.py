@@ -169,22 +169,24 @@ def run_loop(
 
     def save() -> int:
         """Save, and return the step of the newest checkpoint."""
-        problem = ""
+        problem, newest = "", saved
         if main:
             try:
                 if step > saved:
                     keep = logging.keep_checkpoints
                     save_checkpoint(run.checkpoints, step, stage.modules, stage.optimizers, keep, best)
+                    newest = step
                 stage.export(run.export)
             except (UnwritableError, OSError, SafetensorError) as error:
-                problem = f"step {step} could not be saved in {run.path} ({error}); {_last_whole(saved)}"
+                problem = f"step {step} could not be saved in {run.path} ({error}); {_last_whole(newest)}"
         if not _on_any_process(bool(problem), accelerator):
             return step
         if logging.when_unwritable == "stop":
             raise UserError(f"{problem or 'another process could not save'}; make room and go on with --resume")
         if main:
             print(f"warning: {problem}", file=sys.stderr)
-        return saved
+        # The export alone may have failed.
+        return step if _on_any_process(newest == step, accelerator) else saved
 
     with (
         full_memory_named(),
