@@ -41,6 +41,8 @@ class ResidualNetworks:
     """Channels of noise beside the small picture that differ from pixel to pixel."""
     decoder_grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
     """The same for every block of the decoder."""
+    stroke_strength: Annotated[float, pydantic.Field(ge=0, le=1)] = 1.0
+    """How strongly what is finer than 64 pixels is laid on when pictures are painted; training sees all of it."""
     critic_channels: Channels
     """Widths of the critic's convolutions, each of which halves the size."""
     critic_conditioning: CriticConditioning

@@ -31,6 +31,7 @@ class Generator(nn.Module):
         underpainting: int,
         grain: int,
         decoder_grain: int = 0,
+        stroke_strength: float = 1.0,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
@@ -39,7 +40,8 @@ class Generator(nn.Module):
         the small picture is brought down to before it is enlarged to be painted on: all that is finer is painted anew.
         `grain` is the number of channels of noise beside the small picture that differ from pixel to pixel: from the
         labels and one noise vector alone, strokes on even ground repeat themselves. `decoder_grain` is the same for
-        every block of the decoder, whose pixels are finer.
+        every block of the decoder, whose pixels are finer. `stroke_strength` is how strongly what is finer than 64
+        pixels is laid on in evaluation mode: training sees all of it, or it would learn to paint the louder.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
@@ -47,6 +49,7 @@ class Generator(nn.Module):
         self.enlargement = 16 * 2 ** len(decoder_channels) * output_enlargement // 64
         self.reduction = 64 // underpainting
         self.output_enlargement = output_enlargement
+        self.stroke_strength = stroke_strength
         self.grain = Grain(noise_dim, grain) if grain else None
         self.stem = open_convolution(3 + grain, finest)
         self.encoder = nn.ModuleList(
@@ -103,7 +106,11 @@ class Generator(nn.Module):
             features = F.interpolate(features, scale_factor=self.output_enlargement, mode="bilinear")
         detail = self.out(features)
         ground = F.avg_pool2d(small, self.reduction)
-        return F.interpolate(ground, scale_factor=self.reduction * self.enlargement, mode="bicubic") + detail
+        painted = F.interpolate(ground, scale_factor=self.reduction * self.enlargement, mode="bicubic") + detail
+        if self.training or self.stroke_strength == 1:
+            return painted
+        coarse = F.interpolate(F.avg_pool2d(painted, self.enlargement), scale_factor=self.enlargement, mode="bicubic")
+        return torch.lerp(coarse, painted, self.stroke_strength)
 
 
 class Grain(nn.Module):

@@ -31,11 +31,11 @@ from common.runs.exports import (
     weights_hash,
     write_export,
 )
-from common.vocabulary import ANY, Vocabulary, is_any, require_same
+from common.vocabulary import ANY, Vocabulary, is_any, plain_number, require_same
 from stage1.sampling import RUN as STAGE1_RUN
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.batches import DEVICE_BATCH, Batches
-from stage2.config import Networks
+from stage2.config import Networks, StackganNetworks
 from stage2.latents import noise_of
 from stage2.networks import build_critic, build_generator
 from stage2.painting import Origin, Painting, Request, Series
@@ -336,6 +336,7 @@ class Stage2Networks:
     export: Stage2Export
     generator: nn.Module
     weights: str
+    """Hash of the generator's weights, and what else it paints by."""
     critic_weights: Path
 
     @classmethod
@@ -349,7 +350,10 @@ class Stage2Networks:
         weights = folder / "generator.safetensors"
         load_weights(generator, weights, device)
         generator.eval().requires_grad_(False)
-        return cls(export, generator, weights_hash(weights), folder / "critic.safetensors")
+        # Pictures depend on it as on the weights.
+        strength = 1.0 if isinstance(export.networks, StackganNetworks) else export.networks.stroke_strength
+        strokes = "" if strength == 1 else f"-strokes{plain_number(strength)}"
+        return cls(export, generator, f"{weights_hash(weights)}{strokes}", folder / "critic.safetensors")
 
     @cached_property
     def critic(self) -> nn.Module | None:

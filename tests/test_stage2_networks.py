@@ -96,6 +96,26 @@ def test_a_square_of_a_picture_is_painted_almost_as_it_is_in_the_whole() -> None
     assert (whole[:, :, inner, inner] - square[:, :, 16:48, 16:48]).abs().mean() < 0.25 * detail.abs().mean()
 
 
+def test_strokes_are_laid_on_as_strongly_as_asked_and_only_where_nothing_is_trained() -> None:
+    strengths = (1.0, 0.0, 0.5)
+    networks = [build_generator(replace(GRAINY, stroke_strength=strength), 3, 5) for strength in strengths]
+    for network in networks:
+        network.load_state_dict(networks[0].state_dict())
+        torch.nn.init.normal_(network.out.weight, std=0.5, generator=torch.Generator().manual_seed(1))
+    asked = request(2)
+    trained = [network.train()(*asked) for network in networks]
+    assert torch.equal(trained[0], trained[1])
+    whole, coarse, half = (network.eval()(*asked) for network in networks)
+    assert torch.equal(whole, trained[0])
+    assert torch.allclose(half, (whole + coarse) / 2, atol=1e-5)
+    reduction = whole.shape[-1] // 64
+    pooled, kept = F.avg_pool2d(whole, reduction), F.avg_pool2d(coarse, reduction)
+    assert (kept - pooled).abs().mean() < 0.2 * pooled.std()
+    steps = [(picture[..., 1:] - picture[..., :-1]).abs().mean() for picture in (coarse, half, whole)]
+    assert steps == sorted(steps)
+    assert steps[0] < 0.8 * steps[2]
+
+
 def test_grain_gives_each_pixel_noise_of_its_own_by_the_noise_vector_alone() -> None:
     generator = build_generator(replace(GRAINY, noise_dim=64), 3, 5)
     assert isinstance(generator, Generator)

@@ -104,6 +104,20 @@ def test_a_picture_of_other_weights_is_not_painted_again(painter: Painter) -> No
         painter.again(replace(origin, batch=1000))
 
 
+def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(stage2_run / "export", export)
+    values = json.loads((export / "config.json").read_text())
+    values["networks"]["stroke_strength"] = 0.25
+    (export / "config.json").write_text(json.dumps(values))
+    lighter = Painter.load(export)
+    assert lighter.weights == f"{painter.weights}-strokes0.25"
+    (full,), (light,) = (each.paint("portrait") for each in (painter, lighter))
+    assert not np.array_equal(pixels(full.image), pixels(light.image))
+    with pytest.raises(UserError, match="--weights"):
+        lighter.again(Origin.of(full.metadata(), "a"))
+
+
 def test_curated_pictures_are_the_best_of_all_candidates(painter: Painter) -> None:
     asked = Request(genre="portrait", style="cubism", seed=10)
     everyone = painter.curate(asked, 24, 24)
