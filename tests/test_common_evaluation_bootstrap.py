@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from common.evaluation.bootstrap import interval_around, interval_of_mean
+from common.evaluation.bootstrap import (
+    Interval,
+    interval_around,
+    interval_of_mean,
+    jackknife_deviation,
+    widened,
+)
 
 
 def test_the_interval_of_a_mean_is_two_standard_errors_either_way() -> None:
@@ -43,3 +49,16 @@ def test_an_interval_lies_around_its_value_though_resampling_is_biased() -> None
     interval = interval_around(200.0, distinct, len(values), np.random.default_rng(1))
     assert (interval.low + interval.high) / 2 == pytest.approx(200)
     assert 0 < interval.high - interval.low < 30
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+    values = np.random.default_rng(0).normal(3, 2, size=200)
+    without = [np.delete(values, place).mean() for place in range(200)]
+    assert jackknife_deviation(np.array(without)) == pytest.approx(values.std(ddof=1) / 200**0.5)
+
+
+def test_reasons_to_scatter_add_up_as_squares_and_a_share_stays_one() -> None:
+    wider = widened(Interval(0.47, 0.53), 0.5, 0.04 / 1.96)
+    assert (wider.low, wider.high) == (pytest.approx(0.45), pytest.approx(0.55))
+    same, whole = widened(Interval(0.47, 0.53), 0.5, 0.0), widened(Interval(0.9, 1.0), 0.97, 0.2)
+    assert (same.low, same.high, whole.high) == (pytest.approx(0.47), pytest.approx(0.53), 1.0)

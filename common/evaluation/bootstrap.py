@@ -1,4 +1,4 @@
-"""How far a figure might be from its true value: intervals by resampling (Efron 1979), and Wilson's for shares."""
+"""How far a figure might be from its true value: resampling (Efron 1979), Wilson's interval of shares, the jackknife."""
 
 from __future__ import annotations
 
@@ -49,6 +49,19 @@ def interval_around(
     shares = np.full(count, 1 / count)
     spread = float(np.std([statistic(random.multinomial(count, shares)) for _ in range(replicates)], ddof=1))
     return Interval(value - NORMAL_95 * spread, value + NORMAL_95 * spread)
+
+
+def jackknife_deviation(replicates: Float[np.ndarray, "g"]) -> float:
+    """Standard deviation of a figure, from those without one of g equal parts of what it was made from (Tukey 1958)."""
+    groups = len(replicates)
+    return float(np.sqrt((groups - 1) / groups * np.square(replicates - np.mean(replicates)).sum()))
+
+
+def widened(interval: Interval, share: float, deviation: float) -> Interval:
+    """The interval of a share that scatters by `deviation` besides, for a reason of its own."""
+    more = NORMAL_95 * deviation
+    low, high = np.hypot(share - interval.low, more), np.hypot(interval.high - share, more)
+    return Interval(float(max(share - low, 0.0)), float(min(share + high, 1.0)))
 
 
 def _wilson(share: float, count: int) -> Interval:

@@ -5,6 +5,7 @@ Pictures are looked at by all processes together; the figures are worked out of 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,10 +16,10 @@ from tqdm import tqdm
 from common.curation import favourites, passed_over, rank
 from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
 from common.errors import UserError
-from common.evaluation.bootstrap import interval_around, interval_of_mean
+from common.evaluation.bootstrap import Interval, interval_around, interval_of_mean, jackknife_deviation, widened
 from common.evaluation.distances import FidInterval, fid, kid, kid_interval, kid_of_all
 from common.evaluation.features import FeatureNetwork
-from common.evaluation.judge import confusion, fit_judge
+from common.evaluation.judge import confusion, fit_judge, fit_replicates
 from common.evaluation.measurements import Confusion, Copy, Figure, Measurements, Novelty, Spectra
 from common.evaluation.neighbours import COPY_QUANTILE, NEIGHBOURS, copies, manifolds, nearest
 from common.evaluation.observations import Observations, num_observed, observe
@@ -75,6 +76,15 @@ class _Labels:
     test: Int[np.ndarray, "m"]
 
 
+@dataclass(frozen=True)
+class _Verdicts:
+    """What the judge says of the pictures seen and of test paintings, and its replicates of the pictures."""
+
+    of_seen: Int[np.ndarray, "n"]
+    of_test: Int[np.ndarray, "m"]
+    of_seen_by_replicates: Int[np.ndarray, "g n"]
+
+
 class _Figures:
     """The figures of a subject, out of features."""
 
@@ -97,20 +107,17 @@ class _Figures:
         """All of them."""
         figures = self.distances() | self.varieties() | self.spectrum()
         confusions: dict[str, Confusion] = {}
-        judged: dict[str, Int[np.ndarray, "n"]] = {}
+        judged: dict[str, _Verdicts] = {}
         for labels in self.labels():
             if len(set(labels.train[labels.train != UNLABELLED])) > 1:
-                # Its own draws, so that all reports on a dataset have the same judge.
-                draws = generator_for(0, Purpose.EVALUATION_RESAMPLING, 2)
-                judge = fit_judge(self.real.train, labels.train, len(labels.names), draws)
-                judged[labels.kind], truth = judge.classify(self.seen.features), judge.classify(self.real.test)
+                verdicts = judged[labels.kind] = self.verdicts(labels)
                 if (labels.asked != UNLABELLED).any():
                     confusions[labels.kind] = Confusion(
                         names=labels.names,
-                        generated=_rows(confusion(labels.asked, judged[labels.kind], len(labels.names))),
-                        real=_rows(confusion(labels.test, truth, len(labels.names))),
+                        generated=_rows(confusion(labels.asked, verdicts.of_seen, len(labels.names))),
+                        real=_rows(confusion(labels.test, verdicts.of_test, len(labels.names))),
                     )
-                figures |= self.accuracy(labels, judged[labels.kind], truth)
+                figures |= self.accuracy(labels, verdicts)
             figures |= self.critic(labels)
         figures |= self.responses()
         novelty, copied = self.novelty()
@@ -220,13 +227,38 @@ class _Figures:
             )
         }  # fmt: skip
 
-    def accuracy(self, labels: _Labels, judged: Int[np.ndarray, "n"], truth: Int[np.ndarray, "m"]) -> dict[str, Figure]:
+    def verdicts(self, labels: _Labels) -> _Verdicts:
+        """What the judge of one kind of label says."""
+        fitted = self.real.train, labels.train, len(labels.names)
+        # Its own draws, so that all reports on a dataset have the same judge.
+        draws = generator_for(0, Purpose.EVALUATION_RESAMPLING, 2)
+        judge, replicates = fit_judge(*fitted), fit_replicates(*fitted, draws)
+        return _Verdicts(
+            judge.classify(self.seen.features),
+            judge.classify(self.real.test),
+            np.stack([replicate.classify(self.seen.features) for replicate in replicates]),
+        )
+
+    def accuracy(self, labels: _Labels, verdicts: _Verdicts) -> dict[str, Figure]:
         """How often the judge sees what was asked, and how often it knows a real painting."""
-        labelled, known = labels.asked != UNLABELLED, labels.test != UNLABELLED
-        if not labelled.any() or not known.any():
+        asked, known = np.flatnonzero(labels.asked != UNLABELLED), labels.test != UNLABELLED
+        if not len(asked) or not known.any():
             return {}
-        hits, real_hits = (judged == labels.asked)[labelled], (truth == labels.test)[known]
-        return {f"asked_{labels.kind}_accuracy": self.mean(hits, int(labelled.sum()), real_hits)}
+        figure = self.judged_share(labels, verdicts, asked)
+        real_hits = (verdicts.of_test == labels.test)[known]
+        figure = dataclasses.replace(figure, real=float(real_hits.mean()), real_samples=len(real_hits))
+        return {f"asked_{labels.kind}_accuracy": figure}
+
+    def judged_share(self, labels: _Labels, verdicts: _Verdicts, places: Int[np.ndarray, "p"]) -> Figure:
+        """How many of those pictures the judge takes for what was asked.
+
+        The interval is that of other pictures and of a judge fitted on other paintings.
+        """
+        hits = verdicts.of_seen[places] == labels.asked[places]
+        by_replicate = (verdicts.of_seen_by_replicates[:, places] == labels.asked[places]).mean(axis=1)
+        figure = self.mean(hits, len(places))
+        interval = widened(Interval(figure.low, figure.high), figure.value, jackknife_deviation(by_replicate))
+        return dataclasses.replace(figure, low=interval.low, high=interval.high)
 
     def critic(self, labels: _Labels) -> dict[str, Figure]:
         """The critic as a classifier of held-out paintings, and what it, a party, says of the generated ones."""
@@ -269,7 +301,7 @@ class _Figures:
         )
         return novelty, self.mean(copies(generated, test), len(self.subject), copies(test, test))
 
-    def curated(self, order: Int[np.ndarray, "n"], judged: dict[str, Int[np.ndarray, "n"]]) -> dict[str, Figure]:
+    def curated(self, order: Int[np.ndarray, "n"], judged: dict[str, _Verdicts]) -> dict[str, Figure]:
         """The pictures that the critic would keep beside the others: its score is one if they are better."""
         requests = self.subject.requests
         kept = favourites(order, requests)
@@ -281,8 +313,8 @@ class _Figures:
             for labels in self.labels():
                 labelled = places[labels.asked[places] != UNLABELLED]
                 if labels.kind in judged and len(labelled):
-                    hits = judged[labels.kind][labelled] == labels.asked[labelled]
-                    figures[f"asked_{labels.kind}_accuracy_of_{name}"] = self.mean(hits, len(labelled))
+                    share = self.judged_share(labels, judged[labels.kind], labelled)
+                    figures[f"asked_{labels.kind}_accuracy_of_{name}"] = share
         return figures
 
     def kid_by_class(
