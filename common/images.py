@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float, Int, UInt8
 from PIL import Image, ImageDraw, ImageFont
@@ -29,6 +30,13 @@ CAPTION_JOIN = " · "
 def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
     """Painted pictures as they are stored; what lies outside [-1, 1] is clamped, values are rounded."""
     return (images.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
+
+
+def resized(images: Float[Tensor, "b 3 h w"], side: int) -> Float[Tensor, "b 3 side side"]:
+    """Pictures of another size, smooth in both directions; of their own, the same."""
+    if images.shape[-1] == side:
+        return images
+    return F.interpolate(images, size=(side, side), mode="bicubic", antialias=True)
 
 
 def squares_of(

@@ -84,7 +84,7 @@ def _lines(painter: Painter, history: History) -> Iterator[str]:
         "pipeline_tag": "unconditional-image-generation",
         "tags": ["art", "gan", "paintings"],
     }
-    sides = " and ".join(f"{side} × {side}" for side in painter.resolutions)
+    sides = ", ".join(f"{side} × {side}" for side in painter.resolutions)
     stages = "both stages" if len(painter.resolutions) > 1 else "stage I"
     yield f"---\n{yaml.safe_dump(front, sort_keys=False).strip()}\n---\n"
     yield f"# Paintings of {sides} pixels\n"
@@ -167,7 +167,7 @@ def _faults(painter: Painter, history: History) -> Iterator[str]:
         yield f"- Not measured: {'; '.join(missing)}."
     sides = [side for side in painter.resolutions if history.report is None or side != history.report.resolution]
     if sides:
-        yield f"- No figure at {' and '.join(str(side) for side in sides)} pixels."
+        yield f"- No figure at {', '.join(str(side) for side in sides)} pixels."
     if history.best:
         yield "- The weights were chosen by their FID on the test split, and look better by it than they are."
     if paired:
@@ -221,7 +221,7 @@ def _started_from(environment: Path) -> str | None:
 def _read_report(path: Path, painter: Painter) -> Measurements:
     report = config.parse(Measurements, _read_json(path), str(path))
     if report.resolution not in painter.resolutions:
-        sides = " and ".join(str(side) for side in painter.resolutions)
+        sides = ", ".join(str(side) for side in painter.resolutions)
         raise UserError(
             f"{path} measured {report.resolution} pixels, and these weights paint {sides}; give a report of this run"
         )

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from common.config import settings
 from common.curation import Judgements, Opinions, choose, thumbnails
 from common.errors import UserError
-from common.images import labelled_grid, to_pictures, to_signed, to_uint8
+from common.images import labelled_grid, resized, to_pictures, to_signed, to_uint8
 from common.randomness import Purpose, generator_for
 from common.runs.exports import (
     CONFIG,
@@ -89,8 +89,12 @@ class Painter:
 
     @property
     def resolutions(self) -> tuple[int, ...]:
-        """Sides, in pixels, of the pictures that these weights can paint."""
-        return (SIZE,) if self._stage2 is None else (SIZE, self._stage2.export.networks.resolution)
+        """Sides, in pixels, of the pictures that these weights can paint.
+
+        Between stage I's and stage II's own lie pictures of stage II, brought down.
+        """
+        largest = SIZE if self._stage2 is None else self._stage2.export.networks.resolution
+        return tuple(SIZE * 2**doubled for doubled in range((largest // SIZE).bit_length()))
 
     @property
     def device(self) -> torch.device:
@@ -221,7 +225,7 @@ class Painter:
             raise UserError(f"truncation {truncation:g} is not above 0 and at most 1; 1 changes nothing")
         resolution = self.resolutions[-1] if resolution is None else resolution
         if resolution not in self.resolutions:
-            known = " and ".join(str(side) for side in self.resolutions)
+            known = ", ".join(str(side) for side in self.resolutions)
             raise UserError(f"resolution {resolution} is not what these weights paint; they paint {known}")
         if resolution == SIZE and not is_any(style):
             remedy = (
@@ -268,9 +272,8 @@ class Painter:
         if resolution == SIZE or self._stage2 is None:
             return small
         noise_dim = self._stage2.export.networks.noise_dim
-        return self._enlarged(
-            small, *self._points(requests), noise_of(requests, lambda seeds: draw_noise(seeds, noise_dim))
-        )
+        noise = noise_of(requests, lambda seeds: draw_noise(seeds, noise_dim))
+        return self._enlarged(small, *self._points(requests), noise, resolution)
 
     @torch.no_grad()
     def images(
@@ -286,7 +289,7 @@ class Painter:
         if resolution == SIZE or self._stage2 is None:
             return small
         noise = truncation * draw_noise(seeds, self._stage2.export.networks.noise_dim)
-        return self._enlarged(small, genres, styles, noise)
+        return self._enlarged(small, genres, styles, noise, resolution)
 
     def knows_styles(self, resolution: int) -> bool:
         """Whether pictures of that size answer to a style."""
@@ -304,16 +307,15 @@ class Painter:
     ) -> Opinions | None:
         """What the critic of that size says of pictures as paintings of those labels.
 
-        None where the export holds no critic.
+        Stage II's is shown its own size: smaller pictures are enlarged. None where the export holds no critic.
         """
         if images.shape[-1] == SIZE or self._stage2 is None:
             return self._stage1.opinions(images)
         critic, device = self._stage2.critic, self._stage1.device
         if critic is None:
             return None
-        scores, genre_logits, style_logits, _ = critic(
-            to_signed(images.to(device)), genres.to(device), styles.to(device)
-        )
+        large = resized(to_signed(images.to(device)), self.resolutions[-1])
+        scores, genre_logits, style_logits, _ = critic(large, genres.to(device), styles.to(device))
         return Opinions(scores.cpu().numpy(), genre_logits.cpu().numpy(), style_logits.cpu().numpy())
 
     def _points(self, requests: Sequence[Request]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
@@ -322,11 +324,13 @@ class Painter:
             torch.tensor([self._style_point(request.style) for request in requests]),
         )
 
-    def _enlarged(self, small: Tensor, genres: Tensor, styles: Tensor, noise: Tensor) -> Float[Tensor, "b 3 size size"]:
+    def _enlarged(
+        self, small: Tensor, genres: Tensor, styles: Tensor, noise: Tensor, resolution: int | None
+    ) -> Float[Tensor, "b 3 size size"]:
         assert self._stage2 is not None
         device = small.device
         images: Tensor = self._stage2.generator(small, genres.to(device), styles.to(device), noise.to(device))
-        return images
+        return resized(images, resolution or self.resolutions[-1])
 
 
 @dataclass

@@ -164,7 +164,7 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
         ("--grid --count 1000000000", "1000000000 pictures are too many at once"),
         ("--curate 1000000000", "1000000000 pictures are too many at once"),
         ("--curate 0", "0 of 0 pictures cannot be kept"),
-        ("--resolution 512", "they paint 64 and 128"),
+        ("--resolution 512", "they paint 64, 128"),
         ("--sheet --genre portrait", "--genre does not go with --sheet"),
         ("--again a.png --seed 0", "--seed does not go with --again"),
         ("--curate 3 --count 3", "--count does not go with --curate"),

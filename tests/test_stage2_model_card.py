@@ -61,7 +61,7 @@ def test_a_card_without_a_report_has_no_figure_and_names_what_is_missing(card: s
     assert "| figure |" not in card
     faults = card.partition("## Known faults")[2]
     assert "Coverage; Recall; KID" in faults
-    assert "No figure at 64 and 128 pixels" in faults
+    assert "No figure at 64, 128 pixels" in faults
 
 
 def test_no_licence_is_invented(card: str, stage1_run: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"resolution": 256}, "measured 256 pixels, and these weights paint 64 and 128"),
+        ({"resolution": 256}, "measured 256 pixels, and these weights paint 64, 128"),
         ({"samples": "many"}, "samples: "),
         ({"confusions": {"genre": as_values(Confusion(names=("cat",), generated=((1,),), real=((1,),)))}}, "genres"),
     ],

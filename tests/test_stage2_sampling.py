@@ -182,6 +182,23 @@ def test_64_pixels_are_painted_by_stage1_alone(painter: Painter, stage1_run: Pat
     assert np.array_equal(pixels(small.image), pixels(same.image))
 
 
+def test_a_size_between_is_the_large_picture_brought_down(tmp_path: Path) -> None:
+    pair = Painter.load(SHIPPED)
+    asked = Request(genre="portrait", style="baroque", seed=3)
+    (large,), (half,) = (list(pair.stream([replace(asked, resolution=side)])) for side in (256, 128))
+    assert half.image.size == (128, 128)
+    by_pillow = large.image.resize((128, 128), Image.Resampling.BICUBIC)
+    assert np.abs(pixels(half.image) - pixels(by_pillow)).mean() < 1
+    half.save(tmp_path / "half.png")
+    again = pair.again(Origin.of(read_metadata(tmp_path / "half.png"), "half.png"))
+    assert np.array_equal(pixels(again.image), pixels(half.image))
+    kept = [pair.curate(replace(asked, resolution=side), keep=2, candidates=6) for side in (256, 128)]
+    for at_large, at_half in zip(*kept, strict=True):
+        assert at_half.request.seed == at_large.request.seed
+        probabilities = (float(one.judgement["genre_probability"]) for one in (at_half, at_large))
+        assert next(probabilities) == pytest.approx(next(probabilities), abs=0.02)
+
+
 def test_a_file_says_where_it_comes_from(painter: Painter, tmp_path: Path) -> None:
     (painting,) = painter.paint("portrait", "renaissance", seed=7)
     painting.save(tmp_path / "picture.png")
@@ -202,7 +219,7 @@ def test_a_file_says_where_it_comes_from(painter: Painter, tmp_path: Path) -> No
         ({"truncation": -1.0}, "truncation -1 is not above 0"),
         ({"truncation": 1.5}, "truncation 1.5 is not above 0"),
         ({"truncation": float("nan")}, "truncation nan is not above 0"),
-        ({"resolution": 256}, "they paint 64 and 128"),
+        ({"resolution": 256}, "they paint 64, 128"),
         ({"resolution": 64, "style": "cubism"}, "needs stage II"),
     ],
 )
@@ -284,7 +301,7 @@ def test_a_run_in_the_usual_place_goes_before_the_pair_of_the_project(
     stage1_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert Painter.load().resolutions == (64, 256)
+    assert Painter.load().resolutions == (64, 128, 256)
     shutil.copytree(stage1_run, tmp_path / "runs" / "stage1")
     assert Painter.load().weights == Painter.load(stage1_run).weights
 

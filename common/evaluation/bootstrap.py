@@ -1,4 +1,4 @@
-"""How far a figure might be from its true value: resampling (Efron 1979), Wilson's interval of shares, the jackknife."""
+"""How far a figure might be from its true value: resampling (Efron 1979), Wilson's interval for shares, jackknife."""
 
 from __future__ import annotations
 
