@@ -246,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--style", help="a name, a family, a blend, or any (any)")
     what.add_argument("--count", type=int, help="how many, each with the next seed (1)")
     what.add_argument("--seed", type=int, help="of the first picture (0)")
-    what.add_argument("--resolution", type=int, help="64, or what stage II paints (the largest)")
+    what.add_argument("--resolution", type=int, help="64 for stage I alone, or up to stage II's own (the largest)")
     what.add_argument("--truncation", type=float, help="above 0, to 1: less is more usual and less various (1)")
     what.add_argument("--weights", type=Path, help="run or export (runs/stage2, runs/stage1 or those of the project)")
     what.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
