@@ -56,7 +56,7 @@ NEVER_WITH = {
     "vary styles": ("count",),
     "walk genres": ("count",),
     "walk styles": ("count",),
-    "sheet": ("genre", "style", "count", "resolution"),
+    "sheet": ("genre", "style", "count"),
     "again": ("genre", "style", "count", "seed", "resolution", "truncation"),
 }
 """What decides by itself what these options would say."""
@@ -90,8 +90,9 @@ def main() -> None:
     elif mode in WALKS:
         _paint_walk(painter, arguments, asked, output)
     elif mode == "sheet":
-        (target,) = output.targets([f"sheet_{asked.seed}"])
-        output.write(target, _encoded(painter.sheet(asked.seed, asked.truncation), output, painter))
+        size = "" if asked.resolution == painter.resolutions[-1] else f"_{asked.resolution}px"
+        (target,) = output.targets([f"sheet_{asked.seed}{size}"])
+        output.write(target, _encoded(painter.sheet(asked.seed, asked.truncation, asked.resolution), output, painter))
     else:
         _paint_together(painter, arguments, mode, asked, output)
 

@@ -199,13 +199,18 @@ class Painter:
                 "give the run or export that painted it with --weights"
             )
 
-    def sheet(self, seed: int = 0, truncation: float = 1.0) -> Image.Image:
-        """Every genre in every style, one row a genre, all from one seed. Raises UserError without stage II."""
+    def sheet(self, seed: int = 0, truncation: float = 1.0, resolution: int | None = None) -> Image.Image:
+        """Every genre in every style, one row a genre, all from one seed.
+
+        Raises UserError without stage II, and for a resolution that it does not paint.
+        """
         if self._stage2 is None:
             raise UserError("a sheet of genres and styles needs stage II; give --weights of a stage II run")
         genres, styles = list(self.vocabulary.genres), list(self.vocabulary.styles)
         asked = (
-            Request(genre=genre, style=style, seed=seed, truncation=truncation) for genre in genres for style in styles
+            Request(genre=genre, style=style, seed=seed, truncation=truncation, resolution=resolution)
+            for genre in genres
+            for style in styles
         )
         pictures = [painting.image for painting in self.stream(asked)]
         rows = [pictures[start : start + len(styles)] for start in range(0, len(pictures), len(styles))]

@@ -146,6 +146,7 @@ def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
         assert sheet.width > 6 * 128
         assert sheet.height > 6 * 128
         assert grid.height > 2 * 128
+    assert "needs stage II" in command.refused("generate.py", "--weights", stage2_run, "--sheet", "--resolution", 64)
 
 
 def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> None:
