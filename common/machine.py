@@ -71,7 +71,7 @@ def _times_as_fast_in_bfloat16() -> float:
 
     matrices = (torch.ones(512, 512, dtype=dtype) for dtype in (torch.float32, torch.bfloat16))
     timers = [Timer("matrix @ matrix", globals={"matrix": matrix}) for matrix in matrices]
-    # The best of several rounds says the same on a busy machine, so that a run that goes on chooses as it did before.
+    # The best of several rounds is what a busy machine disturbs least.
     single, half = (
         min(times) for times in zip(*([timer.timeit(3).mean for timer in timers] for _ in range(7)), strict=True)
     )

@@ -19,7 +19,7 @@ from common.data.sources.labels_table import TABLE, LabelsTable
 from common.data.sources.listing import Source
 from common.data.sources.unlabelled import UnlabelledPictures
 from common.errors import UserError, run_command
-from common.evaluation.features import FeatureNetwork, default_feature_network, load_feature_network
+from common.evaluation.features import default_feature_network, load_feature_network
 from common.evaluation.measurements import Measurements
 from common.evaluation.measures import measure
 from common.evaluation.report import (
@@ -32,10 +32,11 @@ from common.evaluation.report import (
 from common.evaluation.sanity import check_measures
 from common.evaluation.shares import join_launched_processes
 from common.evaluation.subjects import SMALL, EnlargedPainter, Subject, folder_subject, painted_subject
-from common.machine import own_device, share_cores
+from common.machine import launched_place, own_device, share_cores
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
 
+SAMPLES = 5000
 QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
 
 
@@ -50,7 +51,11 @@ def main() -> None:
     what.add_argument("--sanity", action="store_true", help="hold the measures themselves against real paintings")
     parser.add_argument("--labels", type=Path, help="the labels.csv of --images, where it lies elsewhere")
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--samples", type=int, default=5000, help="pictures to paint (default: 5000)")
+    parser.add_argument(
+        "--samples",
+        type=int,
+        help=f"pictures to measure, of each set of --sanity at most (default: {SAMPLES}, of --images all)",
+    )
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -66,22 +71,26 @@ def main() -> None:
     parser.add_argument("--truncation", type=float, default=1.0, help="of the noise, as in generate.py (default: 1)")
     parser.add_argument("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
     parser.add_argument("--features-weights", type=Path, help="weights file of the feature network")
-    parser.add_argument("--out", type=Path, default=Path("report"), help="folder for the report (default: report)")
+    parser.add_argument("--out", type=Path, help="folder for the report (default: report)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     if arguments.labels is not None and arguments.images is None:
         raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")
     if (arguments.truncation != 1 or arguments.enlarged) and not (arguments.run or arguments.compare):
         raise UserError("--truncation and --enlarged belong to runs, which paint; leave them out")
+    if arguments.samples is not None and arguments.samples < 1:
+        raise UserError(f"--samples {arguments.samples} measures nothing; ask for some, the more the surer")
+    if arguments.sanity and arguments.out is not None:
+        raise UserError("--sanity prints its figures and writes no report; leave --out out")
     require_report_packages()
+    if arguments.sanity:
+        _check_measures(arguments)
+        return
+    arguments.out = arguments.out or Path("report")
     require_writable(arguments.out)
     share_cores()
     device = own_device(arguments.device)
     dataset = PaintingDataset(arguments.data)
-    if arguments.sanity:
-        network = load_feature_network(arguments.features, arguments.features_weights, device)
-        _check_measures(dataset, arguments.resolution or min(dataset.description.sizes), network)
-        return
     runs = arguments.compare or ([arguments.run] if arguments.run else [])
     subjects = [_painted(run, dataset, device, arguments) for run in runs] or [_images(dataset, arguments)]
     if arguments.enlarged:
@@ -111,9 +120,18 @@ def main() -> None:
     share.leave()
 
 
-def _check_measures(dataset: PaintingDataset, resolution: int, network: FeatureNetwork) -> None:
-    with tqdm(unit="picture", dynamic_ncols=True, mininterval=1.0) as progress:
-        found = check_measures(dataset, resolution, network, progress.update)
+def _check_measures(arguments: argparse.Namespace) -> None:
+    """Print what the first process finds; there is too little to do for several."""
+    if launched_place()[0] > 0:
+        return
+    share_cores()
+    dataset = PaintingDataset(arguments.data)
+    network = load_feature_network(arguments.features, arguments.features_weights, own_device(arguments.device))
+    resolution = arguments.resolution or min(dataset.description.sizes)
+    with tqdm(unit="picture", dynamic_ncols=True, mininterval=1.0, delay=1.0) as progress:
+        found = check_measures(
+            dataset, resolution, network, progress.update, most=_samples(arguments), seed=arguments.seed
+        )
     for kind, comparisons in found.items():
         print(kind)
         for one in comparisons:
@@ -123,7 +141,7 @@ def _check_measures(dataset: PaintingDataset, resolution: int, network: FeatureN
 def _painted(run: Path, dataset: PaintingDataset, device: torch.device, arguments: argparse.Namespace) -> Subject:
     painter = Painter.load(run, device)
     require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
-    samples = min(arguments.samples, QUICK_SAMPLES) if arguments.quick else arguments.samples
+    samples = _samples(arguments)
     resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution, arguments.truncation)
     return painted_subject(
         painter,
@@ -134,6 +152,11 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
         seed=arguments.seed,
         truncation=arguments.truncation,
     )
+
+
+def _samples(arguments: argparse.Namespace) -> int:
+    samples: int = SAMPLES if arguments.samples is None else arguments.samples
+    return min(samples, QUICK_SAMPLES) if arguments.quick else samples
 
 
 def _enlarged(subject: Subject, dataset: PaintingDataset, truncation: float) -> Subject:
@@ -155,7 +178,7 @@ def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
     files = open_files(arguments.images)
     labelled = arguments.labels is not None or files.has(TABLE)
     source: Source = LabelsTable(files, arguments.labels) if labelled else UnlabelledPictures(files)
-    limit = QUICK_SAMPLES if arguments.quick else None
+    limit = _samples(arguments) if arguments.quick or arguments.samples is not None else None
     return folder_subject(source, dataset, resolution, seed=arguments.seed, limit=limit)
 
 

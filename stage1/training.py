@@ -28,7 +28,7 @@ from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config, weights_hash
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, full_memory_named, make_accelerator, rows_of_process, run_loop
+from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
@@ -57,9 +57,11 @@ def train(
     Raises UserError where the folder holds another run, or `start_from` other networks.
     """
     run = RunFolder(out)
-    config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
+    config = run.settle(config, resume=resume)
     run.settle_data(dataset)
-    accelerator = make_accelerator(config.training.precision, config.logging.trackers, out / "trackers")
+    accelerator = make_accelerator(
+        config.training.precision, config.logging.trackers, out / "trackers", so_far=run.precision
+    )
     split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     with full_memory_named():
@@ -72,7 +74,7 @@ def train(
         score = TestFid(config.logging, dataset, SIZE, trainer.paint, share, accelerator.device, knows_styles=False)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        run.open(config, started_from)
+        run.open(config, precision_of(accelerator), started_from)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
 
@@ -82,7 +84,7 @@ def train(
     stage = Stage(
         step=trainer.step,
         paint_samples=trainer.paint_samples,
-        measure_variety=trainer.measure_variety,
+        measure_variety=trainer.measure_variety if trainer.paintings_differ else None,
         export=export,
         measure_fid=score.measure if score else None,
         modules=trainer.pair.modules,
@@ -240,6 +242,11 @@ class Stage1Trainer:
         """Spread of the samples of a genre over that of its paintings, on average: 0 where a genre is one picture."""
         painted = torch.stack([spread(row) for row in self._sample_rows()])
         return float((painted / self._spread_of_paintings.to(painted.device)).mean())
+
+    @property
+    def paintings_differ(self) -> bool:
+        """Whether there is anything that variety could be held against."""
+        return bool((self._spread_of_paintings > 0).all())
 
     @cached_property
     def _spread_of_paintings(self) -> Float[Tensor, "k"]:

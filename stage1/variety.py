@@ -21,13 +21,15 @@ PAINTINGS = 64
 
 
 def spread(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
-    """Variance over the pictures of a pixel and colour of their layout, on average."""
+    """Variance over the pictures of a pixel and colour of their layout, on average; 0 of a single picture."""
+    if len(images) < 2:
+        return images.new_zeros(())
     return F.adaptive_avg_pool2d(images.float(), LAYOUT).var(dim=0).mean()
 
 
 def spread_of_paintings(split: Split, num_genres: int) -> Float[Tensor, "k"]:
-    """The spread of the paintings of each genre; of all paintings in every place where a genre has only one."""
+    """The spread of the paintings of each genre; of all paintings in every place where those of a genre are alike."""
+    everything = spread(to_float(split.pictures(np.arange(len(split))[:: max(len(split) // PAINTINGS, 1)])))
     groups = [np.flatnonzero(split.genres == genre)[:PAINTINGS] for genre in range(num_genres)]
-    everything = np.arange(len(split))[:: max(len(split) // PAINTINGS, 1)]
-    groups = [group if len(group) > 1 else everything for group in groups]
-    return torch.stack([spread(to_float(split.pictures(group))) for group in groups])
+    spreads = [spread(to_float(split.pictures(group))) if len(group) > 1 else everything for group in groups]
+    return torch.stack([own if own > 0 else everything for own in spreads])

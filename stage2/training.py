@@ -30,7 +30,7 @@ from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
 from common.runs.exports import find_export, read_export_config, weights_hash
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, full_memory_named, make_accelerator, rows_of_process, run_loop
+from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
@@ -67,7 +67,7 @@ def train(
     `start_from` other networks, where stage I knows other labels than the dataset, or is another than the run's.
     """
     run = RunFolder(out)
-    config = run.settle(config, resume=resume, free_to_change=("training.steps", "training.pictures_in", "logging."))
+    config = run.settle(config, resume=resume)
     run.settle_data(dataset)
     kept = run.export / STAGE1_FOLDER
     if stage1 is None:
@@ -76,7 +76,9 @@ def train(
     if kept.is_dir():
         _require_same_stage1(painter, stage1, Stage1Painter.load(kept), out)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
-    accelerator = make_accelerator(config.training.precision, config.logging.trackers, out / "trackers")
+    accelerator = make_accelerator(
+        config.training.precision, config.logging.trackers, out / "trackers", so_far=run.precision
+    )
     painter.generator.to(accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     with full_memory_named():
@@ -97,7 +99,7 @@ def train(
         )
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        run.open(config, started_from)
+        run.open(config, precision_of(accelerator), started_from)
         run.record_data(dataset)
     accelerator.wait_for_everyone()
 

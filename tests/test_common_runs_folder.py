@@ -38,9 +38,6 @@ class Settings:
     logging: Logging
 
 
-FREE = ("training.steps", "logging.")
-
-
 def wanted(steps: int = 10, batch_size: int = 4, log_every: int = 2) -> Settings:
     return Settings(training=Training(steps=steps, batch_size=batch_size), logging=Logging(log_every=log_every))
 
@@ -49,7 +46,7 @@ def wanted(steps: int = 10, batch_size: int = 4, log_every: int = 2) -> Settings
 def run(tmp_path: Path) -> RunFolder:
     """A run that was started with the wanted settings."""
     folder = RunFolder(tmp_path / "runs" / "stage1")
-    folder.open(wanted())
+    folder.open(wanted(), "float32")
     return folder
 
 
@@ -60,11 +57,11 @@ def steps_of(run: RunFolder) -> list[int]:
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_new_run_takes_what_is_wanted_and_settling_writes_nothing(tmp_path: Path, resume: bool) -> None:
     run = RunFolder(tmp_path / "run")
-    assert run.settle(wanted(), resume=resume, free_to_change=FREE) == wanted()
+    assert run.settle(wanted(), resume=resume) == wanted()
     assert not run.exists()
     assert not run.path.exists()
     run.path.mkdir()
-    assert run.settle(wanted(), resume=resume, free_to_change=FREE) == wanted()
+    assert run.settle(wanted(), resume=resume) == wanted()
 
 
 def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) -> None:
@@ -73,6 +70,7 @@ def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) ->
     environment = json.loads((run.path / "environment.json").read_text())
     assert environment["command"] == sys.argv
     assert environment["python"] == sys.version.split()[0]
+    assert environment["precision"] == "float32"
     assert {"torch", "accelerate"} <= environment["packages"].keys()
     assert {path.name for path in run.path.iterdir()} == {"config.yaml", "environment.json", "samples", "checkpoints"}
 
@@ -81,7 +79,7 @@ def test_a_folder_that_holds_a_run_is_refused_with_both_remedies(run: RunFolder)
     with pytest.raises(
         UserError, match=r"already holds a run; go on with --resume, or give another folder with --out$"
     ):
-        run.settle(wanted(), resume=False, free_to_change=FREE)
+        run.settle(wanted(), resume=False)
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -89,13 +87,13 @@ def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, resume: bo
     (tmp_path / "letter.txt").write_text("dear")
     for place in (tmp_path, tmp_path / "letter.txt"):
         with pytest.raises(UserError, match=r"exists and holds no run; give another folder with --out$"):
-            RunFolder(place).settle(wanted(), resume=resume, free_to_change=FREE)
+            RunFolder(place).settle(wanted(), resume=resume)
 
 
 def test_a_resumed_run_may_change_what_is_free_to_change(run: RunFolder) -> None:
     changed = wanted(steps=20, log_every=5)
-    assert run.settle(changed, resume=True, free_to_change=FREE) == changed
-    run.open(changed)
+    assert run.settle(changed, resume=True) == changed
+    run.open(changed, "float32")
     assert load(Settings, run.path / "config.yaml") == changed
 
 
@@ -103,16 +101,25 @@ def test_a_resumed_run_started_where_it_started(tmp_path: Path) -> None:
     for number, first in enumerate((None, "0123456789ab")):
         run = RunFolder(tmp_path / str(number))
         for start in (first, "ba9876543210"):
-            run.open(wanted(), start)
+            run.open(wanted(), "float32", start)
             assert json.loads((run.path / "environment.json").read_text())["started_from"] == first
+
+
+def test_a_run_knows_what_it_has_computed_in_on_the_same_kind_of_device(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    assert run.precision is None
+    run.open(wanted(), "bfloat16")
+    assert run.precision == "bfloat16"
+    environment = json.loads((run.path / "environment.json").read_text())
+    (run.path / "environment.json").write_text(json.dumps(environment | {"device": "another"}))
+    assert run.precision is None
 
 
 def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_values(run: RunFolder) -> None:
     with pytest.raises(UserError) as caught:
-        run.settle(wanted(steps=20, batch_size=8, log_every=5), resume=True, free_to_change=("training.steps",))
+        run.settle(wanted(steps=20, batch_size=8, log_every=5), resume=True)
     assert str(caught.value) == (
-        f"{run.path} was started with other settings: logging.log_every (2, now 5), training.batch_size (4, now 8); "
-        f"resume with the same ones"
+        f"{run.path} was started with other settings: training.batch_size (4, now 8); resume with the same ones"
     )
     assert load(Settings, run.path / "config.yaml") == wanted()
 
@@ -150,7 +157,7 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
 def test_settings_of_a_run_that_do_not_read_are_refused_by_file(run: RunFolder) -> None:
     (run.path / "config.yaml").write_text("training: {steps: 10}\n")
     with pytest.raises(UserError, match=r"config\.yaml: training\.batch_size is missing; logging is missing"):
-        run.settle(wanted(), resume=True, free_to_change=FREE)
+        run.settle(wanted(), resume=True)
 
 
 def test_figures_are_logged_one_object_a_line(run: RunFolder) -> None:
@@ -183,7 +190,7 @@ def test_a_run_without_a_checkpoint_forgets_all_figures_and_one_without_figures_
 def test_a_run_without_a_checkpoint_starts_from_what_it_was_begun_with(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     run.settle_start("0123456789ab")
-    run.open(wanted(), "0123456789ab")
+    run.open(wanted(), "float32", "0123456789ab")
     run.settle_start("0123456789ab")
     with pytest.raises(UserError, match=r"was to start from 0123456789ab, now from random weights; .*--start-from"):
         run.settle_start(None)

@@ -20,9 +20,16 @@ from torch import Tensor, nn
 
 from common.errors import UserError
 from common.runs import checkpoints
-from common.runs.config import LoggingSettings
+from common.runs.config import LoggingSettings, Precision, SettledPrecision
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, lost_processes_named, make_accelerator, rows_of_process, run_loop
+from common.runs.loop import (
+    Stage,
+    lost_processes_named,
+    make_accelerator,
+    rows_of_process,
+    run_loop,
+    settled_precision,
+)
 
 LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
 
@@ -34,7 +41,7 @@ class Counting:
         self.network = nn.Linear(1, 1, bias=False)
         nn.init.zeros_(self.network.weight)
         self.run = RunFolder(folder)
-        self.run.open(LOGGING)
+        self.run.open(LOGGING, "float32")
         self.exports: list[str] = []
         self.fids = iter([30.0, 20.0, 25.0])
         self.varieties: Iterator[float] | None = None
@@ -329,3 +336,30 @@ def test_processes_that_do_not_find_each_other_are_refused(monkeypatch: pytest.M
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     with pytest.raises(UserError, match="2 processes were started, and Accelerate joined 1"):
         make_accelerator("float32")
+
+
+@pytest.mark.parametrize(
+    ("precision", "so_far", "has", "gains", "settled"),
+    [
+        ("auto", None, True, True, "bfloat16"),
+        ("auto", None, True, False, "float32"),
+        # A trial that ends otherwise on a busy machine changes nothing for a run that goes on.
+        ("auto", "float32", True, True, "float32"),
+        ("auto", "bfloat16", True, False, "bfloat16"),
+        # It has moved to a processor that would emulate bfloat16.
+        ("auto", "bfloat16", False, False, "float32"),
+        ("float32", "bfloat16", True, True, "float32"),
+    ],
+)
+def test_a_run_goes_on_in_the_precision_that_it_had(
+    monkeypatch: pytest.MonkeyPatch,
+    precision: Precision,
+    so_far: SettledPrecision | None,
+    settled: SettledPrecision,
+    *,
+    has: bool,
+    gains: bool,
+) -> None:
+    monkeypatch.setattr("common.runs.loop.has_bfloat16", lambda: has)
+    monkeypatch.setattr("common.runs.loop.gains_from_bfloat16", lambda: gains)
+    assert settled_precision(precision, so_far) == settled

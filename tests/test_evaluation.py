@@ -220,7 +220,8 @@ def test_stage2_is_held_against_its_own_small_pictures_enlarged(
 
 def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measurable_dataset: Path) -> None:
     network = load_feature_network("efficientnet-lite0")
-    found = check_measures(PaintingDataset(measurable_dataset), 64, network, lambda count: None)
+    dataset = PaintingDataset(measurable_dataset)
+    found = check_measures(dataset, 64, network, lambda count: None, most=1000, seed=0)
     halves = found["halves"][0]
     assert abs(halves.kid) < 0.01
     for ladder in ("blur", "noise"):
@@ -230,10 +231,31 @@ def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measu
         assert [one.fid for one in found[ladder]] == sorted(one.fid for one in found[ladder])
 
 
+def test_the_measures_are_checked_on_as_many_as_asked_by_the_first_process_without_a_report(
+    measurable_dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def checked(*arguments: str) -> str:
+        return measured("--sanity", "--data", measurable_dataset, *arguments)
+
+    first, second = (checked("--samples", "60", "--seed", seed) for seed in "01")
+    assert first.count("60 of each") == second.count("60 of each") == 9
+    assert first != second
+    code, _, errors = evaluate("--sanity", "--data", measurable_dataset, "--samples", "8")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "sets of 8 paintings are too small" in errors
+    code, _, errors = evaluate("--sanity", "--data", measurable_dataset, "--out", tmp_path / "report")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "--sanity prints its figures" in errors
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert not checked()
+
+
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
         (["--samples", "5"], "measuring needs more than 10 of each"),
+        (["--samples", "-3"], "--samples -3 measures nothing"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
         (["--labels", "labels.csv"], "--labels belongs to --images"),
         (["--enlarged", "--resolution", "64"], "--enlarged is a mark for stage II"),

@@ -131,3 +131,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_one_that_
         assert one.read_bytes() == other.read_bytes()
     lines = [(run / "metrics.jsonl").read_text().count("fid_test") for run in (whole, killed)]
     assert lines == [5, 5]
+
+
+def test_processes_compute_in_what_the_first_finds_fast(tmp_path: Path) -> None:
+    torchrun(2, ROOT / "tests" / "precision_of_each_process.py", tmp_path)
+    assert [(tmp_path / rank).read_text() for rank in "01"] == ["bfloat16", "bfloat16"]

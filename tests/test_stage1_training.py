@@ -205,6 +205,12 @@ def test_variety_is_none_where_a_genre_is_one_picture_and_one_where_pictures_are
     assert stage.measure_variety() == pytest.approx(1)
 
 
+def test_variety_is_not_asked_of_paintings_that_are_all_alike(split: Split) -> None:
+    assert trainer(split, stage1_config()).paintings_differ
+    for alike in (split.at(np.zeros(1, dtype=np.int64)), split.at(np.zeros(6, dtype=np.int64))):
+        assert not trainer(alike, stage1_config()).paintings_differ
+
+
 def test_a_run_that_starts_from_another_begins_with_its_weights(
     procedural_dataset: Path, stage1_run: Path, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import torch
 from einops import rearrange
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image, ImageFilter
 from torch import Tensor
 
@@ -24,7 +24,6 @@ from common.evaluation.features import FeatureNetwork
 from common.evaluation.references import BATCH, Progress, features_of
 from common.randomness import Purpose, generator_for
 
-MOST = 1000
 LEAST = 50
 BLURS = (0.5, 1.0, 2.0, 4.0)
 """Standard deviations, in pixels of a picture 64 wide."""
@@ -46,16 +45,19 @@ class Comparison:
 
 
 def check_measures(
-    dataset: PaintingDataset, size: int, network: FeatureNetwork, progress: Progress
+    dataset: PaintingDataset, size: int, network: FeatureNetwork, progress: Progress, *, most: int, seed: int
 ) -> dict[str, list[Comparison]]:
     """Comparisons by their kind: `halves`, `styles`, `blur`, `noise`; those of a ladder in rising order.
 
-    Raises UserError where the training split is too small for two halves.
+    Each is of two sets of at most `most` paintings, which `seed` draws. Raises UserError where there are too few for
+    two sets.
     """
+    if most < LEAST:
+        raise UserError(f"sets of {most} paintings are too small to compare; ask for at least {LEAST}")
     train = dataset.split("train", size)
-    random = generator_for(0, Purpose.EVALUATION_RESAMPLING)
+    random = generator_for(seed, Purpose.EVALUATION_RESAMPLING)
     places = random.permutation(len(train))
-    count = min(MOST, len(train) // 2)
+    count = min(most, len(train) // 2)
     if count < LEAST:
         raise UserError(f"{len(train)} training paintings: two halves of {LEAST} need at least {2 * LEAST}")
     first, second = train.at(places[:count]), train.at(places[count : 2 * count])
@@ -77,15 +79,11 @@ def check_measures(
     common = sorted(range(len(names)), key=lambda style: -int((train.styles == style).sum()))
     sizes = [int((train.styles == style).sum()) for style in common]
     enough = [style for style, number in zip(common, sizes, strict=True) if number >= LEAST]
-    parts = {style: train.at(_some(train, style, random)) for style in enough}
+    parts = {style: train.at(random.permutation(np.flatnonzero(train.styles == style))[:most]) for style in enough}
     looked = {style: look(part) for style, part in parts.items()}
     for style in enough[1:]:
         found["styles"].append(_compare(f"{names[enough[0]]} against {names[style]}", looked[enough[0]], looked[style]))
     return found
-
-
-def _some(train: Split, style: int, random: np.random.Generator) -> Int[np.ndarray, "n"]:
-    return random.permutation(np.flatnonzero(train.styles == style))[: MOST // 2]
 
 
 def _compare(name: str, first: Float[np.ndarray, "n f"], second: Float[np.ndarray, "m f"]) -> Comparison:

@@ -9,8 +9,9 @@ import pydantic
 from common.config import settings
 from common.data.dataset import Residence
 
-Precision = Literal["float32", "bfloat16", "auto"]
-"""`auto` is bfloat16 where the hardware has instructions for it, float32 elsewhere."""
+SettledPrecision = Literal["float32", "bfloat16"]
+Precision = Literal[SettledPrecision, "auto"]
+"""`auto` is bfloat16 where the hardware is faster by it, float32 elsewhere; a resumed run keeps what it came to."""
 
 
 Decay = Annotated[float, pydantic.Field(ge=0, lt=1)]

@@ -8,7 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,11 +18,15 @@ from PIL import Image
 from common import config
 from common.data.dataset import DatasetDescription, PaintingDataset
 from common.errors import UserError
+from common.runs.config import SettledPrecision
 from common.runs.curves import save_curves
 from common.runs.metrics import append_metrics, read_metrics, rewrite_metrics
 from common.vocabulary import require_same
 
 T = TypeVar("T")
+
+FREE_TO_CHANGE = ("training.steps", "training.pictures_in", "logging.")
+"""Beginnings of the settings that a resumed run may have other than it was started with."""
 
 
 class RunFolder:
@@ -40,11 +44,11 @@ class RunFolder:
         """Whether a run lives here."""
         return (self.path / "config.yaml").is_file()
 
-    def settle(self, wanted: T, *, resume: bool, free_to_change: Iterable[str]) -> T:
+    def settle(self, wanted: T, *, resume: bool) -> T:
         """The settings that this run is to go on with; writes nothing.
 
-        A new run takes what is wanted. A resumed one must want what it was started with, except for the
-        dotted keys that are free to change. Raises UserError where the folder holds another run or other files.
+        A new run takes what is wanted. A resumed one must want what it was started with, except for what is free to
+        change. Raises UserError where the folder holds another run or other files.
         """
         if not self.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
@@ -54,7 +58,7 @@ class RunFolder:
             raise UserError(f"{self.path} already holds a run; go on with --resume, or give another folder with --out")
         stored = config.load(type(wanted), self.path / "config.yaml")
         changed = config.differences(stored, wanted)
-        refused = [key for key in changed if not any(key.startswith(free) for free in free_to_change)]
+        refused = [key for key in changed if not key.startswith(FREE_TO_CHANGE)]
         if refused:
             details = ", ".join(f"{key} ({changed[key][0]!r}, now {changed[key][1]!r})" for key in refused)
             raise UserError(f"{self.path} was started with other settings: {details}; resume with the same ones")
@@ -78,29 +82,35 @@ class RunFolder:
         """Raise UserError where a run without a checkpoint was begun from other weights than now; writes nothing."""
         if not self._environment.is_file() or any(self.checkpoints.glob("step-*")):
             return
-        known = json.loads(self._environment.read_text(encoding="utf-8")).get("started_from")
+        known = self._known_environment().get("started_from")
         if known != started_from:
             raise UserError(
                 f"{self.path} has no checkpoint yet and was to start from {known or 'random weights'}, now from "
                 f"{started_from or 'random weights'}; give the same --start-from, or another --out"
             )
 
-    def open(self, settings: Any, started_from: str | None = None) -> None:
+    @property
+    def precision(self) -> SettledPrecision | None:
+        """What the run has computed in so far; None where it has not, or on another kind of device."""
+        known = self._known_environment()
+        return known.get("precision") if known.get("device") == _device() else None
+
+    def open(self, settings: Any, precision: SettledPrecision, started_from: str | None = None) -> None:
         """Create the folder and record the settings and the environment. Main process only.
 
-        `started_from` is the hash of the generator that a new run starts from, None for random weights.
+        `precision` is what `auto` came to, `started_from` the hash of the generator that a new run starts from, None
+        for random weights.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.path / "config.yaml")
         (self.path / "samples").mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
-        place = self._environment
         # A resumed run started where it started, whatever it is called with now.
-        known = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
-        environment = _described_environment() | {"started_from": known.get("started_from", started_from)}
-        partial = place.with_suffix(".partial")
+        started_from = self._known_environment().get("started_from", started_from)
+        environment = {**_described_environment(), "precision": precision, "started_from": started_from}
+        partial = self._environment.with_suffix(".partial")
         partial.write_text(json.dumps(environment, indent=2), encoding="utf-8")
-        partial.replace(place)
+        partial.replace(self._environment)
 
     def record_data(self, dataset: PaintingDataset) -> None:
         """Keep the description of the dataset that the run was started on. Main process only."""
@@ -130,6 +140,10 @@ class RunFolder:
         """Draw what has been logged so far."""
         save_curves(self._metrics, self.path / "curves.png")
 
+    def _known_environment(self) -> dict[str, Any]:
+        place = self._environment
+        return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+
     @property
     def _environment(self) -> Path:
         return self.path / "environment.json"
@@ -156,8 +170,12 @@ def _described_environment() -> dict[str, Any]:
         "commit": _commit(),
         "python": platform.python_version(),
         "packages": {name: importlib.metadata.version(name) for name in packages},
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu",
+        "device": _device(),
     }
+
+
+def _device() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu"
 
 
 def _commit() -> str | None:

@@ -15,18 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.distributed
-from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
+from accelerate.utils import broadcast_object_list
 from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.machine import gains_from_bfloat16, keep_freed_memory, share_cores, used_memory
+from common.machine import gains_from_bfloat16, has_bfloat16, keep_freed_memory, share_cores, used_memory
 from common.runs.checkpoints import (
     Best,
     UnwritableError,
@@ -34,7 +35,7 @@ from common.runs.checkpoints import (
     save_checkpoint,
     set_aside_after,
 )
-from common.runs.config import LoggingSettings, Precision, Schedule
+from common.runs.config import LoggingSettings, Precision, Schedule, SettledPrecision
 from common.runs.folder import RunFolder
 from common.runs.progress import Progress
 from common.runs.trackers import require_installed, start_trackers, track_samples
@@ -71,37 +72,54 @@ class Stage:
     """Names of the figures that the progress shows."""
 
 
-def make_accelerator(precision: Precision, trackers: Sequence[str] = (), tracked_in: Path | None = None) -> Accelerator:
+def make_accelerator(
+    precision: Precision,
+    trackers: Sequence[str] = (),
+    tracked_in: Path | None = None,
+    *,
+    so_far: SettledPrecision | None = None,
+) -> Accelerator:
     """The process's Accelerate handle; buffers stay local, as several forwards share one backward.
 
-    Trackers that write files write them into the folder `tracked_in`. Raises UserError for a tracker that is not
-    there, and where a launcher's processes would not find each other: each would train alone into one folder.
+    Trackers that write files write them into the folder `tracked_in`. `so_far` is what the run has computed in until
+    now, where that is known. Raises UserError for a tracker that is not there, and where a launcher's processes would
+    not find each other: each would train alone into one folder.
     """
     require_installed(trackers)
     share_cores()
     keep_freed_memory()
     launched = int(os.environ.get("WORLD_SIZE", "1"))
-    accelerator = Accelerator(
-        mixed_precision={"float32": "no", "bfloat16": "bf16"}[settled_precision(precision)],
-        # Accelerate joins processes on a CPU only where it is told to.
-        cpu=launched > 1 and not torch.accelerator.is_available(),
+    # Accelerate joins processes on a CPU only where it is told to.
+    cpu = launched > 1 and not torch.accelerator.is_available()
+    processes = PartialState(cpu=cpu)
+    if processes.num_processes != launched:
+        raise UserError(
+            f"{launched} processes were started, and Accelerate joined {processes.num_processes}; "
+            "start them with torchrun or accelerate launch, on one kind of device"
+        )
+    # A trial of speed may end otherwise on each, and they are to compute alike.
+    settled = broadcast_object_list([settled_precision(precision, so_far) if processes.is_main_process else None])[0]
+    return Accelerator(
+        mixed_precision={"float32": "no", "bfloat16": "bf16"}[settled],
+        cpu=cpu,
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         log_with=list(trackers) or None,
         project_dir=tracked_in,
     )
-    if accelerator.num_processes != launched:
-        raise UserError(
-            f"{launched} processes were started, and Accelerate joined {accelerator.num_processes}; "
-            "start them with torchrun or accelerate launch, on one kind of device"
-        )
-    return accelerator
 
 
-def settled_precision(precision: Precision) -> Literal["float32", "bfloat16"]:
-    """What `auto` means on this machine."""
-    if precision == "auto":
-        return "bfloat16" if gains_from_bfloat16() else "float32"
-    return precision
+def settled_precision(precision: Precision, so_far: SettledPrecision | None = None) -> SettledPrecision:
+    """What `auto` means on this machine: what a run has computed in so far, unless bfloat16 is emulated here."""
+    if precision != "auto":
+        return precision
+    if so_far == "float32" or (so_far == "bfloat16" and has_bfloat16()):
+        return so_far
+    return "bfloat16" if gains_from_bfloat16() else "float32"
+
+
+def precision_of(accelerator: Accelerator) -> SettledPrecision:
+    """What its networks compute in."""
+    return "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
 
 
 def rows_of_process(schedule: Schedule, process: int, processes: int) -> slice:
