@@ -21,6 +21,7 @@ from common.evaluation.measurements import Figure, Measurements
 from common.evaluation.wording import WORDINGS
 from common.images import labelled_grid
 from common.runs.metrics import read_metrics
+from common.vocabulary import ANY
 from stage2.sampling import Painter
 
 CARD = "README.md"
@@ -70,7 +71,7 @@ def read_history(
 
 def write_card(folder: Path, painter: Painter, history: History) -> None:
     """Write README.md and samples.webp: every genre with the seeds 0 to 5, whatever they look like."""
-    genres = list(painter.vocabulary.genres)
+    genres = list(painter.vocabulary.genres) or [ANY]
     rows = [[painting.image for painting in painter.paint(genre, count=SAMPLES_PER_GENRE)] for genre in genres]
     seeds = [f"seed {seed}" for seed in range(SAMPLES_PER_GENRE)]
     labelled_grid(rows, genres, seeds).save(folder / SAMPLES, quality=85)

@@ -206,7 +206,7 @@ class Painter:
         """
         if self._stage2 is None:
             raise UserError("a sheet of genres and styles needs stage II; give --weights of a stage II run")
-        genres, styles = list(self.vocabulary.genres), list(self.vocabulary.styles)
+        genres, styles = list(self.vocabulary.genres) or [ANY], list(self.vocabulary.styles) or [ANY]
         asked = (
             Request(genre=genre, style=style, seed=seed, truncation=truncation, resolution=resolution)
             for genre in genres

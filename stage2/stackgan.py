@@ -51,7 +51,8 @@ class StackganGenerator(nn.Module):
     ) -> Float[Tensor, "b 3 h_out w_out"]:
         """Paint pictures of 64 pixels, or squares of them whose sides are multiples of 4."""
         features = self.down(small)
-        condition = torch.cat([genres, styles, noise], dim=1)
+        # Labels last, where a run that starts from other weights looks for them.
+        condition = torch.cat([noise, genres, styles], dim=1)
         everywhere = repeat(condition, "b c -> b c h w", h=features.shape[2], w=features.shape[3])
         features = self.body(self.join(torch.cat([features, everywhere], dim=1)))
         return torch.tanh(self.out(self.up(features)))

@@ -28,7 +28,7 @@ from common.evaluation.shares import Share
 from common.images import labelled_grid, squares_of, to_pictures
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
-from common.runs.exports import find_export, read_export_config, weights_hash
+from common.runs.exports import CONFIG, find_export, read_export_config, weights_hash
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
@@ -70,10 +70,11 @@ def train(
     config = run.settle(config, resume=resume)
     run.settle_data(dataset)
     kept = run.export / STAGE1_FOLDER
+    has_stage1 = (kept / CONFIG).is_file()
     if stage1 is None:
-        stage1 = kept if kept.is_dir() else usual_weights()
+        stage1 = kept if has_stage1 else usual_weights()
     painter = Stage1Painter.load(stage1)
-    if kept.is_dir():
+    if has_stage1:
         _require_same_stage1(painter, stage1, Stage1Painter.load(kept), out)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
     accelerator = make_accelerator(
@@ -101,6 +102,9 @@ def train(
     if accelerator.is_main_process:
         run.open(config, precision_of(accelerator), started_from)
         run.record_data(dataset)
+        if not has_stage1:
+            # Before the first checkpoint: whatever becomes of the run that it came from, this one goes on with it.
+            painter.save(kept)
     accelerator.wait_for_everyone()
 
     def export(folder: Path) -> None:

@@ -154,6 +154,19 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
         run.settle_data(prepared(fewer, tmp_path / "other"))
 
 
+def test_files_that_a_power_cut_has_emptied_end_a_run_in_one_line_or_are_written_anew(
+    run: RunFolder, dataset: PaintingDataset
+) -> None:
+    run.record_data(dataset)
+    (run.path / "dataset.json").write_bytes(b"")
+    with pytest.raises(UserError, match=r"dataset\.json is damaged.*take it away"):
+        run.settle_data(dataset)
+    (run.path / "environment.json").write_bytes(b"")
+    assert run.precision is None
+    run.open(wanted(), "bfloat16")
+    assert run.precision == "bfloat16"
+
+
 def test_settings_of_a_run_that_do_not_read_are_refused_by_file(run: RunFolder) -> None:
     (run.path / "config.yaml").write_text("training: {steps: 10}\n")
     with pytest.raises(UserError, match=r"config\.yaml: training\.batch_size is missing; logging is missing"):

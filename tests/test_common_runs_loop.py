@@ -15,6 +15,7 @@ import pytest
 import torch
 import torch.distributed
 from PIL import Image
+from safetensors import SafetensorError
 from tiny_runs import stage1_config
 from torch import Tensor, nn
 
@@ -285,6 +286,31 @@ def test_a_checkpoint_stands_where_only_its_export_cannot_be_written(
     said = str(caught.value) if caught else capsys.readouterr().err
     assert "No space left on device); the last whole checkpoint is that of step 5" in said
     assert stage.saved() == ["step-00000005"]
+
+
+def test_weights_that_could_not_be_kept_are_not_the_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stage = Counting(tmp_path)
+    export = stage.export
+
+    def full(folder: Path) -> None:
+        if folder.name == "best" and stage.network.weight < 4:
+            raise SafetensorError("I/O error: File too large")
+        export(folder)
+
+    stage.export = full  # type: ignore[method-assign]
+    stage.fids = iter([20.0, 30.0])
+    stage.train(steps=5, logging=dataclasses.replace(LOGGING, fid_every=2, checkpoint_every=2))
+    assert "cannot be written: I/O error: File too large" in capsys.readouterr().err
+    assert [name for name in stage.exports if name.startswith("best")] == ["best 4"]
+
+
+def test_figures_of_other_numbers_of_samples_are_no_match_for_the_best(tmp_path: Path) -> None:
+    logging = dataclasses.replace(LOGGING, fid_every=2, checkpoint_every=2, fid_samples=100)
+    stage = Counting(tmp_path)
+    stage.fids = iter([20.0, 25.0, 30.0])
+    stage.train(steps=4, logging=logging)
+    stage.train(steps=6, logging=dataclasses.replace(logging, fid_samples=50))
+    assert [name for name in stage.exports if name.startswith("best")] == ["best 2", "best 6"]
 
 
 def test_a_run_whose_figures_cannot_be_written_goes_on(

@@ -106,7 +106,14 @@ def test_a_step_is_several_critic_updates_after_one_of_the_generator_once_pre_tr
         ("generator", 6),
         *(("critic", number) for number in (6, 7, 8)),
     ]
-    assert figures == {"critic": 8.0, "generator": 6.0}
+    assert figures == {"critic": 7.0, "generator": 6.0}
+
+
+def test_a_figure_that_is_not_finite_in_any_update_of_the_critic_shows(pair: AdversarialPair) -> None:
+    def update(number: int) -> Mapping[str, Tensor]:
+        return {"loss": torch.tensor(float("nan") if number == 4 else 1.0)}
+
+    assert pair.step(1, update, update)["loss"].isnan()
 
 
 def test_the_critics_average_follows_it_from_the_first_step(pair: AdversarialPair) -> None:

@@ -19,6 +19,8 @@ from common.errors import UserError
 from common.runs.warm_start import Build, adopt_weights
 from common.vocabulary import Vocabulary
 from stage1.config import PRESETS, Stage1Config
+from stage2.config import PRESETS as STAGE2_PRESETS
+from stage2.config import Stage2Config
 
 
 def vocabulary(genres: str, styles: str = "") -> Vocabulary:
@@ -101,6 +103,27 @@ def test_stage_two_keeps_genres_and_styles_apart(tmp_path: Path) -> None:
     )
     torch.testing.assert_close(after[0], before[0])
     torch.testing.assert_close(after[2][:, [2, 1]], before[2])
+
+
+def test_stackgans_networks_keep_their_labels_and_their_noise_apart(tmp_path: Path) -> None:
+    settings = load_config(Stage2Config, find_preset("stackgan", STAGE2_PRESETS), ["networks.width=4"])
+    networks = settings.networks
+    old, new = adopted(partial(stage2.networks.build_generator, networks), tmp_path)
+    small, noise = torch.rand(1, 3, 64, 64), torch.randn(1, networks.noise_dim)
+    before, after = (
+        network(small, point(v.genres, {"c": 1.0}), point(v.styles, {"y": 1.0}), noise)
+        for network, v in ((old, THEIRS), (new, OURS))
+    )
+    torch.testing.assert_close(after, before)
+
+
+def test_a_genre_and_a_style_of_one_name_are_two_labels(tmp_path: Path) -> None:
+    both = vocabulary("ab", "bc")
+    networks = stage2_config().networks
+    old, new = adopted(partial(stage2.networks.build_generator, networks), tmp_path, own=both, theirs=both)
+    small, noise = torch.rand(1, 3, 64, 64), torch.randn(1, networks.noise_dim)
+    asked = small, point(both.genres, {"a": 1.0}), point(both.styles, {"b": 1.0}), noise
+    torch.testing.assert_close(new(*asked), old(*asked))
 
 
 def test_weights_that_knew_no_genre_leave_those_of_genres_as_they_were_drawn(tmp_path: Path) -> None:

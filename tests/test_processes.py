@@ -93,6 +93,21 @@ def test_both_stages_train_and_resume_on_two_processes(procedural_dataset: Path,
         assert all(torch.isfinite(tensor).all() for tensor in state.values() if tensor.is_floating_point())
 
 
+def test_three_processes_go_on_to_the_same_weights_as_if_never_stopped(
+    procedural_dataset: Path, tmp_path: Path
+) -> None:
+    """Three addends can be summed in three orders, two in one."""
+    more = ("training.batch_size=6", "training.steps=4")
+    settings = [f"--set={override}" for override in (*STAGE1_NETWORKS, *SHORT, *more)]
+    script = ["scripts/train_stage1.py", "--data", procedural_dataset, "--resume", *settings]
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    torchrun(3, *script, "--out", whole)
+    for steps in (2, 4):
+        torchrun(3, *script, "--out", stopped, f"--set=training.steps={steps}")
+    one, other = (run / "checkpoints" / "step-00000004" / "state.safetensors" for run in (whole, stopped))
+    assert one.read_bytes() == other.read_bytes()
+
+
 def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_one_that_is_not(
     procedural_dataset: Path, tmp_path: Path
 ) -> None:

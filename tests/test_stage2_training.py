@@ -171,6 +171,23 @@ def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
     assert all(torch.equal(tensor, again[name]) for name, tensor in kept.items())
 
 
+def test_a_run_knows_its_stage1_before_it_has_an_export(
+    dataset: PaintingDataset, stage1_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    other = tmp_path / "other"
+    shutil.copytree(stage1_run / "export", other)
+    weights = load_file(other / "generator.safetensors")
+    save_file({name: tensor + 1 for name, tensor in weights.items()}, other / "generator.safetensors")
+    monkeypatch.setattr("stage2.training.save_export", full)
+    with pytest.raises(UserError, match="No space left"):
+        train(stage2_config("training.steps=1"), dataset, stage1_run, tmp_path / "run", resume=False)
+    with pytest.raises(UserError, match=r"other is not the stage I that .*run was started on"):
+        train(stage2_config(), dataset, other, tmp_path / "run", resume=True)
+
+
 def test_stage1_of_other_labels_is_refused_by_their_names(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:

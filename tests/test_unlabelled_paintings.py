@@ -16,6 +16,7 @@ from common.data.sources.files import FolderFiles
 from common.data.sources.labels_table import LabelsTable
 from common.data.taxonomy import Taxonomy
 from stage2 import Painter
+from stage2.exporting import ExportOptions, export_run
 
 
 @pytest.mark.slow
@@ -29,6 +30,10 @@ def test_paintings_without_labels_train_both_stages_and_are_painted_as_any(colle
     small, large = tmp_path / "small", tmp_path / "large"
     stage1.training.train(stage1_config("training.steps=2"), dataset, small, resume=False)
     stage2.training.train(stage2_config("training.steps=2"), dataset, small, large, resume=False)
-    (painting,) = Painter.load(large).paint()
+    painter = Painter.load(large)
+    (painting,) = painter.paint()
+    assert painter.sheet().width > 128
+    export_run(large, tmp_path / "card", ExportOptions(card=True))
+    assert (tmp_path / "card" / "samples.webp").is_file()
     assert painting.image.size == (128, 128)
     assert len(list((large / "samples").iterdir())) == 1

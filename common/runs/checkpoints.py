@@ -30,6 +30,8 @@ class Best:
 
     step: int
     fid: float
+    samples: int | None = None
+    """Pictures that it is of; None in checkpoints that did not say."""
 
 
 class UnwritableError(Exception):

@@ -68,9 +68,14 @@ class RunFolder:
         """Raise UserError where the run was trained on other data than this; writes nothing."""
         if not self._dataset.is_file():
             return
-        stored = config.parse(
-            DatasetDescription, json.loads(self._dataset.read_text(encoding="utf-8")), place=str(self._dataset)
-        )
+        try:
+            values = json.loads(self._dataset.read_text(encoding="utf-8"))
+        except ValueError:
+            raise UserError(
+                f"{self._dataset} is damaged, which says what data the run was started on; take it away if it was "
+                f"{dataset.folder}, and go on"
+            ) from None
+        stored = config.parse(DatasetDescription, values, place=str(self._dataset))
         require_same(stored.vocabulary, dataset.vocabulary, str(self.path), str(dataset.folder))
         if _identity(stored) != _identity(dataset.description):
             raise UserError(
@@ -141,8 +146,12 @@ class RunFolder:
         save_curves(self._metrics, self.path / "curves.png")
 
     def _known_environment(self) -> dict[str, Any]:
-        place = self._environment
-        return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+        """Nothing where there is no run yet, or a power cut has emptied the file."""
+        try:
+            values = json.loads(self._environment.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return values if isinstance(values, dict) else {}
 
     @property
     def _environment(self) -> Path:

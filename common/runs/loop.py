@@ -166,12 +166,15 @@ def run_loop(
         assert stage.measure_fid is not None
         value = stage.measure_fid()
         record({"fid_test": value})
-        if best is not None and best.fid <= value:
+        # Of fewer samples FID is higher: figures of other numbers do not compare.
+        if best is not None and best.samples in (None, logging.fid_samples) and best.fid <= value:
             return best
+        written = False
         if main:
             with _warned_of_full_disk(run):
                 stage.export(run.best)
-        return Best(step, value)
+                written = True
+        return Best(step, value, logging.fid_samples) if _on_any_process(written, accelerator) else best
 
     def watch_variety(variety: float) -> None:
         """Record it, and warn where it has fallen far below what the run once had."""
@@ -358,8 +361,9 @@ def _warned_of_full_disk(run: RunFolder) -> Iterator[None]:
     """What a run shows of itself is not worth its end; whether it can be saved decides that."""
     try:
         yield
-    except OSError as error:
-        print(f"warning: {run.path} cannot be written: {error.strerror or error}", file=sys.stderr)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        print(f"warning: {run.path} cannot be written: {reason}", file=sys.stderr)
 
 
 def _last_whole(step: int) -> str:

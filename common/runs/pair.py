@@ -8,12 +8,14 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim import Adam, Optimizer
 
 from common.nn.averaging import update_average
@@ -54,9 +56,9 @@ class AdversarialPair:
             warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")
             wrapped = accelerator.prepare(self.plain_generator, self.plain_critic)
         self.generator: nn.Module = wrapped[0]
-        """Wrapped: its backward sums gradients over the processes."""
+        """Wrapped: computes in the run's precision, and began with the same weights on all processes."""
         self.critic: nn.Module = wrapped[1]
-        """Wrapped: its backward sums gradients over the processes."""
+        """Wrapped: computes in the run's precision, and began with the same weights on all processes."""
 
     def step(
         self,
@@ -67,7 +69,8 @@ class AdversarialPair:
         """Training step number `step`: after pre-training one generator update, then the critic's updates.
 
         The generator's comes first so that the critic can take the pictures that it painted: `update_generator` and
-        the first `update_critic` are given the same number. Returns the figures of the last update of each.
+        the first `update_critic` are given the same number. Returns the generator's figures and the means of the
+        critic's over its updates, so that what is not finite in any of them shows.
         """
         schedule = self._schedule
         first = step * schedule.critic_steps
@@ -76,10 +79,11 @@ class AdversarialPair:
             figures |= update_generator(first)
             generator_updates = step + 1 - schedule.pretraining_steps
             update_average(self.average, self.plain_generator, schedule.average_halflife, generator_updates)
+        critic: dict[str, Tensor] = {}
         for update in range(first, first + schedule.critic_steps):
-            figures |= update_critic(update)
+            _add_share(critic, update_critic(update), schedule.critic_steps)
         update_average(self.average_critic, self.plain_critic, schedule.average_halflife, step + 1)
-        return figures
+        return figures | critic
 
     def descend_critic(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
         """One optimizer step by the losses of equal parts of this process's batch, one part in memory at a time.
@@ -133,21 +137,35 @@ class AdversarialPair:
         optimizer.zero_grad()
         weights = list(network.parameters())
         total: dict[str, Tensor] = {}
-        for number, loss_of_part in enumerate(losses, start=1):
-            # The processes exchange gradients once, with those of the last part.
-            last = number == len(losses)
-            with nullcontext() if last else self._accelerator.no_sync(network):
+        for loss_of_part in losses:
+            with self._accelerator.no_sync(network):
                 loss, figures = loss_of_part()
                 # The pictures that the penalty is taken at require gradients too, which nobody reads.
                 self._accelerator.backward(loss / len(losses), inputs=weights)
-            for key, value in {**figures, f"{name}_loss": loss}.items():
-                total[key] = total.get(key, torch.zeros_like(value)) + value.detach() / len(losses)
+            _add_share(total, {**figures, f"{name}_loss": loss}, len(losses))
         gradients = [weight.grad for weight in weights if weight.grad is not None]
+        self._share_gradients(gradients)
         norm = torch.nn.utils.get_total_norm(gradients)
         # Adam's own switch for loss scaling: it leaves the weights on the device, and nobody waits for the answer.
         optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
         optimizer.step()
         return {**total, f"{name}_gradient": norm}
+
+    def _share_gradients(self, gradients: list[Tensor]) -> None:
+        """Give every process the mean of all processes' gradients.
+
+        At once and in one order: torch's own wrapper sorts them into other buckets after its first backward, and the
+        sum of three processes or more rounds otherwise in a resumed run than in one that was never stopped.
+        """
+        if self._accelerator.num_processes > 1:
+            mean: Any = self._accelerator.reduce(parameters_to_vector(gradients), reduction="mean")
+            vector_to_parameters(mean, gradients)
+
+
+def _add_share(total: dict[str, Tensor], figures: Mapping[str, Tensor], count: int) -> None:
+    """Add one of `count` equal shares of a mean."""
+    for key, value in figures.items():
+        total[key] = total.get(key, torch.zeros_like(value)) + value.detach() / count
 
 
 def _adam(network: nn.Module, settings: OptimizerSettings) -> Adam:

@@ -7,7 +7,7 @@ stands in either vocabulary; one that is new starts as the mean of those that we
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import torch
@@ -37,8 +37,8 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
     for name, value in network.state_dict().items():
         if name in weights and name in label_axes:
             axis, has_genres, has_styles = label_axes[name]
-            known = [*theirs.genres] * has_genres + [*theirs.styles] * has_styles
-            wanted = [*own.genres] * has_genres + [*own.styles] * has_styles
+            known = [theirs.genres] * has_genres + [theirs.styles] * has_styles
+            wanted = [own.genres] * has_genres + [own.styles] * has_styles
             adopted[name] = _relabelled(weights[name], axis, known, wanted, like=value)
         elif name in weights:
             adopted[name] = weights[name]
@@ -67,12 +67,25 @@ def _label_axes(build: Build, num_genres: int, num_styles: int) -> dict[str, tup
     return axes
 
 
-def _relabelled(weights: Tensor, axis: int, known: Sequence[str], wanted: Sequence[str], like: Tensor) -> Tensor:
-    unlabelled = weights.shape[axis] - len(known)
-    labelled = weights.narrow(axis, unlabelled, len(known))
-    if not known:
-        # Nothing was learnt of any label.
-        return torch.cat([weights, like.narrow(axis, unlabelled, len(wanted))], dim=axis)
-    mean = labelled.mean(dim=axis, keepdim=True)
-    parts = [labelled.narrow(axis, known.index(name), 1) if name in known else mean for name in wanted]
-    return torch.cat([weights.narrow(axis, 0, unlabelled), *parts], dim=axis)
+def _relabelled(
+    weights: Tensor, axis: int, known: Sequence[Collection[str]], wanted: Sequence[Collection[str]], like: Tensor
+) -> Tensor:
+    """`known` and `wanted` are the labels of each kind; a genre and a style of one name are two labels.
+
+    Weights that cannot be of such a network come back as they are, and do not fit into it.
+    """
+    unlabelled = weights.shape[axis] - sum(map(len, known)) if weights.ndim == like.ndim else -1
+    if unlabelled < 0:
+        return weights
+    rest, *labelled = torch.split(weights, [unlabelled, *map(len, known)], dim=axis)
+    fresh = torch.split(like, [like.shape[axis] - sum(map(len, wanted)), *map(len, wanted)], dim=axis)[1:]
+    parts = [rest]
+    for theirs, of_theirs, ours, drawn in zip(known, labelled, wanted, fresh, strict=True):
+        if not theirs:
+            # Nothing was learnt of any label of this kind.
+            parts.append(drawn)
+            continue
+        places = {name: place for place, name in enumerate(theirs)}
+        mean = of_theirs.mean(dim=axis, keepdim=True)
+        parts += [of_theirs.narrow(axis, places[name], 1) if name in places else mean for name in ours]
+    return torch.cat(parts, dim=axis)
