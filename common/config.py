@@ -134,7 +134,9 @@ def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str],
             place = place[parent]
         known = {*place, *_fields(cls, parents)}
         if last not in known:
-            raise UserError(f"--set {override!r}: no such key{suggest(last, known)}")
+            elsewhere = [name for name in flatten(values) if name.endswith(f".{last}")]
+            hint = f"; did you mean {' or '.join(elsewhere)}?" if elsewhere else suggest(last, known)
+            raise UserError(f"--set {override!r}: no such key{hint}")
         try:
             place[last] = yaml.safe_load(text)
         except yaml.YAMLError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -34,6 +35,9 @@ def run_command(main: Callable[[], None]) -> None:
     if sys.stdout is None:
         # Closed by whoever called: what is printed goes nowhere, and not into the first file that is opened.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A label may hold what a terminal or a file of another encoding cannot show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
         sys.stdout.flush()

@@ -37,6 +37,8 @@ class Output:
             raise UserError(
                 f"--out {out}: nothing here is written as {suffix}; name a {', '.join(suffixes.values())}, or a folder"
             )
+        if Path(out).is_file() and out != STANDARD_OUTPUT and suffix not in suffixes.values():
+            raise UserError(f"--out {out} is a file; give a folder, or the name of a {', '.join(suffixes.values())}")
         named = {value: name for name, value in suffixes.items()}.get(suffix)
         if format is not None and format not in suffixes:
             raise UserError(f"--format {format} is not for this; choose {', '.join(suffixes)}")

@@ -76,6 +76,12 @@ class Vocabulary:
         return _shares(text, "style", self.styles, self.families, self.style_aliases)
 
 
+def counted(vocabulary: Vocabulary) -> str:
+    """How many labels there are, in words."""
+    kinds = ("genre", vocabulary.genres), ("style", vocabulary.styles)
+    return " and ".join(f"{len(names) or 'no'} {kind}{'' if len(names) == 1 else 's'}" for kind, names in kinds)
+
+
 def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str) -> None:
     """Raise UserError naming the labels by which a model and a dataset differ, in names or in order."""
     for kind, ours, theirs in (
@@ -87,7 +93,8 @@ def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, datas
         changed = sorted(set(ours) ^ set(theirs)) or [a for a, b in zip(ours, theirs, strict=True) if a != b]
         raise UserError(
             f"{kind} of {model_place} and of {dataset_place} differ in {', '.join(changed)}; "
-            f"use the dataset that the model was trained on, or train on this one"
+            "use the dataset that the model was trained on, or train on this one, which can start from those weights "
+            "(--start-from)"
         )
 
 

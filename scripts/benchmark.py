@@ -16,6 +16,7 @@ import stage2.config
 from benchmarks.data import measure_data
 from benchmarks.generate import export_untrained, measure_generate
 from benchmarks.train import measure_means, measure_train
+from command_line import Parser
 from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError, run_command
@@ -24,7 +25,7 @@ from stage2.config import Stage2Config
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure speed on this machine.")
+    parser = Parser(description="Measure speed on this machine.")
     parser.add_argument("what", choices=("data", "train", "means", "generate"))
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--stage", type=int, choices=(1, 2), default=1, help="of the preset (default: 1)")
@@ -33,9 +34,13 @@ def main() -> None:
         "--set", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help="change some of its settings"
     )
     parser.add_argument("--parent-width", type=int, default=64, help="of gangogh's networks in train (default: 64)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each of the 3 rounds of each measurement")
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="of each of the 3 rounds of each measurement (default: 1)"
+    )
     parser.add_argument("--weights", type=Path, help="run or export that generate paints with")
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16, 64], help="batch sizes of generate")
+    parser.add_argument(
+        "--batches", type=int, nargs="+", default=[1, 4, 16, 64], help="batch sizes of generate (default: 1 4 16 64)"
+    )
     arguments = parser.parse_args()
     if arguments.what == "generate":
         _generate(arguments)

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from command_line import Parser
 from common.data.dataset import PaintingDataset
 from common.data.sources.files import open_files
 from common.data.sources.labels_table import TABLE, LabelsTable
@@ -41,7 +42,7 @@ QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="An honest report on what a run can do.")
+    parser = Parser(description="An honest report on what a run can do.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("run", type=Path, nargs="?", help="a run or an export, of either stage")
     what.add_argument("--compare", type=Path, nargs="+", metavar="RUN", help="several, side by side")

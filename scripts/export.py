@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
+from command_line import Parser
 from common.errors import UserError, run_command
 from common.hub import push, require_hub
 from stage2.exporting import ExportOptions, export_run
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write an export of a run: weights, a model card, ONNX graphs.")
+    parser = Parser(description="Write an export of a run: weights, a model card, ONNX graphs.")
     parser.add_argument("run", type=Path, help="run or export of either stage")
     parser.add_argument("--out", type=Path, required=True, help="folder for the export")
     parser.add_argument("--best", action="store_true", help="the run's weights of the best FID, not its newest")

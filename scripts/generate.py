@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import NoReturn
 
 import torch
 from PIL import Image
 
+from command_line import Parser
 from common import animations, picture_files
 from common.errors import UserError, run_command
 from common.images import captioned_grid
@@ -57,6 +57,7 @@ NEVER_WITH = {
     "walk genres": ("count",),
     "walk styles": ("count",),
     "sheet": ("genre", "style", "count"),
+    "list": ("genre", "style", "count", "seed", "resolution", "truncation", "overwrite"),
     "again": ("genre", "style", "count", "seed", "resolution", "truncation"),
 }
 """What decides by itself what these options would say."""
@@ -76,6 +77,9 @@ def main() -> None:
         return
     share_cores()
     painter = Painter.load(arguments.weights, own_device(arguments.device))
+    if mode == "list":
+        print("\n".join(_known(painter)))
+        return
     asked = Request(
         genre=arguments.genre,
         style=arguments.style,
@@ -100,7 +104,8 @@ def main() -> None:
 def _paint_files(painter: Painter, series: Iterable[Series], output: Output, *, by_label: bool) -> None:
     bulk = Bulk(painter, series, Destination(output.folder, output.format, by_label, output.overwrite))
     for path in bulk.paint():
-        print(path)
+        # In one piece: torchrun runs its processes without buffers, and their lines would run into each other.
+        sys.stdout.write(f"{path}\n")
     if bulk.standing:
         print(f"{bulk.standing} pictures stood already and were passed over", file=sys.stderr)
 
@@ -194,6 +199,19 @@ def _require_few(painter: Painter, count: int) -> None:
         )
 
 
+def _known(painter: Painter) -> Iterator[str]:
+    """What may be asked of these weights, a line a kind."""
+    vocabulary = painter.vocabulary
+    styled = len(painter.resolutions) > 1
+    kinds = {
+        "genres": vocabulary.genres,
+        "styles": vocabulary.styles if styled else (),
+        "families of styles": vocabulary.families if styled else (),
+        "resolutions": painter.resolutions,
+    }
+    return (f"{kind}: {', '.join(map(str, names)) or 'none'}" for kind, names in kinds.items())
+
+
 def _encoded(sheet: Image.Image, output: Output, painter: Painter) -> bytes:
     return picture_files.encode(sheet, output.format, _about(painter))
 
@@ -206,7 +224,7 @@ def _mode(arguments: argparse.Namespace) -> str:
     for name in ("vary", "walk"):
         if _given(arguments, name):
             return f"{name} {getattr(arguments, name)}"
-    return next((name for name in ("requests", "curate", "again", "sheet") if _given(arguments, name)), "paint")
+    return next((name for name in ("requests", "curate", "again", "sheet", "list") if _given(arguments, name)), "paint")
 
 
 def _settle(arguments: argparse.Namespace, mode: str) -> None:
@@ -235,13 +253,8 @@ def _given(arguments: argparse.Namespace, option: str) -> bool:
     return value is not None and value is not False
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; --help shows what there is")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(description="Paint pictures of a genre in a style.")
+    parser = Parser(description="Paint pictures of a genre in a style.")
     what = parser.add_argument_group("what to paint")
     what.add_argument("--genre", help="a name, a blend such as portrait:0.7,landscape:0.3, or any (any)")
     what.add_argument("--style", help="a name, a family, a blend, or any (any)")
@@ -250,7 +263,11 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--resolution", type=int, help="64 for stage I alone, or up to stage II's own (the largest)")
     what.add_argument("--truncation", type=float, help="above 0, to 1: less is more usual and less various (1)")
     what.add_argument("--weights", type=Path, help="run or export (runs/stage2, runs/stage1 or those of the project)")
-    what.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    what.add_argument(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="cpu, cuda, cuda:1, … (cuda where there is one)",
+    )
     how = parser.add_argument_group("in another way").add_mutually_exclusive_group()
     how.add_argument(
         "--requests",
@@ -263,9 +280,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--walk", choices=["seeds", "genres", "styles"], help="an animation that ends where it began")
     how.add_argument("--again", type=Path, metavar="PICTURE", help="a picture of these weights, by its metadata")
     how.add_argument("--sheet", action="store_true", help="every genre in every style")
+    how.add_argument("--list", action="store_true", help="nothing: print what the weights know")
     details = parser.add_argument_group("of these")
     details.add_argument("--from", type=int, dest="candidates", metavar="M", help="curate: of how many (25 times N)")
-    details.add_argument("--variety", action="store_true", help="curate: none like one already kept")
+    details.add_argument("--variety", action="store_true", help="curate: what is like one already kept comes last")
     details.add_argument("--among", nargs="+", metavar="NAME", help="vary, walk: these genres or styles (all)")
     details.add_argument("--nearby", type=float, help="vary latents: how far away, 0 to 1 (0.3)")
     details.add_argument("--frames", type=int, help="walk: how many (48)")

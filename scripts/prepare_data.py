@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 import time
 from pathlib import Path
 
+from command_line import Parser
 from common.data.pictures import FITS, MAX_ASPECT
 from common.data.preparation import PreparationSettings, prepare
 from common.data.sources.opening import WIKIART, open_source
@@ -17,7 +17,7 @@ from common.machine import available_cores
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Turn labelled pictures into a dataset folder.")
+    parser = Parser(description="Turn labelled pictures into a dataset folder.")
     parser.add_argument("source", help="a folder or zip of pictures, `procedural`, or `wikiart.org`")
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument("--folders", choices=("genre", "style"), help="what the names of the source's folders are")

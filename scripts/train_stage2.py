@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from common import config
+from command_line import training_parser, training_settings
 from common.data.dataset import PaintingDataset
 from common.errors import run_command
 from stage2.config import PRESETS, Stage2Config
@@ -13,28 +12,19 @@ from stage2.training import train
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train stage II: a small painting and a style to a large painting.")
-    parser.add_argument("--preset", default="default-128", help="name of a shipped preset, or the path of a YAML file")
+    parser = training_parser(
+        "Train stage II: a small painting and a style to a large painting.",
+        stage=2,
+        preset="default-128",
+        presets=PRESETS,
+    )
     parser.add_argument(
         "--stage1",
         type=Path,
         help="run or export of stage I (the resumed run's own, or else runs/stage1, or else the shipped weights)",
     )
-    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--out", type=Path, default=Path("runs/stage2"), help="run folder (default: runs/stage2)")
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
-    parser.add_argument("--start-from", type=Path, help="run or export of stage II whose weights a new run starts from")
-    parser.add_argument("--max-minutes", type=config.minutes, help="save and stop after this time")
-    parser.add_argument(
-        "--set",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change settings: training.batch_size=64 training.seed=1",
-    )
     arguments = parser.parse_args()
-    settings = config.load(Stage2Config, config.find_preset(arguments.preset, PRESETS), arguments.set)
+    settings = training_settings(Stage2Config, arguments)
     train(
         settings,
         PaintingDataset(arguments.data),

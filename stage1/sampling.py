@@ -24,6 +24,7 @@ from common.runs.exports import (
     find_export,
     load_weights,
     read_export_config,
+    require_stage,
     weights_hash,
     write_export,
 )
@@ -63,6 +64,7 @@ class Stage1Painter:
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Stage1Painter:
         """From a run or an export. Raises UserError that names what is missing or broken."""
         folder = find_export(path, TRAIN_COMMAND)
+        require_stage(folder, 1)
         export = read_export_config(folder, Stage1Export)
         generator = build_without_weights(
             lambda: build_generator(export.networks, len(export.vocabulary.genres)), folder / CONFIG

@@ -26,13 +26,13 @@ from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
-from common.runs.exports import find_export, read_export_config, weights_hash
+from common.runs.exports import find_export, read_export_config, require_stage, weights_hash
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
-from common.vocabulary import ANY, Vocabulary
+from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
 from stage1.networks import build_critic, build_generator
@@ -82,6 +82,7 @@ def train(
         save_export(folder, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.average_critic)
 
     stage = Stage(
+        about=f"stage I: {len(split)} paintings of {counted(dataset.vocabulary)}",
         step=trainer.step,
         paint_samples=trainer.paint_samples,
         measure_variety=trainer.measure_variety if trainer.paintings_differ else None,
@@ -128,6 +129,7 @@ class Stage1Trainer:
     def start_from(self, path: Path) -> str:
         """Take the weights of a run or export of stage I, whatever its labels were; returns the generator's hash."""
         folder = find_export(path, TRAIN_COMMAND)
+        require_stage(folder, 1)
         theirs = read_export_config(folder, Stage1Export).vocabulary
         networks = self.config.networks
         self.pair.start_from(

@@ -28,13 +28,13 @@ from common.evaluation.shares import Share
 from common.images import labelled_grid, squares_of, to_pictures
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
-from common.runs.exports import CONFIG, find_export, read_export_config, weights_hash
+from common.runs.exports import CONFIG, find_export, read_export_config, require_stage, weights_hash
 from common.runs.folder import RunFolder
 from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import TestFid
-from common.vocabulary import ANY, Vocabulary, require_same
+from common.vocabulary import ANY, Vocabulary, counted, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config
 from stage2.losses import (
@@ -112,6 +112,8 @@ def train(
         save_export(folder, config.networks, dataset.vocabulary, painter, networks)
 
     stage = Stage(
+        about=f"stage II, {config.networks.resolution} pixels: {trainer.num_paintings} paintings of "
+        f"{counted(dataset.vocabulary)}, on stage I of {stage1}",
         step=trainer.step,
         paint_samples=trainer.paint_samples,
         measure_variety=None,
@@ -202,12 +204,18 @@ class Stage2Trainer:
     def start_from(self, path: Path) -> str:
         """Take the weights of a run or export of stage II, whatever its labels were; returns the generator's hash."""
         folder = find_export(path, TRAIN_COMMAND)
+        require_stage(folder, 2)
         theirs = read_export_config(folder, Stage2Export).vocabulary
         networks = self.config.networks
         self.pair.start_from(
             folder, partial(build_generator, networks), partial(build_critic, networks), self.vocabulary, theirs
         )
         return weights_hash(folder / "generator.safetensors")
+
+    @property
+    def num_paintings(self) -> int:
+        """That it learns from."""
+        return len(self._large)
 
     def step(self, step: int) -> Mapping[str, Tensor]:
         """Training step number `step`."""

@@ -144,6 +144,7 @@ def test_overrides_are_laid_over_the_file(preset: Path) -> None:
     [
         ("steps", "--set 'steps' has no value; write --set steps=VALUE"),
         ("step=3", "--set 'step=3': no such key; did you mean 'steps'? known: canvas, paint, steps"),
+        ("ratio=3", "--set 'ratio=3': no such key; did you mean canvas.ratio?"),
         ("canvass.size=3", "has no section 'canvass'; did you mean 'canvas'? known: canvas, paint"),
         ("steps.size=3", "has no section 'steps'; known: canvas, paint"),
         ("steps=[", "--set 'steps=[': the value is not readable YAML"),

@@ -119,7 +119,8 @@ def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_value
     with pytest.raises(UserError) as caught:
         run.settle(wanted(steps=20, batch_size=8, log_every=5), resume=True)
     assert str(caught.value) == (
-        f"{run.path} was started with other settings: training.batch_size (4, now 8); resume with the same ones"
+        f"{run.path} was started with other settings: training.batch_size (4, now 8); leave --preset and --set "
+        "out, and the run goes on with its own"
     )
     assert load(Settings, run.path / "config.yaml") == wanted()
 

@@ -60,9 +60,14 @@ class Counting:
     def figure(self, step: int) -> Tensor:
         return torch.tensor(float(step))
 
+    def sheets(self) -> list[int]:
+        """Steps that a sample sheet was painted at."""
+        return sorted(int(path.stem.removeprefix("step-")) for path in (self.run.path / "samples").iterdir())
+
     def train(self, steps: int, max_minutes: float | None = None, logging: LoggingSettings = LOGGING) -> None:
         accelerator = make_accelerator("float32", logging.trackers, self.run.path / "trackers")
         stage = Stage(
+            about="stage 0: nothing",
             step=self.step,
             paint_samples=lambda: Image.new("RGB", (8, 8)),
             measure_variety=(lambda: next(self.varieties)) if self.varieties else None,
@@ -91,7 +96,7 @@ def test_a_run_logs_means_shows_samples_and_keeps_the_newest_checkpoint(tmp_path
         (6, 18, 4.5),
         (7, 21, 6.0),
     ]
-    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["step-00000004.png", "step-00000007.png"]
+    assert stage.sheets() == [0, 4, 7]
     assert stage.saved() == ["step-00000007"]
     assert stage.exports == ["export 5", "export 7"]
 
@@ -178,7 +183,7 @@ def test_trackers_by_name_are_told_what_is_logged_and_painted(tmp_path: Path) ->
         (6, 5.0),
         (7, 6.0),
     ]
-    assert [event.step for event in events.Images("samples")] == [4, 5, 7]
+    assert [event.step for event in events.Images("samples")] == [0, 4, 5, 7]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,10 @@ def test_a_signal_ends_the_run_after_its_step_with_a_checkpoint_and_a_word(
     stage = Counting(tmp_path, lambda step: os.kill(os.getpid(), number) if step == 2 else None)
     stage.train(steps=9)
     assert stage.saved() == ["step-00000003"]
-    assert "stopped after step 3 of 9" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith("stage 0: nothing; on ")
+    assert "stopped after step 3 of 9" in said
+    assert stage.sheets() == [0, 3]
     assert signal.getsignal(number) == before
 
 

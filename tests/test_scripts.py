@@ -7,6 +7,7 @@ import io
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import time
@@ -66,6 +67,51 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command, 
     in_a_style = ("--style", "renaissance", "--weights", stage1_run)
     assert "scripts/train_stage2.py" in command.refused("generate.py", *in_a_style)
     assert "scripts/prepare_data.py" in command.refused("evaluate.py", "runs/stage2")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train_stage1.py --batch-size 8",
+        "train_stage2.py --epochs 3",
+        "prepare_data.py pictures --folders genres",
+        "evaluate.py --data data",
+        "export.py runs/stage1",
+        "benchmark.py paint",
+        "generate.py --seeds 1-5",
+    ],
+)
+def test_what_a_command_line_does_not_know_is_answered_in_one_line(command: Command, line: str) -> None:
+    assert "--help shows what there is" in command.refused(*line.split())
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))
+def test_every_option_has_a_word_of_help(command: Command, script: str) -> None:
+    code, shown, _ = command(script, "--help")
+    options = re.findall(r"^  (--[\w-]+)[^\n]*\n?( {10,}\S)?", shown, flags=re.MULTILINE)
+    silent = [name for name, below in options if not below and not re.search(rf"^  {name}\b.*  +\S", shown, re.M)]
+    assert (code, silent) == (0, [])
+
+
+def test_a_resumed_run_goes_on_with_its_own_settings_and_other_ones_are_refused_by_name(
+    command: Command, stage1_run: Path, procedural_dataset: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(stage1_run, run)
+    again = ("train_stage1.py", "--data", procedural_dataset, "--out", run, "--resume")
+    code, said, _ = command(*again)
+    assert (code, "nothing left to do" in said) == (0, True)
+    refused = command.refused(*again, "--preset", "gangogh")
+    assert "was started with other settings: " in refused
+    assert "more; leave --preset and --set out" in refused
+
+
+def test_weights_of_another_stage_or_of_other_networks_are_no_start(
+    command: Command, stage1_run: Path, stage2_run: Path, procedural_dataset: Path
+) -> None:
+    begin = ("train_stage1.py", "--data", procedural_dataset, "--out", "new", "--preset", "tiny", "--start-from")
+    assert "is of stage 2, and stage 1 is asked for" in command.refused(*begin, stage2_run)
+    assert "holds another network than these settings describe" in command.refused(*begin, stage1_run)
 
 
 def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
@@ -137,6 +183,17 @@ def test_an_existing_picture_is_kept_unless_told_otherwise(command: Command, sta
     code, *_ = command("generate.py", "--weights", stage2_run, "--count", "3", "--overwrite")
     assert code == 0
     assert kept.read_bytes() != b"mine"
+
+
+def test_what_weights_know_is_listed(command: Command, stage1_run: Path, stage2_run: Path) -> None:
+    code, small, _ = command("generate.py", "--list", "--weights", stage1_run)
+    large = command("generate.py", "--list", "--weights", stage2_run)[1]
+    assert code == 0
+    assert "portrait" in small.splitlines()[0]
+    assert small.splitlines()[1:] == ["styles: none", "families of styles: none", "resolutions: 64"]
+    assert "renaissance" in large.splitlines()[1]
+    assert large.splitlines()[3] == "resolutions: 64, 128"
+    assert "--seed does not go with --list" in command.refused("generate.py", "--list", "--seed", "3")
 
 
 def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:

@@ -82,6 +82,13 @@ def read_export_values(folder: Path) -> dict[str, Any]:
     return values
 
 
+def require_stage(folder: Path, stage: int) -> None:
+    """Raise UserError where an export is of the other stage."""
+    found = read_export_values(folder).get("stage", stage)
+    if found != stage:
+        raise UserError(f"{folder} is of stage {found}, and stage {stage} is asked for; give a run or export of that")
+
+
 def read_export_config(folder: Path, cls: type[T]) -> T:
     """An export's config.json, checked into `cls`."""
     return config.parse(cls, read_export_values(folder), place=str(folder / CONFIG))

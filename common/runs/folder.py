@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 FREE_TO_CHANGE = ("training.steps", "training.pictures_in", "logging.")
 """Beginnings of the settings that a resumed run may have other than it was started with."""
+SHOWN = 3
+"""Most differences that a message names."""
 
 
 class RunFolder:
@@ -40,9 +42,14 @@ class RunFolder:
         self.best = path / "best"
         """The export of the weights with the best FID so far."""
 
+    @property
+    def settings(self) -> Path:
+        """The file of the settings that the run was started or last resumed with."""
+        return self.path / "config.yaml"
+
     def exists(self) -> bool:
         """Whether a run lives here."""
-        return (self.path / "config.yaml").is_file()
+        return self.settings.is_file()
 
     def settle(self, wanted: T, *, resume: bool) -> T:
         """The settings that this run is to go on with; writes nothing.
@@ -56,12 +63,16 @@ class RunFolder:
             return wanted
         if not resume:
             raise UserError(f"{self.path} already holds a run; go on with --resume, or give another folder with --out")
-        stored = config.load(type(wanted), self.path / "config.yaml")
+        stored = config.load(type(wanted), self.settings)
         changed = config.differences(stored, wanted)
         refused = [key for key in changed if not key.startswith(FREE_TO_CHANGE)]
         if refused:
-            details = ", ".join(f"{key} ({changed[key][0]!r}, now {changed[key][1]!r})" for key in refused)
-            raise UserError(f"{self.path} was started with other settings: {details}; resume with the same ones")
+            details = ", ".join(f"{key} ({changed[key][0]!r}, now {changed[key][1]!r})" for key in refused[:SHOWN])
+            more = f" and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
+            raise UserError(
+                f"{self.path} was started with other settings: {details}{more}; leave --preset and --set out, and the "
+                "run goes on with its own"
+            )
         return wanted
 
     def settle_data(self, dataset: PaintingDataset) -> None:
@@ -107,7 +118,7 @@ class RunFolder:
         for random weights.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        config.save(settings, self.path / "config.yaml")
+        config.save(settings, self.settings)
         (self.path / "samples").mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         # A resumed run started where it started, whatever it is called with now.

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ FINITE = float(2**24)
 class Stage:
     """What the loop has to know of a stage."""
 
+    about: str
+    """What is trained on what, for the line that a run begins with."""
     step: Callable[[int], Mapping[str, Tensor]]
     """Does training step number n, counted from 0, and returns figures without waiting for the device.
 
@@ -86,6 +89,8 @@ def make_accelerator(
     not find each other: each would train alone into one folder.
     """
     require_installed(trackers)
+    # Of a collection without labels: layers that hear labels have no weights.
+    warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
     share_cores()
     keep_freed_memory()
     launched = int(os.environ.get("WORLD_SIZE", "1"))
@@ -151,6 +156,11 @@ def run_loop(
         set_aside_after(run.checkpoints, start)
         run.forget_after(start)
     start_trackers(accelerator, logging.trackers, tracked_settings, start)
+    if main and start < total_steps:
+        place = torch.cuda.get_device_name() if accelerator.device.type == "cuda" else accelerator.device.type
+        print(
+            f"{stage.about}; on {place} in {precision_of(accelerator)}; samples in {run.path / 'samples'}", flush=True
+        )
     totals = _Totals()
     progress = Progress(start, total_steps, shown=main)
     step, saved = start, start
@@ -188,6 +198,19 @@ def run_loop(
                 file=sys.stderr,
             )
 
+    def show() -> int:
+        """Write the sample sheet and what is read off it; returns the step, which has been shown then."""
+        if main:
+            sheet = stage.paint_samples()
+            track_samples(accelerator, sheet, step)
+            with _warned_of_full_disk(run):
+                run.save_samples(sheet, step)
+                if stage.measure_variety is not None and step:
+                    watch_variety(stage.measure_variety())
+                if step:
+                    run.save_curves()
+        return step
+
     def save() -> int:
         """Save, and return the step of the newest checkpoint."""
         problem, newest = "", saved
@@ -217,6 +240,8 @@ def run_loop(
         if start >= total_steps:
             # It may have been cut off between its last checkpoint and its export.
             save()
+        # What a run begins with tells its pictures from those of random weights, or of the weights that it took.
+        shown = show() if step == 0 else step
         while step < total_steps:
             totals.add(step, stage.step(step))
             step += 1
@@ -231,14 +256,8 @@ def run_loop(
                 totals.require_finite(accelerator, saved)
                 with totals.clock_stopped():
                     best = measure(best)
-            if (step % logging.sample_every == 0 or last) and main:
-                sheet = stage.paint_samples()
-                track_samples(accelerator, sheet, step)
-                with _warned_of_full_disk(run):
-                    run.save_samples(sheet, step)
-                    if stage.measure_variety is not None:
-                        watch_variety(stage.measure_variety())
-                    run.save_curves()
+            if step % logging.sample_every == 0 or last:
+                shown = show()
             if step % logging.checkpoint_every == 0 or last:
                 totals.require_finite(accelerator, saved)
                 saved = save()
@@ -247,6 +266,9 @@ def run_loop(
         if step > saved:
             totals.require_finite(accelerator, saved)
             saved = save()
+        if step > shown:
+            # A run that is stopped early is looked at as well.
+            show()
     progress.close()
     if main and step < total_steps:
         print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")

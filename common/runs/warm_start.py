@@ -6,7 +6,6 @@ stands in either vocabulary; one that is new starts as the mean of those that we
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -44,9 +43,11 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
             adopted[name] = weights[name]
     try:
         network.load_state_dict(adopted)
-    except RuntimeError as error:
-        reason = textwrap.shorten(str(error), 200, placeholder=" …")
-        raise UserError(f"{path} holds another network than these settings ({reason}); use its preset") from None
+    except RuntimeError:
+        raise UserError(
+            f"{path} holds another network than these settings describe; start from it with the preset, or the "
+            "networks.* settings, that it was trained with"
+        ) from None
 
 
 def _label_axes(build: Build, num_genres: int, num_styles: int) -> dict[str, tuple[int, bool, bool]]:
