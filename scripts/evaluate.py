@@ -8,6 +8,7 @@ Several processes of `accelerate launch` or torchrun divide the pictures.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
@@ -31,8 +32,16 @@ from common.evaluation.report import (
 )
 from common.evaluation.sanity import check_measures
 from common.evaluation.shares import join_launched_processes
-from common.evaluation.subjects import SMALL, EnlargedPainter, Subject, folder_subject, painted_subject
+from common.evaluation.subjects import (
+    SMALL,
+    TRAINED_ELSEWHERE,
+    EnlargedPainter,
+    Subject,
+    folder_subject,
+    painted_subject,
+)
 from common.machine import launched_place, own_device, share_cores
+from common.runs.folder import RunFolder
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
 
@@ -94,7 +103,7 @@ def main() -> None:
     runs = arguments.compare or ([arguments.run] if arguments.run else [])
     subjects = [_painted(run, dataset, device, arguments) for run in runs] or [_images(dataset, arguments)]
     if arguments.enlarged:
-        subjects.append(_enlarged(subjects[0], dataset, arguments.truncation))
+        subjects.append(_enlarged(subjects[0], runs, dataset, arguments.truncation))
     sides = {subject.resolution: subject.name for subject in subjects}
     if len(sides) > 1:
         shown = " and ".join(f"{name} {side}" for side, name in sides.items())
@@ -143,6 +152,9 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
     require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
     samples = _samples(arguments)
     resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution, arguments.truncation)
+    elsewhere = _trained_elsewhere(run, dataset)
+    if elsewhere and launched_place()[0] == 0:
+        print(f"warning: {run} was {TRAINED_ELSEWHERE}; give its own with --data", file=sys.stderr)
     return painted_subject(
         painter,
         str(run),
@@ -151,7 +163,16 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
         samples=samples,
         seed=arguments.seed,
         truncation=arguments.truncation,
+        trained_elsewhere=elsewhere,
     )
+
+
+def _trained_elsewhere(run: Path, dataset: PaintingDataset) -> bool:
+    """Whether a run, or the one that an export lies in, says that it was trained on another dataset."""
+    place = run.resolve()
+    above = RunFolder(place.parent)
+    folders = [RunFolder(place), *([above] if place in (above.export, above.best) else [])]
+    return any(folder.started_on_other(dataset) for folder in folders)
 
 
 def _samples(arguments: argparse.Namespace) -> int:
@@ -159,7 +180,7 @@ def _samples(arguments: argparse.Namespace) -> int:
     return min(samples, QUICK_SAMPLES) if arguments.quick else samples
 
 
-def _enlarged(subject: Subject, dataset: PaintingDataset, truncation: float) -> Subject:
+def _enlarged(subject: Subject, runs: list[Path], dataset: PaintingDataset, truncation: float) -> Subject:
     if subject.painter is None or subject.resolution == SMALL:
         raise UserError(f"--enlarged is a mark for stage II, and {subject.name} paints {SMALL} pixels; leave it out")
     return painted_subject(
@@ -170,6 +191,7 @@ def _enlarged(subject: Subject, dataset: PaintingDataset, truncation: float) -> 
         samples=len(subject),
         seed=subject.seed,
         truncation=truncation,
+        trained_elsewhere=_trained_elsewhere(runs[0], dataset),
     )
 
 

@@ -26,6 +26,7 @@ from common.vocabulary import Vocabulary
 
 SMALL = 64
 """Side, in pixels, of stage I's pictures."""
+TRAINED_ELSEWHERE = "trained on another preparation of its pictures, which may hold some of these test paintings"
 
 
 @runtime_checkable
@@ -146,10 +147,12 @@ def painted_subject(
     samples: int,
     seed: int,
     truncation: float = 1.0,
+    trained_elsewhere: bool = False,
 ) -> Subject:
     """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in the test split.
 
     `truncation` multiplies the noise of these pictures; how the painter answers to labels is measured without it.
+    `trained_elsewhere` says of a painter that was trained on another dataset that its figures may be too good.
     """
     genres, styles = evaluation_labels(
         dataset, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
@@ -166,6 +169,8 @@ def painted_subject(
         f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}"
         "labels drawn as the pairs of genre and style occur in the test split"
     )
+    if trained_elsewhere:
+        origin += f"; {TRAINED_ELSEWHERE}"
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary)
 
 
