@@ -89,6 +89,8 @@ def main() -> None:
         raise UserError("--truncation and --enlarged belong to runs, which paint; leave them out")
     if arguments.samples is not None and arguments.samples < 1:
         raise UserError(f"--samples {arguments.samples} measures nothing; ask for some, the more the surer")
+    if arguments.seed < 0:
+        raise UserError(f"--seed {arguments.seed} is negative; seeds are 0 and above")
     if arguments.sanity and arguments.out is not None:
         raise UserError("--sanity prints its figures and writes no report; leave --out out")
     require_report_packages()

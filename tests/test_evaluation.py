@@ -291,6 +291,22 @@ def test_what_cannot_be_measured_is_said_in_one_line(
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["--seed", "-1"], "--seed -1 is negative; seeds are 0 and above"),
+    ],
+)
+def test_pictures_that_cannot_be_measured_are_refused_in_one_line(
+    arguments: list[str], answer: str, collection: Path, dataset_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    code, _, errors = evaluate("--images", collection, "--data", dataset_folder, "--out", out, *arguments)
+    assert code == 2
+    (line,) = errors.strip().splitlines()
+    assert answer in line
+
+
 def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(
     stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
