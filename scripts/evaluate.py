@@ -47,6 +47,8 @@ from stage2 import Painter
 
 SAMPLES = 5000
 QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
+PREPARED = (64, 128, 256)
+"""Sides, in pixels, that prepare_data.py can give a dataset."""
 
 
 def main() -> None:
@@ -138,7 +140,7 @@ def _check_measures(arguments: argparse.Namespace) -> None:
     share_cores()
     dataset = PaintingDataset(arguments.data)
     network = load_feature_network(arguments.features, arguments.features_weights, own_device(arguments.device))
-    resolution = arguments.resolution or min(dataset.description.sizes)
+    resolution = _resolution(dataset, arguments)
     with tqdm(unit="picture", dynamic_ncols=True, mininterval=1.0, delay=1.0) as progress:
         found = check_measures(
             dataset, resolution, network, progress.update, most=_samples(arguments), seed=arguments.seed
@@ -182,6 +184,18 @@ def _samples(arguments: argparse.Namespace) -> int:
     return min(samples, QUICK_SAMPLES) if arguments.quick else samples
 
 
+def _resolution(dataset: PaintingDataset, arguments: argparse.Namespace) -> int:
+    """Where nothing is painted: as asked, or the smallest that the dataset holds."""
+    resolution: int = min(dataset.description.sizes) if arguments.resolution is None else arguments.resolution
+    if resolution not in PREPARED:
+        held, known = (", ".join(map(str, sides)) for sides in (dataset.description.sizes, PREPARED))
+        raise UserError(
+            f"no dataset has pictures of --resolution {resolution}: {dataset.folder} holds {held}, and {known} can be "
+            "prepared; give one of them"
+        )
+    return resolution
+
+
 def _enlarged(subject: Subject, runs: list[Path], dataset: PaintingDataset, truncation: float) -> Subject:
     if subject.painter is None or subject.resolution == SMALL:
         raise UserError(f"--enlarged is a mark for stage II, and {subject.name} paints {SMALL} pixels; leave it out")
@@ -198,7 +212,7 @@ def _enlarged(subject: Subject, runs: list[Path], dataset: PaintingDataset, trun
 
 
 def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
-    resolution = arguments.resolution or min(dataset.description.sizes)
+    resolution = _resolution(dataset, arguments)
     files = open_files(arguments.images)
     labelled = arguments.labels is not None or files.has(TABLE)
     source: Source = LabelsTable(files, arguments.labels) if labelled else UnlabelledPictures(files)

@@ -295,16 +295,19 @@ def test_what_cannot_be_measured_is_said_in_one_line(
     ("arguments", "answer"),
     [
         (["--seed", "-1"], "--seed -1 is negative; seeds are 0 and above"),
+        (["--resolution", "100"], "holds 64, 128, and 64, 128, 256 can be prepared; give one of them"),
+        (["--resolution", "0"], "no dataset has pictures of --resolution 0"),
+        (["--resolution", "256"], "holds sizes 64, 128, not 256; prepare it anew with: --sizes 64 128 256"),
     ],
 )
 def test_pictures_that_cannot_be_measured_are_refused_in_one_line(
     arguments: list[str], answer: str, collection: Path, dataset_folder: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "report"
-    code, _, errors = evaluate("--images", collection, "--data", dataset_folder, "--out", out, *arguments)
-    assert code == 2
-    (line,) = errors.strip().splitlines()
-    assert answer in line
+    for subject in (["--images", collection, "--out", tmp_path / "report"], ["--sanity"]):
+        code, _, errors = evaluate(*subject, "--data", dataset_folder, *arguments)
+        assert code == 2
+        (line,) = errors.strip().splitlines()
+        assert answer in line
 
 
 def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(
