@@ -60,8 +60,8 @@ def main() -> None:
         "--images", type=Path, metavar="FOLDER", help="a folder or zip of pictures, with its labels.csv or none"
     )
     what.add_argument("--sanity", action="store_true", help="hold the measures themselves against real paintings")
-    parser.add_argument("--labels", type=Path, help="the labels.csv of --images, where it lies elsewhere")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
+    parser.add_argument("--labels", type=Path, help="the labels.csv of --images (default: the one in FOLDER, or none)")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder to measure by (default: data)")
     parser.add_argument(
         "--samples",
         type=int,
@@ -70,20 +70,42 @@ def main() -> None:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help=f"at most {QUICK_SAMPLES} pictures and {QUICK_TRAINING_PAINTINGS} training paintings",
+        help=f"at most {QUICK_SAMPLES} pictures and {QUICK_TRAINING_PAINTINGS} training paintings (default: no limit)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the first picture")
-    parser.add_argument("--resolution", type=int, help="64 measures stage I alone (default: the largest)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the first picture, and of what is drawn at random (default: 0)"
+    )
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        help="side of the pictures in pixels; 64 measures stage I alone (default: the largest that the run paints, of "
+        "--images and --sanity the smallest of the dataset)",
+    )
     parser.add_argument(
         "--enlarged",
         action="store_true",
-        help="hold a stage II run against its own small pictures, enlarged by a filter",
+        help="hold a stage II run against its own small pictures, enlarged by a filter (default: the run alone)",
     )
-    parser.add_argument("--truncation", type=float, default=1.0, help="of the noise, as in generate.py (default: 1)")
-    parser.add_argument("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
-    parser.add_argument("--features-weights", type=Path, help="weights file of the feature network")
-    parser.add_argument("--out", type=Path, help="folder for the report (default: report)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--truncation",
+        type=float,
+        default=1.0,
+        help="factor of the noise that a run paints from, above 0 and at most 1 (default: 1)",
+    )
+    parser.add_argument(
+        "--features",
+        default=default_feature_network(),
+        help="network that pictures are compared by, inception or efficientnet-lite0 (default here: %(default)s)",
+    )
+    parser.add_argument(
+        "--features-weights", type=Path, help="weights file of the feature network (default: those it comes with)"
+    )
+    parser.add_argument("--out", type=Path, help="folder for the report; --sanity writes none (default: report)")
+    parser.add_argument(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="where networks run, as torch names it: cpu, cuda, cuda:1 (default here: %(default)s)",
+    )
     arguments = parser.parse_args()
     if arguments.labels is not None and arguments.images is None:
         raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")

@@ -310,6 +310,17 @@ def test_pictures_that_cannot_be_measured_are_refused_in_one_line(
         assert answer in line
 
 
+def test_help_says_of_every_option_what_it_is_and_its_default() -> None:
+    code, printed, _ = evaluate("--help")
+    assert code == 0
+    options = printed.partition("\n  --labels")[2]
+    said = re.split(r"\n  --", f"labels{options}")
+    assert len(said) == 12
+    for option in said:
+        name, _, words = option.partition(" ")
+        assert re.search(r"[a-z]{3,}.*\(default", words, re.DOTALL), name
+
+
 def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(
     stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
