@@ -8,6 +8,7 @@ Several processes of `accelerate launch` or torchrun divide the pictures.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
@@ -32,13 +33,23 @@ from common.evaluation.report import (
 )
 from common.evaluation.sanity import check_measures
 from common.evaluation.shares import join_launched_processes
-from common.evaluation.subjects import SMALL, EnlargedPainter, Subject, folder_subject, painted_subject
+from common.evaluation.subjects import (
+    SMALL,
+    TRAINED_ELSEWHERE,
+    EnlargedPainter,
+    Subject,
+    folder_subject,
+    painted_subject,
+)
 from common.machine import launched_place, own_device, share_cores
+from common.runs.folder import RunFolder
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
 
 SAMPLES = 5000
 QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
+PREPARED = (64, 128, 256)
+"""Sides, in pixels, that prepare_data.py can give a dataset."""
 
 
 def main() -> None:
@@ -50,8 +61,8 @@ def main() -> None:
         "--images", type=Path, metavar="FOLDER", help="a folder or zip of pictures, with its labels.csv or none"
     )
     what.add_argument("--sanity", action="store_true", help="hold the measures themselves against real paintings")
-    parser.add_argument("--labels", type=Path, help="the labels.csv of --images, where it lies elsewhere")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
+    parser.add_argument("--labels", type=Path, help="the labels.csv of --images (default: the one in FOLDER, or none)")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder to measure by (default: data)")
     parser.add_argument(
         "--samples",
         type=int,
@@ -60,20 +71,42 @@ def main() -> None:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help=f"at most {QUICK_SAMPLES} pictures and {QUICK_TRAINING_PAINTINGS} training paintings",
+        help=f"at most {QUICK_SAMPLES} pictures and {QUICK_TRAINING_PAINTINGS} training paintings (default: no limit)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the first picture")
-    parser.add_argument("--resolution", type=int, help="64 measures stage I alone (default: the largest)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the first picture, and of what is drawn at random (default: 0)"
+    )
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        help="side of the pictures in pixels; 64 measures stage I alone (default: the largest that the run paints, of "
+        "--images and --sanity the smallest of the dataset)",
+    )
     parser.add_argument(
         "--enlarged",
         action="store_true",
-        help="hold a stage II run against its own small pictures, enlarged by a filter",
+        help="hold a stage II run against its own small pictures, enlarged by a filter (default: the run alone)",
     )
-    parser.add_argument("--truncation", type=float, default=1.0, help="of the noise, as in generate.py (default: 1)")
-    parser.add_argument("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
-    parser.add_argument("--features-weights", type=Path, help="weights file of the feature network")
-    parser.add_argument("--out", type=Path, help="folder for the report (default: report)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--truncation",
+        type=float,
+        default=1.0,
+        help="factor of the noise that a run paints from, above 0 and at most 1 (default: 1)",
+    )
+    parser.add_argument(
+        "--features",
+        default=default_feature_network(),
+        help="network that pictures are compared by, inception or efficientnet-lite0 (default here: %(default)s)",
+    )
+    parser.add_argument(
+        "--features-weights", type=Path, help="weights file of the feature network (default: those it comes with)"
+    )
+    parser.add_argument("--out", type=Path, help="folder for the report; --sanity writes none (default: report)")
+    parser.add_argument(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="where networks run, as torch names it: cpu, cuda, cuda:1 (default here: %(default)s)",
+    )
     arguments = parser.parse_args()
     if arguments.labels is not None and arguments.images is None:
         raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")
@@ -81,6 +114,8 @@ def main() -> None:
         raise UserError("--truncation and --enlarged belong to runs, which paint; leave them out")
     if arguments.samples is not None and arguments.samples < 1:
         raise UserError(f"--samples {arguments.samples} measures nothing; ask for some, the more the surer")
+    if arguments.seed < 0:
+        raise UserError(f"--seed {arguments.seed} is negative; seeds are 0 and above")
     if arguments.sanity and arguments.out is not None:
         raise UserError("--sanity prints its figures and writes no report; leave --out out")
     require_report_packages()
@@ -95,7 +130,7 @@ def main() -> None:
     runs = arguments.compare or ([arguments.run] if arguments.run else [])
     subjects = [_painted(run, dataset, device, arguments) for run in runs] or [_images(dataset, arguments)]
     if arguments.enlarged:
-        subjects.append(_enlarged(subjects[0], dataset, arguments.truncation))
+        subjects.append(_enlarged(subjects[0], runs, dataset, arguments.truncation))
     sides = {subject.resolution: subject.name for subject in subjects}
     if len(sides) > 1:
         shown = " and ".join(f"{name} {side}" for side, name in sides.items())
@@ -128,7 +163,7 @@ def _check_measures(arguments: argparse.Namespace) -> None:
     share_cores()
     dataset = PaintingDataset(arguments.data)
     network = load_feature_network(arguments.features, arguments.features_weights, own_device(arguments.device))
-    resolution = arguments.resolution or min(dataset.description.sizes)
+    resolution = _resolution(dataset, arguments)
     with tqdm(unit="picture", dynamic_ncols=True, mininterval=1.0, delay=1.0) as progress:
         found = check_measures(
             dataset, resolution, network, progress.update, most=_samples(arguments), seed=arguments.seed
@@ -144,6 +179,9 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
     require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
     samples = _samples(arguments)
     resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution, arguments.truncation)
+    elsewhere = _trained_elsewhere(run, dataset)
+    if elsewhere and launched_place()[0] == 0:
+        print(f"warning: {run} was {TRAINED_ELSEWHERE}; give its own with --data", file=sys.stderr)
     return painted_subject(
         painter,
         str(run),
@@ -152,7 +190,16 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
         samples=samples,
         seed=arguments.seed,
         truncation=arguments.truncation,
+        trained_elsewhere=elsewhere,
     )
+
+
+def _trained_elsewhere(run: Path, dataset: PaintingDataset) -> bool:
+    """Whether a run, or the one that an export lies in, says that it was trained on another dataset."""
+    place = run.resolve()
+    above = RunFolder(place.parent)
+    folders = [RunFolder(place), *([above] if place in (above.export, above.best) else [])]
+    return any(folder.started_on_other(dataset) for folder in folders)
 
 
 def _samples(arguments: argparse.Namespace) -> int:
@@ -160,7 +207,19 @@ def _samples(arguments: argparse.Namespace) -> int:
     return min(samples, QUICK_SAMPLES) if arguments.quick else samples
 
 
-def _enlarged(subject: Subject, dataset: PaintingDataset, truncation: float) -> Subject:
+def _resolution(dataset: PaintingDataset, arguments: argparse.Namespace) -> int:
+    """Where nothing is painted: as asked, or the smallest that the dataset holds."""
+    resolution: int = min(dataset.description.sizes) if arguments.resolution is None else arguments.resolution
+    if resolution not in PREPARED:
+        held, known = (", ".join(map(str, sides)) for sides in (dataset.description.sizes, PREPARED))
+        raise UserError(
+            f"no dataset has pictures of --resolution {resolution}: {dataset.folder} holds {held}, and {known} can be "
+            "prepared; give one of them"
+        )
+    return resolution
+
+
+def _enlarged(subject: Subject, runs: list[Path], dataset: PaintingDataset, truncation: float) -> Subject:
     if subject.painter is None or subject.resolution == SMALL:
         raise UserError(f"--enlarged is a mark for stage II, and {subject.name} paints {SMALL} pixels; leave it out")
     return painted_subject(
@@ -171,11 +230,12 @@ def _enlarged(subject: Subject, dataset: PaintingDataset, truncation: float) -> 
         samples=len(subject),
         seed=subject.seed,
         truncation=truncation,
+        trained_elsewhere=_trained_elsewhere(runs[0], dataset),
     )
 
 
 def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
-    resolution = arguments.resolution or min(dataset.description.sizes)
+    resolution = _resolution(dataset, arguments)
     files = open_files(arguments.images)
     labelled = arguments.labels is not None or files.has(TABLE)
     source: Source = LabelsTable(files, arguments.labels) if labelled else UnlabelledPictures(files)

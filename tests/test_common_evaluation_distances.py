@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.linalg
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from common.evaluation import distances
+from common.evaluation.bootstrap import WEIGHED_REPLICATES
 from common.evaluation.distances import KID_SUBSETS, FidInterval, fid, kid, kid_interval, kid_of_all
 
 F = 6
@@ -68,8 +74,6 @@ def test_the_interval_of_a_fid_is_scattered_around_the_fid() -> None:
 
 
 def test_the_fast_fid_of_the_intervals_is_the_fid() -> None:
-    import torch
-
     real, generated = features(300, 0), features(200, 1, shift=0.5)
     fast = FidInterval(real).distance(torch.from_numpy(generated), torch.ones(200))
     assert fast == pytest.approx(fid(real, generated), rel=1e-4)
@@ -78,7 +82,7 @@ def test_the_fast_fid_of_the_intervals_is_the_fid() -> None:
 def test_kid_equals_the_sum_over_all_pairs() -> None:
     real, generated = features(150, 0), features(120, 1, shift=0.5)
     expected = kernel_distance(real, generated)
-    assert kid_of_all(real, generated) == pytest.approx(expected, rel=1e-3)
+    assert kid_of_all(real, generated) == pytest.approx(expected, abs=1e-6)
     result = kid(real, generated, seed=0)
     assert result.subset == 60
     assert result.value == pytest.approx(expected, abs=4 * result.spread / KID_SUBSETS**0.5)
@@ -92,9 +96,55 @@ def test_kid_of_halves_of_one_distribution_is_zero_within_its_interval() -> None
     assert kid_interval(kid_of_all(real, far), real, far, np.random.default_rng(0)).low > 0
 
 
-def test_kid_is_the_same_for_the_same_seed_and_leaves_the_global_stream_alone() -> None:
-    import torch
+@pytest.mark.parametrize("side", [7, 40, 512])
+def test_kid_and_its_interval_are_the_same_by_squares_as_by_whole_kernels(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distances, "KERNEL_SIDE", side)
+    real, generated = features(50, 0), features(80, 1, shift=0.5)
+    value, random, shares = kernel_distance(real, generated), np.random.default_rng(0), []
+    for _ in range(WEIGHED_REPLICATES):
+        second, first = (random.multinomial(count, np.full(count, 1 / count)) for count in (80, 50))
+        shares.append(drawn_kernel_distance(real, generated, first, second))
+    half = 1.96 * np.std(shares, ddof=1)
+    interval = kid_interval(value, real, generated, np.random.default_rng(0))
+    assert (interval.low, interval.high) == pytest.approx((value - half, value + half), abs=1e-6)
+    assert kid_of_all(real, generated) == pytest.approx(value, abs=1e-6)
 
+
+def drawn_kernel_distance(first: np.ndarray, second: np.ndarray, *counts: np.ndarray) -> float:
+    """Of sets in which samples repeat; none meets itself or its own like."""
+    one, other = (x.astype(np.float64) for x in (first, second))
+
+    def within(x: np.ndarray, drawn: np.ndarray) -> float:
+        kernel = (x @ x.T / F + 1) ** 3
+        np.fill_diagonal(kernel, 0)
+        return float(drawn @ kernel @ drawn) / float(drawn.sum() ** 2 - np.square(drawn).sum())
+
+    between = counts[0] @ (one @ other.T / F + 1) ** 3 @ counts[1] / (counts[0].sum() * counts[1].sum())
+    return within(one, counts[0]) + within(other, counts[1]) - 2 * float(between)
+
+
+class LargestTensor(TorchDispatchMode):
+    """Sees how many numbers the largest tensor has that is made."""
+
+    numel = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, torch.Tensor):
+            self.numel = max(self.numel, made.numel())
+        return made
+
+
+def test_kid_of_many_samples_holds_no_kernel_of_all_of_them() -> None:
+    real, generated = features(600, 0), features(6000, 1)
+    with LargestTensor() as made:
+        kid_interval(kid_of_all(real, generated), real, generated, np.random.default_rng(0))
+    assert made.numel <= WEIGHED_REPLICATES * 6000
+
+
+def test_kid_is_the_same_for_the_same_seed_and_leaves_the_global_stream_alone() -> None:
     real, generated = features(150, 0), features(120, 1)
     state = torch.random.get_rng_state()
     assert kid(real, generated, seed=3) == kid(real, generated, seed=3)

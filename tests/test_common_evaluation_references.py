@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
@@ -80,6 +81,37 @@ def test_some_of_the_training_paintings_are_taken_from_the_kept_ones_or_computed
     assert np.array_equal(few.train, whole.train[chosen])
     assert np.array_equal(look(own_dataset, again, chosen).train, few.train)
     assert again.network.shown == 0
+
+
+def test_kept_features_that_are_damaged_are_computed_anew(own_dataset: PaintingDataset) -> None:
+    whole = look(own_dataset, network())
+    (train,) = (own_dataset.folder / "features").glob("*-train-*.npy")
+    stored = train.read_bytes()
+    other = io.BytesIO()
+    np.save(other, whole.train[:, :5])
+    broken = (stored.replace(b")", b"("), stored.replace(b"<f4", b"<i4"), b"no array" * 99, bytes(len(stored)))
+    for damaged in (stored[:-8], stored[:40], b"", *broken, other.getvalue()):
+        train.write_bytes(damaged)
+        anew = network()
+        assert np.array_equal(look(own_dataset, anew).train, whole.train)
+        assert anew.network.shown == len(whole.train)
+        assert train.read_bytes() == stored
+    train.write_bytes(stored[:-8])
+    few = network()
+    assert np.array_equal(look(own_dataset, few, np.array([5, 2, 9])).train, whole.train[[5, 2, 9]])
+    assert few.network.shown == 3
+
+
+def test_features_that_another_process_cannot_read_are_computed_by_both(own_dataset: PaintingDataset) -> None:
+    class FirstOfTwoThatDiffer(Share):
+        def everywhere(self, own: bool) -> bool:
+            return False
+
+    whole, again = look(own_dataset, network()), network()
+    places = np.arange(len(whole.train))
+    look_again = reference_features(own_dataset, 64, again, places, FirstOfTwoThatDiffer(), lambda count: None)
+    assert again.network.shown == len(whole.train) + 2 * len(whole.test)
+    assert np.array_equal(look_again.train, whole.train)
 
 
 def test_a_dataset_that_cannot_be_written_is_measured_all_the_same(own_dataset: PaintingDataset) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import random_picture, write_collection
-from PIL import Image
+from conftest import random_picture, tiny_preparation, write_collection
+from PIL import Image, ImageOps
 
 from common.data.dataset import PaintingDataset
+from common.data.preparation import prepare
 from common.data.sources.files import FolderFiles
 from common.data.sources.labels_table import LabelsTable
+from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.evaluation.subjects import EnlargedPainter, Subject, folder_subject, painted_subject
 from common.images import to_pictures
@@ -50,6 +52,27 @@ def test_pictures_are_brought_to_the_resolution_and_those_that_fit_are_left_alon
     images = subject.read([0, 1])
     assert images.shape == (2, 3, 64, 64)
     assert np.array_equal(images[0].permute(1, 2, 0).numpy(), np.asarray(pictures["a.png"]))
+
+
+def test_borders_are_cut_off_where_they_were_cut_off_the_datasets_pictures(
+    dataset: PaintingDataset, collection: Path, tmp_path: Path
+) -> None:
+    prepare(
+        LabelsTable(FolderFiles(collection)), tmp_path / "data", tiny_preparation(trim=True), Taxonomy.load(),
+        overwrite=False,
+    )  # fmt: skip
+    inner = random_picture(0, 100, 80)
+    framed = {"a.png": ImageOps.expand(inner, 30, "white")}
+    folder = write_collection(tmp_path / "pictures", framed, {})
+    expected = {
+        "even borders cut off": inner.crop((10, 0, 90, 80)),
+        "As they lie there, 0 with": framed["a.png"].crop((10, 0, 150, 140)),
+    }
+    for data, (said, square) in zip((PaintingDataset(tmp_path / "data"), dataset), expected.items(), strict=True):
+        subject = subject_of(folder, data)
+        shown = square.resize((64, 64), Image.Resampling.LANCZOS)
+        assert np.array_equal(subject.read([0])[0].permute(1, 2, 0).numpy(), np.asarray(shown))
+        assert said in subject.origin
 
 
 def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_path: Path) -> None:

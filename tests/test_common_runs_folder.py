@@ -137,7 +137,9 @@ def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_siz
     run.settle_data(dataset)
     run.record_data(dataset)
     run.settle_data(dataset)
-    run.settle_data(prepared(collection, tmp_path / "again"))
+    again = prepared(collection, tmp_path / "again")
+    run.settle_data(again)
+    assert not run.started_on_other(again)
 
 
 def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(

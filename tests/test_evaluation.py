@@ -9,6 +9,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,22 @@ def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(
     # Of real paintings, which the judge has not seen, it is right far more often than of noise.
     assert found.figures["asked_genre_accuracy"].real > 0.6  # type: ignore[operator]
     assert found.kid_by_genre == dict.fromkeys(found.kid_by_genre)
+
+
+def test_a_run_that_may_have_seen_the_test_paintings_is_measured_with_a_warning(
+    report: Path, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
+) -> None:
+    assert read_report(report).origin.endswith("which may hold some of these test paintings")
+
+    def warnings(run: Path) -> int:
+        too_few = ("--data", measurable_dataset, "--samples", "5", "--out", tmp_path / "report")
+        code, _, errors = evaluate(run, *too_few)
+        assert (code, "measuring needs more than" in errors) == (2, True)
+        return errors.count(f"warning: {run} was trained on another preparation of its pictures, which may hold")
+
+    assert warnings(stage2_run) == warnings(stage2_run / "export") == 1
+    alone = shutil.copytree(stage2_run / "export", tmp_path / "export")
+    assert warnings(alone) == 0
 
 
 def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
@@ -265,13 +282,43 @@ def test_the_measures_are_checked_on_as_many_as_asked_by_the_first_process_witho
     ],
 )
 def test_what_cannot_be_measured_is_said_in_one_line(
-    arguments: list[str], answer: str, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
+    arguments: list[str], answer: str, stage2_run: Path, procedural_dataset: Path, tmp_path: Path
 ) -> None:
-    code, _, errors = evaluate(stage2_run, "--data", measurable_dataset, "--out", tmp_path / "report", *arguments)
+    code, _, errors = evaluate(stage2_run, "--data", procedural_dataset, "--out", tmp_path / "report", *arguments)
     assert code == 2
     (line,) = errors.strip().splitlines()
     assert answer in line
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["--seed", "-1"], "--seed -1 is negative; seeds are 0 and above"),
+        (["--resolution", "100"], "holds 64, 128, and 64, 128, 256 can be prepared; give one of them"),
+        (["--resolution", "0"], "no dataset has pictures of --resolution 0"),
+        (["--resolution", "256"], "holds sizes 64, 128, not 256; prepare it anew with: --sizes 64 128 256"),
+    ],
+)
+def test_pictures_that_cannot_be_measured_are_refused_in_one_line(
+    arguments: list[str], answer: str, collection: Path, dataset_folder: Path, tmp_path: Path
+) -> None:
+    for subject in (["--images", collection, "--out", tmp_path / "report"], ["--sanity"]):
+        code, _, errors = evaluate(*subject, "--data", dataset_folder, *arguments)
+        assert code == 2
+        (line,) = errors.strip().splitlines()
+        assert answer in line
+
+
+def test_help_says_of_every_option_what_it_is_and_its_default() -> None:
+    code, printed, _ = evaluate("--help")
+    assert code == 0
+    options = printed.partition("\n  --labels")[2]
+    said = re.split(r"\n  --", f"labels{options}")
+    assert len(said) == 12
+    for option in said:
+        name, _, words = option.partition(" ")
+        assert re.search(r"[a-z]{3,}.*\(default", words, re.DOTALL), name
 
 
 def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(

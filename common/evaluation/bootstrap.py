@@ -46,9 +46,18 @@ def interval_around(
     `statistic` takes how often each of `count` samples was drawn. A distance between sets grows when samples repeat:
     the scatter of its replicates can be trusted, their mean cannot, so that the interval lies around the value.
     """
-    shares = np.full(count, 1 / count)
-    spread = float(np.std([statistic(random.multinomial(count, shares)) for _ in range(replicates)], ddof=1))
+    return interval_of_replicates(value, np.array([statistic(draw_counts(count, random)) for _ in range(replicates)]))
+
+
+def interval_of_replicates(value: float, replicates: Float[np.ndarray, "r"]) -> Interval:
+    """Normal interval around `value`, as wide as its replicates scatter."""
+    spread = float(np.std(replicates, ddof=1))
     return Interval(value - NORMAL_95 * spread, value + NORMAL_95 * spread)
+
+
+def draw_counts(count: int, random: np.random.Generator) -> Int[np.ndarray, "n"]:
+    """How often each of `count` samples is drawn, where as many are drawn with replacement."""
+    return random.multinomial(count, np.full(count, 1 / count))
 
 
 def jackknife_deviation(replicates: Float[np.ndarray, "g"]) -> float:

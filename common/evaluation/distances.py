@@ -11,14 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int
+from jaxtyping import Float, Float64, Int, Real
 from torch import Tensor, nn
 
-from common.evaluation.bootstrap import Interval, interval_around
+from common.evaluation.bootstrap import (
+    WEIGHED_REPLICATES,
+    Interval,
+    draw_counts,
+    interval_around,
+    interval_of_replicates,
+)
 
 KID_SUBSET = 1000
 KID_SUBSETS = 100
 FID_REPLICATES = 20
+KERNEL_SIDE = 512
+"""Samples of each kind in a square of the kernel."""
 
 
 def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
@@ -107,43 +115,76 @@ def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, 
 
 def kid_of_all(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
     """The kernel distance of the whole sets at once: what subsets estimate, without their scatter."""
-    return _Kernels(real, generated).distance(np.ones(len(real)), np.ones(len(generated)))
+    return float(_distances(real, generated, np.ones((1, len(real))), np.ones((1, len(generated))))[0])
 
 
 def kid_interval(
     value: float, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
 ) -> Interval:
     """Interval of a KID over other samples of both sets."""
-    kernels = _Kernels(real, generated)
-
-    def replicate(counts: Int[np.ndarray, "m"]) -> float:
-        drawn = random.multinomial(len(real), np.full(len(real), 1 / len(real)))
-        return kernels.distance(drawn, counts)
-
-    return interval_around(value, replicate, len(generated), random)
+    lengths = len(generated), len(real)
+    draws = [[draw_counts(length, random) for length in lengths] for _ in range(WEIGHED_REPLICATES)]
+    generated_counts, real_counts = (np.stack(counts) for counts in zip(*draws, strict=True))
+    return interval_of_replicates(value, _distances(real, generated, real_counts, generated_counts))
 
 
-class _Kernels:
-    """`k(x, y) = (x.y / f + 1)^3` within and between two sets."""
+def _distances(
+    real: Float[np.ndarray, "n f"],
+    generated: Float[np.ndarray, "m f"],
+    real_counts: Real[np.ndarray, "r n"],
+    generated_counts: Real[np.ndarray, "r m"],
+) -> Float64[np.ndarray, "r"]:
+    """Kernel distances of sets in which each sample stands so often; in the unbiased estimate none meets itself."""
+    first, second = torch.from_numpy(np.asarray(real)), torch.from_numpy(np.asarray(generated))
+    counts = torch.from_numpy(real_counts).float(), torch.from_numpy(generated_counts).float()
+    (first_total, first_squares), (second_total, second_squares) = (
+        (of.sum(dim=1, dtype=torch.float64), of.square().sum(dim=1, dtype=torch.float64)) for of in counts
+    )
+    within_first = _within(first, counts[0]) / (first_total.square() - first_squares)
+    within_second = _within(second, counts[1]) / (second_total.square() - second_squares)
+    between = _between(first, second, *counts) / (first_total * second_total)
+    distances: np.ndarray = (within_first + within_second - 2 * between).numpy()
+    return distances
 
-    def __init__(self, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> None:
-        from torchmetrics.image.kid import poly_kernel
 
-        first, second = torch.from_numpy(np.asarray(real)), torch.from_numpy(np.asarray(generated))
-        self._real, self._generated = poly_kernel(first, first), poly_kernel(second, second)
-        self._between = poly_kernel(first, second)
-        for kernel in (self._real, self._generated):
-            kernel.fill_diagonal_(0)
+def _within(features: Float[Tensor, "n f"], counts: Float[Tensor, "r n"]) -> Float64[Tensor, "r"]:
+    """Sums of the kernel over all ordered pairs of two samples; what lies on one side of the diagonal counts twice."""
+    from torchmetrics.image.kid import poly_kernel
 
-    def distance(self, real_counts: np.ndarray, generated_counts: np.ndarray) -> float:
-        """The unbiased estimate, in which no sample meets itself, however often it was drawn."""
-        first, second = torch.from_numpy(real_counts).float(), torch.from_numpy(generated_counts).float()
-        within = sum(
-            float(counts @ kernel @ counts) / (float(counts.sum()) ** 2 - float(counts.square().sum()))
-            for counts, kernel in ((first, self._real), (second, self._generated))
-        )
-        between = float(first @ self._between @ second) / (float(first.sum()) * float(second.sum()))
-        return within - 2 * between
+    total = torch.zeros(len(counts), dtype=torch.float64)
+    for start in range(0, len(features), KERNEL_SIDE):
+        end = start + KERNEL_SIDE
+        some, drawn = features[start:end], counts[:, start:end]
+        total += _weighed(poly_kernel(some, some).fill_diagonal_(0), drawn, drawn)
+        total += 2 * _between(some, features[end:], drawn, counts[:, end:])
+    return total
+
+
+def _between(
+    first: Float[Tensor, "n f"],
+    second: Float[Tensor, "m f"],
+    first_counts: Float[Tensor, "r n"],
+    second_counts: Float[Tensor, "r m"],
+) -> Float64[Tensor, "r"]:
+    """Sums of the kernel `(x.y / f + 1)^3` over all pairs, each as often as both of it were drawn.
+
+    The kernel is made a square at a time: all of it would take gigabytes where there are many samples.
+    """
+    from torchmetrics.image.kid import poly_kernel
+
+    total = torch.zeros(len(first_counts), dtype=torch.float64)
+    rows = zip(torch.split(first, KERNEL_SIDE), torch.split(first_counts, KERNEL_SIDE, dim=1), strict=True)
+    for some, drawn in rows:
+        columns = zip(torch.split(second, KERNEL_SIDE), torch.split(second_counts, KERNEL_SIDE, dim=1), strict=True)
+        for others, also_drawn in columns:
+            total += _weighed(poly_kernel(some, others), drawn, also_drawn)
+    return total
+
+
+def _weighed(
+    kernel: Float[Tensor, "n m"], first_counts: Float[Tensor, "r n"], second_counts: Float[Tensor, "r m"]
+) -> Float64[Tensor, "r"]:
+    return ((first_counts @ kernel) * second_counts).sum(dim=1, dtype=torch.float64)
 
 
 class _FeaturesAsGiven(nn.Module):

@@ -47,11 +47,12 @@ def reference_features(
 ) -> References:
     """Features of the chosen training and of all test paintings, from the dataset's folder where they lie.
 
-    What does not lie there is computed by all processes, and kept where the folder can be written. Collective.
+    What does not lie there, or is damaged, is computed by all processes, and kept where the folder can be written.
+    Collective.
     """
     train = dataset.split("train", size)
     whole = _path(dataset, size, network, "train")
-    if whole.is_file() or len(chosen) == len(train):
+    if len(chosen) == len(train) or share.everywhere(_kept(whole, train, network) is not None):
         of_train = _stored(whole, train, False, network, share, progress)[chosen]
     else:
         part = hashlib.sha256(chosen.tobytes()).hexdigest()[:8]
@@ -95,9 +96,10 @@ def features_of(
 def _stored(
     path: Path, split: Split, mirrored: bool, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Float[np.ndarray, "n f"]:
+    stored = _kept(path, split, network)
     # Another evaluation may write the file between two processes' looks at it.
-    if share.everywhere(path.is_file()):
-        stored: np.ndarray = np.load(path)
+    if share.everywhere(stored is not None):
+        assert stored is not None, "everywhere is here too"
         progress(len(share.of(len(split))))
         return stored
     own = features_of(network, _batches(split, share.of(len(split)), mirrored), progress)
@@ -105,6 +107,18 @@ def _stored(
     if share.is_main:
         _keep(features, path)
     return features
+
+
+def _kept(path: Path, split: Split, network: FeatureNetwork) -> Float[np.ndarray, "n f"] | None:
+    """The features of a split in a file; None where there is none, or it is damaged: they are computed anew."""
+    try:
+        with path.open("rb") as file:
+            features: np.ndarray = np.lib.format.read_array(file)
+    except Exception:
+        # A damaged header makes numpy's reader fail in too many ways to name.
+        return None
+    fits = features.shape == (len(split), network.num_features) and features.dtype == np.float32
+    return features if fits else None
 
 
 def _keep(features: np.ndarray, path: Path) -> None:

@@ -16,8 +16,8 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from common.curation import Opinions
-from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
-from common.data.pictures import Rejected, make_square, resize
+from common.data.dataset import UNLABELLED, DatasetDescription, PaintingDataset, one_hot
+from common.data.pictures import Rejected, make_square, resize, trim
 from common.data.sources.listing import Entry, Source
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
@@ -26,6 +26,7 @@ from common.vocabulary import Vocabulary
 
 SMALL = 64
 """Side, in pixels, of stage I's pictures."""
+TRAINED_ELSEWHERE = "trained on another preparation of its pictures, which may hold some of these test paintings"
 
 
 @runtime_checkable
@@ -146,10 +147,12 @@ def painted_subject(
     samples: int,
     seed: int,
     truncation: float = 1.0,
+    trained_elsewhere: bool = False,
 ) -> Subject:
     """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in the test split.
 
     `truncation` multiplies the noise of these pictures; how the painter answers to labels is measured without it.
+    `trained_elsewhere` says of a painter that was trained on another dataset that its figures may be too good.
     """
     genres, styles = evaluation_labels(
         dataset, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
@@ -166,6 +169,8 @@ def painted_subject(
         f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}"
         "labels drawn as the pairs of genre and style occur in the test split"
     )
+    if trained_elsewhere:
+        origin += f"; {TRAINED_ELSEWHERE}"
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary)
 
 
@@ -189,7 +194,7 @@ def evaluation_labels(
 def folder_subject(
     source: Source, dataset: PaintingDataset, resolution: int, *, seed: int, limit: int | None = None
 ) -> Subject:
-    """Pictures from anywhere, made square and brought to `resolution` as the dataset's were.
+    """Pictures from anywhere, trimmed, made square and brought to `resolution` as the dataset's were.
 
     `limit` takes that many of them, drawn at random. Labels are those of the source where the dataset's vocabulary
     knows them. Raises UserError where a picture cannot be used: leaving it out would change the figures in silence.
@@ -200,13 +205,14 @@ def folder_subject(
     vocabulary = dataset.vocabulary
     genres = [_place(entry.record.genre, vocabulary.genre_weights) for entry in entries]
     styles = [_place(entry.record.style, vocabulary.style_weights) for entry in entries]
-    fit = dataset.description.fit
+    description = dataset.description
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
-        return torch.stack([_read(entries[place], fit, resolution) for place in places])
+        return torch.stack([_read(entries[place], description, resolution) for place in places])
 
     known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
-    origin = f"As they lie there, {known[0]} with a known genre, {known[1]} with a known style"
+    trimmed = ", even borders cut off as the dataset's were" if description.trimmed else ""
+    origin = f"As they lie there{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
     return Subject(source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary)
 
 
@@ -219,9 +225,12 @@ def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:
     return simplex.index(1.0) if 1.0 in simplex else UNLABELLED
 
 
-def _read(entry: Entry, fit: str, size: int) -> UInt8[Tensor, "3 size size"]:
+def _read(entry: Entry, description: DatasetDescription, size: int) -> UInt8[Tensor, "3 size size"]:
     try:
-        picture = resize(make_square(entry.read(), fit), size)
+        picture = entry.read()
     except Rejected as rejection:
         raise UserError(f"{entry.record.name}: {rejection}; mend the file or remove its row") from None
+    if description.trimmed:
+        picture = trim(picture)
+    picture = resize(make_square(picture, description.fit), size)
     return rearrange(torch.from_numpy(np.array(picture)), "h w c -> c h w")

@@ -77,22 +77,20 @@ class RunFolder:
 
     def settle_data(self, dataset: PaintingDataset) -> None:
         """Raise UserError where the run was trained on other data than this; writes nothing."""
-        if not self._dataset.is_file():
+        stored = self._started_on(dataset)
+        if stored is None:
             return
-        try:
-            values = json.loads(self._dataset.read_text(encoding="utf-8"))
-        except ValueError:
-            raise UserError(
-                f"{self._dataset} is damaged, which says what data the run was started on; take it away if it was "
-                f"{dataset.folder}, and go on"
-            ) from None
-        stored = config.parse(DatasetDescription, values, place=str(self._dataset))
         require_same(stored.vocabulary, dataset.vocabulary, str(self.path), str(dataset.folder))
-        if _identity(stored) != _identity(dataset.description):
+        if self.started_on_other(dataset):
             raise UserError(
                 f"{dataset.folder} is not the dataset that {self.path} was started on; resume with --data and that "
                 "one, or start a new run with --out"
             )
+
+    def started_on_other(self, dataset: PaintingDataset) -> bool:
+        """Whether the run says that it was trained on other data than this. Raises UserError where that is damaged."""
+        stored = self._started_on(dataset)
+        return stored is not None and _identity(stored) != _identity(dataset.description)
 
     def settle_start(self, started_from: str | None) -> None:
         """Raise UserError where a run without a checkpoint was begun from other weights than now; writes nothing."""
@@ -155,6 +153,19 @@ class RunFolder:
     def save_curves(self) -> None:
         """Draw what has been logged so far."""
         save_curves(self._metrics, self.path / "curves.png")
+
+    def _started_on(self, dataset: PaintingDataset) -> DatasetDescription | None:
+        """The data that the run was started on, which may be `dataset`; None where it does not say."""
+        if not self._dataset.is_file():
+            return None
+        try:
+            values = json.loads(self._dataset.read_text(encoding="utf-8"))
+        except ValueError:
+            raise UserError(
+                f"{self._dataset} is damaged, which says what data the run was started on; take it away if it was "
+                f"{dataset.folder}, and go on"
+            ) from None
+        return config.parse(DatasetDescription, values, place=str(self._dataset))
 
     def _known_environment(self) -> dict[str, Any]:
         """Nothing where there is no run yet, or a power cut has emptied the file."""
