@@ -155,6 +155,14 @@ def test_of_near_duplicates_the_one_that_says_most_is_taken_however_small(tmp_pa
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/01.png"]
 
 
+def test_of_near_duplicates_labels_that_the_taxonomy_does_not_know_do_not_count(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("spaceship", "vorticism"), ("portrait", ""), ("spaceship", "vorticism")])
+    for number, size in enumerate((90, 64, 100)):
+        random_picture(0, 64, 64).resize((size, size)).save(tmp_path / "pictures" / f"{number:02}.png")
+    prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/01.png"]
+
+
 def test_near_duplicates_that_are_kept_lie_on_one_side_of_the_split(tmp_path: Path) -> None:
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 80)
     for number in range(40):

@@ -257,12 +257,15 @@ def _read(entry: Entry, settings: PreparationSettings) -> _Painting | str:
 
 
 def _best_of_groups(groups: Int[np.ndarray, "n"], read: _Read, taxonomy: Taxonomy) -> dict[int, int]:
-    """The picture that stands for each group: of the most labels, then the largest, whatever the order of files."""
+    """The picture that stands for each group: of the most labels that are known, then the largest.
+
+    The order of files does not matter.
+    """
     best: dict[int, int] = {}
 
     def worth(place: int) -> tuple[int, int, str]:
         record = read.records[place]
-        num_labels = sum(not taxonomy.says_nothing(label) for label in (record.genre, record.style))
+        num_labels = (taxonomy.genre(record.genre) is not None) + (taxonomy.style(record.style) is not None)
         return num_labels, read.num_pixels[place], read.digests[place]
 
     for place, group in enumerate(groups.tolist()):
