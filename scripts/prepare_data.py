@@ -36,6 +36,9 @@ def main() -> None:
     parser.add_argument("--min-count", type=int, default=50, help="rarer labels join their family or become unlabelled")
     parser.add_argument("--fine-styles", action="store_true", help="keep styles apart that share a family")
     parser.add_argument(
+        "--keep-unknown", action="store_true", help="labels that the taxonomy does not know keep their own names"
+    )
+    parser.add_argument(
         "--keep-duplicates", action="store_true", help="take near-duplicates, all on one side of the split"
     )
     parser.add_argument("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases")
@@ -62,6 +65,7 @@ def main() -> None:
         enlarge=arguments.enlarge,
         min_count=arguments.min_count,
         merge_families=not arguments.fine_styles,
+        keep_unknown=arguments.keep_unknown,
         keep_duplicates=arguments.keep_duplicates,
         workers=arguments.workers,
     )

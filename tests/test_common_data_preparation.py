@@ -163,6 +163,14 @@ def test_of_near_duplicates_labels_that_the_taxonomy_does_not_know_do_not_count(
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/01.png"]
 
 
+def test_of_near_duplicates_labels_that_keep_their_own_names_count(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("spaceship", "vorticism"), ("portrait", "")])
+    for number in range(2):
+        random_picture(0, 64, 64).save(tmp_path / "pictures" / f"{number:02}.png")
+    prepare(source, tmp_path / "data", tiny_preparation(keep_unknown=True), Taxonomy.load(), overwrite=False)
+    assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["spaceship"]
+
+
 def test_near_duplicates_that_are_kept_lie_on_one_side_of_the_split(tmp_path: Path) -> None:
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 80)
     for number in range(40):
@@ -258,6 +266,31 @@ def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
     assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["portrait"] * 3 + [""]
     assert any("nude" in line and "too few" in line for line in report.genres.table())
     assert any("spaceship" in line and "not known" in line for line in report.styles.table())
+
+
+def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_names(tmp_path: Path) -> None:
+    labels = [("portrait", "Art Brut"), ("Spaceship", "Art_Brut"), ("any", "cubism"), ("portrait", "rare")]
+    source = few(tmp_path / "pictures", labels)
+    lost, kept = (
+        prepare(source, tmp_path / f"{keep}", tiny_preparation(keep_unknown=keep), Taxonomy.load(), overwrite=False)
+        for keep in (False, True)
+    )
+    assert lost.remarks == (
+        "4 pictures lost their genre or style, as the taxonomy knows no such name: give your own with --taxonomy, "
+        "or keep names as they are with --keep-unknown",
+    )
+    assert (lost.description.vocabulary.genres, lost.description.vocabulary.styles) == ({"portrait": 2}, {"cubism": 1})
+    assert kept.remarks == (
+        "1 pictures lost their genre or style, as nobody could ask for it by that name: give your own with --taxonomy",
+    )
+    vocabulary = PaintingDataset(tmp_path / "True").vocabulary
+    assert vocabulary.genres == {"portrait": 2, "spaceship": 1}
+    assert vocabulary.styles == {"art-brut": 2, "cubism": 1, "rare": 1}
+    assert vocabulary.style_spelling("Art Brut") == "art-brut"
+    rare = prepare(
+        source, tmp_path / "rare", tiny_preparation(keep_unknown=True, min_count=2), Taxonomy.load(), overwrite=False
+    )
+    assert rare.description.vocabulary.styles == {"art-brut": 2}
 
 
 def test_two_workers_make_the_folder_that_one_makes(collection: Path, dataset_folder: Path, tmp_path: Path) -> None:
