@@ -73,6 +73,7 @@ def test_a_label_that_is_a_familys_name_is_known_as_the_family_where_families_ar
     own.write_text("genres: {}\nstyles: {cubism: {family: Modern Art}}\n")
     fine, merged = (style_namer(Taxonomy.load(own), merge_families=merge) for merge in (False, True))
     assert (fine("modern_art"), merged("modern_art"), merged("cubism")) == (None, "Modern Art", "Modern Art")
+    assert Taxonomy.load(own).own_name("modern_art") == "Modern Art"
 
 
 def test_styles_go_by_their_own_name_or_by_that_of_their_family() -> None:

@@ -85,6 +85,45 @@ def test_downloads_inside_the_dataset_are_refused(command: Command) -> None:
     assert "lies in the dataset's folder" in said
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            "pictures --out pictures/data",
+            "--out pictures/data lies in the source pictures, of which the next preparation",
+        ),
+        ("pictures --out pictures --overwrite", "--out pictures lies in the source pictures"),
+        (". --folders genre", "--out data lies in the source ., of which"),
+        ("link --out pictures/inner/data", "--out pictures/inner/data lies in the source link"),
+        ("data/features --out data --overwrite", "data/features lies in the dataset's folder data, which is replaced"),
+        (
+            "pictures --count 5 --seed 1",
+            "--count, --seed: procedural alone heeds it, and pictures does not; leave it out",
+        ),
+        ("wikiart.org --seed 0", "--seed: procedural alone heeds it, and wikiart.org does not"),
+        ("procedural --pause 1", "--pause: wikiart.org alone heeds it, and procedural does not"),
+        ("pictures --per-genre 5 --downloads x", "--downloads, --per-genre: wikiart.org alone heeds it, and pictures"),
+        ("huggan/wikiart --hugging-face --count 9", "--count: procedural alone heeds it, and huggan/wikiart does not"),
+    ],
+)
+def test_preparation_refuses_a_dataset_among_its_pictures_and_options_of_other_sources(
+    command: Command, tmp_path: Path, options: str, message: str
+) -> None:
+    (tmp_path / "pictures" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("pictures")
+    (tmp_path / "data" / "features").mkdir(parents=True)
+    assert message in command.refused("prepare_data.py", *options.split())
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "features", "inner", "link", "pictures"]
+
+
+def test_the_help_of_preparation_says_what_holds_where_nothing_is_given(command: Command) -> None:
+    _, described, _ = command("prepare_data.py", "--help")
+    options = re.split(r"\n  (?=--)", described)
+    valued = [option for option in options if re.match(r"--[a-z-]+ [A-Z{]", option)]
+    silent = [option.split()[0] for option in valued if "(default: " not in " ".join(option.split())]
+    assert silent == ["--folders", "--wikiart-lists"]
+
+
 def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_dataset: Path) -> None:
     assert "scripts/train_stage2.py" in command.refused("evaluate.py", "runs/stage2", "--data", procedural_dataset)
 

@@ -61,7 +61,7 @@ class Taxonomy:
 
     def own_name(self, raw: str) -> str | None:
         """What to call a raw label that is not known; None where nobody could ask for it by that name."""
-        name = normalise(raw)
+        name = self.family_named(raw) or normalise(raw)
         return name if _can_be_asked_for(name) and not self.says_nothing(raw) else None
 
     def says_nothing(self, raw: str) -> bool:
