@@ -378,9 +378,16 @@ def _fail(how: str, name: str) -> Image.Image:
         os._exit(9)
     if name == "1" and how == "disk":
         raise OSError(28, "No space left on device")
+    if name == "1" and how == "memory":
+        raise MemoryError
     if name == "1":
         raise ZeroDivisionError("unforeseen")
     return random_picture(int(name), 64, 64)
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused_with_that_reason(tmp_path: Path) -> None:
+    report = prepare(Failing("memory"), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert report.rejected == (("1", "takes more memory than there is; fewer --workers leave more to each"),)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, UInt8
+from PIL import Image
 from tqdm import tqdm
 
 from common import config
@@ -274,16 +275,24 @@ def _read_chunk(chunk: Sequence[Entry], settings: PreparationSettings) -> list[_
 def _read(entry: Entry, settings: PreparationSettings) -> _Painting | str:
     """The painting at all sizes, or the reason why it is refused."""
     try:
-        picture = entry.read()
+        return _painting(entry.read(), settings)
     except Rejected as rejection:
         return str(rejection)
+    except MemoryError:
+        return "takes more memory than there is; fewer --workers leave more to each"
+
+
+def _painting(picture: Image.Image, settings: PreparationSettings) -> _Painting:
+    """The painting at all sizes. Raises Rejected with the reason."""
     if settings.trim:
         picture = trim(picture)
     if max(picture.size) > settings.max_aspect * min(picture.size):
-        return f"{picture.width}x{picture.height} pixels, longer than {settings.max_aspect:g} to 1 (--max-aspect)"
+        raise Rejected(
+            f"{picture.width}x{picture.height} pixels, longer than {settings.max_aspect:g} to 1 (--max-aspect)"
+        )
     if min(picture.size) < max(settings.sizes) and not settings.enlarge:
         wanted = max(settings.sizes)
-        return f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)"
+        raise Rejected(f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)")
     square = make_square(picture, settings.fit)
     pixels = {size: np.asarray(resize(square, size)) for size in settings.sizes}
     digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
