@@ -10,6 +10,7 @@ from pathlib import Path
 
 from common.data.pictures import FITS, MAX_ASPECT
 from common.data.preparation import PreparationSettings, prepare
+from common.data.sources.listing import writable
 from common.data.sources.opening import COUNT, DOWNLOADS, PAUSE, PER_GENRE, open_source, require_apart
 from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 from common.errors import run_command
@@ -98,8 +99,9 @@ def main() -> None:
         print(line)
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
     copies = "kept on one side of the split" if arguments.keep_duplicates else "left out"
-    print(f"{arguments.out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
-    print(f"{time.monotonic() - started:.0f} s; what was left out and why: {arguments.out / 'rejected.csv'}")
+    out = writable(str(arguments.out))
+    print(f"{out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
+    print(f"{time.monotonic() - started:.0f} s; what was left out and why: {out}/rejected.csv")
 
 
 if __name__ == "__main__":

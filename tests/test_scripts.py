@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import random_picture, write_collection
 from hub_server import Hub
 from PIL import Image
 from tiny_runs import stage1_config, stage2_config
@@ -83,6 +84,16 @@ def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> Non
 def test_downloads_inside_the_dataset_are_refused(command: Command) -> None:
     said = command.refused("prepare_data.py", "wikiart.org", "--out", "data", "--downloads", "data/downloads")
     assert "lies in the dataset's folder" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
+def test_places_that_are_not_utf_8_are_prepared_from_and_into(command: Command, tmp_path: Path) -> None:
+    source, out = tmp_path / os.fsdecode(b"caf\xe9"), os.fsdecode(b"donn\xe9es")
+    write_collection(source, {"a.png": random_picture(0, 64, 64)}, {"a.png": ("portrait", "cubism")})
+    code, printed, _ = command("prepare_data.py", source, "--out", out, "--sizes", "64", "--min-count", "1")
+    assert code == 0
+    assert "donn\N{REPLACEMENT CHARACTER}es: 1 train, 0 test" in printed
+    assert PaintingDataset(Path(out)).description.source == "caf\N{REPLACEMENT CHARACTER}"
 
 
 @pytest.mark.parametrize(
