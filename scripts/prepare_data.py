@@ -10,9 +10,10 @@ from pathlib import Path
 from command_line import Parser
 from common.data.pictures import FITS, MAX_ASPECT
 from common.data.preparation import PreparationSettings, prepare
-from common.data.sources.opening import WIKIART, open_source
+from common.data.sources.listing import writable
+from common.data.sources.opening import COUNT, DOWNLOADS, PAUSE, PER_GENRE, open_source, require_apart
 from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
-from common.errors import UserError, run_command
+from common.errors import run_command
 from common.machine import available_cores
 
 
@@ -26,33 +27,48 @@ def main() -> None:
         "--hugging-face", action="store_true", help="SOURCE is a dataset's name on the hub, or its path"
     )
     parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--sizes", type=int, nargs="+", choices=(64, 128, 256), default=[64, 128])
-    parser.add_argument("--fit", choices=FITS, default="crop", help="how a picture becomes square")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        choices=(64, 128, 256),
+        default=[64, 128],
+        help="sides of the stored pictures, in pixels (default: 64 128)",
+    )
+    parser.add_argument("--fit", choices=FITS, default="crop", help="how a picture becomes square (default: crop)")
     parser.add_argument("--trim", action="store_true", help="cut off even borders first: mats, black bars")
     parser.add_argument(
         "--max-aspect", type=float, default=MAX_ASPECT, help=f"refuse longer pictures (default: {MAX_ASPECT:g} to 1)"
     )
     parser.add_argument("--enlarge", action="store_true", help="take pictures smaller than the largest size")
-    parser.add_argument("--min-count", type=int, default=50, help="rarer labels join their family or become unlabelled")
+    parser.add_argument(
+        "--min-count", type=int, default=50, help="rarer labels join their family or become unlabelled (default: 50)"
+    )
     parser.add_argument("--fine-styles", action="store_true", help="keep styles apart that share a family")
+    parser.add_argument(
+        "--keep-unknown", action="store_true", help="labels that the taxonomy does not know keep their own names"
+    )
     parser.add_argument(
         "--keep-duplicates", action="store_true", help="take near-duplicates, all on one side of the split"
     )
-    parser.add_argument("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases")
-    parser.add_argument("--count", type=int, default=3000, help="paintings to make (procedural)")
-    parser.add_argument("--seed", type=int, default=0, help="of the procedural paintings")
     parser.add_argument(
-        "--downloads", type=Path, default=Path("downloads"), help="where fetched files stay (wikiart.org)"
+        "--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases (default: the project's)"
     )
-    parser.add_argument("--per-genre", type=int, default=500, help="paintings of each genre at most (wikiart.org)")
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two requests (wikiart.org)")
-    parser.add_argument("--workers", type=int, default=available_cores(), help="processes that decode")
+    parser.add_argument("--count", type=int, help=f"procedural: paintings to make (default: {COUNT})")
+    parser.add_argument("--seed", type=int, help="procedural: the first painting's (default: 0)")
+    parser.add_argument("--downloads", type=Path, help=f"wikiart.org: where fetched files stay (default: {DOWNLOADS})")
+    parser.add_argument(
+        "--per-genre", type=int, help=f"wikiart.org: paintings of each genre at most (default: {PER_GENRE})"
+    )
+    parser.add_argument("--pause", type=float, help=f"wikiart.org: seconds between two requests (default: {PAUSE:g})")
+    parser.add_argument(
+        "--workers", type=int, default=available_cores(), help="processes that decode (default: one a core)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the dataset that is there")
     arguments = parser.parse_args()
     # As Ctrl-C does: the decoding processes end, and what was begun is removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if arguments.source == WIKIART and arguments.downloads.resolve().is_relative_to(arguments.out.resolve()):
-        raise UserError(f"--downloads {arguments.downloads} lies in the dataset's folder; fetched files need their own")
+    require_apart(arguments.source, arguments.out, arguments.downloads)
     started = time.monotonic()
     settings = PreparationSettings(
         sizes=tuple(sorted(set(arguments.sizes))),
@@ -62,6 +78,7 @@ def main() -> None:
         enlarge=arguments.enlarge,
         min_count=arguments.min_count,
         merge_families=not arguments.fine_styles,
+        keep_unknown=arguments.keep_unknown,
         keep_duplicates=arguments.keep_duplicates,
         workers=arguments.workers,
     )
@@ -82,8 +99,9 @@ def main() -> None:
         print(line)
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
     copies = "kept on one side of the split" if arguments.keep_duplicates else "left out"
-    print(f"{arguments.out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
-    print(f"{time.monotonic() - started:.0f} s; what was left out and why: {arguments.out / 'rejected.csv'}")
+    out = writable(str(arguments.out))
+    print(f"{out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
+    print(f"{time.monotonic() - started:.0f} s; what was left out and why: {out}/rejected.csv")
 
 
 if __name__ == "__main__":

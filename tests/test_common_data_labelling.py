@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from common.data.labelling import map_labels, style_namer
 from common.data.taxonomy import Taxonomy
 
@@ -27,6 +29,51 @@ def test_the_account_names_every_raw_label_with_its_pictures_and_why_it_was_left
         ["(blank)", "unlabelled", "1"],
         ["Unknown", "Genre", "unlabelled", "1"],
     ]
+
+
+def test_a_label_that_is_not_known_is_shown_with_the_name_that_may_be_meant() -> None:
+    raw = ["Lanscape", "spaceship", "sea peice"]
+    spellings, _ = TAXONOMY.spellings()
+    mapping = map_labels("genre", raw, TAXONOMY.genre, TAXONOMY.says_nothing, 1, spellings=spellings)
+    header, *lines = mapping.table()
+    assert [line[11:].rsplit(maxsplit=1)[0].rstrip() for line in lines] == [
+        "  unlabelled (not known); did you mean landscape?",
+        "  unlabelled (not known)",
+        "  unlabelled (not known); did you mean marina?",
+    ]
+    assert {len(line) for line in lines} == {len(header)}
+
+
+def test_what_is_not_known_may_keep_its_own_name_where_that_can_be_asked_for() -> None:
+    raw = ["Space_Ship", "space ship", "Lanscape", "Any", "cats, dogs", "a:b", "portrait", "Unknown Genre", "xyz", ""]
+    raw += ["Lanscape", "Any"]
+    spellings, _ = TAXONOMY.spellings()
+    mapping = map_labels(
+        "genre", raw, TAXONOMY.genre, TAXONOMY.says_nothing, 2, spellings=spellings, own_name=TAXONOMY.own_name
+    )
+    assert {label for label in map(mapping.label, raw) if label} == {"space-ship", "lanscape"}
+    assert mapping.unknown == {"Any", "cats, dogs", "a:b"}
+    became = {line[:15].strip(): " ".join(line[15:-9].split()) for line in mapping.table()[1:]}
+    assert became == {
+        "Space_Ship": "space-ship (its own name)",
+        "space ship": "space-ship (its own name)",
+        "Lanscape": "lanscape (its own name); did you mean landscape?",
+        "Any": "unlabelled (not known, nor to be asked for)",
+        "cats, dogs": "unlabelled (not known, nor to be asked for)",
+        "a:b": "unlabelled (not known, nor to be asked for)",
+        "portrait": "unlabelled (too few)",
+        "Unknown Genre": "unlabelled",
+        "xyz": "unlabelled (too few)",
+        "(blank)": "unlabelled",
+    }
+
+
+def test_a_label_that_is_a_familys_name_is_known_as_the_family_where_families_are_merged(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("genres: {}\nstyles: {cubism: {family: Modern Art}}\n")
+    fine, merged = (style_namer(Taxonomy.load(own), merge_families=merge) for merge in (False, True))
+    assert (fine("modern_art"), merged("modern_art"), merged("cubism")) == (None, "Modern Art", "Modern Art")
+    assert Taxonomy.load(own).own_name("modern_art") == "Modern Art"
 
 
 def test_styles_go_by_their_own_name_or_by_that_of_their_family() -> None:

@@ -116,6 +116,16 @@ def test_each_fit_makes_a_wide_picture_square_in_its_own_way() -> None:
     assert (pad[10, [0, 19]] == (200, 0, 0)).all()
 
 
+def test_a_long_picture_is_shrunk_before_it_is_padded_and_looks_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = Image.effect_noise((400, 90), 40).resize((800, 180)).convert("RGB")
+    whole = make_square(picture, "pad")
+    assert whole.size == (800, 800)
+    monkeypatch.setattr("common.data.pictures.MAX_PIXELS", 800 * 180)
+    square = make_square(picture, "pad")
+    assert square.size == (379, 379)
+    assert np.abs(pixels(resize(square, 64)) - pixels(resize(whole, 64))).max() <= 2
+
+
 def test_a_tall_picture_is_cropped_about_its_centre() -> None:
     rows = np.repeat(np.arange(31, dtype=np.uint8)[:, None, None], 11, axis=1).repeat(3, axis=2)
     assert pixels(make_square(Image.fromarray(rows), "crop"))[:, 0, 0].tolist() == list(range(10, 21))

@@ -155,6 +155,22 @@ def test_of_near_duplicates_the_one_that_says_most_is_taken_however_small(tmp_pa
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/01.png"]
 
 
+def test_of_near_duplicates_labels_that_the_taxonomy_does_not_know_do_not_count(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("spaceship", "vorticism"), ("portrait", ""), ("spaceship", "vorticism")])
+    for number, size in enumerate((90, 64, 100)):
+        random_picture(0, 64, 64).resize((size, size)).save(tmp_path / "pictures" / f"{number:02}.png")
+    prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/01.png"]
+
+
+def test_of_near_duplicates_labels_that_keep_their_own_names_count(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("spaceship", "vorticism"), ("portrait", "")])
+    for number in range(2):
+        random_picture(0, 64, 64).save(tmp_path / "pictures" / f"{number:02}.png")
+    prepare(source, tmp_path / "data", tiny_preparation(keep_unknown=True), Taxonomy.load(), overwrite=False)
+    assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["spaceship"]
+
+
 def test_near_duplicates_that_are_kept_lie_on_one_side_of_the_split(tmp_path: Path) -> None:
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 80)
     for number in range(40):
@@ -252,6 +268,31 @@ def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
     assert any("spaceship" in line and "not known" in line for line in report.styles.table())
 
 
+def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_names(tmp_path: Path) -> None:
+    labels = [("portrait", "Art Brut"), ("Spaceship", "Art_Brut"), ("any", "cubism"), ("portrait", "rare")]
+    source = few(tmp_path / "pictures", labels)
+    lost, kept = (
+        prepare(source, tmp_path / f"{keep}", tiny_preparation(keep_unknown=keep), Taxonomy.load(), overwrite=False)
+        for keep in (False, True)
+    )
+    assert lost.remarks == (
+        "4 pictures lost their genre or style, as the taxonomy knows no such name: give your own with --taxonomy, "
+        "or keep names as they are with --keep-unknown",
+    )
+    assert (lost.description.vocabulary.genres, lost.description.vocabulary.styles) == ({"portrait": 2}, {"cubism": 1})
+    assert kept.remarks == (
+        "1 pictures lost their genre or style, as nobody could ask for it by that name: give your own with --taxonomy",
+    )
+    vocabulary = PaintingDataset(tmp_path / "True").vocabulary
+    assert vocabulary.genres == {"portrait": 2, "spaceship": 1}
+    assert vocabulary.styles == {"art-brut": 2, "cubism": 1, "rare": 1}
+    assert vocabulary.style_spelling("Art Brut") == "art-brut"
+    rare = prepare(
+        source, tmp_path / "rare", tiny_preparation(keep_unknown=True, min_count=2), Taxonomy.load(), overwrite=False
+    )
+    assert rare.description.vocabulary.styles == {"art-brut": 2}
+
+
 def test_two_workers_make_the_folder_that_one_makes(collection: Path, dataset_folder: Path, tmp_path: Path) -> None:
     settings = tiny_preparation(sizes=(64, 128), workers=2)
     prepare(LabelsTable(FolderFiles(collection)), tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
@@ -337,9 +378,16 @@ def _fail(how: str, name: str) -> Image.Image:
         os._exit(9)
     if name == "1" and how == "disk":
         raise OSError(28, "No space left on device")
+    if name == "1" and how == "memory":
+        raise MemoryError
     if name == "1":
         raise ZeroDivisionError("unforeseen")
     return random_picture(int(name), 64, 64)
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused_with_that_reason(tmp_path: Path) -> None:
+    report = prepare(Failing("memory"), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert report.rejected == (("1", "takes more memory than there is; fewer --workers leave more to each"),)
 
 
 @pytest.mark.parametrize(

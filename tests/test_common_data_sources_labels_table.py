@@ -38,16 +38,44 @@ def test_a_record_holds_the_labels_as_they_are_spelled_and_its_picture_reads(fol
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (b"file,genre\na.png,portrait\n", "lacks the columns style, artist, title, year; it needs file,genre,style"),
-        (b"", "lacks the columns file, genre, style"),
+        (
+            b"Picture;genre\na.png;portrait\n",
+            "lacks the column file, which names the pictures; its header is 'Picture;genre'",
+        ),
+        (b"", "lacks the column file, which names the pictures; its header is ''"),
+        (b"file,Genre,genre\na.png,,\n", "has two columns genre; rename one"),
         (HEADER.encode(), "names no pictures"),
         (HEADER.encode() + b"a.png,portr\xe4t,,,,\n", "is not UTF-8; save it as UTF-8"),
         (HEADER.encode() + b"b.png,,,,,\nc.png,,,,,\n", "names 'b.png' and 1 more, not there; add the files or remove"),
         (HEADER.encode() + b"x" * 300 + b",,,,,\n", "not there"),
-        (HEADER.encode() + b"a.png,,,,,\n ,portrait,,,,\n", "record 2: the file column is blank"),
+        (HEADER.encode() + b"a.png,,,,,\n ,portrait,,,,\n", "line 3: the file column is blank"),
+        (b"genre,file\nportrait\n", "line 2: the file column is blank"),
+        (
+            HEADER.encode() + b"a.png,,,A. Painter, the elder,,1901\n",
+            "line 2: 7 fields for 6 columns; put text with a comma in",
+        ),
+        (
+            HEADER.encode() + b"a.png,,,Painter, A.,,\n",
+            "line 2: 7 fields for 6 columns; put text with a comma in quotes",
+        ),
+        (b"file;title\n\na.png;a;b\n", "line 3: 3 fields for 2 columns; put text with a semicolon in quotes"),
         (HEADER.encode() + b'a.png,"portrait"x,,,,\n', "line 2: "),
     ],
-    ids=["columns", "empty", "no rows", "latin-1", "absent", "name too long", "blank file", "no CSV"],
+    ids=[
+        "columns",
+        "empty",
+        "twice",
+        "no rows",
+        "latin-1",
+        "absent",
+        "name too long",
+        "blank file",
+        "short row",
+        "long row",
+        "long row of blanks",
+        "long row of semicolons",
+        "no CSV",
+    ],
 )
 def test_a_table_at_fault_is_refused_in_one_line_with_its_place(folder: Path, table: bytes, message: str) -> None:
     (folder / "labels.csv").write_bytes(table)
@@ -71,3 +99,37 @@ def test_a_table_may_have_a_byte_order_mark_spaces_more_columns_and_short_rows(f
     (folder / "labels.csv").write_bytes(table.encode())
     records = [entry.record for entry in LabelsTable(FolderFiles(folder)).listing().entries]
     assert records == [Record("a.png", "portrait"), Record("a.png")]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "file,genre\na.png,portrait\n",
+        " File , GENRE\na.png,portrait\n",
+        "\ufefffile;Genre\r\na.png;portrait\r\n",
+        "Genre\tFile\nportrait\ta.png\n",
+        'GENRE;"File";"in cm, framed, or not"\nportrait;a.png;"30; 40"\n',
+    ],
+    ids=["two columns", "other case", "semicolons", "tabs", "commas in a header of semicolons"],
+)
+def test_a_table_needs_the_column_file_alone_and_is_read_as_spreadsheets_write_it(folder: Path, table: str) -> None:
+    (folder / "labels.csv").write_bytes(table.encode())
+    for source in both(folder):
+        assert [entry.record for entry in source.listing().entries] == [Record("a.png", "portrait")]
+
+
+def test_a_table_of_names_alone_is_one(folder: Path) -> None:
+    (folder / "labels.csv").write_text("file\na.png\n")
+    assert [entry.record for entry in LabelsTable(FolderFiles(folder)).listing().entries] == [Record("a.png")]
+
+
+def test_a_name_with_backslashes_is_found_by_slashes_unless_it_is_there_as_it_stands(folder: Path) -> None:
+    (folder / "inner").mkdir()
+    for number, name in enumerate(("inner/a.png", "inner/b.png", "inner\\b.png"), start=1):
+        random_picture(number, 16, 12).save(folder / name)
+    (folder / "labels.csv").write_text("file\ninner\\a.png\ninner\\b.png\n")
+    for source in both(folder):
+        entries = list(source.listing().entries)
+        assert [entry.record.name for entry in entries] == ["inner/a.png", "inner\\b.png"]
+        for entry, number in zip(entries, (1, 3), strict=True):
+            assert np.array_equal(np.asarray(entry.read()), np.asarray(random_picture(number, 16, 12)))

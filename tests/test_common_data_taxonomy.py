@@ -59,6 +59,9 @@ def test_a_taxonomy_of_ones_own_may_use_any_script_and_families_that_are_no_styl
         ("genres: {}\nstyles: {a: {family: x}, b: {family: x, aliases: [A]}}", "'a' stands for both 'a' and 'b'"),
         ("genres: {a: b}\nstyles: {c: {}}", "styles.c.family is missing"),
         ("genres: {Any: []}\nstyles: {}", "'Any' cannot be asked for by that name"),
+        ("genres: {}\nstyles: {a: {family: 'x, y'}}", "'x, y' cannot be asked for by that name"),
+        ("genres: {}\nstyles: {a: {family: any}}", "'any' cannot be asked for by that name"),
+        ("genres: {}\nstyles: {a: {family: X}, b: {family: x}}", "'x' stands for both 'X' and 'x'"),
         ("genres: {'still, life': []}\nstyles: {}", "'still, life' cannot be asked for by that name"),
     ],
 )

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import random_picture, write_collection
 from hub_server import Hub
 from PIL import Image
 from tiny_runs import stage1_config, stage2_config
@@ -129,6 +130,55 @@ def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> Non
 def test_downloads_inside_the_dataset_are_refused(command: Command) -> None:
     said = command.refused("prepare_data.py", "wikiart.org", "--out", "data", "--downloads", "data/downloads")
     assert "lies in the dataset's folder" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
+def test_places_that_are_not_utf_8_are_prepared_from_and_into(command: Command, tmp_path: Path) -> None:
+    source, out = tmp_path / os.fsdecode(b"caf\xe9"), os.fsdecode(b"donn\xe9es")
+    write_collection(source, {"a.png": random_picture(0, 64, 64)}, {"a.png": ("portrait", "cubism")})
+    code, printed, _ = command("prepare_data.py", source, "--out", out, "--sizes", "64", "--min-count", "1")
+    assert code == 0
+    assert "donn\N{REPLACEMENT CHARACTER}es: 1 train, 0 test" in printed
+    assert PaintingDataset(Path(out)).description.source == "caf\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            "pictures --out pictures/data",
+            "--out pictures/data lies in the source pictures, of which the next preparation",
+        ),
+        ("pictures --out pictures --overwrite", "--out pictures lies in the source pictures"),
+        (". --folders genre", "--out data lies in the source ., of which"),
+        ("link --out pictures/inner/data", "--out pictures/inner/data lies in the source link"),
+        ("data/features --out data --overwrite", "data/features lies in the dataset's folder data, which is replaced"),
+        (
+            "pictures --count 5 --seed 1",
+            "--count, --seed: procedural alone heeds it, and pictures does not; leave it out",
+        ),
+        ("wikiart.org --seed 0", "--seed: procedural alone heeds it, and wikiart.org does not"),
+        ("procedural --pause 1", "--pause: wikiart.org alone heeds it, and procedural does not"),
+        ("pictures --per-genre 5 --downloads x", "--downloads, --per-genre: wikiart.org alone heeds it, and pictures"),
+        ("huggan/wikiart --hugging-face --count 9", "--count: procedural alone heeds it, and huggan/wikiart does not"),
+    ],
+)
+def test_preparation_refuses_a_dataset_among_its_pictures_and_options_of_other_sources(
+    command: Command, tmp_path: Path, options: str, message: str
+) -> None:
+    (tmp_path / "pictures" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("pictures")
+    (tmp_path / "data" / "features").mkdir(parents=True)
+    assert message in command.refused("prepare_data.py", *options.split())
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "features", "inner", "link", "pictures"]
+
+
+def test_the_help_of_preparation_says_what_holds_where_nothing_is_given(command: Command) -> None:
+    _, described, _ = command("prepare_data.py", "--help")
+    options = re.split(r"\n  (?=--)", described)
+    valued = [option for option in options if re.match(r"--[a-z-]+ [A-Z{]", option)]
+    silent = [option.split()[0] for option in valued if "(default: " not in " ".join(option.split())]
+    assert silent == ["--folders", "--wikiart-lists"]
 
 
 def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_dataset: Path) -> None:

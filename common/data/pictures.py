@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import warnings
 
 import numpy as np
@@ -88,7 +89,9 @@ def make_square(picture: Image.Image, fit: str) -> Image.Image:
         case "squash":
             return picture
         case "pad":
-            return ImageOps.pad(picture, (max(picture.size),) * 2, Image.Resampling.LANCZOS, color=(128, 128, 128))
+            # A square on the longer side of a long picture may be many times as large as what is decoded.
+            side = min(max(picture.size), math.isqrt(MAX_PIXELS))
+            return ImageOps.pad(picture, (side, side), Image.Resampling.LANCZOS, color=(128, 128, 128))
         case _:
             raise ValueError(f"unknown fit {fit!r}; known: {', '.join(FITS)}")
 

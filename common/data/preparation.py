@@ -22,12 +22,13 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, UInt8
+from PIL import Image
 from tqdm import tqdm
 
 from common import config
 from common.data.dataset import DatasetDescription
 from common.data.duplicates import duplicate_groups, perceptual_hashes
-from common.data.labelling import LabelMapping, map_labels, style_namer
+from common.data.labelling import LabelMapping, Namer, map_labels, style_namer
 from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize, trim
 from common.data.sources.listing import Entry, Listing, Record, Source
 from common.data.taxonomy import Taxonomy
@@ -56,6 +57,8 @@ class PreparationSettings:
     """Labels of fewer pictures become unlabelled."""
     merge_families: bool
     """Whether a style is known by its family's name."""
+    keep_unknown: bool = False
+    """Whether labels that the taxonomy does not know keep their own names instead of becoming unlabelled."""
     keep_duplicates: bool
     """Whether near-duplicates are all taken, together on one side of the split, instead of one of them."""
     workers: int
@@ -73,7 +76,7 @@ class PreparationReport:
     duplicates: int
     """Pictures that have a near-duplicate which was preferred to them."""
     remarks: tuple[str, ...]
-    """What the source says of how its labels came about."""
+    """What there is to say of how the labels came about."""
 
     def common_reasons(self) -> list[str]:
         """The three most common reasons for a refusal, each as one picture has it; numbers do not tell them apart."""
@@ -127,7 +130,9 @@ def _build(
         reason = f"; the first: {read.rejected[0][1]}" if read.rejected else ""
         raise UserError(f"{source}: none of {len(read.rejected)} pictures can be used{reason}")
     groups = duplicate_groups(np.stack(read.perceptual))
-    best = _best_of_groups(groups, read, taxonomy)
+    genre_name, style_name = taxonomy.genre, style_namer(taxonomy, settings.merge_families)
+    own_name = taxonomy.own_name if settings.keep_unknown else None
+    best = _best_of_groups(groups, read, genre_name, style_name, own_name)
     copies = [place for place in range(len(groups)) if best[groups[place]] != place]
     left_out = [] if settings.keep_duplicates else copies
     rejected = read.rejected + [
@@ -136,12 +141,26 @@ def _build(
     kept = np.setdiff1d(np.arange(len(groups)), left_out)
     chosen = [read.records[place] for place in kept]
     digests = [read.digests[place] for place in kept]
+    genre_spellings, style_spellings = taxonomy.spellings()
     genres = map_labels(
-        "genre", [record.genre for record in chosen], taxonomy.genre, taxonomy.says_nothing, settings.min_count
+        "genre",
+        [record.genre for record in chosen],
+        genre_name,
+        taxonomy.says_nothing,
+        settings.min_count,
+        spellings=genre_spellings,
+        own_name=own_name,
     )
-    namer = style_namer(taxonomy, settings.merge_families)
-    raw_styles = [record.style for record in chosen]
-    styles = map_labels("style", raw_styles, namer, taxonomy.says_nothing, settings.min_count, taxonomy.family)
+    styles = map_labels(
+        "style",
+        [record.style for record in chosen],
+        style_name,
+        taxonomy.says_nothing,
+        settings.min_count,
+        taxonomy.family,
+        spellings=style_spellings,
+        own_name=own_name,
+    )
     splits = _split(
         [genres.label(record.genre) for record in chosen],
         [styles.label(record.style) for record in chosen],
@@ -168,7 +187,23 @@ def _build(
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
-    return PreparationReport(description, genres, styles, tuple(read.rejected), len(copies), listing.remarks)
+    remarks = (*_lost_labels(chosen, genres, styles, settings), *listing.remarks)
+    return PreparationReport(description, genres, styles, tuple(read.rejected), len(copies), remarks)
+
+
+def _lost_labels(
+    records: Sequence[Record], genres: LabelMapping, styles: LabelMapping, settings: PreparationSettings
+) -> list[str]:
+    num_lost = sum(record.genre in genres.unknown or record.style in styles.unknown for record in records)
+    if not num_lost:
+        return []
+    lost = f"{num_lost} pictures lost their genre or style, "
+    if settings.keep_unknown:
+        return [lost + "as nobody could ask for it by that name: give your own with --taxonomy"]
+    return [
+        lost + "as the taxonomy knows no such name: give your own with --taxonomy, "
+        "or keep names as they are with --keep-unknown"
+    ]
 
 
 @dataclass(frozen=True)
@@ -240,29 +275,45 @@ def _read_chunk(chunk: Sequence[Entry], settings: PreparationSettings) -> list[_
 def _read(entry: Entry, settings: PreparationSettings) -> _Painting | str:
     """The painting at all sizes, or the reason why it is refused."""
     try:
-        picture = entry.read()
+        return _painting(entry.read(), settings)
     except Rejected as rejection:
         return str(rejection)
+    except MemoryError:
+        return "takes more memory than there is; fewer --workers leave more to each"
+
+
+def _painting(picture: Image.Image, settings: PreparationSettings) -> _Painting:
+    """The painting at all sizes. Raises Rejected with the reason."""
     if settings.trim:
         picture = trim(picture)
     if max(picture.size) > settings.max_aspect * min(picture.size):
-        return f"{picture.width}x{picture.height} pixels, longer than {settings.max_aspect:g} to 1 (--max-aspect)"
+        raise Rejected(
+            f"{picture.width}x{picture.height} pixels, longer than {settings.max_aspect:g} to 1 (--max-aspect)"
+        )
     if min(picture.size) < max(settings.sizes) and not settings.enlarge:
         wanted = max(settings.sizes)
-        return f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)"
+        raise Rejected(f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)")
     square = make_square(picture, settings.fit)
     pixels = {size: np.asarray(resize(square, size)) for size in settings.sizes}
     digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
     return _Painting(pixels, digest, picture.width * picture.height, perceptual_hashes(resize(square, 64)))
 
 
-def _best_of_groups(groups: Int[np.ndarray, "n"], read: _Read, taxonomy: Taxonomy) -> dict[int, int]:
-    """The picture that stands for each group: of the most labels, then the largest, whatever the order of files."""
+def _best_of_groups(
+    groups: Int[np.ndarray, "n"], read: _Read, genre_name: Namer, style_name: Namer, own_name: Namer | None
+) -> dict[int, int]:
+    """The picture that stands for each group: of the most labels that the dataset can hold, then the largest.
+
+    The order of files does not matter.
+    """
     best: dict[int, int] = {}
+
+    def is_named(raw: str, name: Namer) -> bool:
+        return name(raw) is not None or (own_name is not None and own_name(raw) is not None)
 
     def worth(place: int) -> tuple[int, int, str]:
         record = read.records[place]
-        num_labels = sum(not taxonomy.says_nothing(label) for label in (record.genre, record.style))
+        num_labels = is_named(record.genre, genre_name) + is_named(record.style, style_name)
         return num_labels, read.num_pixels[place], read.digests[place]
 
     for place, group in enumerate(groups.tolist()):

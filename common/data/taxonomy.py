@@ -38,6 +38,7 @@ class Taxonomy:
         self._styles = _index({name: entry.aliases for name, entry in file.styles.items()}, place)
         self._unlabelled = {normalise(word) for word in file.unlabelled}
         self._families = {name: entry.family for name, entry in file.styles.items()}
+        self._family_names = _index(dict.fromkeys(self._families.values(), ()), place)
 
     @classmethod
     def load(cls, path: Path = DEFAULT_TAXONOMY) -> Taxonomy:
@@ -53,6 +54,15 @@ class Taxonomy:
     def style(self, raw: str) -> str | None:
         """Canonical style of a raw label, None where the taxonomy does not know it."""
         return self._styles.get(normalise(raw))
+
+    def family_named(self, raw: str) -> str | None:
+        """The family that a raw label names, None where there is none."""
+        return self._family_names.get(normalise(raw))
+
+    def own_name(self, raw: str) -> str | None:
+        """What to call a raw label that is not known; None where nobody could ask for it by that name."""
+        name = self.family_named(raw) or normalise(raw)
+        return name if _can_be_asked_for(name) and not self.says_nothing(raw) else None
 
     def says_nothing(self, raw: str) -> bool:
         """Whether a raw label is blank or a word for having none."""
@@ -76,10 +86,14 @@ def normalise(label: str) -> str:
 def _index(names: dict[str, tuple[str, ...]], place: str) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, aliases in names.items():
-        if normalise(name) == "any" or {",", ":", "\n"} & set(name):
+        if not _can_be_asked_for(name):
             raise UserError(f"{place}: {name!r} cannot be asked for by that name; take another, without , and :")
         for spelling in dict.fromkeys(normalise(label) for label in (name, *aliases)):
             if spelling in index:
                 raise UserError(f"{place}: {spelling!r} stands for both {index[spelling]!r} and {name!r}")
             index[spelling] = name
     return index
+
+
+def _can_be_asked_for(name: str) -> bool:
+    return normalise(name) != "any" and not {",", ":", "\n"} & set(name)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from PIL import Image
 
 from common.data.pictures import MAX_BYTES, Rejected, decode
+from common.data.sources.listing import writable
 from common.errors import UserError
 
 
@@ -64,7 +65,7 @@ class FolderFiles:
     """Files below a folder; links that lead out of it are refused when they are read."""
 
     def __init__(self, path: Path) -> None:
-        self.name = path.resolve().name
+        self.name = writable(path.resolve().name)
         self._path = path
 
     @property
@@ -119,7 +120,7 @@ class ZipFiles:
     """Entries of a zip, read without unpacking it to disk; the one folder that holds all of them is its top."""
 
     def __init__(self, path: Path) -> None:
-        self.name = path.name
+        self.name = writable(path.name)
         self._path = path
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from common.data.pictures import MAX_BYTES, Rejected, decode
-from common.data.sources.listing import Entry, Listing, Record
+from common.data.sources.listing import Entry, Listing, Record, writable
 from common.errors import UserError
 
 LABELS = ("genre", "style", "artist", "title", "year")
@@ -26,12 +26,13 @@ class HuggingFaceDataset:
 
     def __init__(self, place: str) -> None:
         """Raises UserError where the library is not installed."""
-        self.name = place
+        self.name = writable(place)
+        self._place = place
         _library()
 
     def listing(self) -> Listing:
         library = _library()
-        dataset = _open(library, self.name)
+        dataset = _open(library, self._place)
         features = dataset.features or {}
         if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
             have = ", ".join(features) or "none"
@@ -43,7 +44,7 @@ class HuggingFaceDataset:
         names = {label: getattr(features[label], "names", None) for label in columns[1:]}
         known = dataset.info.splits and dataset.info.splits.get(SPLIT)
         total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
-        return Listing(_entries(dataset, names, self.name), total)
+        return Listing(_entries(dataset, names, self._place), total)
 
 
 def _library() -> Any:

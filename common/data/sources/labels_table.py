@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from common.errors import UserError
 
 TABLE = "labels.csv"
 COLUMNS = ("file", "genre", "style", "artist", "title", "year")
+"""Only the first must be there; headers are compared without case and the blanks around them."""
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
 class LabelsTable:
@@ -25,13 +28,19 @@ class LabelsTable:
 
     def listing(self) -> Listing:
         place = self._files.place(TABLE) if self._table is None else str(self._table)
-        records = _read_records(self._read_table(), place)
+        records = [self._with_slashes(record) for record in _read_records(self._read_table(), place)]
         absent = [record.name for record in records if not self._files.has(record.name)]
         if absent:
             more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
             raise UserError(f"{place} names {absent[0]!r}{more}, not there; add the files or remove the rows")
         entries = (Entry(record, partial(self._files.read_picture, record.name)) for record in records)
         return Listing(entries, len(records))
+
+    def _with_slashes(self, record: Record) -> Record:
+        """A name as Windows writes it, where the file is there by the other slash alone."""
+        slashed = record.name.replace("\\", "/")
+        is_there = slashed != record.name and not self._files.has(record.name) and self._files.has(slashed)
+        return replace(record, name=slashed) if is_there else record
 
     def _read_table(self) -> bytes:
         if self._table is not None:
@@ -42,7 +51,7 @@ class LabelsTable:
         if not self._files.has(TABLE):
             raise UserError(
                 f"{self.name} has no labels.csv at its top; it needs one with the columns {','.join(COLUMNS)}, "
-                "or one folder a class (--folders genre)"
+                "of which all but file may be missing, or one folder a class (--folders genre)"
             )
         return self._files.read_table(TABLE)
 
@@ -52,21 +61,47 @@ def _read_records(table: bytes, place: str) -> list[Record]:
         text = table.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{place} is not UTF-8; save it as UTF-8") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    first_line = io.StringIO(text, newline="").readline(10_000).rstrip("\r\n")
+    separator = _separator(first_line)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            raise UserError(f"{place} lacks the columns {', '.join(missing)}; it needs {','.join(COLUMNS)}")
-        rows = list(reader)
+        header = _column_names(next(reader, []))
+        if "file" not in header:
+            raise UserError(
+                f"{place} lacks the column file, which names the pictures; its header is {first_line[:200]!r}"
+            )
+        twice = [column for column in COLUMNS if header.count(column) > 1]
+        if twice:
+            raise UserError(f"{place} has two columns {twice[0]}; rename one")
+        records = [_record(header, row, f"{place}, line {reader.line_num}", separator) for row in reader if row]
     except csv.Error as error:
-        raise UserError(f"{place}, line {reader.reader.line_num}: {error}; save it as plain CSV") from None
-    if not rows:
+        raise UserError(f"{place}, line {reader.line_num}: {error}; save it as plain CSV") from None
+    if not records:
         raise UserError(f"{place} names no pictures")
-    return [_record(row, place, line) for line, row in enumerate(rows, start=2)]
+    return records
 
 
-def _record(row: dict[str, str | None], place: str, line: int) -> Record:
-    values = {column: (row[column] or "").strip() for column in COLUMNS}
-    if not values["file"]:
-        raise UserError(f"{place}, record {line - 1}: the file column is blank; every row names a picture")
+def _separator(first_line: str) -> str:
+    """The separator by which the header has the most columns that we know, or else the most."""
+
+    def columns(separator: str) -> tuple[int, int]:
+        names = _column_names(next(csv.reader([first_line], delimiter=separator), []))
+        return len(set(names) & set(COLUMNS)), len(names)
+
+    return max(SEPARATORS, key=columns)
+
+
+def _column_names(header: list[str]) -> list[str]:
+    return [name.strip().lower() for name in header]
+
+
+def _record(header: list[str], row: list[str], place: str, separator: str) -> Record:
+    if len(row) > len(header):
+        # Which of them is one too many cannot be told: any guess may shift the labels.
+        raise UserError(
+            f"{place}: {len(row)} fields for {len(header)} columns; put text with a {SEPARATORS[separator]} in quotes"
+        )
+    values = {column: text.strip() for column, text in zip(header, row, strict=False) if column in COLUMNS}
+    if not values.get("file"):
+        raise UserError(f"{place}: the file column is blank; every row names a picture")
     return Record(name=values.pop("file"), **values)

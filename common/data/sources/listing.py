@@ -18,8 +18,7 @@ from PIL import Image
 class Record:
     """One picture of a source with its labels as the source spells them; blanks are unlabelled.
 
-    Bytes of file names that are not UTF-8, which Python keeps as lone surrogates, are shown as �: no table could hold
-    them.
+    Its texts are `writable`.
     """
 
     name: str
@@ -31,8 +30,7 @@ class Record:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            text = getattr(self, field.name)
-            object.__setattr__(self, field.name, re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text))
+            object.__setattr__(self, field.name, writable(getattr(self, field.name)))
 
 
 @dataclass(frozen=True)
@@ -65,3 +63,11 @@ class Source(Protocol):
     def listing(self) -> Listing:
         """All pictures that the source holds. Raises UserError where the source itself is at fault."""
         ...
+
+
+def writable(text: str) -> str:
+    """The text with � for bytes of file names that are not UTF-8.
+
+    Python keeps them as lone surrogates, which no table could hold.
+    """
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)

@@ -18,6 +18,10 @@ from common.errors import UserError
 
 PROCEDURAL = "procedural"
 WIKIART = "wikiart.org"
+COUNT = 3000
+DOWNLOADS = Path("downloads")
+PER_GENRE = 500
+PAUSE = 1.0
 
 
 def open_source(
@@ -26,23 +30,28 @@ def open_source(
     folders: Kind | None = None,
     wikiart_lists: Path | None = None,
     hugging_face: bool = False,
-    count: int = 1,
-    seed: int = 0,
-    downloads: Path = Path("downloads"),
-    per_genre: int = 500,
-    pause: float = 1.0,
+    count: int | None = None,
+    seed: int | None = None,
+    downloads: Path | None = None,
+    per_genre: int | None = None,
+    pause: float | None = None,
 ) -> Source:
     """`procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip.
 
     The labels of a folder or zip stand in its labels.csv, in its folders' names, or in the lists of WikiArt.
-    Raises UserError where there is no such thing.
+    Raises UserError where there is no such thing, and for what another kind of source alone would heed.
     """
     if place in {PROCEDURAL, WIKIART} and (folders or wikiart_lists or hugging_face):
         raise UserError(f"{place} brings its own labels; leave out --folders, --wikiart-lists and --hugging-face")
+    if place != PROCEDURAL:
+        _refuse_given(place, PROCEDURAL, {"--count": count, "--seed": seed})
+    if place != WIKIART:
+        _refuse_given(place, WIKIART, {"--downloads": downloads, "--per-genre": per_genre, "--pause": pause})
     if place == PROCEDURAL:
-        return PaintedPictures(count, seed)
+        return PaintedPictures(COUNT if count is None else count, 0 if seed is None else seed)
     if place == WIKIART:
-        return WikiArtSite(downloads, per_genre, PoliteClient(pause))
+        client = PoliteClient(PAUSE if pause is None else pause)
+        return WikiArtSite(downloads or DOWNLOADS, PER_GENRE if per_genre is None else per_genre, client)
     if hugging_face:
         return HuggingFaceDataset(place)
     files = open_files(Path(place))
@@ -51,6 +60,30 @@ def open_source(
     if folders is not None:
         return ClassFolders(files, folders)
     return LabelsTable(files)
+
+
+def require_apart(place: str, out: Path, downloads: Path | None) -> None:
+    """Raise UserError where a dataset at `out` would lie among the files of its source, or they in it."""
+    out_path = out.resolve()
+    if place == WIKIART:
+        downloads = downloads or DOWNLOADS
+        if downloads.resolve().is_relative_to(out_path):
+            raise UserError(f"--downloads {downloads} lies in the dataset's folder; fetched files need their own")
+    elif place != PROCEDURAL and os.path.exists(place):
+        source = Path(place).resolve()
+        if out_path.is_relative_to(source):
+            raise UserError(
+                f"--out {out} lies in the source {place}, of which the next preparation would take it for a part; "
+                "give a folder elsewhere"
+            )
+        if source.is_relative_to(out_path):
+            raise UserError(f"{place} lies in the dataset's folder {out}, which is replaced; give another with --out")
+
+
+def _refuse_given(place: str, kind: str, options: dict[str, object]) -> None:
+    given = [option for option, value in options.items() if value is not None]
+    if given:
+        raise UserError(f"{', '.join(given)}: {kind} alone heeds it, and {place} does not; leave it out")
 
 
 def _lists(place: Path) -> Files:
