@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -60,6 +61,17 @@ def test_groups_are_found_across_the_blocks_in_which_pictures_are_compared() -> 
     assert groups[599] == groups[0]
     assert groups[400] == groups[300]
     assert len(set(groups.tolist())) == 598
+
+
+def test_groups_of_many_equal_pictures_take_memory_by_their_number_and_not_its_square() -> None:
+    hashes = np.random.default_rng(0).integers(0, 256, (3, 2, 32), dtype=np.uint8)
+    many = np.concatenate([hashes[:1], np.repeat(hashes[1:2], 4000, axis=0), hashes[2:], hashes[:1]])
+    tracemalloc.start()
+    groups = duplicate_groups(many)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert groups.tolist() == [0, *[1] * 4000, 2, 0]
+    assert peak < 20 * 2**20
 
 
 def test_a_single_picture_is_a_group() -> None:

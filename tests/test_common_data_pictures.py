@@ -8,9 +8,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
-from common.data.pictures import FITS, Rejected, decode, make_square, resize, trim
+from common.data.pictures import FITS, TRIM_ROUNDS, Rejected, decode, make_square, resize, trim
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -178,6 +178,29 @@ def test_bars_mats_and_frames_are_trimmed_off_dust_and_all() -> None:
 def test_a_picture_without_borders_stays_as_it_is() -> None:
     painting = Image.effect_noise((120, 90), 90).convert("RGB")
     assert trim(painting).size == painting.size
+
+
+def nested(rings: int, inside: Image.Image, width: int) -> Image.Image:
+    """A picture in even rings of two colours by turns."""
+    for ring in range(rings):
+        inside = ImageOps.expand(inside, width, ("white", "black")[ring % 2])
+    return inside
+
+
+def test_rings_are_trimmed_off_for_some_rounds_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = []
+    monkeypatch.setattr("common.data.pictures.np.abs", lambda values: rounds.append(1) or np.absolute(values))
+    painting = Image.effect_noise((120, 90), 90).convert("RGB")
+    assert trim(nested(5, painting, 2)).size == painting.size
+    rounds.clear()
+    # At most two rings go in a round: one by each of the corners that are looked at.
+    left = trim(nested(20, Image.effect_noise((400, 300), 90).convert("RGB"), 2))
+    assert 400 < left.width < 480
+    assert len(rounds) == 2 * TRIM_ROUNDS
+    rounds.clear()
+    sheet = nested(8, Image.effect_noise((20, 20), 90).convert("RGB"), 30)
+    assert trim(sheet).size == sheet.size
+    assert len(rounds) < 2 * TRIM_ROUNDS
 
 
 def test_a_small_drawing_on_a_large_sheet_keeps_its_sheet() -> None:

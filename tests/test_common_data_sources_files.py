@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import pickle
 import sys
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -151,6 +153,25 @@ def test_a_zip_of_another_code_page_keeps_the_names_that_it_has(tmp_path: Path) 
     data = (tmp_path / "old.zip").read_bytes().replace(b"caf.png", b"c\x82f.png")
     (tmp_path / "old.zip").write_bytes(data)
     assert list(ZipFiles(tmp_path / "old.zip").names()) == ["céf.png"]
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_not_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = os.scandir
+
+    unreadable = [".hidden"]
+
+    def scandir(path: str) -> Iterator[os.DirEntry[str]]:
+        if Path(path).name in unreadable:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert list(FolderFiles(folder).names()) == ["b.png", "inner/a.png"]
+    unreadable.append("inner")
+    with pytest.raises(UserError, match=r"^.*pictures/inner cannot be read: Permission denied; make it readable or"):
+        list(FolderFiles(folder).names())
 
 
 def test_linked_folders_are_named_and_refused(folder: Path) -> None:

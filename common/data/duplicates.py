@@ -27,6 +27,13 @@ def perceptual_hashes(picture: Image.Image) -> UInt8[np.ndarray, "2 32"]:
 
 def duplicate_groups(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"]:
     """For each picture the number of its group; pictures linked by a chain of near-duplicates share one."""
+    # Many pictures of one hash, as a blank one's copies, would have links by the square of their number.
+    _, firsts, places = np.unique(hashes.reshape(len(hashes), -1), axis=0, return_index=True, return_inverse=True)
+    in_order = np.argsort(firsts)
+    return _linked(hashes[firsts[in_order]])[np.argsort(in_order)[places.reshape(-1)]]
+
+
+def _linked(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"]:
     # The scalar product of two rows of signs is the number of equal bits less the number of different ones.
     signs = 2 * np.unpackbits(hashes, axis=2).astype(np.float32) - 1
     upright = signs[:, 0]

@@ -23,6 +23,8 @@ BORDER_TOLERANCE = 16
 """Of 255: by how much an even border may differ from its corner."""
 BORDER_DUST = 0.02
 """Share of a border's row or column that may be anything."""
+TRIM_ROUNDS = 8
+"""Borders within borders that are looked for at most: each round costs a look at all that is left."""
 _SRGB = ImageCms.createProfile("sRGB")
 FITS = ("crop", "squash", "pad")
 RESIZE_FILTER = "lanczos"
@@ -61,8 +63,7 @@ def trim(picture: Image.Image) -> Image.Image:
     """
     pixels = np.asarray(picture).astype(np.int16)
     left, top, right, bottom = 0, 0, *picture.size
-    shrunk = True
-    while shrunk:
+    for _ in range(TRIM_ROUNDS):
         shrunk = False
         for row, column in ((top, left), (bottom - 1, right - 1)):
             uneven = np.abs(pixels[top:bottom, left:right] - pixels[row, column]).max(axis=2) > BORDER_TOLERANCE
@@ -73,9 +74,11 @@ def trim(picture: Image.Image) -> Image.Image:
             before = (left, top, right, bottom)
             top, bottom = top + int(rows[0]), top + int(rows[-1]) + 1
             left, right = left + int(columns[0]), left + int(columns[-1]) + 1
+            if right - left < picture.width / 2 or bottom - top < picture.height / 2:
+                return picture
             shrunk |= before != (left, top, right, bottom)
-    if right - left < picture.width / 2 or bottom - top < picture.height / 2:
-        return picture
+        if not shrunk:
+            break
     return picture.crop((left, top, right, bottom))
 
 

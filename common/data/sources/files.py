@@ -73,7 +73,7 @@ class FolderFiles:
         return ""
 
     def names(self) -> Iterator[str]:
-        for folder, subfolders, files in os.walk(self._path):
+        for folder, subfolders, files in os.walk(self._path, onerror=self._refuse_unreadable):
             subfolders.sort()
             inner = Path(folder).relative_to(self._path)
             for linked in subfolders:
@@ -114,6 +114,11 @@ class FolderFiles:
 
     def place(self, name: str) -> str:
         return str(self._path / name)
+
+    def _refuse_unreadable(self, error: OSError) -> None:
+        """Passed over, what lies in the folder would be missing without a word, unless it is left out anyway."""
+        if Path(error.filename) == self._path or not _is_system_file(os.path.relpath(error.filename, self._path)):
+            raise UserError(f"{error.filename} cannot be read: {error.strerror}; make it readable or move it out")
 
 
 class ZipFiles:
