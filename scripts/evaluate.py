@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from command_line import Parser
-from common.data.dataset import PaintingDataset
+from common.data.dataset import SIZES, PaintingDataset
 from common.data.sources.files import open_files
 from common.data.sources.labels_table import TABLE, LabelsTable
 from common.data.sources.listing import Source
@@ -48,8 +48,6 @@ from stage2 import Painter
 
 SAMPLES = 5000
 QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
-PREPARED = (64, 128, 256)
-"""Sides, in pixels, that prepare_data.py can give a dataset."""
 
 
 def main() -> None:
@@ -210,8 +208,8 @@ def _samples(arguments: argparse.Namespace) -> int:
 def _resolution(dataset: PaintingDataset, arguments: argparse.Namespace) -> int:
     """Where nothing is painted: as asked, or the smallest that the dataset holds."""
     resolution: int = min(dataset.description.sizes) if arguments.resolution is None else arguments.resolution
-    if resolution not in PREPARED:
-        held, known = (", ".join(map(str, sides)) for sides in (dataset.description.sizes, PREPARED))
+    if resolution not in SIZES:
+        held, known = (", ".join(map(str, sides)) for sides in (dataset.description.sizes, SIZES))
         raise UserError(
             f"no dataset has pictures of --resolution {resolution}: {dataset.folder} holds {held}, and {known} can be "
             "prepared; give one of them"

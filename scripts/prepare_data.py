@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from command_line import Parser
+from common.data.dataset import SIZES
 from common.data.pictures import FITS, MAX_ASPECT
 from common.data.preparation import PreparationSettings, prepare
 from common.data.sources.listing import writable
@@ -31,7 +32,7 @@ def main() -> None:
         "--sizes",
         type=int,
         nargs="+",
-        choices=(64, 128, 256),
+        choices=SIZES,
         default=[64, 128],
         help="sides of the stored pictures, in pixels (default: 64 128)",
     )

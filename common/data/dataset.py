@@ -24,6 +24,8 @@ from common.files import sha256
 from common.vocabulary import Vocabulary
 
 UNLABELLED = -1
+SIZES = (64, 128, 256)
+"""Sides, in pixels, that a dataset can have its pictures in."""
 FREE_SHARE = 0.25
 """Of a memory's free bytes, what `auto` takes for pictures."""
 
