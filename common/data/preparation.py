@@ -18,6 +18,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -142,24 +143,14 @@ def _build(
     chosen = [read.records[place] for place in kept]
     digests = [read.digests[place] for place in kept]
     genre_spellings, style_spellings = taxonomy.spellings()
-    genres = map_labels(
-        "genre",
-        [record.genre for record in chosen],
-        genre_name,
-        taxonomy.says_nothing,
-        settings.min_count,
-        spellings=genre_spellings,
-        own_name=own_name,
-    )
-    styles = map_labels(
+    mapped = partial(map_labels, says_nothing=taxonomy.says_nothing, min_count=settings.min_count, own_name=own_name)
+    genres = mapped("genre", [record.genre for record in chosen], genre_name, spellings=genre_spellings)
+    styles = mapped(
         "style",
         [record.style for record in chosen],
         style_name,
-        taxonomy.says_nothing,
-        settings.min_count,
-        taxonomy.family,
+        family=taxonomy.family,
         spellings=style_spellings,
-        own_name=own_name,
     )
     splits = _split(
         [genres.label(record.genre) for record in chosen],
