@@ -29,6 +29,8 @@ def main() -> None:
     painter = Painter.load(SHIPPED)
     _save(sheet(painter), SHIPPED / "sheet.webp")
     _save(strip(painter), SHIPPED / "stages.webp")
+    [first] = painter.paint("portrait", "renaissance")
+    _save(first.image, SHIPPED / f"{first.request.stem}.webp")
 
 
 def sheet(painter: Painter) -> Image.Image:
