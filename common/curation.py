@@ -50,8 +50,8 @@ def rank(
 ) -> Int[np.ndarray, "n"]:
     """Places of the pictures, best first: by the probability that they show what was asked, points of the simplex.
 
-    Where nothing was, by realness. It has no say beside a label: a good generator has evened it out, and what is left
-    of it is no better picture by stage I's critic and a worse one by stage II's (their READMEs have the figures).
+    Where nothing was, by realness. Beside a label it is ignored: a generator learns to please it, and pictures of high
+    realness were no better by stage I's critic and worse by stage II's (figures: "What we found" in their READMEs).
     """
     certainty = probability(opinions.genre_logits, genres)
     if opinions.style_logits is not None:

@@ -96,7 +96,7 @@ class _Patterns(nn.Module):
     """A bias for each channel at each pixel: `rank` maps made of the condition, heard by channels in learnt strengths.
 
     The parent's gates have one of full rank, of the genre alone. Here the maps begin as noise that latents differ in.
-    Without it all detail is made of smooth features, whose zeros may be drawn as sharp lines (stage1/README.md).
+    Without it all detail is made of smooth features, whose zeros may become sharp lines (stage1/README.md).
     """
 
     def __init__(self, channels: int, condition_dim: int, size: int, rank: int) -> None:
