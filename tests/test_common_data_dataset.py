@@ -12,7 +12,7 @@ import psutil
 import pytest
 import torch
 
-from common.data.dataset import UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
+from common.data.dataset import SPLITS, UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
 from common.errors import UserError
 
 
@@ -29,9 +29,9 @@ def split_of(genres: list[int], styles: list[int]) -> Split:
 
 
 def test_splits_share_no_painting_and_leave_none_out(dataset: PaintingDataset) -> None:
-    train, test = (dataset.split(name, 64) for name in ("train", "test"))
-    assert (len(train), len(test)) == (66, 3)
-    assert sorted([*train.rows.tolist(), *test.rows.tolist()]) == list(range(69))
+    splits = [dataset.split(name, 64) for name in SPLITS]
+    assert [len(split) for split in splits] == [63, 3, 3]
+    assert sorted(row for split in splits for row in split.rows.tolist()) == list(range(69))
 
 
 def test_labels_are_places_in_the_vocabulary_and_minus_one_without(dataset: PaintingDataset) -> None:

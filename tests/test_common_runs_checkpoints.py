@@ -113,7 +113,7 @@ def test_only_the_newest_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> No
 
 
 def test_the_best_is_kept_beside_the_newest_and_remembered(tmp_path: Path) -> None:
-    best = Best(step=2, fid=12.5)
+    best = Best(step=2, fid=12.5, samples=100)
     for step in (1, 2, 3, 4, 5):
         save_checkpoint(tmp_path, step, {"network": network(step)}, {}, keep=2, best=best if step > 1 else None)
     assert names(tmp_path) == ["step-00000002", "step-00000004", "step-00000005"]

@@ -1,4 +1,4 @@
-"""FID on the test split while a run trains."""
+"""FID on the validation split while a run trains."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from common.evaluation.features import load_feature_network
 from common.evaluation.shares import Share
 from common.evaluation.subjects import painted_subject
 from common.runs import scoring
-from common.runs.scoring import TestFid
+from common.runs.scoring import ValidationFid
 from stage2 import Painter
 
 LOGGING = dataclasses.replace(stage1_config().logging, fid_every=2, fid_samples=40)
 
 
-def score(run: Path, dataset: PaintingDataset) -> TestFid:
+def score(run: Path, dataset: PaintingDataset) -> ValidationFid:
     painter = Painter.load(run)
     resolution = painter.resolutions[-1]
-    return TestFid(
+    return ValidationFid(
         LOGGING, dataset, resolution, lambda seeds, genres, styles: painter.images(seeds, genres, styles, resolution),
         Share(), torch.device("cpu"), knows_styles=painter.knows_styles(resolution),
     )  # fmt: skip
@@ -39,10 +39,10 @@ def test_it_is_the_figure_that_evaluation_gives_of_as_many_pictures(
     folder, dataset = request.getfixturevalue(run), PaintingDataset(procedural_dataset)
     painter = Painter.load(folder)
     size = painter.resolutions[-1]
-    subject = painted_subject(painter, "run", dataset, size, samples=40, seed=0)
+    subject = painted_subject(painter, "run", dataset, size, samples=40, seed=0, split="validation")
     network = load_feature_network("efficientnet-lite0")
-    test = dataset.split("test", size)
-    real = network(test.pictures(np.arange(len(test))).permute(0, 3, 1, 2)).numpy()
+    held_out = dataset.split("validation", size)
+    real = network(held_out.pictures(np.arange(len(held_out))).permute(0, 3, 1, 2)).numpy()
     expected = fid(real, network(subject.read(range(40))).numpy())
     assert score(folder, dataset).measure() == pytest.approx(expected, rel=1e-3)
 

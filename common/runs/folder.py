@@ -40,7 +40,7 @@ class RunFolder:
         self.export = path / "export"
         """The newest weights."""
         self.best = path / "best"
-        """The export of the weights with the best FID so far."""
+        """The export of the weights with the best FID on the validation split so far."""
 
     @property
     def settings(self) -> Path:
