@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import WithoutTest, tiny_preparation
 from tiny_runs import stage1_config
 
 from common.data.dataset import PaintingDataset
+from common.data.preparation import prepare
+from common.data.sources.painted import PaintedPictures
+from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.evaluation.distances import fid
 from common.evaluation.features import load_feature_network
@@ -36,7 +40,7 @@ def score(run: Path, dataset: PaintingDataset) -> ValidationFid:
 def test_it_is_the_figure_that_evaluation_gives_of_as_many_pictures(
     run: str, procedural_dataset: Path, request: pytest.FixtureRequest
 ) -> None:
-    folder, dataset = request.getfixturevalue(run), PaintingDataset(procedural_dataset)
+    folder, dataset = request.getfixturevalue(run), WithoutTest(procedural_dataset)
     painter = Painter.load(folder)
     size = painter.resolutions[-1]
     subject = painted_subject(painter, "run", dataset, size, samples=40, seed=0, split="validation")
@@ -56,3 +60,13 @@ def test_without_features_to_measure_by_the_remedy_is_named(
     monkeypatch.setattr(scoring, "load_feature_network", missing)
     with pytest.raises(UserError, match=r"fid_every: efficientnet-lite0 needs.* --set logging\.fid_every=0"):
         score(stage1_run, PaintingDataset(procedural_dataset))
+
+
+def test_too_few_validation_paintings_for_a_fid_are_refused_with_the_remedy(stage1_run: Path, tmp_path: Path) -> None:
+    prepare(PaintedPictures(5, seed=0), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    with pytest.raises(UserError) as caught:
+        score(stage1_run, PaintingDataset(tmp_path / "data"))
+    assert str(caught.value) == (
+        f"logging.fid_every: {tmp_path / 'data'} has 0 validation paintings, and a FID needs at least 2; prepare more "
+        "pictures, or train without, --set logging.fid_every=0"
+    )

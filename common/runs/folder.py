@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from common import config
-from common.data.dataset import DatasetDescription, PaintingDataset
+from common.data.dataset import VERSION, DatasetDescription, PaintingDataset
 from common.errors import UserError
 from common.runs.config import SettledPrecision
 from common.runs.curves import save_curves
@@ -81,6 +81,11 @@ class RunFolder:
         if stored is None:
             return
         require_same(stored.vocabulary, dataset.vocabulary, str(self.path), str(dataset.folder))
+        if stored.version < VERSION:
+            raise UserError(
+                f"{self.path} was started on a dataset without a validation split, and has seen those paintings; start "
+                f"a new run from its weights with --start-from {self.path} and another --out"
+            )
         if self.started_on_other(dataset):
             raise UserError(
                 f"{dataset.folder} is not the dataset that {self.path} was started on; resume with --data and that "
