@@ -23,8 +23,8 @@ from common.files import sha256
 
 STATE, DESCRIPTION = "state.safetensors", "state.json"
 BEST = "best_by_validation"
-"""Where the description holds the best weights. Runs of before chose by the test split, under `best`: it does not
-compare, and is not read."""
+"""Where the description holds the best weights. Older runs chose theirs by the test split and kept them under `best`,
+which is not read: the two do not compare."""
 
 
 @dataclass(frozen=True)

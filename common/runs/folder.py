@@ -194,8 +194,8 @@ class RunFolder:
 
 
 def _identity(description: DatasetDescription) -> tuple[object, ...]:
-    """What makes a dataset the same for an exact resume: each picture, its labels and its side of the split, and how
-    it became square. Further sizes may have been prepared since."""
+    """What makes a dataset the same for an exact resume: each picture, its labels and its split, and how it became
+    square. Further sizes may have been prepared since."""
     return description.checksums.get("labels.csv"), description.fit, description.trimmed, description.resize_filter
 
 

@@ -42,7 +42,7 @@ class ValidationFid:
         *,
         knows_styles: bool,
     ) -> None:
-        """Raises UserError where there are no features, or too few held-out paintings, to measure by."""
+        """Raises UserError where there are no features, or too few validation paintings, to measure by."""
         num_real = len(dataset.split("validation", resolution))
         if num_real < 2:
             raise UserError(
