@@ -14,7 +14,9 @@ def main() -> None:
     parser = Parser(description="Write an export of a run: weights, a model card, ONNX graphs.")
     parser.add_argument("run", type=Path, help="run or export of either stage")
     parser.add_argument("--out", type=Path, required=True, help="folder for the export")
-    parser.add_argument("--best", action="store_true", help="the run's weights of the best FID, not its newest")
+    parser.add_argument(
+        "--best", action="store_true", help="the run's weights of the best FID on the validation split, not its newest"
+    )
     parser.add_argument("--half", action="store_true", help="store weights in half precision, in half the space")
     parser.add_argument("--onnx", action="store_true", help="write one checked ONNX graph for each resolution as well")
     parser.add_argument("--hub", action="store_true", help="write the hub's model card and a sheet of samples as well")

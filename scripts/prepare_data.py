@@ -49,9 +49,7 @@ def main() -> None:
     parser.add_argument(
         "--keep-unknown", action="store_true", help="labels that the taxonomy does not know keep their own names"
     )
-    parser.add_argument(
-        "--keep-duplicates", action="store_true", help="take near-duplicates, all on one side of the split"
-    )
+    parser.add_argument("--keep-duplicates", action="store_true", help="take near-duplicates, all in the same split")
     parser.add_argument(
         "--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases (default: the project's)"
     )
@@ -99,7 +97,7 @@ def main() -> None:
     for line in (*report.genres.table(), "", *report.styles.table(), "", *report.remarks, *report.common_reasons()):
         print(line)
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
-    copies = "kept on one side of the split" if arguments.keep_duplicates else "left out"
+    copies = "kept in the same split" if arguments.keep_duplicates else "left out"
     out = writable(str(arguments.out))
     print(f"{out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
     print(f"{time.monotonic() - started:.0f} s; what was left out and why: {out}/rejected.csv")

@@ -31,7 +31,7 @@ from common.runs.folder import RunFolder
 from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
-from common.runs.scoring import TestFid
+from common.runs.scoring import ValidationFid
 from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
@@ -71,7 +71,9 @@ def train(
     share = Share(accelerator.process_index, accelerator.num_processes)
     score = None
     if config.logging.fid_every:
-        score = TestFid(config.logging, dataset, SIZE, trainer.paint, share, accelerator.device, knows_styles=False)
+        score = ValidationFid(
+            config.logging, dataset, SIZE, trainer.paint, share, accelerator.device, knows_styles=False
+        )
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         run.open(config, precision_of(accelerator), started_from)

@@ -20,13 +20,15 @@ from common.errors import UserError
 from common.evaluation.measurements import Figure, Measurements
 from common.evaluation.wording import WORDINGS
 from common.images import labelled_grid
-from common.runs.metrics import read_metrics
+from common.runs.metrics import VALIDATION_FID, read_metrics
 from common.vocabulary import ANY
 from stage2.sampling import Painter
 
 CARD = "README.md"
 SAMPLES = "samples.webp"
 SAMPLES_PER_GENRE = 6
+TEST_FID = "fid_test"
+"""What runs chose their best weights by before there was a validation split."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,7 @@ def _training(history: History) -> Iterator[str]:
         yield "The training pictures are not known: no dataset.json came with the weights.\n"
     else:
         data = history.dataset
-        counts = " and ".join(f"{count} in the {split} split" for split, count in data.paintings.items())
+        counts = ", ".join(f"{count} in the {split} split" for split, count in data.paintings.items())
         yield (
             f"Pictures: `{_in_one_line(data.source)}`, {counts}, made square by the fit `{_in_one_line(data.fit)}`, "
             f"resized by the filter `{_in_one_line(data.resize_filter)}`.\n"
@@ -130,7 +132,10 @@ def _training(history: History) -> Iterator[str]:
     else:
         budget = f"{trained['step']:,.0f} steps, in which {trained['images']:,.0f} real paintings were shown"
         if history.best:
-            budget += f"; of the run's {history.log[-1]['step']:,.0f} steps those with the best FID on the test split"
+            chosen_on = "test" if _best_figure(history) == TEST_FID else "validation"
+            budget += (
+                f"; of the run's {history.log[-1]['step']:,.0f} steps those with the best FID on the {chosen_on} split"
+            )
         if history.started_from is not None:
             budget += f". They started from the weights `{history.started_from}`, whose own training is not counted"
         yield f"Budget: {budget}.\n"
@@ -169,7 +174,7 @@ def _faults(painter: Painter, history: History) -> Iterator[str]:
     sides = [side for side in painter.resolutions if history.report is None or side != history.report.resolution]
     if sides:
         yield f"- No figure at {', '.join(str(side) for side in sides)} pixels."
-    if history.best:
+    if history.best and _best_figure(history) == TEST_FID:
         yield "- The weights were chosen by their FID on the test split, and look better by it than they are."
     if paired:
         yield "- Budget and settings are stage II's; those of the stage I inside are in its own run."
@@ -179,8 +184,9 @@ def _faults(painter: Painter, history: History) -> Iterator[str]:
 def _trained(history: History) -> Mapping[str, float] | None:
     """Steps and images at which the exported weights stood."""
     if history.best:
-        scored = [line for line in history.log if "fid_test" in line]
-        return min(scored, key=lambda line: line["fid_test"], default=None)
+        figure = _best_figure(history)
+        scored = [line for line in history.log if figure in line]
+        return min(scored, key=lambda line: line[figure], default=None)
     exported = [line for line in history.log if history.exported_step is None or line["step"] <= history.exported_step]
     if not exported:
         return None
@@ -188,6 +194,11 @@ def _trained(history: History) -> Mapping[str, float] | None:
     last = exported[-1]
     step = last["step"] if history.exported_step is None else history.exported_step
     return {"step": step, "images": last["images"] / last["step"] * step}
+
+
+def _best_figure(history: History) -> str:
+    """The logged figure that the best weights were chosen by."""
+    return VALIDATION_FID if any(VALIDATION_FID in line for line in history.log) else TEST_FID
 
 
 def _known(report: Measurements) -> dict[str, Figure]:

@@ -33,7 +33,7 @@ from common.runs.folder import RunFolder
 from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
-from common.runs.scoring import TestFid
+from common.runs.scoring import ValidationFid
 from common.vocabulary import ANY, Vocabulary, counted, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config
@@ -89,7 +89,7 @@ def train(
     share = Share(accelerator.process_index, accelerator.num_processes)
     score = None
     if config.logging.fid_every:
-        score = TestFid(
+        score = ValidationFid(
             config.logging,
             dataset,
             config.networks.resolution,

@@ -21,7 +21,7 @@ from tiny_runs import stage1_config, stage2_config  # noqa: E402
 
 import stage1.training  # noqa: E402
 import stage2.training  # noqa: E402
-from common.data.dataset import PaintingDataset  # noqa: E402
+from common.data.dataset import PaintingDataset, Residence, Split, SplitName  # noqa: E402
 from common.data.preparation import PreparationSettings, prepare  # noqa: E402
 from common.data.sources.files import FolderFiles  # noqa: E402
 from common.data.sources.labels_table import COLUMNS, LabelsTable  # noqa: E402
@@ -66,6 +66,16 @@ def tiny_preparation(**changes: object) -> PreparationSettings:
         "merge_families": True, "keep_duplicates": False, "workers": 1,
     }  # fmt: skip
     return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
+
+
+class WithoutTest(PaintingDataset):
+    """A dataset whose test split must not be read."""
+
+    def split(
+        self, name: SplitName, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
+    ) -> Split:
+        assert name != "test", "the test split was read"
+        return super().split(name, size, residence=residence, device=device)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import psutil
 import pytest
 import torch
 
-from common.data.dataset import UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
+from common.data.dataset import SPLITS, UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
 from common.errors import UserError
 
 
@@ -29,9 +30,9 @@ def split_of(genres: list[int], styles: list[int]) -> Split:
 
 
 def test_splits_share_no_painting_and_leave_none_out(dataset: PaintingDataset) -> None:
-    train, test = (dataset.split(name, 64) for name in ("train", "test"))
-    assert (len(train), len(test)) == (66, 3)
-    assert sorted([*train.rows.tolist(), *test.rows.tolist()]) == list(range(69))
+    splits = [dataset.split(name, 64) for name in SPLITS]
+    assert [len(split) for split in splits] == [63, 3, 3]
+    assert sorted(row for split in splits for row in split.rows.tolist()) == list(range(69))
 
 
 def test_labels_are_places_in_the_vocabulary_and_minus_one_without(dataset: PaintingDataset) -> None:
@@ -106,6 +107,47 @@ def test_a_folder_without_a_dataset_is_answered_with_the_command_that_makes_one(
         f"no dataset at {tmp_path / 'data'}; make one with: "
         f"python scripts/prepare_data.py SOURCE --out {tmp_path / 'data'}"
     )
+
+
+def described(folder: Path, **changes: object) -> Path:
+    values = json.loads((folder / "dataset.json").read_text()) | changes
+    (folder / "dataset.json").write_text(json.dumps(values))
+    return folder
+
+
+def test_a_dataset_of_before_there_was_a_validation_split_is_refused_with_the_command_that_makes_it_anew(
+    copy: Path,
+) -> None:
+    described(copy, version=1, paintings={"train": 66, "test": 3}, trimmed=True, enlarged=True, fit="pad")
+    with pytest.raises(UserError) as caught:
+        PaintingDataset(copy)
+    assert str(caught.value) == (
+        f"{copy} was made by an older version of this program, without a validation split; make it anew, with what "
+        "else was given then (--folders, --min-count, …): python scripts/prepare_data.py collection "
+        f"--out {copy} --sizes 64 128 --fit pad --trim --enlarge --overwrite"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"source": "procedural (seed 7)"}, "procedural --count 70 --seed 7 --out"),
+        ({"source": "www.wikiart.org"}, "wikiart.org --out"),
+        ({"source": "somebody/paintings"}, "somebody/paintings --hugging-face --out"),
+        ({"source": "my paintings.zip"}, "'my paintings.zip' --out"),
+    ],
+)
+def test_the_command_that_makes_a_dataset_anew_names_its_source_as_a_person_would(
+    copy: Path, changes: dict[str, object], words: str
+) -> None:
+    (copy / "rejected.csv").write_text("file,reason\n00.png,is no picture of a known kind\n")
+    with pytest.raises(UserError, match=rf": python scripts/prepare_data\.py {re.escape(words)} .* --overwrite$"):
+        PaintingDataset(described(copy, version=1, **changes))
+
+
+def test_a_dataset_of_a_newer_version_is_refused(copy: Path) -> None:
+    with pytest.raises(UserError, match=r"was made by a newer version; make it anew"):
+        PaintingDataset(described(copy, version=3))
 
 
 def test_a_size_that_was_not_prepared_is_answered_with_the_sizes_to_prepare(dataset: PaintingDataset) -> None:

@@ -17,7 +17,7 @@ import pytest
 from conftest import GENRES, STYLES, random_picture, tiny_preparation, write_collection
 from PIL import Image, ImageOps
 
-from common.data.dataset import PaintingDataset
+from common.data.dataset import HELD_OUT, HeldOut, PaintingDataset
 from common.data.pictures import make_square, resize
 from common.data.preparation import prepare
 from common.data.sources.files import FolderFiles
@@ -48,7 +48,7 @@ def test_the_folder_holds_what_the_design_promises_and_nothing_else(dataset_fold
     assert list(dataset_folder.parent.iterdir()) == [dataset_folder]
     description = json.loads((dataset_folder / "dataset.json").read_text(encoding="utf-8"))
     assert description["sizes"] == [64, 128]
-    assert description["paintings"] == {"train": 66, "test": 3}
+    assert description["paintings"] == {"train": 63, "validation": 3, "test": 3}
     for name, checksum in description["checksums"].items():
         assert hashlib.sha256((dataset_folder / name).read_bytes()).hexdigest() == checksum
     assert description["checksums"].keys() == names - {"dataset.json", "rejected.csv"}
@@ -81,12 +81,12 @@ def test_a_row_of_labels_tells_where_its_picture_comes_from(collection: Path, da
     }
 
 
-def test_one_in_twenty_of_each_genre_is_test(dataset_folder: Path) -> None:
+def test_one_in_twenty_of_each_genre_is_test_and_as_many_are_validation(dataset_folder: Path) -> None:
     splits = Counter((row["split"], row["genre"]) for row in table(dataset_folder / "labels.csv"))
     # 22 pictures a genre make one; 3 without a genre make none.
-    assert splits == Counter(
-        {("test", genre): 1 for genre in GENRES} | {("train", genre): 21 for genre in GENRES} | {("train", ""): 3}
-    )
+    counts = {"test": 1, "validation": 1, "train": 20}
+    expected = {(split, genre): count for split, count in counts.items() for genre in GENRES}
+    assert splits == Counter(expected | {("train", ""): 3})
 
 
 def test_the_vocabulary_is_in_alphabetical_order_and_counts_the_training_split(dataset_folder: Path) -> None:
@@ -171,7 +171,7 @@ def test_of_near_duplicates_labels_that_keep_their_own_names_count(tmp_path: Pat
     assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["spaceship"]
 
 
-def test_near_duplicates_that_are_kept_lie_on_one_side_of_the_split(tmp_path: Path) -> None:
+def test_near_duplicates_that_are_kept_lie_in_the_same_split(tmp_path: Path) -> None:
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 80)
     for number in range(40):
         random_picture(number, 96, 96).save(tmp_path / "pictures" / f"{number + 40:02}.png")
@@ -179,7 +179,7 @@ def test_near_duplicates_that_are_kept_lie_on_one_side_of_the_split(tmp_path: Pa
     report = prepare(source, tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
     sides = {Path(row["source"]).stem: row["split"] for row in table(tmp_path / "data" / "labels.csv")}
     assert report.duplicates == 40
-    assert Counter(sides.values()) == {"train": 76, "test": 4}
+    assert Counter(sides.values()) == {"train": 72, "validation": 4, "test": 4}
     assert all(sides[f"{number:02}"] == sides[f"{number + 40:02}"] for number in range(40))
 
 
@@ -230,16 +230,60 @@ def test_families_that_are_no_styles_merge_as_well(tmp_path: Path) -> None:
     assert vocabulary.genre_weights("bildnis") == vocabulary.style_weights("Fauvism") == (1,)
 
 
-def test_a_style_that_the_test_split_alone_would_hold_is_left_to_training(tmp_path: Path) -> None:
+@pytest.mark.parametrize("split", HELD_OUT)
+def test_a_style_that_one_held_out_split_alone_would_hold_is_left_to_training(tmp_path: Path, split: HeldOut) -> None:
     labels = [("portrait", "cubism")] * 20
     folder = few(tmp_path / "pictures", labels)
     prepare(folder, tmp_path / "common", tiny_preparation(), Taxonomy.load(), overwrite=False)
-    (chosen,) = [row["source"] for row in table(tmp_path / "common" / "labels.csv") if row["split"] == "test"]
+    (chosen,) = [row["source"] for row in table(tmp_path / "common" / "labels.csv") if row["split"] == split]
     labels[int(chosen.removeprefix("pictures/").removesuffix(".png"))] = ("portrait", "fauvism")
     rare = few(tmp_path / "pictures", labels)
     report = prepare(rare, tmp_path / "rare", tiny_preparation(), Taxonomy.load(), overwrite=False)
-    assert report.description.vocabulary.styles == {"cubism": 19, "fauvism": 1}
-    assert report.description.paintings == {"train": 20, "test": 0}
+    assert report.description.vocabulary.styles == {"cubism": 18, "fauvism": 1}
+    assert report.description.paintings == {"train": 19, "validation": 1, "test": 1} | {split: 0}
+    assert report.remarks == (
+        f"too few pictures to hold any out for {split}: it takes 11 or more of one genre; training works, "
+        f"measuring by {split} does not",
+    )
+
+
+def test_a_style_that_test_and_validation_alone_would_hold_keeps_its_test_painting_and_is_learnt_by_the_other(
+    tmp_path: Path,
+) -> None:
+    labels = [("portrait", "cubism")] * 20
+    prepare(
+        few(tmp_path / "pictures", labels), tmp_path / "common", tiny_preparation(), Taxonomy.load(), overwrite=False
+    )
+    held_out = {
+        row["source"]: row["split"] for row in table(tmp_path / "common" / "labels.csv") if row["split"] != "train"
+    }
+    for source in held_out:
+        labels[int(Path(source).stem)] = ("portrait", "fauvism")
+    report = prepare(
+        few(tmp_path / "pictures", labels), tmp_path / "rare", tiny_preparation(), Taxonomy.load(), overwrite=False
+    )
+    splits = {row["source"]: row["split"] for row in table(tmp_path / "rare" / "labels.csv")}
+    assert {splits[source] for source, split in held_out.items() if split == "test"} == {"test"}
+    assert {splits[source] for source, split in held_out.items() if split == "validation"} == {"train"}
+    assert report.description.vocabulary.styles == {"cubism": 18, "fauvism": 1}
+
+
+def test_test_paintings_are_the_first_of_their_genre_by_content_and_validation_the_next(dataset_folder: Path) -> None:
+    # So the test paintings are those of before there was a validation split, and older weights have not seen them.
+    rows = table(dataset_folder / "labels.csv")
+    for genre in GENRES:
+        by_content = sorted((row for row in rows if row["genre"] == genre), key=lambda row: row["sha256"])
+        assert [row["split"] for row in by_content] == ["test", "validation"] + ["train"] * 20
+
+
+def test_too_few_pictures_to_hold_any_out_are_all_trained_on_and_that_is_said(tmp_path: Path) -> None:
+    source = few(tmp_path / "pictures", [("portrait", "cubism"), ("landscape", "cubism")] * 10)
+    report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    assert report.description.paintings == {"train": 20, "validation": 0, "test": 0}
+    assert report.remarks == (
+        "too few pictures to hold any out for validation and test: it takes 11 or more of one genre; training "
+        "works, measuring by validation and test does not",
+    )
 
 
 def test_a_genre_that_the_test_split_alone_would_hold_is_left_to_training(tmp_path: Path) -> None:
@@ -255,8 +299,10 @@ def test_a_genre_that_the_test_split_alone_would_hold_is_left_to_training(tmp_pa
     settings = tiny_preparation(keep_duplicates=True)
     report = prepare(both, tmp_path / "data", settings, Taxonomy.load(), overwrite=False)
     assert report.duplicates == 1
-    assert report.description.vocabulary.genres == {"marina": 1, "portrait": 20}
-    assert len(PaintingDataset(tmp_path / "data").split("train", 64)) == 21
+    assert report.description.vocabulary.genres == {"marina": 1, "portrait": 19}
+    splits = report.description.paintings
+    assert splits == {"train": 20, "validation": 1, "test": 0}
+    assert len(PaintingDataset(tmp_path / "data").split("train", 64)) == 20
 
 
 def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
@@ -275,12 +321,12 @@ def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_
         prepare(source, tmp_path / f"{keep}", tiny_preparation(keep_unknown=keep), Taxonomy.load(), overwrite=False)
         for keep in (False, True)
     )
-    assert lost.remarks == (
+    assert lost.remarks[:1] == (
         "4 pictures lost their genre or style, as the taxonomy knows no such name: give your own with --taxonomy, "
         "or keep names as they are with --keep-unknown",
     )
     assert (lost.description.vocabulary.genres, lost.description.vocabulary.styles) == ({"portrait": 2}, {"cubism": 1})
-    assert kept.remarks == (
+    assert kept.remarks[:1] == (
         "1 pictures lost their genre or style, as nobody could ask for it by that name: give your own with --taxonomy",
     )
     vocabulary = PaintingDataset(tmp_path / "True").vocabulary

@@ -42,16 +42,16 @@ def own_dataset(dataset_folder: Path, tmp_path: Path) -> PaintingDataset:
 
 def look(dataset: PaintingDataset, features: FeatureNetwork, chosen: np.ndarray | None = None) -> References:
     places = np.arange(len(dataset.split("train", 64))) if chosen is None else chosen
-    return reference_features(dataset, 64, features, places, Share(), lambda count: None)
+    return reference_features(dataset, 64, features, places, "test", Share(), lambda count: None)
 
 
 def test_features_are_those_of_the_splits_in_order(own_dataset: PaintingDataset) -> None:
     found = look(own_dataset, network())
-    for name, features in (("train", found.train), ("test", found.test)):
+    for name, features in (("train", found.train), ("test", found.held_out)):
         split = own_dataset.split(name, 64)
         pictures = split.pictures(np.arange(len(split))).float()
         assert np.allclose(features[:, :3], pictures[:, :, :32].mean(dim=(1, 2)), atol=1e-3)
-    assert np.allclose(found.test_mirrored, np.roll(found.test, 3, axis=1), atol=1e-3)
+    assert np.allclose(found.held_out_mirrored, np.roll(found.held_out, 3, axis=1), atol=1e-3)
 
 
 def test_they_are_computed_once_for_a_network_and_anew_for_another(own_dataset: PaintingDataset) -> None:
@@ -70,7 +70,7 @@ def test_some_of_the_training_paintings_are_taken_from_the_kept_ones_or_computed
     chosen = np.array([5, 2, 9])
     alone = network()
     few = look(own_dataset, alone, chosen)
-    assert alone.network.shown == 3 + 2 * len(few.test)
+    assert alone.network.shown == 3 + 2 * len(few.held_out)
     repeated, others = network(), network()
     assert np.array_equal(look(own_dataset, repeated, chosen).train, few.train)
     assert repeated.network.shown == 0
@@ -109,11 +109,11 @@ def test_features_that_another_process_cannot_read_are_computed_by_both(own_data
 
     whole, again = look(own_dataset, network()), network()
     places = np.arange(len(whole.train))
-    look_again = reference_features(own_dataset, 64, again, places, FirstOfTwoThatDiffer(), lambda count: None)
-    assert again.network.shown == len(whole.train) + 2 * len(whole.test)
+    look_again = reference_features(own_dataset, 64, again, places, "test", FirstOfTwoThatDiffer(), lambda count: None)
+    assert again.network.shown == len(whole.train) + 2 * len(whole.held_out)
     assert np.array_equal(look_again.train, whole.train)
 
 
 def test_a_dataset_that_cannot_be_written_is_measured_all_the_same(own_dataset: PaintingDataset) -> None:
     (own_dataset.folder / "features").write_text("in the way")
-    assert len(look(own_dataset, network()).test) == len(own_dataset.split("test", 64))
+    assert len(look(own_dataset, network()).held_out) == len(own_dataset.split("test", 64))

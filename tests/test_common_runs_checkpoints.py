@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -113,11 +114,19 @@ def test_only_the_newest_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> No
 
 
 def test_the_best_is_kept_beside_the_newest_and_remembered(tmp_path: Path) -> None:
-    best = Best(step=2, fid=12.5)
+    best = Best(step=2, fid=12.5, samples=100)
     for step in (1, 2, 3, 4, 5):
         save_checkpoint(tmp_path, step, {"network": network(step)}, {}, keep=2, best=best if step > 1 else None)
     assert names(tmp_path) == ["step-00000002", "step-00000004", "step-00000005"]
     assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == (5, best)
+
+
+def test_what_an_older_run_chose_by_its_test_split_is_no_best_to_compare_with(tmp_path: Path) -> None:
+    description = save(tmp_path, 5) / "state.json"
+    values = json.loads(description.read_text()) | {"best": {"step": 2, "fid": 12.5, "samples": 100}}
+    del values["best_by_validation"]
+    description.write_text(json.dumps(values))
+    assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == (5, None)
 
 
 def test_a_checkpoint_written_again_takes_the_place_of_the_first(tmp_path: Path) -> None:

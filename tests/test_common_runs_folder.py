@@ -157,6 +157,18 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
         run.settle_data(prepared(fewer, tmp_path / "other"))
 
 
+def test_a_run_of_before_there_was_a_validation_split_is_not_resumed_as_it_has_seen_those_paintings(
+    run: RunFolder, dataset: PaintingDataset
+) -> None:
+    run.record_data(dataset)
+    recorded = run.path / "dataset.json"
+    recorded.write_text(json.dumps(json.loads(recorded.read_text()) | {"version": 1}))
+    with pytest.raises(
+        UserError, match=r"without a validation split, .* --start-from .*runs/stage1 and another --out$"
+    ):
+        run.settle_data(dataset)
+
+
 def test_files_that_a_power_cut_has_emptied_end_a_run_in_one_line_or_are_written_anew(
     run: RunFolder, dataset: PaintingDataset
 ) -> None:

@@ -1,4 +1,4 @@
-"""FID on the test split while a run trains."""
+"""FID on the validation split while a run trains."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import WithoutTest, tiny_preparation
 from tiny_runs import stage1_config
 
 from common.data.dataset import PaintingDataset
+from common.data.preparation import prepare
+from common.data.sources.painted import PaintedPictures
+from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.evaluation.distances import fid
 from common.evaluation.features import load_feature_network
 from common.evaluation.shares import Share
 from common.evaluation.subjects import painted_subject
 from common.runs import scoring
-from common.runs.scoring import TestFid
+from common.runs.scoring import ValidationFid
 from stage2 import Painter
 
 LOGGING = dataclasses.replace(stage1_config().logging, fid_every=2, fid_samples=40)
 
 
-def score(run: Path, dataset: PaintingDataset) -> TestFid:
+def score(run: Path, dataset: PaintingDataset) -> ValidationFid:
     painter = Painter.load(run)
     resolution = painter.resolutions[-1]
-    return TestFid(
+    return ValidationFid(
         LOGGING, dataset, resolution, lambda seeds, genres, styles: painter.images(seeds, genres, styles, resolution),
         Share(), torch.device("cpu"), knows_styles=painter.knows_styles(resolution),
     )  # fmt: skip
@@ -36,13 +40,13 @@ def score(run: Path, dataset: PaintingDataset) -> TestFid:
 def test_it_is_the_figure_that_evaluation_gives_of_as_many_pictures(
     run: str, procedural_dataset: Path, request: pytest.FixtureRequest
 ) -> None:
-    folder, dataset = request.getfixturevalue(run), PaintingDataset(procedural_dataset)
+    folder, dataset = request.getfixturevalue(run), WithoutTest(procedural_dataset)
     painter = Painter.load(folder)
     size = painter.resolutions[-1]
-    subject = painted_subject(painter, "run", dataset, size, samples=40, seed=0)
+    subject = painted_subject(painter, "run", dataset, size, samples=40, seed=0, split="validation")
     network = load_feature_network("efficientnet-lite0")
-    test = dataset.split("test", size)
-    real = network(test.pictures(np.arange(len(test))).permute(0, 3, 1, 2)).numpy()
+    held_out = dataset.split("validation", size)
+    real = network(held_out.pictures(np.arange(len(held_out))).permute(0, 3, 1, 2)).numpy()
     expected = fid(real, network(subject.read(range(40))).numpy())
     assert score(folder, dataset).measure() == pytest.approx(expected, rel=1e-3)
 
@@ -56,3 +60,13 @@ def test_without_features_to_measure_by_the_remedy_is_named(
     monkeypatch.setattr(scoring, "load_feature_network", missing)
     with pytest.raises(UserError, match=r"fid_every: efficientnet-lite0 needs.* --set logging\.fid_every=0"):
         score(stage1_run, PaintingDataset(procedural_dataset))
+
+
+def test_too_few_validation_paintings_for_a_fid_are_refused_with_the_remedy(stage1_run: Path, tmp_path: Path) -> None:
+    prepare(PaintedPictures(5, seed=0), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    with pytest.raises(UserError) as caught:
+        score(stage1_run, PaintingDataset(tmp_path / "data"))
+    assert str(caught.value) == (
+        f"logging.fid_every: {tmp_path / 'data'} has 0 validation paintings, and a FID needs at least 2; prepare more "
+        "pictures, or train without, --set logging.fid_every=0"
+    )

@@ -88,7 +88,7 @@ def test_both_stages_train_and_resume_on_several_processes(procedural_dataset: P
             *settings, *scored, f"--set=training.steps={steps}",
         )  # fmt: skip
     for run in (stage1, stage2):
-        assert (run / "metrics.jsonl").read_text().count("fid_test") == 2
+        assert (run / "metrics.jsonl").read_text().count("fid_validation") == 2
         assert (run / "best" / "generator.safetensors").is_file()
         state = load_file(run / "checkpoints" / "step-00000004" / "state.safetensors")
         assert all(torch.isfinite(tensor).all() for tensor in state.values() if tensor.is_floating_point())
@@ -132,7 +132,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_one_that_
     for name in ("state.safetensors", "state.json"):
         one, other = (run / "checkpoints" / "step-00000030" / name for run in (whole, killed))
         assert one.read_bytes() == other.read_bytes()
-    lines = [(run / "metrics.jsonl").read_text().count("fid_test") for run in (whole, killed)]
+    lines = [(run / "metrics.jsonl").read_text().count("fid_validation") for run in (whole, killed)]
     assert lines == [5, 5]
 
 

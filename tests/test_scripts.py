@@ -138,7 +138,7 @@ def test_places_that_are_not_utf_8_are_prepared_from_and_into(command: Command, 
     write_collection(source, {"a.png": random_picture(0, 64, 64)}, {"a.png": ("portrait", "cubism")})
     code, printed, _ = command("prepare_data.py", source, "--out", out, "--sizes", "64", "--min-count", "1")
     assert code == 0
-    assert "donn\N{REPLACEMENT CHARACTER}es: 1 train, 0 test" in printed
+    assert "donn\N{REPLACEMENT CHARACTER}es: 1 train, 0 validation, 0 test" in printed
     assert PaintingDataset(Path(out)).description.source == "caf\N{REPLACEMENT CHARACTER}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import WithoutTest
 from safetensors.torch import load_file
 from tiny_runs import stage1_config
 
@@ -17,6 +18,7 @@ from common.images import to_float
 from common.nn.losses import class_loss
 from common.runs.exports import weights_hash
 from common.runs.loop import make_accelerator
+from common.runs.metrics import read_metrics
 from common.vocabulary import Vocabulary
 from stage1.config import Stage1Config
 from stage1.training import Stage1Trainer, train
@@ -223,6 +225,15 @@ def test_a_run_that_starts_from_another_begins_with_its_weights(
         assert all(torch.equal(old[key], new[key]) for key in old)
     start = weights_hash(stage1_run / "export" / "generator.safetensors")
     assert json.loads((tmp_path / "run" / "environment.json").read_text())["started_from"] == start
+
+
+def test_training_measures_and_chooses_its_best_by_validation_and_never_reads_the_test_split(
+    procedural_dataset: Path, tmp_path: Path
+) -> None:
+    config = stage1_config("training.steps=2", "logging.fid_every=2", "logging.fid_samples=4")
+    train(config, WithoutTest(procedural_dataset), tmp_path, resume=False)
+    assert [line["step"] for line in read_metrics(tmp_path / "metrics.jsonl") if "fid_validation" in line] == [2]
+    assert (tmp_path / "best" / "generator.safetensors").is_file()
 
 
 def test_what_cannot_be_measured_is_refused_before_there_is_a_folder(

@@ -114,16 +114,22 @@ def test_a_missing_report_is_named(stage2_run: Path, tmp_path: Path) -> None:
         card_of(stage2_run, tmp_path / "out", report=tmp_path / "nowhere.json")
 
 
-def test_the_budget_of_the_best_weights_is_that_of_the_best_fid(stage2_run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_budget_of_the_best_weights_is_that_of_the_best_fid(split: str, stage2_run: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(stage2_run, run)
     shutil.copytree(run / "export", run / "best")
     with (run / "metrics.jsonl").open("a") as log:
-        log.writelines(json.dumps({"step": s, "images": 8 * s, "fid_test": f}) + "\n" for s, f in ((2, 9), (4, 1)))
-        log.writelines([json.dumps({"step": 6, "images": 48, "fid_test": 2}) + "\n", '{"step": '])
+        for step, fid in ((2, 9), (4, 1), (6, 2)):
+            log.write(json.dumps({"step": step, "images": 8 * step, f"fid_{split}": fid}) + "\n")
+        log.write('{"step": ')
     card = card_of(run, tmp_path / "out", best=True)
-    assert "Budget: 4 steps, in which 32 real paintings were shown; of the run's 6 steps" in card
-    assert "chosen by their FID" in card
+    assert (
+        "Budget: 4 steps, in which 32 real paintings were shown; of the run's 6 steps those with the best FID on the "
+        f"{split} split"
+    ) in card
+    # Older runs chose by the split that their figures are on.
+    assert ("chosen by their FID" in card) == (split == "test")
 
 
 def test_damaged_lines_of_the_log_are_passed_over(stage1_run: Path, tmp_path: Path) -> None:

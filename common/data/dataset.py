@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +26,18 @@ from common.files import sha256
 from common.vocabulary import Vocabulary
 
 UNLABELLED = -1
+VERSION = 2
+"""Of a dataset folder. Those of version 1 have no validation split."""
 SIZES = (64, 128, 256)
 """Sides, in pixels, that a dataset can have its pictures in."""
 FREE_SHARE = 0.25
 """Of a memory's free bytes, what `auto` takes for pictures."""
+
+SplitName = Literal["train", "validation", "test"]
+HeldOut = Literal["validation", "test"]
+"""Training reads neither: weights and settings are chosen by `validation`, and published figures are on `test`."""
+HELD_OUT: tuple[HeldOut, ...] = ("validation", "test")
+SPLITS: tuple[SplitName, ...] = ("train", *HELD_OUT)
 
 Residence = Literal["auto", "disk", "memory", "device"]
 """Where pictures are read from: mapped from the disk, from this process's memory, or from the training device.
@@ -52,7 +62,7 @@ class DatasetDescription:
     enlarged: bool
     """Whether pictures smaller than a size were enlarged to it."""
     paintings: dict[str, int]
-    """Number of paintings in each split."""
+    """Number of paintings in each split: `train`, `validation` and `test`."""
     vocabulary: Vocabulary
     checksums: dict[str, str]
     """sha256 of every other file of the folder that training reads."""
@@ -92,7 +102,7 @@ class PaintingDataset:
     """An opened dataset folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises UserError where there is no whole dataset, naming the command that makes one."""
+        """Raises UserError where there is no whole dataset of this version, naming the command that makes one."""
         if not (folder / "dataset.json").is_file():
             raise UserError(
                 f"no dataset at {folder}; make one with: python scripts/prepare_data.py SOURCE --out {folder}"
@@ -105,6 +115,8 @@ class PaintingDataset:
             ) from None
         self.folder = folder
         self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
+        if self.description.version != VERSION:
+            raise UserError(_of_another_version(folder, self.description))
         self.vocabulary = self.description.vocabulary
         try:
             self._require_unchanged("labels.csv")
@@ -115,9 +127,9 @@ class PaintingDataset:
             ) from None
 
     def split(
-        self, name: str, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
+        self, name: SplitName, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
     ) -> Split:
-        """Paintings of `train` or `test` at `size` pixels. Raises UserError for a size that was not prepared.
+        """The paintings of one split at `size` pixels. Raises UserError for a size that was not prepared.
 
         Every split of one size that resides in memory holds its own copy, so that training asks for one. What is
         read into memory is held against its checksum.
@@ -168,6 +180,40 @@ class PaintingDataset:
         """Raise ValueError where a file is not the one that dataset.json was written for."""
         if sha256(self.folder / file) != self.description.checksums.get(file):
             raise ValueError("its checksum is another")
+
+
+def _of_another_version(folder: Path, description: DatasetDescription) -> str:
+    older = description.version < VERSION
+    made = "an older version of this program, without a validation split" if older else "a newer version"
+    return (
+        f"{folder} was made by {made}; make it anew, with what else was given then (--folders, --min-count, …): "
+        f"{_command_anew(folder, description)}"
+    )
+
+
+def _command_anew(folder: Path, description: DatasetDescription) -> str:
+    """The command that makes a dataset again, as far as its description tells; the source is known by its name."""
+    source = [description.source]
+    if painted := re.fullmatch(r"procedural \(seed (\d+)\)", description.source):
+        source = ["procedural", "--count", str(_num_offered(folder, description)), "--seed", painted[1]]
+    elif description.source == "www.wikiart.org":
+        source = ["wikiart.org"]
+    elif "/" in description.source:
+        source.append("--hugging-face")
+    flags = ["--out", str(folder), "--sizes", *map(str, description.sizes), "--fit", description.fit]
+    flags += ["--trim"] * description.trimmed + ["--enlarge"] * description.enlarged
+    flags += ["--fine-styles"] * bool(description.vocabulary.families)
+    return shlex.join(["python", "scripts/prepare_data.py", *source, *flags, "--overwrite"])
+
+
+def _num_offered(folder: Path, description: DatasetDescription) -> int:
+    """The pictures that the source had: those taken, and those that rejected.csv lists."""
+    taken = sum(description.paintings.values())
+    try:
+        with (folder / "rejected.csv").open(newline="", encoding="utf-8") as file:
+            return taken + sum(1 for _ in csv.DictReader(file))
+    except (OSError, ValueError, csv.Error):
+        return taken
 
 
 def _best_residence(num_bytes: int, device: torch.device) -> Residence:

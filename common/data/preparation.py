@@ -27,7 +27,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from common import config
-from common.data.dataset import DatasetDescription
+from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, SplitName
 from common.data.duplicates import duplicate_groups, perceptual_hashes
 from common.data.labelling import LabelMapping, Namer, map_labels, style_namer
 from common.data.pictures import RESIZE_FILTER, Rejected, make_square, resize, trim
@@ -38,7 +38,10 @@ from common.files import sha256, whole_folder
 from common.vocabulary import Vocabulary
 
 CHUNK = 64
-TEST_ONE_IN = 20
+HELD_OUT_ONE_IN = 20
+"""Of each genre, for each of the splits that are held out."""
+LEAST_TO_HOLD_OUT = 11
+"""Pictures of one genre of which that makes one."""
 _IMAGES = re.compile(r"images-\d+\.npy$")
 
 
@@ -61,7 +64,7 @@ class PreparationSettings:
     keep_unknown: bool = False
     """Whether labels that the taxonomy does not know keep their own names instead of becoming unlabelled."""
     keep_duplicates: bool
-    """Whether near-duplicates are all taken, together on one side of the split, instead of one of them."""
+    """Whether near-duplicates are all taken, together in one split, instead of one of them."""
     workers: int
 
 
@@ -165,20 +168,20 @@ def _build(
     _write_table(folder / "rejected.csv", ("file", "reason"), rejected)
     stored = ["labels.csv", *(f"images-{size}.npy" for size in settings.sizes)]
     description = DatasetDescription(
-        version=1,
+        version=VERSION,
         source=source,
         fit=settings.fit,
         trimmed=settings.trim,
         resize_filter=RESIZE_FILTER,
         sizes=settings.sizes,
         enlarged=settings.enlarge,
-        paintings={name: splits.count(name) for name in ("train", "test")},
+        paintings={name: splits.count(name) for name in SPLITS},
         vocabulary=_vocabulary(chosen, splits, genres, styles, taxonomy),
         checksums={name: sha256(folder / name) for name in stored},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
-    remarks = (*_lost_labels(chosen, genres, styles, settings), *listing.remarks)
+    remarks = (*_lost_labels(chosen, genres, styles, settings), *_empty_splits(splits), *listing.remarks)
     return PreparationReport(description, genres, styles, tuple(read.rejected), len(copies), remarks)
 
 
@@ -194,6 +197,17 @@ def _lost_labels(
     return [
         lost + "as the taxonomy knows no such name: give your own with --taxonomy, "
         "or keep names as they are with --keep-unknown"
+    ]
+
+
+def _empty_splits(splits: Sequence[SplitName]) -> list[str]:
+    empty = [name for name in HELD_OUT if name not in splits]
+    if not empty:
+        return []
+    names = " and ".join(empty)
+    return [
+        f"too few pictures to hold any out for {names}: it takes {LEAST_TO_HOLD_OUT} or more of one genre; training "
+        f"works, measuring by {names} does not"
     ]
 
 
@@ -314,23 +328,31 @@ def _best_of_groups(
 
 def _split(
     genres: Sequence[str], styles: Sequence[str], digests: Sequence[str], groups: Int[np.ndarray, "n"]
-) -> list[str]:
-    """1 in 20 of each genre is test: those whose content hashes come first, whatever their order or names.
+) -> list[SplitName]:
+    """1 in 20 of each genre is test, and 1 in 20 validation: those whose content hashes come first, and those next.
 
-    A group of near-duplicates is of one split, its first member's. A rare label that the test split alone would hold
-    goes to training, which could not learn its name otherwise.
+    So neither order nor names of the files matter, and test holds the paintings that it held before there was a
+    validation split. A group of near-duplicates is of one split, its first member's. A rare label that would be held
+    out wholly goes to training, which could not learn its name otherwise.
     """
     first: dict[int, int] = {}
     for place in sorted(range(len(genres)), key=lambda p: digests[p]):
         first.setdefault(groups[place], place)
-    tested: set[int] = set()
+    chosen: dict[SplitName, set[int]] = {"test": set(), "validation": set()}
     for genre in set(genres):
         members = [group for group, place in first.items() if genres[place] == genre]
-        tested.update(members[: round(len(members) / TEST_ONE_IN)])
-    for labels in (genres, styles):
-        learnt = {label for label, group in zip(labels, groups, strict=True) if group not in tested}
-        tested -= {group for label, group in zip(labels, groups, strict=True) if label not in learnt}
-    return ["test" if group in tested else "train" for group in groups]
+        count = round(len(members) / HELD_OUT_ONE_IN)
+        chosen["test"].update(members[:count])
+        chosen["validation"].update(members[count : 2 * count])
+    held_out: dict[int, SplitName] = {}
+    # Test first: what it holds does not depend on validation.
+    for name, some in chosen.items():
+        for labels in (genres, styles):
+            pairs = list(zip(labels, groups.tolist(), strict=True))
+            learnt = {label for label, group in pairs if group not in held_out and group not in some}
+            some -= {group for label, group in pairs if label not in learnt}
+        held_out |= dict.fromkeys(some, name)
+    return [held_out.get(group, "train") for group in groups.tolist()]
 
 
 def _vocabulary(

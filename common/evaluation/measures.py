@@ -47,7 +47,7 @@ def measure(
     Collective: the processes divide the pictures; the main one gets the measurements, the others None. Raises
     UserError where there are too few pictures or paintings.
     """
-    train, test = (dataset.split(name, subject.resolution) for name in ("train", "test"))
+    train, test = dataset.split("train", subject.resolution), dataset.split("test", subject.resolution)
     drawn = generator_for(0, Purpose.EVALUATION_RESAMPLING).permutation(len(train))[:training_limit]
     if min(len(subject), len(test), len(drawn)) <= 2 * NEIGHBOURS:
         raise UserError(
@@ -58,7 +58,7 @@ def measure(
     # None: on a terminal alone.
     hidden = None if share.is_main else True
     with tqdm(total=total // share.processes, unit="picture", disable=hidden, dynamic_ncols=True) as progress:
-        references = reference_features(dataset, subject.resolution, network, drawn, share, progress.update)
+        references = reference_features(dataset, subject.resolution, network, drawn, "test", share, progress.update)
         observed = observe(subject, test, network, share, progress.update)
     if not share.is_main:
         return None
@@ -169,17 +169,18 @@ class _Figures:
         """FID against both splits, KID against the test split."""
         features, count = self.seen.features, len(self.subject)
         equal = self.random.permutation(len(self.train))[: min(count, len(self.train))]
-        value = kid(self.real.test, features, seed=self.subject.seed).value
-        interval = kid_interval(value, self.real.test, features, self.random)
+        value = kid(self.real.held_out, features, seed=self.subject.seed).value
+        ideal = kid(self.real.held_out, self.real.train[equal], seed=self.subject.seed).value
+        interval = kid_interval(value, self.real.held_out, features, self.random)
         found = {
             "kid_test": Figure(
                 value=value, low=interval.low, high=interval.high, samples=count,
-                real=kid(self.real.test, self.real.train[equal], seed=self.subject.seed).value, real_samples=len(equal),
+                real=ideal, real_samples=len(equal),
             ),
         }  # fmt: skip
         for name, real, stand_in in (
-            ("fid_test", self.real.test, self.real.train[equal]),
-            ("fid_train", self.real.train, self.real.test),
+            ("fid_test", self.real.held_out, self.real.train[equal]),
+            ("fid_train", self.real.train, self.real.held_out),
         ):
             value = fid(real, features)
             interval = FidInterval(real).around(value, features, self.random)
@@ -193,7 +194,7 @@ class _Figures:
         """Precision, recall, density and coverage at as many of each kind, and diversity at fixed labels."""
         count = min(len(self.subject), len(self.test), len(self.train))
         places = [self.random.permutation(length)[:count] for length in (len(self.test), len(self.subject))]
-        real, generated = self.real.test[places[0]], self.seen.features[places[1]]
+        real, generated = self.real.held_out[places[0]], self.seen.features[places[1]]
         stand_in = self.real.train[self.random.permutation(len(self.train))[:count]]
         found, ideal = manifolds(real, generated), manifolds(real, stand_in)
         figures = {
@@ -205,7 +206,7 @@ class _Figures:
                 distances_within(features, labels, self.random)
                 for features, labels in (
                     (self.seen.features, self.subject.genres),
-                    (self.real.test, self.test.genres),
+                    (self.real.held_out, self.test.genres),
                 )
             )
             if len(own) and len(theirs):
@@ -235,7 +236,7 @@ class _Figures:
         judge, replicates = fit_judge(*fitted), fit_replicates(*fitted, draws)
         return _Verdicts(
             judge.classify(self.seen.features),
-            judge.classify(self.real.test),
+            judge.classify(self.real.held_out),
             np.stack([replicate.classify(self.seen.features) for replicate in replicates]),
         )
 
@@ -287,7 +288,7 @@ class _Figures:
     def novelty(self) -> tuple[Novelty, Figure]:
         """The nearest training painting of each generated and each test painting."""
         generated = nearest(self.seen.features, self.seen.mirrored, self.real.train)
-        test = nearest(self.real.test, self.real.test_mirrored, self.real.train)
+        test = nearest(self.real.held_out, self.real.held_out_mirrored, self.real.train)
         closest = np.argsort(generated.distances)[:SHOWN_COPIES]
         rows = self.train.rows.cpu().numpy()[generated.places]
         novelty = Novelty(
@@ -309,7 +310,7 @@ class _Figures:
         figures: dict[str, Figure] = {}
         for name, places in (("curated", kept), ("others", others)):
             if len(places) > 2 * NEIGHBOURS:
-                figures[f"kid_of_{name}"] = self.class_kid(self.real.test, self.seen.features[places])
+                figures[f"kid_of_{name}"] = self.class_kid(self.real.held_out, self.seen.features[places])
             for labels in self.labels():
                 labelled = places[labels.asked[places] != UNLABELLED]
                 if labels.kind in judged and len(labelled):
@@ -323,7 +324,7 @@ class _Figures:
         """KID of each class against its test paintings, where there are enough of both."""
         found: dict[str, Figure | None] = {}
         for place, name in enumerate(names):
-            real, generated = self.real.test[test_labels == place], self.seen.features[asked == place]
+            real, generated = self.real.held_out[test_labels == place], self.seen.features[asked == place]
             enough = min(len(real), len(generated)) >= CLASS_MINIMUM
             found[name] = self.class_kid(real, generated) if enough else None
         return found

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from common.data.dataset import PaintingDataset
 from common.evaluation.features import FeatureNetwork, default_feature_network, load_feature_network
-from common.evaluation.references import BATCH, features_of, train_features
+from common.evaluation.references import BATCH, features_of, split_features
 from common.evaluation.shares import Share
 from common.images import as_pictures, captioned_grid
 
@@ -44,7 +44,7 @@ class Collection:
         Below each painting stands its distance. The paintings' features are computed once and kept in the dataset.
         """
         with tqdm(total=len(self._train), unit="painting", disable=None, dynamic_ncols=True, leave=False) as progress:
-            stored = train_features(self._dataset, self._size, self._network, Share(), progress.update)
+            stored = split_features(self._dataset, "train", self._size, self._network, Share(), progress.update)
         pixels = torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))
         images = rearrange(pixels, "b h w c -> b c h w")
         features, mirrored = (

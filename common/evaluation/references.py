@@ -18,7 +18,7 @@ from einops import rearrange
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from common.data.dataset import PaintingDataset, Split
+from common.data.dataset import HeldOut, PaintingDataset, Split, SplitName
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.shares import Share
 
@@ -33,8 +33,8 @@ class References:
     """Real paintings of one size as a feature network sees them."""
 
     train: Float[np.ndarray, "n f"]
-    test: Float[np.ndarray, "m f"]
-    test_mirrored: Float[np.ndarray, "m f"]
+    held_out: Float[np.ndarray, "m f"]
+    held_out_mirrored: Float[np.ndarray, "m f"]
 
 
 def reference_features(
@@ -42,10 +42,11 @@ def reference_features(
     size: int,
     network: FeatureNetwork,
     chosen: Int[np.ndarray, "n"],
+    held_out: HeldOut,
     share: Share,
     progress: Progress,
 ) -> References:
-    """Features of the chosen training and of all test paintings, from the dataset's folder where they lie.
+    """Features of the chosen training and of all held-out paintings, from the dataset's folder where they lie.
 
     What does not lie there, or is damaged, is computed by all processes, and kept where the folder can be written.
     Collective.
@@ -58,28 +59,20 @@ def reference_features(
         part = hashlib.sha256(chosen.tobytes()).hexdigest()[:8]
         path = _path(dataset, size, network, f"train-{part}")
         of_train = _stored(path, train.at(chosen), False, network, share, progress)
-    mirrored = _path(dataset, size, network, "test-mirrored")
+    mirrored = _path(dataset, size, network, f"{held_out}-mirrored")
     return References(
         of_train,
-        test_features(dataset, size, network, share, progress),
-        _stored(mirrored, dataset.split("test", size), True, network, share, progress),
+        split_features(dataset, held_out, size, network, share, progress),
+        _stored(mirrored, dataset.split(held_out, size), True, network, share, progress),
     )
 
 
-def train_features(
-    dataset: PaintingDataset, size: int, network: FeatureNetwork, share: Share, progress: Progress
+def split_features(
+    dataset: PaintingDataset, name: SplitName, size: int, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Float[np.ndarray, "n f"]:
-    """Features of all training paintings; as `reference_features`."""
-    path = _path(dataset, size, network, "train")
-    return _stored(path, dataset.split("train", size), False, network, share, progress)
-
-
-def test_features(
-    dataset: PaintingDataset, size: int, network: FeatureNetwork, share: Share, progress: Progress
-) -> Float[np.ndarray, "m f"]:
-    """Features of all test paintings; as `reference_features`."""
-    path = _path(dataset, size, network, "test")
-    return _stored(path, dataset.split("test", size), False, network, share, progress)
+    """Features of all paintings of one split; as `reference_features`."""
+    path = _path(dataset, size, network, name)
+    return _stored(path, dataset.split(name, size), False, network, share, progress)
 
 
 def features_of(

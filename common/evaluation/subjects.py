@@ -16,7 +16,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from common.curation import Opinions
-from common.data.dataset import UNLABELLED, DatasetDescription, PaintingDataset, one_hot
+from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, PaintingDataset, one_hot
 from common.data.pictures import Rejected, make_square, resize, trim
 from common.data.sources.listing import Entry, Source
 from common.errors import UserError
@@ -146,16 +146,17 @@ def painted_subject(
     *,
     samples: int,
     seed: int,
+    split: HeldOut = "test",
     truncation: float = 1.0,
     trained_elsewhere: bool = False,
 ) -> Subject:
-    """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in the test split.
+    """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in a held-out split.
 
     `truncation` multiplies the noise of these pictures; how the painter answers to labels is measured without it.
     `trained_elsewhere` says of a painter that was trained on another dataset that its figures may be too good.
     """
     genres, styles = evaluation_labels(
-        dataset, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
+        dataset, split, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
     )
     vocabulary = dataset.vocabulary
 
@@ -167,7 +168,7 @@ def painted_subject(
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the answers to labels), "
     origin = (
         f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}"
-        "labels drawn as the pairs of genre and style occur in the test split"
+        f"labels drawn as the pairs of genre and style occur in the {split} split"
     )
     if trained_elsewhere:
         origin += f"; {TRAINED_ELSEWHERE}"
@@ -175,19 +176,19 @@ def painted_subject(
 
 
 def evaluation_labels(
-    dataset: PaintingDataset, resolution: int, samples: int, *, seed: int, styles_asked: bool
+    dataset: PaintingDataset, split: HeldOut, resolution: int, samples: int, *, seed: int, styles_asked: bool
 ) -> tuple[Int[np.ndarray, "n"], Int[np.ndarray, "n"]]:
-    """Places of the genres and styles to ask for: as their pairs occur in the test split.
+    """Places of the genres and styles to ask for: as their pairs occur in a held-out split.
 
     Raises UserError where that holds nothing.
     """
-    test = dataset.split("test", resolution)
-    if not len(test):
+    real = dataset.split(split, resolution)
+    if not len(real):
         raise UserError(
-            f"{dataset.folder} holds no test paintings to measure by, one of some twenty; prepare more paintings"
+            f"{dataset.folder} holds no {split} paintings to measure by, one of some twenty; prepare more paintings"
         )
-    drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(test), size=samples)
-    genres, styles = test.genres[drawn], test.styles[drawn]
+    drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(real), size=samples)
+    genres, styles = real.genres[drawn], real.styles[drawn]
     return genres, styles if styles_asked else np.full_like(styles, UNLABELLED)
 
 

@@ -22,16 +22,19 @@ from common.errors import UserError
 from common.files import sha256
 
 STATE, DESCRIPTION = "state.safetensors", "state.json"
+BEST = "best_by_validation"
+"""Where the description holds the best weights. Older runs chose theirs by the test split and kept them under `best`,
+which is not read: the two do not compare."""
 
 
 @dataclass(frozen=True)
 class Best:
-    """The best weights of a run so far, by their FID on the test split."""
+    """The best weights of a run so far, by their FID on the validation split."""
 
     step: int
     fid: float
-    samples: int | None = None
-    """Pictures that it is of; None in checkpoints that did not say."""
+    samples: int
+    """Pictures that it is of."""
 
 
 class UnwritableError(Exception):
@@ -61,7 +64,7 @@ def save_checkpoint(
     try:
         partial.mkdir(parents=True)
         save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, partial / STATE)
-        description = {"step": step, "sha256": sha256(partial / STATE), "best": asdict(best) if best else None}
+        description = {"step": step, "sha256": sha256(partial / STATE), BEST: asdict(best) if best else None}
         (partial / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
         for path in (*partial.iterdir(), partial):
             _flush(path)
@@ -131,7 +134,7 @@ def _read(checkpoint: Path) -> tuple[int, Best | None, dict[str, Tensor]]:
     description = json.loads((checkpoint / DESCRIPTION).read_text(encoding="utf-8"))
     if sha256(checkpoint / STATE) != description["sha256"]:
         raise ValueError("its checksum is another")
-    best = description.get("best")
+    best = description.get(BEST)
     return int(description["step"]), Best(**best) if best else None, load_file(checkpoint / STATE)
 
 

@@ -97,9 +97,12 @@ class LoggingSettings:
     sample_every: Annotated[int, pydantic.Field(ge=1)]
     checkpoint_every: Annotated[int, pydantic.Field(ge=1)]
     keep_checkpoints: Annotated[int, pydantic.Field(ge=1)]
-    """Older checkpoints are removed, but for that of the best FID."""
+    """Older checkpoints are removed, but for that of the best FID on the validation split."""
     fid_every: Annotated[int, pydantic.Field(ge=0)] = 0
-    """Steps between measurements of the FID on the test split, a multiple of `checkpoint_every`; 0 measures none."""
+    """Steps between measurements of the FID on the validation split, a multiple of `checkpoint_every`; 0 for none.
+
+    The best weights are chosen by it.
+    """
     fid_samples: Annotated[int, pydantic.Field(ge=2)] = 1000
     """Pictures that a FID is measured on; those of fewer samples are higher."""
     trackers: tuple[str, ...] = ()

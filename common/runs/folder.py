@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from common import config
-from common.data.dataset import DatasetDescription, PaintingDataset
+from common.data.dataset import VERSION, DatasetDescription, PaintingDataset
 from common.errors import UserError
 from common.runs.config import SettledPrecision
 from common.runs.curves import save_curves
@@ -40,7 +40,7 @@ class RunFolder:
         self.export = path / "export"
         """The newest weights."""
         self.best = path / "best"
-        """The export of the weights with the best FID so far."""
+        """The export of the weights with the best FID on the validation split so far."""
 
     @property
     def settings(self) -> Path:
@@ -81,6 +81,11 @@ class RunFolder:
         if stored is None:
             return
         require_same(stored.vocabulary, dataset.vocabulary, str(self.path), str(dataset.folder))
+        if stored.version < VERSION:
+            raise UserError(
+                f"{self.path} was started on a dataset without a validation split, and has seen those paintings; start "
+                f"a new run from its weights with --start-from {self.path} and another --out"
+            )
         if self.started_on_other(dataset):
             raise UserError(
                 f"{dataset.folder} is not the dataset that {self.path} was started on; resume with --data and that "
@@ -189,8 +194,8 @@ class RunFolder:
 
 
 def _identity(description: DatasetDescription) -> tuple[object, ...]:
-    """What makes a dataset the same for an exact resume: each picture, its labels and its side of the split, and how
-    it became square. Further sizes may have been prepared since."""
+    """What makes a dataset the same for an exact resume: each picture, its labels and its split, and how it became
+    square. Further sizes may have been prepared since."""
     return description.checksums.get("labels.csv"), description.fit, description.trimmed, description.resize_filter
 
 

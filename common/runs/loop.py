@@ -38,6 +38,7 @@ from common.runs.checkpoints import (
 )
 from common.runs.config import LoggingSettings, Precision, Schedule, SettledPrecision
 from common.runs.folder import RunFolder
+from common.runs.metrics import VALIDATION_FID
 from common.runs.progress import Progress
 from common.runs.trackers import require_installed, start_trackers, track_samples
 
@@ -65,7 +66,7 @@ class Stage:
     export: Callable[[Path], None]
     """Writes an export of the weights as they are into a folder."""
     measure_fid: Callable[[], float] | None
-    """Measures the FID on the test split; collective. None where none is to be measured."""
+    """Measures the FID on the validation split; collective. None where none is to be measured."""
     modules: Mapping[str, nn.Module]
     """Unwrapped modules whose weights a checkpoint holds."""
     optimizers: Mapping[str, Optimizer]
@@ -175,9 +176,9 @@ def run_loop(
         """Measure the FID, and keep the weights where it is the best so far."""
         assert stage.measure_fid is not None
         value = stage.measure_fid()
-        record({"fid_test": value})
+        record({VALIDATION_FID: value})
         # Of fewer samples FID is higher: figures of other numbers do not compare.
-        if best is not None and best.samples in (None, logging.fid_samples) and best.fid <= value:
+        if best is not None and best.samples == logging.fid_samples and best.fid <= value:
             return best
         written = False
         if main:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+VALIDATION_FID = "fid_validation"
+"""Name of the figure that the best weights are chosen by."""
+
 
 def append_metrics(path: Path, figures: Mapping[str, float]) -> None:
     """Write one line more."""

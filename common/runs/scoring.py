@@ -1,7 +1,7 @@
-"""FID on the test split while a run trains: pictures of fixed seeds, divided over the processes.
+"""FID on the validation split while a run trains: pictures of fixed seeds, divided over the processes.
 
-The labels, the seeds and the features are those of `scripts/evaluate.py`, so that equal numbers of samples give
-equal figures.
+The labels, the seeds and the features are those of an evaluation on that split, so that equal numbers of samples
+give equal figures. The test split is not read here: it would choose the weights that it is to measure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.distances import fid
 from common.evaluation.features import default_feature_network, load_feature_network
-from common.evaluation.references import BATCH, features_of, test_features
+from common.evaluation.references import BATCH, features_of, split_features
 from common.evaluation.shares import Share
 from common.evaluation.subjects import evaluation_labels, simplex
 from common.images import to_uint8
@@ -28,11 +28,8 @@ Paint = Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Fl
 """Pictures of some seeds as asked by genres and styles, from the averaged weights."""
 
 
-class TestFid:
+class ValidationFid:
     """The FID that a run is told by. Every call is collective."""
-
-    __test__ = False
-    """Not a test case, whatever its name says to pytest."""
 
     def __init__(
         self,
@@ -45,17 +42,22 @@ class TestFid:
         *,
         knows_styles: bool,
     ) -> None:
-        """Raises UserError where there are no features, or too few held-out paintings, to measure by."""
-        num_test = len(dataset.split("test", resolution))
-        if num_test < 2:
-            raise UserError(f"logging.fid_every: {num_test} test paintings are too few for a FID; set it to 0")
+        """Raises UserError where there are no features, or too few validation paintings, to measure by."""
+        num_real = len(dataset.split("validation", resolution))
+        if num_real < 2:
+            raise UserError(
+                f"logging.fid_every: {dataset.folder} has {num_real} validation paintings, and a FID "
+                "needs at least 2; prepare more pictures, or train without, --set logging.fid_every=0"
+            )
         try:
             self._network = load_feature_network(default_feature_network(), device=device)
         except UserError as error:
             raise UserError(f"logging.fid_every: {error}; or train without, --set logging.fid_every=0") from None
         self._dataset, self._resolution, self._paint = dataset, resolution, paint
         self._share = share
-        places = evaluation_labels(dataset, resolution, logging.fid_samples, seed=0, styles_asked=knows_styles)
+        places = evaluation_labels(
+            dataset, "validation", resolution, logging.fid_samples, seed=0, styles_asked=knows_styles
+        )
         self._genres = simplex(places[0], dataset.vocabulary.genres)
         self._styles = simplex(places[1], dataset.vocabulary.styles)
 
@@ -69,7 +71,7 @@ class TestFid:
 
     @cached_property
     def _real(self) -> Float[np.ndarray, "n f"]:
-        return test_features(self._dataset, self._resolution, self._network, self._share, _silent)
+        return split_features(self._dataset, "validation", self._resolution, self._network, self._share, _silent)
 
 
 def _silent(pictures: int) -> None:
