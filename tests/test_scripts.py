@@ -267,12 +267,12 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--truncation -1", "truncation -1 is not above 0"),
+        ("--truncation -1", "truncation -1 is out of range"),
         ("--count 1000000000", "1000000000 pictures take about"),
         ("--grid --count 1000000000", "1000000000 pictures are too many at once"),
         ("--curate 1000000000", "1000000000 pictures are too many at once"),
         ("--curate 0", "0 of 0 pictures cannot be kept"),
-        ("--resolution 512", "they paint 64, 128"),
+        ("--resolution 512", "choose one of 64, 128"),
         ("--sheet --genre portrait", "--genre does not go with --sheet"),
         ("--again a.png --seed 0", "--seed does not go with --again"),
         ("--curate 3 --count 3", "--count does not go with --curate"),
@@ -283,12 +283,12 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
         ("--grid --nearest data", "two kinds of sheet"),
         ("--grid --by-label", "--by-label puts files in folders"),
         ("--nearest nowhere", "scripts/prepare_data.py"),
-        ("--walk genres --genre portrait", "name the stops by --among"),
-        ("--walk seeds --fps 0", "0 frames a second"),
+        ("--walk genres --genre portrait", "list stops with --among"),
+        ("--walk seeds --fps 0", "0 frames per second"),
         ("--walk seeds --format png", "choose gif, webp, mp4"),
         ("--format gif", "choose png, webp, jpeg"),
-        ("--out - --count 2", "is one file, and 2 are asked for"),
-        ("--again nowhere.png", "nowhere.png is not a picture"),
+        ("--out - --count 2", "is one file, but there are 2 pictures"),
+        ("--again nowhere.png", "nowhere.png is not a readable picture"),
         ("--requests nowhere.csv", "nowhere.csv is not a readable file"),
         ("--count many", "invalid int value"),
     ],
@@ -307,7 +307,7 @@ def test_requests_that_ask_for_nothing_are_refused(
 ) -> None:
     Path("rows.csv").write_text(rows)
     said = command.refused("generate.py", "--weights", stage2_run, "--requests", "rows.csv", *sheet)
-    assert "no pictures are asked for" in said or "0 pictures" in said or "count 0" in said or "is empty" in said
+    assert "no pictures are requested" in said or "0 pictures" in said or "count 0" in said or "is empty" in said
     assert [path.name for path in Path().iterdir()] == ["rows.csv"]
 
 
@@ -320,7 +320,7 @@ def test_a_picture_painted_again_is_the_same_to_the_pixel(command: Command, stag
         assert first.tobytes() == again.tobytes()
         assert first.info == again.info
     line = command.refused("generate.py", "--weights", stage1_run, "--again", picture)
-    assert "give the run or export that painted it" in line
+    assert "choose the run or export that painted it" in line
 
 
 def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -> None:
@@ -474,7 +474,9 @@ def test_exports_that_cannot_be_made_are_refused(
     assert "hf auth login" in command.refused("export.py", stage2_run, "--out", "painter", "--push-to-hub", "a/b")
     Path("painter").mkdir()
     Path("painter/mine").touch()
-    assert "is no export" in command.refused("export.py", stage2_run, "--out", "painter", "--overwrite")
+    assert "is not empty and not an export" in command.refused(
+        "export.py", stage2_run, "--out", "painter", "--overwrite"
+    )
     assert [path.name for path in Path("painter").iterdir()] == ["mine"]
 
 
