@@ -14,7 +14,9 @@ def main() -> None:
     parser = Parser(description="Export a run: weights, and on request a model card and ONNX graphs.")
     parser.add_argument("run", type=Path, help="run or export of either stage")
     parser.add_argument("--out", type=Path, required=True, help="folder of the export")
-    parser.add_argument("--best", action="store_true", help="export the weights with the best FID, not the newest")
+    parser.add_argument(
+        "--best", action="store_true", help="export the weights with the best validation FID, not the newest"
+    )
     parser.add_argument("--half", action="store_true", help="store the weights in half precision: half the size")
     parser.add_argument("--onnx", action="store_true", help="also write and check an ONNX graph for each resolution")
     parser.add_argument("--hub", action="store_true", help="also write a model card for the hub and a sheet of samples")
