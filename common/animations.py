@@ -1,4 +1,4 @@
-"""Frames to an animation that repeats: GIF and WebP by Pillow, MP4 by PyAV."""
+"""Encode frames as a looping animation: GIF and WebP with Pillow, MP4 with PyAV."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from common.errors import UserError
 
 SUFFIXES = {"gif": ".gif", "webp": ".webp", "mp4": ".mp4"}
 FASTEST = 50
-"""Frames a second; a GIF counts in hundredths of a second, and viewers slow down what is faster."""
+"""Frames per second. Viewers slow down GIFs that are faster."""
 
 
 def require_animation(format: str, fps: int) -> None:
-    """Raise UserError where such an animation cannot be made here."""
+    """Raise UserError if `fps` is out of range or MP4 is asked for without the package that writes it."""
     if not 1 <= fps <= FASTEST:
-        raise UserError(f"{fps} frames a second: ask for 1 to {FASTEST}")
+        raise UserError(f"{fps} frames per second is out of range; choose 1 to {FASTEST}")
     if format == "mp4" and importlib.util.find_spec("av") is None:
         raise UserError('an MP4 needs the package av: pip install "atelier[video]" (or choose --format gif or webp)')
 
 
 def animation(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:
-    """The content of a `gif`, `webp` or `mp4`; metadata as JSON in its comment, in a WebP's EXIF description."""
+    """Return the bytes of a `gif`, `webp` or `mp4`.
+
+    The metadata is JSON in the file's comment, or in a WebP's EXIF description.
+    """
     return _mp4(frames, fps, metadata) if format == "mp4" else _pillow(frames, format, fps, metadata)
 
 
@@ -38,7 +41,7 @@ def _pillow(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapp
     exif = Image.Exif()
     exif[0x010E] = about
     own = {"comment": about.encode()} if format == "gif" else {"exif": exif, "quality": 90}
-    # A GIF counts in hundredths of a second: frames of several lengths keep the pace.
+    # A GIF counts in hundredths of a second: frames of different lengths keep the average speed right.
     unit = 10 if format == "gif" else 1
     ends = [round(1000 / unit * number / fps) for number in range(len(others) + 2)]
     durations = [unit * (end - start) for start, end in pairwise(ends)]

@@ -1,6 +1,6 @@
-"""Which of many pictures a critic would keep: those that it is surest show what was asked.
+"""Rank pictures by the critic: the surer it is that a picture shows the requested labels, the higher its rank.
 
-The parent's authors picked by eye; this does it by the critic's two heads, so that it can be repeated.
+GANGogh's authors picked by eye; a ranking by the critic's class heads can be repeated.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 FAVOURITES = 0.05
-"""Share of the pictures of a request that count as the critic's favourites."""
+"""Share of each request's pictures that count as the critic's favourites."""
 
 
 @dataclass(frozen=True)
 class Opinions:
-    """What a critic says of n pictures."""
+    """A critic's outputs for n pictures."""
 
     scores: Float[np.ndarray, "n"]
     """Realness, unbounded; comparable within one critic only."""
     genre_logits: Float[np.ndarray, "n k"]
     style_logits: Float[np.ndarray, "n s"] | None
-    """None from stage I's critic, which knows no styles."""
+    """None from stage I's critic, which has no style head."""
 
     @classmethod
     def joined(cls, parts: Sequence[Opinions]) -> Opinions:
-        """The opinions of one critic on several batches as one."""
+        """Join the opinions of one critic on several batches."""
         styles = [part.style_logits for part in parts if part.style_logits is not None]
         return cls(
             np.concatenate([part.scores for part in parts]),
@@ -41,17 +41,18 @@ class Opinions:
         )
 
     def logits(self, kind: str) -> Float[np.ndarray, "n k"] | None:
-        """Of `genre` or `style`."""
+        """Return the logits of the kind `genre` or `style`."""
         return self.genre_logits if kind == "genre" else self.style_logits
 
 
 def rank(
     opinions: Opinions, genres: Float[np.ndarray, "n k"], styles: Float[np.ndarray, "n s"]
 ) -> Int[np.ndarray, "n"]:
-    """Places of the pictures, best first: by the probability that they show what was asked, points of the simplex.
+    """Return the indices of the pictures, best first: by the probability that each shows the requested labels.
 
-    Where nothing was, by realness. Beside a label it is ignored: a generator learns to please it, and pictures of high
-    realness were no better by stage I's critic and worse by stage II's (figures: "What we found" in their READMEs).
+    `genres` and `styles` are the requests, points of the simplex. Realness decides only between equal probabilities,
+    so only for requests without a label. The generator learns to please it: beside a label, pictures of high realness
+    were no better by stage I's critic and worse by stage II's (figures: "What we found" in their READMEs).
     """
     certainty = probability(opinions.genre_logits, genres)
     if opinions.style_logits is not None:
@@ -60,11 +61,10 @@ def rank(
 
 
 def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "m"]:
-    """The twentieth part of the pictures of each request, and at least the best of all; best first.
+    """Return the best twentieth of each request's pictures, best first; if that is none, the best picture of all.
 
-    `order` are the places of all pictures, best first, `asked` the number of the request for genre and style that each
-    place answers. That is what curating each request by itself would keep; of all together a critic would keep the
-    labels that it finds easy.
+    `order` holds the indices of all pictures, best first; `asked` the number of the request that each picture answers.
+    Each request is ranked by itself: over all pictures, the critic would keep the labels that it finds easy.
     """
     kept = np.zeros(len(asked), dtype=bool)
     for request in np.unique(asked):
@@ -74,30 +74,30 @@ def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[
 
 
 def passed_over(kept: Int[np.ndarray, "m"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "l"]:
-    """What was not kept of the requests that something was kept of: what favourites are to be better than.
+    """Return the pictures that were not kept, to compare the favourites with.
 
-    Of a request with few pictures none is kept, and what is seldom asked for is harder to paint.
+    Skips requests of which no picture was kept: they have few pictures, and rare labels are harder to paint.
     """
     return np.setdiff1d(np.flatnonzero(np.isin(asked, asked[kept])), kept)
 
 
 @dataclass(frozen=True)
 class Judgements:
-    """What a critic's opinions on n candidates mean, all of which were asked to show the same."""
+    """The critic's opinions on n candidates of one request."""
 
     opinions: Opinions
     genres: Float[np.ndarray, "k"]
-    """What was asked, as a point of the simplex; all zeros for any."""
+    """The requested genre as a point of the simplex; all zeros for any."""
     styles: Float[np.ndarray, "s"]
 
     @cached_property
     def order(self) -> Int[np.ndarray, "n"]:
-        """Places of the candidates, best first. Of a blend, each may show whichever of its labels."""
+        """The indices of the candidates, best first. For a blend, a picture may show any of its labels."""
         count = len(self.opinions.scores)
         return rank(self.opinions, np.tile(self.genres, (count, 1)), np.tile(self.styles, (count, 1)))
 
     def of(self, place: int) -> dict[str, str]:
-        """What a file says of the candidate at that place."""
+        """Return the metadata of the candidate with that index: realness, probabilities, rank."""
         found = {"realness": f"{self.opinions.scores[place]:.4g}"}
         for kind, (logits, points) in self._heads().items():
             if logits is not None and points.any():
@@ -113,7 +113,7 @@ class Judgements:
 
 
 def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n"]:
-    """That each picture shows one of the labels asked for, by a softmax over all; 1 where none was."""
+    """Return the probability, by softmax, that each picture shows one of its requested labels; 1 without a request."""
     chances = np.ones(len(logits))
     named = asked.any(axis=1)
     if named.any():
@@ -124,14 +124,14 @@ def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"
 
 
 def thumbnails(pictures: UInt8[Tensor, "b 3 h w"]) -> Float[np.ndarray, "b d"]:
-    """Pictures as 8x8 pixels: near each other where layout and palette are alike."""
+    """Reduce pictures to 8x8 pixels, flattened: the distance between two compares layout and palette."""
     return rearrange(adaptive_avg_pool2d(pictures.to(torch.float32), 8), "b c h w -> b (c h w)").numpy()
 
 
 def choose(order: Int[np.ndarray, "n"], small: Float[np.ndarray, "n d"] | None, keep: int) -> Int[np.ndarray, "k"]:
-    """The first `keep` places of an order; with thumbnails, pictures that look like one already kept come last.
+    """Return the first `keep` indices of `order`; with thumbnails, those that look like a kept picture come last.
 
-    Two look alike that are nearer to each other than three of four pictures are to that of the next seed.
+    Two pictures look alike if their distance is in the lowest quarter of the distances between consecutive seeds.
     """
     if small is None or len(small) < 2:
         return order[:keep]

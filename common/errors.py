@@ -1,6 +1,6 @@
-"""The one exception that is meant for users, and the wording of near misses.
+"""The exception that users see, and suggestions for misspelt names.
 
-Scripts print a `UserError` as one line and exit with code 2, and so what the system says of a file; every other
+Scripts print a `UserError`, or the system's error about a file, as one line and exit with code 2. Every other
 exception is a bug.
 """
 
@@ -15,15 +15,15 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says of an output that takes no more."""
+"""Error numbers of the system when an output is full."""
 
 
 class UserError(Exception):
-    """Something that the user can put right. The message is one line: the thing, the place, the remedy."""
+    """An error that the user can correct. The message is one line: what is wrong, where, and the remedy."""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """End of a message about an unknown name: the nearest known one, if any is near, and all of them."""
+    """Return the end of a message about an unknown name: the nearest known name, if any is near, and all of them."""
     known = sorted(known)
     nearest = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ";"
@@ -31,12 +31,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a script's `main`; a `UserError`, or the system's of a file, becomes one line on stderr and exit code 2."""
+    """Run a script's `main`. A `UserError`, or the system's error about a file, becomes one line and exit code 2."""
     if sys.stdout is None:
-        # Closed by whoever called: what is printed goes nowhere, and not into the first file that is opened.
+        # The caller closed the output. Discard what is printed: it would go into the first file that is opened.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A label may hold what a terminal or a file of another encoding cannot show.
+        # The output's encoding may lack a character of a label.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
@@ -46,13 +46,13 @@ def run_command(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read the output has enough.
+        # The program that reads the output has stopped reading.
         _forget_output()
         sys.exit(1)
     except OSError as error:
         if error.filename is not None:
-            # A place that the system does not let be entered, or that no file can have.
-            _fail(f"{error.filename}: {error.strerror}; give another place")
+            # The system forbids this path, or no file can have it.
+            _fail(f"{error.filename}: {error.strerror}; choose another path")
         if error.errno not in FULL:
             raise
         _forget_output()
@@ -60,12 +60,12 @@ def run_command(main: Callable[[], None]) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    # A message may quote a stranger's file: nothing in it is to move the cursor or colour the terminal.
+    # A message may quote a stranger's file, which must not move the cursor or colour the terminal.
     shown = "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in message)
     print(f"error: {shown}", file=sys.stderr)
     sys.exit(2)
 
 
 def _forget_output() -> None:
-    """What python still holds of the output must go somewhere at exit."""
+    """Discard what Python still holds in the output's buffer; writing it at exit would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

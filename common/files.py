@@ -1,4 +1,4 @@
-"""Files as a whole: what tells one from another, and folders that appear whole or not at all."""
+"""Checksums of files, and folders that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file, in hexadecimal."""
+    """Return the SHA-256 checksum of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def whole_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
-    """A folder to build in, which takes the place of `target` where the block ends well, and vanishes elsewhere.
+    """Give a temporary folder to write to: it becomes `target` when the block ends, and is removed if the block fails.
 
-    Each process builds in its own; what killed ones left is removed. Raises FileExistsError where something has
-    appeared at `target` that is not to be replaced.
+    Each process has its own; folders left by killed processes are removed. Raises FileExistsError if `replace` is
+    False and `target` exists when the block ends.
     """
     target = target.resolve()
     building = target.with_name(f".{target.name}.{os.getpid()}.partial")
@@ -36,7 +36,7 @@ def whole_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
         yield building
         if target.exists():
             if not replace:
-                raise FileExistsError(errno.EEXIST, "something has appeared there")
+                raise FileExistsError(errno.EEXIST, "another program has written there in the meantime")
             target.rename(replaced)
         try:
             building.rename(target)

@@ -1,4 +1,4 @@
-"""A folder to the Hugging Face hub; `huggingface_hub` does the work and knows who is logged in."""
+"""Upload a folder to the Hugging Face hub, with the package `huggingface_hub` and its login."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from common.errors import UserError
 
 
 def require_hub(name: str) -> None:
-    """Raise UserError where the package, a login or a sensible name is missing: before the work, not after it."""
+    """Raise UserError if the package or a login is missing, or the name is not valid. Call this before the work."""
     library = _library()
     try:
         library.utils.validate_repo_id(name)
     except ValueError as error:
-        raise UserError(f"{name!r} is no name on the hub ({error}); write OWNER/NAME") from None
+        raise UserError(f"{name!r} is not a valid name on the hub ({error}); write OWNER/NAME") from None
     if library.get_token() is None:
-        raise UserError("nobody is logged in to the Hugging Face hub; log in with: hf auth login")
+        raise UserError("you are not logged in to the Hugging Face hub; log in with: hf auth login")
 
 
 def push(folder: Path, name: str) -> str:
-    """Upload a folder as the model repository `name`, made private where it is new; returns its address.
+    """Upload a folder as the model repository `name`, and return its address. A new repository is private.
 
-    Raises UserError where the hub cannot be reached or refuses.
+    Raises UserError if the hub cannot be reached or refuses.
     """
     library = _library()
     api = library.HfApi()
     try:
         address = api.create_repo(name, exist_ok=True, private=True)
         api.upload_folder(repo_id=name, folder_path=folder, commit_message="Export of a run")
-    # The hub's refusals and the connection's failures are HTTPErrors, whichever client lies below; those that concern
-    # large files come wrapped in a RuntimeError, which names the file alone.
+    # The hub's refusals and connection failures are HTTPErrors, whichever client the package uses. For large files the
+    # package wraps them in a RuntimeError that names only the file.
     except (OSError, ValueError, RuntimeError, library.errors.HTTPError) as error:
         cause = (isinstance(error, RuntimeError) and error.__cause__) or error
         reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
-        raise UserError(f"{folder} is written, but could not be pushed to {name}: {reason}") from None
+        raise UserError(f"{folder} was written, but could not be uploaded to {name}: {reason}") from None
     return str(address)
 
 

@@ -14,26 +14,26 @@ from torch import Tensor
 
 
 def to_float(images: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
-    """Stored pictures as the networks take them."""
+    """Convert stored pictures to the networks' layout and range."""
     return to_signed(rearrange(images, "b h w c -> b c h w"))
 
 
 def to_signed(images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
-    """Pictures that lie as the networks take them, from 0..255 to [-1, 1]."""
+    """Map pictures from 0..255 to [-1, 1]."""
     return images.to(torch.float32) / 127.5 - 1
 
 
 CAPTION_JOIN = " · "
-"""Between the parts of a caption; where a line grows too long, it is broken there."""
+"""Joins the parts of a caption; a line that is too long breaks here."""
 
 
 def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
-    """Painted pictures as they are stored; what lies outside [-1, 1] is clamped, values are rounded."""
+    """Clamp to [-1, 1], map to 0..255 and round."""
     return (images.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
 
 
 def resized(images: Float[Tensor, "b 3 h w"], side: int) -> Float[Tensor, "b 3 side side"]:
-    """Pictures of another size, smooth in both directions; of their own, the same."""
+    """Resize square pictures to `side` pixels, antialiased bicubic; return them unchanged if they have that size."""
     if images.shape[-1] == side:
         return images
     return F.interpolate(images, size=(side, side), mode="bicubic", antialias=True)
@@ -42,7 +42,7 @@ def resized(images: Float[Tensor, "b 3 h w"], side: int) -> Float[Tensor, "b 3 s
 def squares_of(
     images: Float[Tensor, "b c h w"], corners: Int[Tensor, "b 2"], side: int
 ) -> Float[Tensor, "b c side side"]:
-    """Of each picture the square whose upper left pixel is its corner (row, column); nothing waits for the device."""
+    """Crop a square from each picture; its corner (row, column) is the upper left pixel. Does not wait for the GPU."""
     along = torch.arange(side, device=images.device)
     rows, columns = corners[:, 0, None] + along, corners[:, 1, None] + along
     pictures = torch.arange(len(images), device=images.device)
@@ -51,14 +51,14 @@ def squares_of(
 
 
 def to_pictures(images: Float[Tensor, "b 3 h w"]) -> list[Image.Image]:
-    """Painted pictures as PIL images."""
+    """Convert painted pictures to PIL images."""
     return [Image.fromarray(pixels) for pixels in rearrange(to_uint8(images).cpu().numpy(), "b c h w -> b h w c")]
 
 
 def labelled_grid(
     rows: Sequence[Sequence[Image.Image]], row_labels: Sequence[str], column_labels: Sequence[str] = ()
 ) -> Image.Image:
-    """Pictures of one size in rows, a label left of each row and, where given, above each column."""
+    """Lay out pictures of one size in rows, with a label left of each row and, if given, above each column."""
     width, height = rows[0][0].size
     text_height = max(11, height // 9)
     font = ImageFont.load_default(size=text_height)
@@ -67,7 +67,7 @@ def labelled_grid(
     columns = max(len(row) for row in rows)
     sheet = Image.new("RGB", (left + columns * (width + 2), top + len(rows) * (height + 2)), "white")
     pen = ImageDraw.Draw(sheet)
-    # Names longer than a picture is wide would run into each other.
+    # Shrink the text if a name is wider than a picture, so that names do not overlap.
     longest = max((font.getlength(label) for label in column_labels), default=1)
     column_font = ImageFont.load_default(size=text_height * min(1, width / longest))
     for column, label in enumerate(column_labels):
@@ -81,14 +81,14 @@ def labelled_grid(
 
 
 def as_pictures(images: UInt8[np.ndarray, "b h w 3"]) -> list[Image.Image]:
-    """Stored pictures as PIL images."""
+    """Convert stored pictures to PIL images."""
     return [Image.fromarray(pixels) for pixels in images]
 
 
 def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], columns: int) -> Image.Image:
-    """Pictures of one size in rows of so many, each above the lines of its caption.
+    """Lay out pictures of one size in `columns` columns, each with its caption below.
 
-    A line that is wider than the picture is broken at its ` · `, and shrinks where that is not enough.
+    A caption line that is wider than its picture breaks at ` · `; if that is not enough, its text shrinks.
     """
     width, height = pictures[0].size
     text_height = max(11, height // 12)

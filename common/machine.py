@@ -1,4 +1,4 @@
-"""What the machine offers to this process, and taking it."""
+"""Cores, memory and devices: what this process can use, and settings that make it use them well."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import torch
 
 from common.errors import UserError
 
-# Of mallopt(3), as glibc's malloc.h numbers them.
+# Options of mallopt(3), numbered as in glibc's malloc.h.
 M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 M_MMAP_MAX = -4
 
 CLEARLY_FASTER = 1.3
-"""Times that a CPU has to multiply faster in bfloat16 than in float32; with less, casting costs what it gains."""
+"""Times as fast as in float32 that a CPU must multiply in bfloat16; below that, casting costs what it saves."""
 
 
 def available_cores() -> int:
-    """Processors that this process may run on."""
+    """Return the number of processors that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share_cores() -> None:
-    """Give this process its share of the cores where a launcher left it one thread.
+    """Give this process its share of the cores if a launcher left it one thread.
 
-    `accelerate launch` and torchrun set OMP_NUM_THREADS to 1 where nothing else is said, and a lone process on a
-    CPU would work at half its speed or less.
+    `accelerate launch` and torchrun set OMP_NUM_THREADS to 1 by default: a single process on a CPU would run at half
+    its speed or less.
     """
     launched = "ACCELERATE_MIXED_PRECISION" in os.environ or "LOCAL_WORLD_SIZE" in os.environ
     if launched and os.environ.get("OMP_NUM_THREADS") == "1":
@@ -37,10 +37,10 @@ def share_cores() -> None:
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what is freed for what is allocated next; does nothing where it is not glibc.
+    """Make glibc keep freed memory for the next allocation; other C libraries are left alone.
 
-    Otherwise it gives every large tensor back to the system, which hands out pages of zeros for the next one: up to a
-    fifth of a training step on a CPU.
+    Otherwise glibc returns every large tensor to the system, which clears pages for the next one: up to a fifth of a
+    training step on a CPU.
     """
     if library := glibc():
         library.mallopt(M_MMAP_MAX, 0)
@@ -48,7 +48,7 @@ def keep_freed_memory() -> None:
 
 
 def has_bfloat16() -> bool:
-    """Whether the device has instructions for bfloat16; one without emulates them, far slower than float32."""
+    """Return True if the device has bfloat16 instructions; emulating them is far slower than float32."""
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     # torch 2.8 cannot tell what a CPU has.
@@ -57,9 +57,9 @@ def has_bfloat16() -> bool:
 
 
 def gains_from_bfloat16() -> bool:
-    """Whether networks run faster in bfloat16 here; on a CPU that has the instructions this takes a moment's trial.
+    """Return True if networks run faster in bfloat16 here. On a CPU with the instructions, a short trial decides.
 
-    Having them does not tell: a training step was 1.9 times as fast on one such processor and 0.8 times on another.
+    The instructions alone do not tell: a training step was 1.9 times as fast on one such CPU and 0.8 times on another.
     """
     if torch.cuda.is_available() or not has_bfloat16():
         return has_bfloat16()
@@ -67,11 +67,11 @@ def gains_from_bfloat16() -> bool:
 
 
 def _times_as_fast_in_bfloat16() -> float:
-    from torch.utils.benchmark import Timer  # A quarter of a second that painting has no use for.
+    from torch.utils.benchmark import Timer  # Takes a quarter of a second to import, and painting does not need it.
 
     matrices = (torch.ones(512, 512, dtype=dtype) for dtype in (torch.float32, torch.bfloat16))
     timers = [Timer("matrix @ matrix", globals={"matrix": matrix}) for matrix in matrices]
-    # The best of several rounds is what a busy machine disturbs least.
+    # Take the best of several rounds: other programs disturb it least.
     single, half = (
         min(times) for times in zip(*([timer.timeit(3).mean for timer in timers] for _ in range(7)), strict=True)
     )
@@ -79,19 +79,19 @@ def _times_as_fast_in_bfloat16() -> float:
 
 
 def glibc() -> ctypes.CDLL | None:
-    """The C library of this process, where it is GNU's."""
+    """Return the C library of this process if it is glibc, otherwise None."""
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     return library if hasattr(library, "gnu_get_libc_version") else None
 
 
 def own_device(name: str) -> torch.device:
-    """The device of that name; of several `cuda` ones, this process's own. Raises UserError where there is none."""
+    """Return the device of that name; for `cuda`, the GPU of this process. Raise UserError if there is none."""
     try:
         device = torch.empty(0, device=name).device
-        # A device without numbers takes them, and gives none back.
+        # The meta device accepts tensors, but their values cannot be read.
         torch.ones(1, device=device).item()
     except (RuntimeError, AssertionError, ImportError):
-        raise UserError(f"device {name!r} is not on this machine; leave --device out, or give cpu") from None
+        raise UserError(f"this machine has no device {name!r}; leave --device out, or choose cpu") from None
     if name == "cuda":
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
@@ -99,15 +99,15 @@ def own_device(name: str) -> torch.device:
 
 
 def used_memory(device: torch.device) -> int:
-    """Bytes that this process holds: of a GPU the most so far, else of the machine's memory now."""
+    """Return the bytes that this process uses: on a GPU the peak so far, otherwise the resident memory now."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    import psutil  # Painting needs none of it.
+    import psutil  # Painting does not need it.
 
     held: int = psutil.Process().memory_info().rss
     return held
 
 
 def launched_place() -> tuple[int, int]:
-    """This process's number among those that a launcher started together, and how many they are; 0 and 1 alone."""
+    """Return the rank of this process and the number of processes of the launcher; (0, 1) without a launcher."""
     return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))

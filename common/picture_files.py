@@ -1,6 +1,6 @@
-"""Pictures as files: PNG, WebP or JPEG that say where they come from, written whole or not at all.
+"""Write PNG, WebP and JPEG files that carry metadata. Each file appears complete or not at all.
 
-`stage2.painting` writes one, `stage2.bulk` many.
+`stage2.painting` writes one picture, `stage2.bulk` many.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from common.machine import available_cores
 
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 QUALITY = 92
-"""Of WebP and JPEG, of 100. PNG loses nothing."""
+"""Of WebP and JPEG, from 0 to 100. PNG is lossless."""
 BYTES_PER_PIXEL = {"png": 2.5, "webp": 1.0, "jpeg": 1.2}
-"""Of detailed paintings, generously."""
+"""Upper estimates, for detailed paintings."""
 WAITING = 64
-"""Pictures that may wait for a writing thread: memory stays flat where encoding is slower than painting."""
+"""Pictures that may wait for a writing thread. The limit keeps memory flat if encoding is slower than painting."""
 _EXIF_DESCRIPTION = 0x010E
 
 
 class PlaceTaken(UserError):
-    """Another content stands where a picture was to be written without overwriting."""
+    """Another file already has the picture's path, and overwriting is off."""
 
 
 def format_of(path: Path) -> str:
-    """The format that a file's suffix stands for. Raises UserError for another suffix."""
+    """Return the format that a file's suffix stands for. Raise UserError if there is none."""
     formats = {suffix: name for name, suffix in SUFFIXES.items()} | {".jpeg": "jpeg"}
     suffix = path.suffix.lower()
     if suffix not in formats:
-        raise UserError(f"{path}: no format of pictures has the suffix {suffix!r}{suggest(suffix, formats)}")
+        raise UserError(f"{path}: unknown picture suffix {suffix!r}{suggest(suffix, formats)}")
     return formats[suffix]
 
 
 def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> bytes:
-    """The content of a file of that format: metadata as text in a PNG, as a JSON description in the others' EXIF.
+    """Return the bytes of a file. A PNG holds the metadata as text, a WebP or JPEG as JSON in its EXIF description.
 
-    Raises UserError where the picture is too large for the format.
+    Raises UserError if the picture is too large for the format.
     """
     file = io.BytesIO()
     if format == "png":
@@ -62,14 +62,14 @@ def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> by
         picture.save(file, format, quality=QUALITY, exif=_exif(metadata))
     except (OSError, ValueError):
         size = f"{picture.width}x{picture.height}"
-        raise UserError(f"{size} pixels are too many for {format}; choose --format png") from None
+        raise UserError(f"a picture of {size} pixels is too large for {format}; choose --format png") from None
     return file.getvalue()
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What `encode` wrote into a file; nothing of it where it is a picture from elsewhere.
+    """Return the metadata that `encode` wrote into a file; a picture from elsewhere has none of these keys.
 
-    Raises UserError where there is no picture.
+    Raises UserError if the file is not a readable picture.
     """
     try:
         with Image.open(path, formats=list(SUFFIXES)) as picture:
@@ -77,13 +77,13 @@ def read_metadata(path: Path) -> dict[str, str]:
                 return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
             return _described(picture.getexif())
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} is not a picture that can be read ({error})") from None
+        raise UserError(f"{path} is not a readable picture ({error})") from None
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a picture of one of the formats ends as it ought to: its last bytes are read, not all of it.
+    """Return True if a picture file is complete. Reads its first and last bytes only.
 
-    Raises OSError where it cannot be read.
+    Raises OSError if the file cannot be read.
     """
     with path.open("rb") as file:
         start = file.read(12)
@@ -98,11 +98,11 @@ def is_whole(path: Path) -> bool:
 
 
 def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
-    """Write a file beside its place and rename it: it appears whole or not at all.
+    """Write a file under a temporary name and rename it, so that it appears complete or not at all.
 
-    Raises UserError where it cannot, and PlaceTaken where another content stands that is not to be overwritten.
+    Raises UserError if writing fails, and PlaceTaken if `overwrite` is False and another file has that path.
     """
-    # Two threads or processes may be given the same picture to write.
+    # Two threads or processes may write the same picture.
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,14 +112,14 @@ def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
         else:
             _take_free_place(partial, path, content)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; what was written before is whole") from None
+        raise UserError(f"cannot write {path}: {error.strerror}; files written before it are complete") from None
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
 def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], None]]]) -> Iterator[Path]:
-    """Call what writes each picture on threads, while the next are painted; yields each path once it is on the disk."""
+    """Write pictures on threads while the next ones are painted; yield each path once its file is on the disk."""
     pool = ThreadPoolExecutor(max_workers=min(8, available_cores()))
     waiting: deque[tuple[Path, Future[None]]] = deque()
     try:
@@ -134,25 +134,27 @@ def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], None]]]) -> Ite
 
 
 def require_room(folder: Path, needed: float, pictures: str) -> None:
-    """Raise UserError where the disk of a folder, which need not exist yet, has not that many bytes free."""
+    """Raise UserError if the disk of `folder`, which need not exist yet, has fewer than `needed` bytes free."""
     standing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     free = shutil.disk_usage(standing).free
     if needed > free:
         raise UserError(
-            f"{pictures} take about {_size(needed)}, and {folder} has {_size(free)} free; "
-            "ask for fewer, or give another folder with --out"
+            f"{pictures} take about {_size(needed)}, but {folder} has {_size(free)} free; "
+            "ask for fewer, or choose another folder with --out"
         )
 
 
 def _take_free_place(partial: Path, path: Path, content: bytes) -> None:
-    """A link fails where something stands, however short a time ago another process has put it there."""
+    """Link the file to `path`: unlike a rename, this fails if another process has just written there."""
     try:
         os.link(partial, path)
     except FileExistsError:
         if path.read_bytes() != content:
-            raise PlaceTaken(f"{path} is another picture, written meanwhile; give each command its own --out") from None
+            raise PlaceTaken(
+                f"another command has just written another picture to {path}; give each command its own --out"
+            ) from None
     except OSError:
-        # A file system without links.
+        # The file system has no links.
         if path.exists():
             raise
         partial.replace(path)

@@ -1,7 +1,7 @@
-"""Every random draw of the project is a function of a seed, a purpose and a position.
+"""Random numbers as a function of a seed, a purpose and a position. Every random draw of the project comes from here.
 
-No generator has a state to save: a resumed run draws what the killed one would have drawn, and every
-process draws the whole batch and takes its own rows, so that n processes see what one would see.
+So there is no generator state to save, and a resumed run draws what the killed run would have drawn. Each process
+draws for the whole batch and takes its own rows, so that n processes train on the same batch as one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Purpose(IntEnum):
-    """What a draw is for; draws for two purposes are independent. Never renumber: seeds would lose their pictures."""
+    """What a draw is for; draws for two purposes are independent. Never renumber: every seed's picture would change."""
 
     LATENT = 0
     STAGE2_NOISE = 1
@@ -28,5 +28,5 @@ class Purpose(IntEnum):
 
 
 def generator_for(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:
-    """Independent random numbers for one purpose at one position (a training step, a picture's number)."""
+    """Return the random number generator of one purpose at one position (a training step or a picture's number)."""
     return np.random.default_rng([seed, int(purpose), position])

@@ -1,7 +1,7 @@
-"""The label names that a dataset, a run and an export share, and what a user's label text means in them.
+"""The label names that a dataset, a run and an export share; parses the label text that a user types.
 
-Enters: names with their counts, fixed when a dataset is made. Leaves: points of the genre or style simplex,
-which the networks take as their condition.
+In: names with their counts, fixed when a dataset is prepared. Out: points of the genre or style simplex, which the
+networks take as their condition.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ ANY = "any"
 
 @settings
 class Vocabulary:
-    """Label names in the order that the networks know them by, and how many training paintings each has."""
+    """Label names, in the order of the networks' inputs, and the number of training paintings of each."""
 
     genres: dict[str, int]
     """Paintings per genre; the order of the keys is the order of the genre simplex."""
     styles: dict[str, int]
     """Paintings per style; the order of the keys is the order of the style simplex."""
     families: dict[str, tuple[str, ...]]
-    """Names that stand for several styles of the vocabulary at once, a style of the same name among them."""
+    """Names that stand for several styles of the vocabulary; a style may have the name of its family."""
     genre_aliases: dict[str, str] = field(default_factory=dict)
-    """Normalised spellings by which the taxonomy of the dataset knew these genres."""
+    """Other spellings of these genres, normalised, from the taxonomy of the dataset."""
     style_aliases: dict[str, str] = field(default_factory=dict)
-    """Normalised spellings by which the taxonomy of the dataset knew these styles and families."""
+    """Other spellings of these styles and families, normalised, from the taxonomy of the dataset."""
 
     def __post_init__(self) -> None:
-        # An export may come from a stranger, whose families would be looked up much later.
+        # An export may come from a stranger: find a broken one now, not when a family is first used.
         empty = [name for name, count in (self.genres | self.styles).items() if count < 1]
         if empty:
-            raise ValueError(f"labels of no painting: {', '.join(empty)}")
+            raise ValueError(f"labels without a painting: {', '.join(empty)}")
         unknown = sorted({style for members in self.families.values() for style in members} - self.styles.keys())
         if unknown:
             raise ValueError(f"families name unknown styles: {', '.join(unknown)}")
@@ -45,16 +45,16 @@ class Vocabulary:
             raise ValueError(f"aliases stand for unknown labels: {', '.join(sorted(meant))}")
 
     def genre_weights(self, text: str) -> tuple[float, ...]:
-        """Point of the genre simplex for `portrait`, `portrait:0.7,landscape:0.3` or `any` (all zeros).
+        """Return the point of the genre simplex for `portrait`, `portrait:0.7,landscape:0.3` or `any` (all zeros).
 
-        Raises UserError for unknown names, with the nearest one, and for weights that make no sense.
+        Raises UserError for an unknown name, with a suggestion, and for impossible shares.
         """
         return _simplex(self._genre_shares(text), text, "genre", self.genres, {})
 
     def style_weights(self, text: str) -> tuple[float, ...]:
-        """Point of the style simplex; a family stands for its styles in proportion to their counts.
+        """Return the point of the style simplex; a family stands for its styles in proportion to their counts.
 
-        A style that the vocabulary knows only by its family, as `high renaissance`, stands for the family.
+        A style that the vocabulary has only as part of a family, such as `high renaissance`, stands for the family.
         """
         families = {
             family: {style: float(self.styles[style]) for style in members} for family, members in self.families.items()
@@ -62,11 +62,11 @@ class Vocabulary:
         return _simplex(self._style_shares(text), text, "style", self.styles, families)
 
     def genre_spelling(self, text: str) -> str:
-        """The one spelling of all texts that name the same genres with the same shares. Raises as `genre_weights`."""
+        """Return the text in the vocabulary's spelling: `Portraits` becomes `portrait`. Raises as `genre_weights`."""
         return _spelling(self._genre_shares(text))
 
     def style_spelling(self, text: str) -> str:
-        """As `genre_spelling`; a family keeps its name."""
+        """Do the same for styles; a family keeps its name."""
         return _spelling(self._style_shares(text))
 
     def _genre_shares(self, text: str) -> _Shares:
@@ -77,13 +77,13 @@ class Vocabulary:
 
 
 def counted(vocabulary: Vocabulary) -> str:
-    """How many labels there are, in words."""
+    """Return the number of labels in words: `14 genres and no styles`."""
     kinds = ("genre", vocabulary.genres), ("style", vocabulary.styles)
     return " and ".join(f"{len(names) or 'no'} {kind}{'' if len(names) == 1 else 's'}" for kind, names in kinds)
 
 
 def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str) -> None:
-    """Raise UserError naming the labels by which a model and a dataset differ, in names or in order."""
+    """Raise UserError if a model and a dataset differ in the names or the order of their labels."""
     for kind, ours, theirs in (
         ("genres", tuple(model.genres), tuple(dataset.genres)),
         ("styles", tuple(model.styles), tuple(dataset.styles)),
@@ -92,25 +92,24 @@ def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, datas
             continue
         changed = sorted(set(ours) ^ set(theirs)) or [a for a, b in zip(ours, theirs, strict=True) if a != b]
         raise UserError(
-            f"{kind} of {model_place} and of {dataset_place} differ in {', '.join(changed)}; "
-            "use the dataset that the model was trained on, or train on this one, which can start from those weights "
-            "(--start-from)"
+            f"the {kind} of {model_place} and {dataset_place} differ: {', '.join(changed)}; use the dataset that the "
+            "model was trained on, or train on this one (--start-from can start from those weights)"
         )
 
 
 def is_any(text: str) -> bool:
-    """Whether a label's text leaves the choice open."""
+    """Return True if the text is `any`."""
     return text.strip().lower() == ANY
 
 
 def plain_number(number: float) -> str:
-    """The shortest text that is read as the same number."""
+    """Return the shortest text that reads back as the same number."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number)
 
 
 _Shares = list[tuple[str, float]]
-"""Labels of the vocabulary, families among them, and what was asked of each; nothing means any."""
+"""Labels of the vocabulary, including families, each with the share asked for; an empty list means any."""
 
 
 def _shares(
@@ -143,7 +142,7 @@ def _simplex(
             weights[member] += share * weight / sum(members.values())
     total = sum(weights.values())
     if not 0 < total < float("inf"):
-        raise UserError(f"{kind} {text!r}: the shares add up to {total:g}; give numbers of which one is above 0")
+        raise UserError(f"{kind} {text!r}: the shares add up to {total:g}; their sum must be finite and above 0")
     return tuple(weight / total for weight in weights.values())
 
 
@@ -159,5 +158,5 @@ def _share(number: str, part: str, kind: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share < float("inf"):
-        raise UserError(f"{kind} {part.strip()!r}: the share after ':' must be a number of at least 0")
+        raise UserError(f"{kind} {part.strip()!r}: the share after ':' must be a number, 0 or above")
     return share

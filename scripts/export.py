@@ -1,4 +1,4 @@
-"""Make a run's weights fit to travel: `python scripts/export.py runs/stage2 --out painter --hub --onnx`."""
+"""Export a run's weights: `python scripts/export.py runs/stage2 --out painter --hub --onnx`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from stage2.exporting import ExportOptions, export_run
 
 
 def main() -> None:
-    parser = Parser(description="Write an export of a run: weights, a model card, ONNX graphs.")
+    parser = Parser(description="Export a run: weights, and on request a model card and ONNX graphs.")
     parser.add_argument("run", type=Path, help="run or export of either stage")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the export")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the export")
     parser.add_argument(
-        "--best", action="store_true", help="the run's weights of the best FID on the validation split, not its newest"
+        "--best", action="store_true", help="export the weights with the best validation FID, not the newest"
     )
-    parser.add_argument("--half", action="store_true", help="store weights in half precision, in half the space")
-    parser.add_argument("--onnx", action="store_true", help="write one checked ONNX graph for each resolution as well")
-    parser.add_argument("--hub", action="store_true", help="write the hub's model card and a sheet of samples as well")
-    parser.add_argument("--license", help="for the card: the hub's identifier of a licence (default: none stated)")
+    parser.add_argument("--half", action="store_true", help="store the weights in half precision: half the size")
+    parser.add_argument("--onnx", action="store_true", help="also write and check an ONNX graph for each resolution")
+    parser.add_argument("--hub", action="store_true", help="also write a model card for the hub and a sheet of samples")
+    parser.add_argument("--license", help="for the card: the hub's identifier of a licence (default: none)")
     parser.add_argument("--report", type=Path, help="for the card: report.json of scripts/evaluate.py")
-    parser.add_argument("--push-to-hub", metavar="OWNER/NAME", help="upload with the card; private where it is new")
-    parser.add_argument("--overwrite", action="store_true", help="replace an export that is there")
+    parser.add_argument(
+        "--push-to-hub",
+        metavar="OWNER/NAME",
+        help="also write the card and upload everything to the Hugging Face hub; a new repository is private",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
     arguments = parser.parse_args()
     card = arguments.hub or arguments.push_to_hub is not None
     if not card and (arguments.license or arguments.report):
-        raise UserError("--license and --report are for the model card; add --hub, or leave them out")
+        raise UserError("--license and --report need a model card; add --hub, or leave them out")
     if arguments.push_to_hub is not None:
         require_hub(arguments.push_to_hub)
     options = ExportOptions(
@@ -41,9 +45,9 @@ def main() -> None:
     )
     exported = export_run(arguments.run, arguments.out, options)
     if exported.moved is not None:
-        print(f"half precision moves a colour by at most {exported.moved:.2f} of 255")
+        print(f"half precision changes a colour by at most {exported.moved:.2f} of 255")
     for graph in exported.graphs:
-        print(f"{graph.path}: {graph.num_bytes / 2**20:.1f} MB, at most {graph.difference:.1e} from PyTorch's pictures")
+        print(f"{graph.path}: {graph.num_bytes / 2**20:.1f} MB, differs from PyTorch by at most {graph.difference:.1e}")
     print(arguments.out)
     if arguments.push_to_hub is not None:
         print(push(arguments.out, arguments.push_to_hub))

@@ -1,6 +1,6 @@
-"""Paint: `python scripts/generate.py --genre portrait --style renaissance --count 4 --seed 7`.
+"""Paint pictures: `python scripts/generate.py --genre portrait --style renaissance --count 4 --seed 7`.
 
-Several processes of `accelerate launch` or torchrun divide the pictures; what is one file is painted by the first.
+Several processes of `accelerate launch` or torchrun share the pictures. The first process alone paints a single file.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from stage2.variations import in_styles, walk, with_nearby_noise
 
 SHEET_COLUMNS = 8
 LARGEST_TOGETHER = 100_000_000
-"""Pixels of pictures that are held in memory at once."""
+"""Most pixels of pictures that are held in memory at once."""
 DEFAULTS = {
     "genre": ANY, "style": ANY, "seed": 0, "truncation": 1.0, "among": (), "nearby": 0.3, "frames": 48, "fps": 20,
 }  # fmt: skip
 COUNTS = {"vary latents": 8, "walk seeds": 4}
-"""How many pictures, variants or stops there are where nothing is said; 1 elsewhere."""
+"""The default of --count in these modes; 1 in all others."""
 MANY = ("paint", "requests", "vary styles", "vary latents")
-"""What paints a file each, however many."""
+"""Modes that write one file per picture, for any number of pictures."""
 WALKS = ("walk seeds", "walk genres", "walk styles")
 ONLY_WITH = {
     "from": ("curate",),
@@ -60,7 +60,7 @@ NEVER_WITH = {
     "list": ("genre", "style", "count", "seed", "resolution", "truncation", "overwrite"),
     "again": ("genre", "style", "count", "seed", "resolution", "truncation"),
 }
-"""What decides by itself what these options would say."""
+"""Options that a mode does not take, because it decides their values itself."""
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def main() -> None:
     output = Output.of(arguments.out, arguments.format, usual, formats, overwrite=arguments.overwrite)
     in_files = mode in MANY and not (arguments.grid or arguments.nearest or output.is_one_file)
     if arguments.by_label and not in_files:
-        raise UserError("--by-label puts files in folders; leave it out for a sheet or a single file")
+        raise UserError("--by-label sorts files into folders; leave it out for a sheet or a single file")
     if launched_place()[0] > 0 and not in_files:
         return
     share_cores()
@@ -104,10 +104,10 @@ def main() -> None:
 def _paint_files(painter: Painter, series: Iterable[Series], output: Output, *, by_label: bool) -> None:
     bulk = Bulk(painter, series, Destination(output.folder, output.format, by_label, output.overwrite))
     for path in bulk.paint():
-        # In one piece: torchrun runs its processes without buffers, and their lines would run into each other.
+        # Write line and newline in one call: torchrun's processes are unbuffered, and their output would mix.
         sys.stdout.write(f"{path}\n")
     if bulk.standing:
-        print(f"{bulk.standing} pictures stood already and were passed over", file=sys.stderr)
+        print(f"{bulk.standing} pictures exist already and were skipped", file=sys.stderr)
 
 
 def _paint_walk(painter: Painter, arguments: argparse.Namespace, asked: Request, output: Output) -> None:
@@ -125,7 +125,7 @@ def _paint_walk(painter: Painter, arguments: argparse.Namespace, asked: Request,
 
 
 def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, asked: Request, output: Output) -> None:
-    """Pictures that are all known before the first is written: curated, painted again, on a sheet, in one file."""
+    """Paint all pictures before the first is written: curated ones, a repainted one, a sheet, a single file."""
     paint: Callable[[], list[Painting]]
     if mode == "again":
         origin = Origin.of(picture_files.read_metadata(arguments.again), str(arguments.again))
@@ -141,7 +141,7 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
     else:
         series = list(_series(arguments, mode, painter, asked))
         if not series:
-            raise UserError("no pictures are asked for; give at least one request")
+            raise UserError("no pictures are requested; give at least one request")
         for one in series:
             painter.check_series(one)
         title = _title(arguments, mode, asked)
@@ -152,11 +152,11 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
     sides = {painter.check(one.genre, one.style, 1, one.seed, one.resolution, one.truncation) for one in requests}
     if arguments.grid or arguments.nearest:
         if len(sides) > 1:
-            raise UserError("pictures of several resolutions do not fit on one sheet; ask for one, or for files")
+            raise UserError("a sheet needs pictures of one resolution; choose one, or leave --grid and --nearest out")
         names = [f"{title}_{'grid' if arguments.grid else 'nearest'}"]
     targets = output.targets(names)
     if arguments.nearest:
-        # Only this needs what measuring needs.
+        # Imported here, because only --nearest needs the packages for evaluation.
         from common.evaluation.novelty import Collection
 
         collection = Collection.opened(arguments.nearest, max(sides), painter.device)
@@ -173,7 +173,7 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
 
 
 def _title(arguments: argparse.Namespace, mode: str, asked: Request) -> str:
-    """The name of a sheet of pictures, short of what kind of sheet it is."""
+    """Return the file name of a sheet, without the kind of sheet and the suffix."""
     if mode == "requests":
         return slug(arguments.requests.stem)
     return f"{asked.stem}_{arguments.vary}" if arguments.vary else Series(asked, arguments.count).stem
@@ -195,12 +195,12 @@ def _require_few(painter: Painter, count: int) -> None:
     most = LARGEST_TOGETHER // painter.resolutions[-1] ** 2
     if count > most:
         raise UserError(
-            f"{count} pictures are too many at once, at most {most} are not; ask for fewer, or for a file each"
+            f"{count} pictures are too many for memory, at most {most} fit; choose fewer, or one file per picture"
         )
 
 
 def _known(painter: Painter) -> Iterator[str]:
-    """What may be asked of these weights, a line a kind."""
+    """Yield a line for each kind of label, and one for the resolutions."""
     vocabulary = painter.vocabulary
     styled = len(painter.resolutions) > 1
     kinds = {
@@ -228,16 +228,18 @@ def _mode(arguments: argparse.Namespace) -> str:
 
 
 def _settle(arguments: argparse.Namespace, mode: str) -> None:
-    """Raise UserError for options that contradict each other, and fill in what was not said."""
+    """Raise UserError for options that contradict each other, and fill in defaults."""
     for option, modes in ONLY_WITH.items():
         if _given(arguments, option) and mode not in modes:
-            wanted = " or ".join(f"--{name}" for name in modes if name != "paint")
-            raise UserError(f"--{option} belongs to {wanted}; leave it out, or add that")
+            if "paint" in modes:
+                raise UserError(f"--{option} cannot be combined with --{mode}; leave one of them out")
+            wanted = " or ".join(f"--{name}" for name in modes)
+            raise UserError(f"--{option} needs {wanted}; add that, or leave --{option} out")
     for option in NEVER_WITH.get(mode, ()):
         if _given(arguments, option):
-            raise UserError(f"--{option} does not go with --{mode}, which decides it; leave one of them out")
+            raise UserError(f"--{option} cannot be combined with --{mode}; leave one of them out")
     if arguments.grid and arguments.nearest:
-        raise UserError("--grid and --nearest are two kinds of sheet; leave one of them out")
+        raise UserError("--grid and --nearest make different sheets; leave one of them out")
     for name, value in DEFAULTS.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
@@ -256,46 +258,80 @@ def _given(arguments: argparse.Namespace, option: str) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(description="Paint pictures of a genre in a style.")
     what = parser.add_argument_group("what to paint")
-    what.add_argument("--genre", help="a name, a blend such as portrait:0.7,landscape:0.3, or any (any)")
-    what.add_argument("--style", help="a name, a family, a blend, or any (any)")
-    what.add_argument("--count", type=int, help="how many, each with the next seed (1)")
-    what.add_argument("--seed", type=int, help="of the first picture (0)")
-    what.add_argument("--resolution", type=int, help="64 for stage I alone, or up to stage II's own (the largest)")
-    what.add_argument("--truncation", type=float, help="above 0, to 1: less is more usual and less various (1)")
-    what.add_argument("--weights", type=Path, help="run or export (runs/stage2, runs/stage1 or those of the project)")
+    what.add_argument("--genre", help="a name, a blend such as portrait:0.7,landscape:0.3, or any (default: any)")
+    what.add_argument("--style", help="a name, a family, a blend, or any (default: any)")
+    what.add_argument("--count", type=int, help="number of pictures, each with the next seed (default: 1)")
+    what.add_argument("--seed", type=int, help="seed of the first picture (default: 0)")
+    what.add_argument(
+        "--resolution",
+        type=int,
+        help="side in pixels; 64 uses stage I alone (default: the largest that --list prints)",
+    )
+    what.add_argument(
+        "--truncation", type=float, help="above 0 to 1; lower is more typical and less varied (default: 1)"
+    )
+    what.add_argument(
+        "--weights",
+        type=Path,
+        help="run or export (default: runs/stage2, else runs/stage1, else the weights that come with the project)",
+    )
     what.add_argument(
         "--device",
         default="cuda" if torch.cuda.is_available() else "cpu",
-        help="cpu, cuda, cuda:1, … (cuda where there is one)",
+        help="cpu, cuda, cuda:1, … (default: cuda if available, else cpu)",
     )
-    how = parser.add_argument_group("in another way").add_mutually_exclusive_group()
+    how = parser.add_argument_group("modes").add_mutually_exclusive_group()
     how.add_argument(
         "--requests",
         type=Path,
         metavar="FILE",
-        help=f"many, from a .csv or .jsonl with {', '.join(COLUMNS)}, of which only the genre is needed",
+        help=f"paint the requests of a .csv or .jsonl file with {', '.join(COLUMNS)}; only genre is required",
     )
-    how.add_argument("--curate", type=int, metavar="N", help="the N that the critic likes best")
-    how.add_argument("--vary", choices=["styles", "latents"], help="one composition in all styles; nearby pictures")
-    how.add_argument("--walk", choices=["seeds", "genres", "styles"], help="an animation that ends where it began")
-    how.add_argument("--again", type=Path, metavar="PICTURE", help="a picture of these weights, by its metadata")
-    how.add_argument("--sheet", action="store_true", help="every genre in every style")
-    how.add_argument("--list", action="store_true", help="nothing: print what the weights know")
-    details = parser.add_argument_group("of these")
-    details.add_argument("--from", type=int, dest="candidates", metavar="M", help="curate: of how many (25 times N)")
-    details.add_argument("--variety", action="store_true", help="curate: what is like one already kept comes last")
-    details.add_argument("--among", nargs="+", metavar="NAME", help="vary, walk: these genres or styles (all)")
-    details.add_argument("--nearby", type=float, help="vary latents: how far away, 0 to 1 (0.3)")
-    details.add_argument("--frames", type=int, help="walk: how many (48)")
-    details.add_argument("--fps", type=int, help="walk: frames a second (20)")
-    where = parser.add_argument_group("to where")
-    where.add_argument("--out", default="paintings", help="folder, a file by its suffix, or - for a pipe (paintings)")
+    how.add_argument("--curate", type=int, metavar="N", help="paint many, keep the N that the critic ranks highest")
+    how.add_argument(
+        "--vary",
+        choices=["styles", "latents"],
+        help="styles: paint one picture in every style; latents: paint --count similar pictures (default: 8)",
+    )
+    how.add_argument(
+        "--walk",
+        choices=["seeds", "genres", "styles"],
+        help="paint a looping animation; seeds: through --count seeds (default: 4)",
+    )
+    how.add_argument("--again", type=Path, metavar="PICTURE", help="repaint a picture from the metadata in its file")
+    how.add_argument("--sheet", action="store_true", help="paint every genre in every style on one sheet")
+    how.add_argument("--list", action="store_true", help="print the labels and resolutions that the weights know")
+    details = parser.add_argument_group("options of these modes")
+    details.add_argument(
+        "--from", type=int, dest="candidates", metavar="M", help="curate: paint M candidates (default: 25 x N)"
+    )
+    details.add_argument("--variety", action="store_true", help="curate: skip pictures that look like a kept one")
+    details.add_argument(
+        "--among", nargs="+", metavar="NAME", help="vary styles, walk: only these genres or styles (default: all)"
+    )
+    details.add_argument(
+        "--nearby", type=float, help="vary latents: distance from the original, above 0 to 1 (default: 0.3)"
+    )
+    details.add_argument("--frames", type=int, help="walk: number of frames (default: 48)")
+    details.add_argument("--fps", type=int, help="walk: frames per second (default: 20)")
+    where = parser.add_argument_group("output")
+    where.add_argument(
+        "--out",
+        default="paintings",
+        help="folder, or a file by its suffix, or - for the standard output (default: %(default)s)",
+    )
     formats = dict.fromkeys([*picture_files.SUFFIXES, *animations.SUFFIXES])
-    where.add_argument("--format", choices=list(formats), help="of pictures png, of a walk gif unless said")
-    where.add_argument("--by-label", action="store_true", help="in folders by genre and style")
-    where.add_argument("--grid", action="store_true", help="on one sheet with captions instead of a file each")
-    where.add_argument("--nearest", type=Path, metavar="DATA", help="on a sheet, beside the nearest training paintings")
-    where.add_argument("--overwrite", action="store_true", help="replace files of the same name")
+    where.add_argument(
+        "--format",
+        choices=list(formats),
+        help="file format (default: the suffix of --out, else png, or gif for a walk)",
+    )
+    where.add_argument("--by-label", action="store_true", help="sort the files into folders GENRE/STYLE")
+    where.add_argument("--grid", action="store_true", help="write one sheet with captions instead of one file each")
+    where.add_argument(
+        "--nearest", type=Path, metavar="DATA", help="write a sheet with the nearest training paintings of this dataset"
+    )
+    where.add_argument("--overwrite", action="store_true", help="replace existing files")
     return parser
 
 

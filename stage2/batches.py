@@ -1,4 +1,4 @@
-"""Requests one after the other to batches of pictures, as large as the device takes. `stage2.sampling` paints them."""
+"""Group requests into batches as large as the device's memory allows. Used by `stage2.sampling`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from common.errors import UserError
 from stage2.painting import Request
 
 CPU_BATCH = 16
-"""Where more is not faster."""
+"""Pictures per batch on a CPU; more are not faster."""
 DEVICE_BATCH = 256
-"""What is tried first elsewhere."""
+"""Pictures per batch that a GPU tries first."""
 
 
 class Batches:
-    """Paints however many requests in flat memory; finds the size of a batch by itself."""
+    """Paints any number of requests in constant memory, and finds the batch size by itself."""
 
     def __init__(self, paint: Callable[[Sequence[Request]], Tensor], device: torch.device) -> None:
-        """`paint` takes requests of one resolution, and may raise torch.OutOfMemoryError."""
+        """`paint` paints requests of one resolution, and may raise torch.OutOfMemoryError."""
         self._paint = paint
         self.size = CPU_BATCH if device.type == "cpu" else DEVICE_BATCH
-        """Pictures at once; halved as soon as the device's memory is too small for them."""
+        """Pictures per batch; halved when the device runs out of memory."""
 
     def of(self, requests: Iterable[Request]) -> Iterator[tuple[list[Request], Float[Tensor, "b 3 side side"]]]:
-        """Requests that have a resolution, in their order, with their pictures."""
+        """Yield batches of requests, in their order, with their pictures. Each request must have a resolution."""
         for _, alike in groupby(requests, key=lambda request: request.resolution):
             while batch := list(islice(alike, self.size)):
                 yield from self._in_parts(batch)
@@ -42,7 +42,7 @@ class Batches:
                 start += len(part)
                 yield part, images
             elif len(part) == 1:
-                raise UserError("the device's memory is too small for one picture; give --device cpu")
+                raise UserError("the device has too little memory for one picture; use --device cpu")
             else:
                 self.size = len(part) // 2
 

@@ -1,4 +1,4 @@
-"""Many requests to many files: resumable, by several processes, written while the next are painted."""
+"""Paint many requests to many files: resumable, by several processes, and writing while the next batch is painted."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ from stage2.sampling import Painter
 
 @dataclass(frozen=True)
 class Destination:
-    """A folder, and how pictures lie in it."""
+    """The folder of the pictures, and how they are stored in it."""
 
     folder: Path
     format: str = "png"
     by_label: bool = False
-    """Whether each lies in a folder of its genre, and in that of its style, instead of all side by side."""
+    """Put each picture into a folder `genre/style` instead of all into one folder."""
     overwrite: bool = False
 
     def path(self, request: Request, resolution_is_usual: bool) -> Path:
-        """Where the picture of a request lies."""
+        """Return the path of a request's picture."""
         folder = self.folder / slug(request.genre) / slug(request.style) if self.by_label else self.folder
         size = "" if resolution_is_usual else f"_{request.resolution}px"
         return folder / f"{request.stem}{size}{SUFFIXES[self.format]}"
 
 
 class Bulk:
-    """Pictures of some series that do not stand yet, this process's share of them.
+    """This process's share of the pictures of some series, less those that exist already.
 
-    Of n processes of a launcher each takes every n-th request, without speaking to the others.
+    Each of a launcher's n processes takes every n-th request; they do not communicate.
     """
 
     def __init__(self, painter: Painter, series: Iterable[Series], destination: Destination) -> None:
-        """`series` is gone through several times.
+        """Check the requests, the disk and existing files before anything is painted. Reads `series` several times.
 
-        Raises UserError, before anything is painted, for a request that cannot be fulfilled, for a disk without room,
-        and for a file that stands in the way and is not the picture that was asked for.
+        Raises UserError for an impossible request, for a disk that is too full, and if a picture's path holds another
+        file.
         """
         self._painter, self._series, self._destination = painter, series, destination
         self.count = 0
-        """Of all processes' pictures, those that stand included."""
+        """Number of pictures of all processes, including those that exist already."""
         self._require_possible()
         self.standing = 0
-        """Pictures of this process's share that stand already and are passed over."""
+        """Number of pictures of this process that exist already and are skipped."""
         folder = destination.folder
         if folder.is_dir() and any(folder.iterdir()) and not destination.overwrite:
             self.standing = sum(self._stands(path, request) for path, request in self._own())
 
     def paint(self) -> Iterator[Path]:
-        """Paint what does not stand; yields each path once its picture is on the disk."""
+        """Paint the missing pictures; yield each path once its file is on the disk."""
         missing: Iterator[Request] = (
             request
             for path, request in self._own()
@@ -81,7 +81,7 @@ class Bulk:
         try:
             write_whole(path, painting.encoded(self._destination.format), overwrite=self._destination.overwrite)
         except PlaceTaken:
-            # The same request may stand in a file twice, or be another command's, painted in another batch.
+            # A file may hold a request twice, or another command may paint the same one, in a batch of another size.
             if not self._stands(path, painting.request):
                 raise
 
@@ -101,7 +101,7 @@ class Bulk:
             self.count += series.count
             bytes_needed += series.count * (side**2 * BYTES_PER_PIXEL[self._destination.format] + 4096)
         if not self.count:
-            raise UserError("no pictures are asked for; give at least one request")
+            raise UserError("no pictures are requested; give at least one request")
         require_room(self._destination.folder, bytes_needed, f"{self.count} pictures")
 
     def _stands(self, path: Path, request: Request) -> bool:
@@ -115,7 +115,7 @@ class Bulk:
             same = False
         if not same:
             raise UserError(
-                f"{path} exists and is another picture, or a part of one; paint another --seed, give another --out, "
-                "or replace with --overwrite"
+                f"{path} exists and is a different or an incomplete picture; choose another --seed or --out, or "
+                "replace it with --overwrite"
             )
         return True

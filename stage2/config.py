@@ -1,4 +1,4 @@
-"""Stage II's settings, as its presets spell them."""
+"""Stage II's settings: the sections and keys of its presets."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ Channels = Annotated[tuple[Width, ...], pydantic.Field(min_length=2)]
 
 @settings
 class ResidualNetworks:
-    """Our gated residual generator, and its critic."""
+    """The gated residual generator, and its critic."""
 
     architecture: Literal["residual"]
     resolution: Literal[128, 256]
     """Side of the paintings, in pixels."""
     noise_dim: Width
-    """Length of the fresh noise n."""
+    """Length of stage II's noise vector."""
     encoder_channels: tuple[int, int, int]
-    """Widths at 64, 32 and 16 pixels."""
+    """Channels at 64, 32 and 16 pixels."""
     body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
     """Residual blocks at 16 pixels."""
     decoder_channels: tuple[int, ...]
-    """Widths from 32 pixels up, doubling, to resolution / output_enlargement."""
+    """Channels at 32 pixels, 64 pixels and so on, up to resolution / output_enlargement."""
     output_enlargement: Literal[1, 2]
-    """By how much the last decoder block's features are enlarged before the last convolution."""
+    """Factor by which the last decoder block's features are enlarged before the last convolution."""
     underpainting: Literal[16, 32, 64]
-    """Side, in pixels, that the small picture is brought down to, to be enlarged and painted on."""
+    """Side, in pixels, to which the small picture is reduced before it is enlarged as the base of the output."""
     grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
-    """Channels of noise beside the small picture that differ from pixel to pixel."""
+    """Channels of per-pixel noise added to the small picture as inputs."""
     decoder_grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
-    """The same for every block of the decoder."""
+    """Channels of per-pixel noise for each decoder block."""
     stroke_strength: Annotated[float, pydantic.Field(ge=0, le=1)] = 1.0
-    """How strongly what is finer than 64 pixels is laid on when pictures are painted; training sees all of it."""
+    """Factor on all detail finer than 64 pixels when painting; training always uses 1."""
     critic_channels: Channels
-    """Widths of the critic's convolutions, each of which halves the size."""
+    """Channels of the critic's convolutions; each halves the size."""
     critic_conditioning: CriticConditioning
-    """How the critic hears the labels that it judges by."""
+    """How the score depends on the labels: by projection, or with the labels beside the features of every place."""
     label_channels: tuple[Width, ...] = ()
-    """Widths of convolutions that read genre and style from the painting brought down to 64 pixels; where there are
-    none, they are read from what the score is read from."""
+    """Channels of separate convolutions that classify genre and style from the picture reduced to 64 pixels. If empty,
+    the class heads share the score's features."""
 
     def __post_init__(self) -> None:
         given, needed = len(self.decoder_channels), int(math.log2(self.resolution // self.output_enlargement // 16))
@@ -61,21 +61,21 @@ class ResidualNetworks:
 
 @settings
 class StackganNetworks:
-    """A generator after the parent's, and our critic."""
+    """The generator of StackGAN's stage II, and this project's critic."""
 
     architecture: Literal["stackgan"]
     resolution: Literal[128, 256]
     """Side of the paintings, in pixels."""
     noise_dim: Width
-    """Length of the fresh noise n."""
+    """Length of stage II's noise vector."""
     width: Width
-    """Channels of the generator at 64 pixels; 128 in the parent."""
+    """Channels of the generator at 64 pixels; 128 in StackGAN."""
     body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
-    """Residual blocks at 16 pixels; 4 in the parent."""
+    """Residual blocks at 16 pixels; 4 in StackGAN."""
     critic_channels: Channels
-    """Widths of the critic's convolutions, each of which halves the size."""
+    """Channels of the critic's convolutions; each halves the size."""
     critic_conditioning: CriticConditioning
-    """How the critic hears the labels that it judges by."""
+    """How the score depends on the labels: by projection, or with the labels beside the features of every place."""
 
 
 Networks = Annotated[ResidualNetworks | StackganNetworks, pydantic.Field(discriminator="architecture")]
@@ -83,38 +83,38 @@ Networks = Annotated[ResidualNetworks | StackganNetworks, pydantic.Field(discrim
 
 @settings
 class LossSettings(RealnessSettings):
-    """Weights of the objective's terms."""
+    """Weights of the terms of the loss."""
 
     wrong_style: Annotated[float, pydantic.Field(ge=0)]
-    """omega, of real paintings shown with another style."""
+    """omega: the critic scores real paintings with a wrong style below the same ones with their own."""
     critic_labels: Annotated[float, pydantic.Field(ge=0)]
-    """alpha_D, of genre and style on real paintings."""
+    """alpha_D: the critic classifies genre and style of real paintings."""
     generator_labels: Annotated[float, pydantic.Field(ge=0)]
-    """alpha_G, of the asked genre and style."""
+    """alpha_G: the critic recognises the requested genre and style in generated pictures."""
     critic_doubt: Annotated[float, pydantic.Field(ge=0)] = 0.0
-    """delta, of painted pictures being of no genre and no style to the critic."""
+    """delta: the critic's class heads give generated pictures equal probability for every genre and style."""
     composition: Annotated[float, pydantic.Field(ge=0)]
-    """Of the distance to the small picture at 16 pixels."""
+    """Distance between output and small picture, both reduced to 16 pixels."""
     reconstruction: Annotated[float, pydantic.Field(ge=0)]
-    """Of the distance to the real painting, where the small picture was made from one. As a mean over n values its
-    gradient has a norm of 1 / sqrt(n) a unit of weight, beside the score's of about 1."""
+    """Distance between output and real painting, if the small picture is a reduced real painting. It is a mean over
+    n values, so its gradient has a norm of weight / sqrt(n); the score's has about 1."""
 
 
 @settings
 class TrainingSettings(Schedule):
-    """The schedule, and how paintings are drawn."""
+    """The schedule, and how training paintings are sampled."""
 
     label_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
-    """0 draws pairs of genre and style as they occur, 1 draws all that occur equally often."""
+    """0 samples pairs of genre and style as often as they occur, 1 samples all existing pairs equally often."""
     real_pair_share: Annotated[float, pydantic.Field(ge=0, le=1)]
-    """Share of small pictures that are real paintings brought down to 64 pixels instead of stage I's."""
+    """Share of small pictures that are real paintings reduced to 64 pixels, instead of stage I's pictures."""
     crop: Annotated[int, pydantic.Field(ge=1)]
-    """Side, in pixels, of the squares of a painting that both networks see in training; at most the resolution."""
+    """Side, in pixels, of the square crops that both networks train on; at most the resolution."""
 
 
 @settings
 class Stage2Config:
-    """All that stage II's training is told."""
+    """All settings of stage II's training."""
 
     networks: Networks
     loss: LossSettings
@@ -125,11 +125,11 @@ class Stage2Config:
 
     def __post_init__(self) -> None:
         crop, resolution = self.training.crop, self.networks.resolution
-        # A square of the small picture is a whole number of 16ths, and the critic halves the large one to its end.
+        # A crop must cover whole cells of the 16x16 grid of the small picture, and the critic must be able to halve it.
         step = max(resolution // 16, 2 ** len(self.networks.critic_channels))
         if crop > resolution or crop % step:
             raise ValueError(f"training.crop {crop} is not a multiple of {step} up to the resolution, {resolution}")
         if self.training.accumulation > 1 and isinstance(self.networks, StackganNetworks):
             raise ValueError(
-                "training.accumulation would change stackgan's networks, which normalise over a batch; leave it at 1"
+                "training.accumulation must be 1 with stackgan, whose batch norm depends on the size of each part"
             )

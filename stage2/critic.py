@@ -1,4 +1,4 @@
-"""Stage II's critic: paintings or squares of them with their labels in, realness scores and class logits out."""
+"""Stage II's critic: takes paintings, or crops of them, with their labels; gives realness scores and class logits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from torch import Tensor, nn
 
 CriticConditioning = Literal["projection", "tiled"]
 PLACES = 4
-"""Of a painting, to a side, that have features of their own."""
+"""Places per side of a painting, each with features of its own."""
 
 
 class Critic(nn.Module):
-    """Stage I's kind of critic, which judges a painting as one of the asked genre and style.
+    """Scores how real a painting is as one of the given genre and style, and classifies both.
 
-    The features are those of 4x4 places, means where the last convolution leaves more, so that a critic of squares
-    takes whole paintings as well. Beside the score there is one linear head a label.
+    Built like stage I's critic. The features are pooled to 4x4 places, so that a critic trained on crops also takes
+    whole paintings. The score and each kind of label have a linear head.
     """
 
     def __init__(
@@ -35,9 +35,9 @@ class Critic(nn.Module):
     ) -> None:
         """`channels` are the widths of the stride-2 convolutions; each place of the fifth sees 125 pixels.
 
-        Where there are `label_channels`, the class heads have convolutions of their own, of those widths, which see
-        pictures brought down `label_reduction` times: so what is asked of a painted picture by its class is palette
-        and forms. From fine pixels a class can be had with worms that no painter made.
+        With `label_channels`, the class heads have their own convolutions of these widths, which see pictures reduced
+        `label_reduction` times. So the generator can please the class heads only by palette and forms. With full
+        resolution it learnt worm-like textures that raise the class probability and look like no painting.
         """
         super().__init__()
         self.convolutions = _halving_convolutions(channels)
@@ -45,7 +45,7 @@ class Critic(nn.Module):
         self.label_convolutions = _halving_convolutions(label_channels) if label_channels else None
         scores = {"projection": _ProjectionScore, "tiled": _TiledScore}[conditioning]
         self.scores = scores(channels[-1], num_genres + num_styles)
-        """Realness of paintings with some features as paintings of some labels."""
+        """Takes features, genres and styles; gives the realness score."""
         heads_dim = (*channels, *label_channels)[-1] * PLACES * PLACES
         self.genre = nn.Linear(heads_dim, num_genres)
         self.style = nn.Linear(heads_dim, num_styles)
@@ -56,7 +56,7 @@ class Critic(nn.Module):
         genres: Float[Tensor, "b k"],
         styles: Float[Tensor, "b s"],
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"], Float[Tensor, "b f"]]:
-        """Scores, genre logits, style logits, and the features that `scores` takes with other labels."""
+        """Return scores, genre logits, style logits, and the features, which `scores` can rate with other labels."""
         features = read = _of_places(self.convolutions(images))
         if self.label_convolutions is not None:
             read = _of_places(self.label_convolutions(F.avg_pool2d(images, self.label_reduction)))
@@ -84,7 +84,7 @@ def _of_places(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
 
 
 class _ProjectionScore(nn.Module):
-    """`s(x, y, t) = w.h(x) + V[y, t].h(x)` (Miyato and Koyama 2018, eq. 3), h the features at all places."""
+    """`s(x, y, t) = w.h(x) + V[y, t].h(x)` (Miyato and Koyama 2018, eq. 3); h are the features of all places."""
 
     def __init__(self, channels: int, num_labels: int) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class _ProjectionScore(nn.Module):
 
 
 class _TiledScore(nn.Module):
-    """The labels beside the features of every place, as in StackGAN (Zhang et al. 2017), then one more layer."""
+    """Concatenate the labels to the features of every place, then one more layer (StackGAN, Zhang et al. 2017)."""
 
     def __init__(self, channels: int, num_labels: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""A run's weights made fit to travel: what `Painter.load` reads, a model card, ONNX graphs; whole or not at all.
+"""Export a run: weights for `Painter.load`, a model card, ONNX graphs. The folder appears complete or not at all.
 
-Enters: a run or an export of either stage; that of stage II holds its stage I inside. Leaves: one folder.
+In: a run or an export of either stage; one of stage II contains its stage I. Out: one folder.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ OURS = WEIGHTS | {STAGE1_FOLDER, CARD, SAMPLES}
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """What a user decides about an export."""
+    """The user's choices for an export."""
 
     best: bool = False
-    """Whether the run's best weights are taken instead of its newest."""
+    """Export the run's best weights instead of its newest."""
     half: bool = False
-    """Whether weights are stored in half precision."""
+    """Store the weights in half precision."""
     onnx: bool = False
-    """Whether a graph for each resolution is written as well."""
+    """Also write an ONNX graph for each resolution."""
     card: bool = False
-    """Whether a model card and samples are written as well."""
+    """Also write a model card and samples."""
     license: str | None = None
     """For the card: the hub's identifier of a licence."""
     report: Path | None = None
-    """For the card: a report.json with its figures."""
+    """For the card: a report.json of `scripts/evaluate.py`."""
     overwrite: bool = False
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, for a person to read."""
+    """What was written."""
 
     graphs: tuple[Graph, ...]
     moved: float | None
-    """With half precision, the most that a colour of the largest pictures moved, of 255."""
+    """With half precision: the largest change of a colour value, of 255, in pictures of the largest resolution."""
 
 
 def export_run(run: Path, out: Path, options: ExportOptions) -> Exported:
-    """Write the export `out`. Raises UserError, with nothing changed, where that cannot be."""
+    """Write the export of `run` to the folder `out`. If that fails, raise UserError and change nothing."""
     source = _source(run, best=options.best)
     _require_free(out, source, overwrite=options.overwrite)
     if options.onnx:
@@ -78,7 +78,7 @@ def export_run(run: Path, out: Path, options: ExportOptions) -> Exported:
             if history is not None:
                 write_card(building, Painter.load(building), history)
     except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror or error}; give another folder with --out") from None
+        raise UserError(f"cannot write {out}: {error.strerror or error}; choose another folder with --out") from None
     placed = tuple(Graph(out / graph.path.name, graph.num_bytes, graph.difference) for graph in graphs)
     return Exported(placed, moved)
 
@@ -88,7 +88,8 @@ def _source(run: Path, *, best: bool) -> Path:
         return find_export(run, TRAIN_COMMAND)
     if not (run / "best" / CONFIG).is_file():
         raise UserError(
-            f"{run} has no best weights; leave --best out, or train with --set logging.fid_every, which chooses them"
+            f"{run} has no best weights; leave --best out, or train with --set logging.fid_every=STEPS, "
+            "which keeps them"
         )
     return run / "best"
 
@@ -97,21 +98,25 @@ def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if out.resolve() in (source.resolve(), *source.resolve().parents) or source.resolve() in out.resolve().parents:
-        raise UserError(f"{out} holds the weights that are to be exported; give another folder with --out")
+        raise UserError(f"{out} holds the weights to be exported; choose another folder with --out")
     if not (out / CONFIG).is_file() or "stage" not in read_export_values(out):
-        raise UserError(f"{out} holds something that is no export; give another folder with --out")
+        raise UserError(f"{out} is not empty and not an export; choose another folder with --out")
     ours = OURS | {GRAPH.format(resolution) for resolution in (64, 128, 256)}
     foreign = [path.name for path in out.iterdir() if path.name not in ours]
     foreign += [f"{STAGE1_FOLDER}/{path.name}" for path in (out / STAGE1_FOLDER).glob("*") if path.name not in WEIGHTS]
     if foreign:
-        raise UserError(f"{out} holds {min(foreign)} beside an export; take it away, or give another folder with --out")
+        raise UserError(
+            f"{out} holds {min(foreign)}, which is not part of an export; move it, or choose another folder with --out"
+        )
     if not overwrite:
-        raise UserError(f"{out} already holds an export; give another folder with --out, or replace with --overwrite")
+        raise UserError(
+            f"{out} already holds an export; choose another folder with --out, or replace it with --overwrite"
+        )
 
 
 @torch.no_grad()
 def _load_whole(source: Path) -> Painter:
-    """The painter with its critics, which are else loaded when they are first asked: broken ones show now."""
+    """Load the painter and its critics. Critics load at first use, so use each once to find a broken one now."""
     painter = Painter.load(source)
     genres = torch.zeros(1, len(painter.vocabulary.genres))
     styles = torch.zeros(1, len(painter.vocabulary.styles))

@@ -1,4 +1,4 @@
-"""Stage II's generator: small paintings and labels in, large paintings out; `stage2.critic` judges them."""
+"""Stage II's generator: turns small paintings, labels and noise into large paintings; `stage2.critic` judges them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from common.nn.layers import GatedBlock, initialise, open_convolution
 
 GRAIN_DIM = 16
-"""So much of the noise is spread over the pixels of the decoder; its fixed directions go with the weights."""
+"""How many noise values the decoder spreads over its pixels; few, because their directions are saved as weights."""
 
 
 class Generator(nn.Module):
-    """Encoder to 16 pixels, gated residual body, decoder to the resolution, painting on top of the enlarged input."""
+    """Encoder to 16 pixels, gated residual blocks, decoder to the resolution. Adds its output to the enlarged input."""
 
     def __init__(
         self,
@@ -35,13 +35,17 @@ class Generator(nn.Module):
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
-        The last decoder block works at resolution / `output_enlargement` pixels; its features are enlarged before the
-        last convolution. Unfolding channels into pixels instead drew a grid of dots. `underpainting` is the side that
-        the small picture is brought down to before it is enlarged to be painted on: all that is finer is painted anew.
-        `grain` is the number of channels of noise beside the small picture that differ from pixel to pixel: from the
-        labels and one noise vector alone, strokes on even ground repeat themselves. `decoder_grain` is the same for
-        every block of the decoder, whose pixels are finer. `stroke_strength` is how strongly what is finer than 64
-        pixels is laid on in evaluation mode: training sees all of it, or it would learn to paint the louder.
+        `output_enlargement`: the last decoder block works at resolution / `output_enlargement` pixels, and its features
+        are enlarged before the last convolution. (A pixel shuffle instead drew a grid of dots.)
+
+        `underpainting`: side to which the small picture is reduced before it is enlarged as the base of the output. The
+        network paints all finer detail anew.
+
+        `grain`: channels of per-pixel noise added to the small picture as inputs. Without them, strokes on even ground
+        repeat. `decoder_grain`: the same for each decoder block, at its finer pixels.
+
+        `stroke_strength`: factor on detail finer than 64 pixels in evaluation mode. Training always uses 1; otherwise
+        the network would learn to paint stronger detail to make up for it.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
@@ -77,7 +81,7 @@ class Generator(nn.Module):
         initialise(self)
         for strengths in self.grains.parameters():
             nn.init.normal_(strengths, std=0.2)
-        # A small start: the first output is the enlarged input, and learning adds to it.
+        # Start small: the first output is the enlarged input, and training adds to it.
         nn.init.normal_(self.out.weight, std=0.01)
 
     def forward(
@@ -87,7 +91,7 @@ class Generator(nn.Module):
         styles: Float[Tensor, "b s"],
         noise: Float[Tensor, "b n"],
     ) -> Float[Tensor, "b 3 h_out w_out"]:
-        """Paint pictures of 64 pixels, or squares of them whose sides are multiples of 4."""
+        """Enlarge pictures of 64 pixels, or square crops of them whose sides are multiples of 4."""
         loudness = noise.shape[1] ** 0.5
         condition = torch.cat([noise, genres * loudness, styles * loudness], dim=1)
         grain = [] if self.grain is None else [self.grain(noise, small.shape[-2:])]
@@ -114,7 +118,7 @@ class Generator(nn.Module):
 
 
 class Grain(nn.Module):
-    """The noise vector spread over the pixels by fixed random directions, so that each pixel hears its own mixture."""
+    """Spreads the noise vector over the pixels: each pixel gets its own fixed random mixture of its values."""
 
     directions: Float[Tensor, "n c side side"]
 
@@ -125,13 +129,13 @@ class Grain(nn.Module):
         self.register_buffer("directions", directions)
 
     def forward(self, noise: Float[Tensor, "b n"], size: Sequence[int]) -> Float[Tensor, "b c h w"]:
-        """Normally distributed where the noise is; of `size`, at most `side`, pixels."""
+        """Return noise for (height, width) pixels, each at most `side`. Normally distributed if `noise` is."""
         height, width = size
         return torch.einsum("bn,nchw->bchw", noise, self.directions[:, :, :height, :width])
 
 
 class _DecoderGrain(nn.Module):
-    """Grain as the bias of a decoder block's first gate; each channel learns how strongly it hears it."""
+    """Grain as a bias of a decoder block's first gate; each channel learns its strength."""
 
     def __init__(self, noise_dim: int, grain: int, channels: int, side: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""A trained painter as plain networks, tensors in and tensors out, and these networks as ONNX.
+"""A trained painter as plain networks from tensors to tensors, and as ONNX graphs.
 
-Enters: an export of either stage. Leaves: one network, or one checked .onnx file, for each resolution; a program
-without Python paints from the file and the label names in its metadata. `stage2.exporting` calls this.
+In: an export of either stage. Out: one network, or one checked .onnx file, for each resolution. A program without
+Python can paint with the file; its metadata holds the label names. Called by `stage2.exporting`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, Stage2Networks, draw_noise
 
 TOLERANCE = 1e-3
-"""The most that a graph's pictures may differ from PyTorch's, where black and white are 2 apart."""
+"""Largest allowed difference between a graph's and PyTorch's pixels, which lie in [-1, 1]."""
 CHECKED_BATCHES = (1, 3)
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
 class Pair(nn.Module):
-    """Both generators as one network."""
+    """Both stages' generators as one network."""
 
     def __init__(self, stage1: nn.Module, stage2: nn.Module) -> None:
         super().__init__()
@@ -53,19 +53,19 @@ class Pair(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class PaintingNetwork:
-    """What paints at one resolution."""
+    """The network of one resolution."""
 
     module: nn.Module
-    """Takes latents and genres, the pair then styles and noise; gives images in [-1, 1]."""
+    """Takes latents and genres, and with stage II also styles and noise; returns images in [-1, 1]."""
     inputs: dict[str, int]
-    """Length of a row of each input, in their order."""
+    """Names of the inputs, in order, each with the length of its rows."""
     resolution: int
     vocabulary: Vocabulary
     weights: str
     """Hashes of the weights, stage I's first."""
 
     def example(self, count: int) -> tuple[Tensor, ...]:
-        """Inputs of the seeds 0 to `count` - 1, under each label in turn and none."""
+        """Return the inputs of seeds 0 to `count` - 1, cycling through every label and no label."""
         genres, styles = (
             torch.eye(size + 1)[torch.arange(count) % (size + 1), :size]
             for size in (self.inputs["genres"], self.inputs.get("styles", 0))
@@ -78,18 +78,18 @@ class PaintingNetwork:
 
 @dataclass(frozen=True)
 class Graph:
-    """A written and checked .onnx file."""
+    """An .onnx file that was written and checked."""
 
     path: Path
     num_bytes: int
     difference: float
-    """The largest from PyTorch's pictures, where black and white are 2 apart."""
+    """Largest difference from PyTorch's pixels, which lie in [-1, 1]."""
 
 
 def load_networks(path: Path, device: torch.device | str = "cpu") -> list[PaintingNetwork]:
-    """The network of each resolution that a run or export paints, 64 pixels first.
+    """Load the network of each stage's resolution from a run or export, 64 pixels first.
 
-    Raises UserError that names what is missing or broken.
+    Raises UserError if something is missing or broken.
     """
     folder = find_export(path, TRAIN_COMMAND)
     paired = read_export_values(folder).get("stage") != 1
@@ -116,27 +116,27 @@ def load_networks(path: Path, device: torch.device | str = "cpu") -> list[Painti
 
 
 def require_onnx_packages() -> None:
-    """Raise UserError where what ONNX needs is not installed: before the work, not after it."""
+    """Raise UserError if a package for ONNX is not installed. Call this before the work."""
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f'ONNX needs {", ".join(missing)}: pip install "atelier[onnx]"')
 
 
 def export_graph(network: PaintingNetwork, path: Path) -> Graph:
-    """Write `network` as ONNX with a batch of any size; the file appears checked or not at all.
+    """Write `network` as ONNX, for batches of any size. The file appears only after it was checked.
 
-    Raises UserError where onnxruntime's pictures differ from PyTorch's by more than `TOLERANCE`.
+    Raises UserError if onnxruntime's pictures differ from PyTorch's by more than `TOLERANCE`.
     """
     require_onnx_packages()
     partial = path.with_name(f".{path.name}.partial")
     try:
         _write(network, partial)
         difference = _difference(network, partial)
-        # Not `>`, which a picture that is not a number would pass.
+        # Not `difference > TOLERANCE`: NaN would pass.
         if not difference <= TOLERANCE:
             raise UserError(
-                f"{path.name} paints other pictures than PyTorch, by up to {difference:.2g} where {TOLERANCE:g} is "
-                "allowed, and was not kept; try another version of onnxruntime, or leave --onnx out"
+                f"{path.name} was not kept: its pixels differ from PyTorch's by up to {difference:.2g}, more than "
+                f"{TOLERANCE:g}; try another version of onnxruntime, or leave --onnx out"
             )
         partial.replace(path)
     finally:
@@ -145,7 +145,7 @@ def export_graph(network: PaintingNetwork, path: Path) -> Graph:
 
 
 def open_graph(path: Path) -> Any:
-    """An onnxruntime session on the CPU, with as many threads as torch takes."""
+    """Open an onnxruntime session on the CPU, with as many threads as torch uses."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -197,7 +197,7 @@ def _difference(network: PaintingNetwork, path: Path) -> float:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """torch's exporter warns of its own inside, of axes that share a name and of networks that nobody uses here."""
+    """Silence the exporter's warnings: they concern its own code and layers that these networks do not have."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""From requests to noise: a draw a seed, moved towards another seed's and truncated. `stage2.sampling` reads it."""
+"""Noise for requests: drawn from the seed, moved towards another seed's noise, truncated. Used by `stage2.sampling`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import Tensor
 from stage2.painting import Request
 
 Draw = Callable[[Sequence[int]], Float[Tensor, "b z"]]
-"""Normal noise, one row a seed, whatever the others are."""
+"""Takes seeds; returns normal noise, one row per seed, independent of the other seeds."""
 
 
 def noise_of(requests: Sequence[Request], draw: Draw) -> Float[Tensor, "b z"]:
-    """The noise of each request, by its own seeds alone.
+    """Return the noise of each request; it depends only on that request's seeds.
 
-    Truncation multiplies it. The networks take noise through linear layers only, in the stem and in every gate, so
-    that what each layer hears is drawn towards its mean, as in Karras et al. 2019, appendix B.
+    Truncation multiplies it. The networks pass noise through linear layers only (the stem and the gates), so this moves
+    each layer's input towards its mean, as in Karras et al. 2019, appendix B.
     """
     noise = draw([request.seed for request in requests])
     moved = [row for row, request in enumerate(requests) if request.towards is not None]
@@ -32,14 +32,15 @@ def noise_of(requests: Sequence[Request], draw: Draw) -> Float[Tensor, "b z"]:
 def between(
     first: Float[Tensor, "b z"], second: Float[Tensor, "b z"], shares: Float[Tensor, "b"]
 ) -> Float[Tensor, "b z"]:
-    """From `first` at share 0 to `second` at 1: directions on their arc (Shoemake 1985, section 3.3), lengths straight.
+    """Interpolate from `first` (share 0) to `second` (share 1).
 
-    On a straight line the middle would be shorter than any noise that the networks know.
+    The direction follows the arc (Shoemake 1985, section 3.3), the length is linear. On a straight line the middle
+    would be shorter than any noise that the networks were trained on.
     """
     a, b, t = first.double(), second.double(), shares.double()[:, None]
     lengths = a.norm(dim=1, keepdim=True), b.norm(dim=1, keepdim=True)
     angle = torch.arccos((a * b).sum(dim=1, keepdim=True).div(lengths[0] * lengths[1]).clamp(-1, 1))
-    # Equal directions have no arc between them.
+    # Equal directions have no arc between them: avoid 0 / 0.
     sine = angle.sin().clamp(min=1e-9)
     arc = ((1 - t) * angle).sin() / sine * (a / lengths[0]) + (t * angle).sin() / sine * (b / lengths[1])
     direction = torch.where(angle < 1e-6, a / lengths[0], arc)

@@ -1,4 +1,4 @@
-"""Stage II's objective, one value a picture (the terms that the two stages share are in `common.nn.losses`)."""
+"""Stage II's losses, one value per picture. Terms that both stages share are in `common.nn.losses`."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def critic_loss(
 ) -> Float[Tensor, "b"]:
     """`s(fake, t) - s(real, t) + lambda penalty + epsilon drift + omega softplus(s(real, t') - s(real, t))`.
 
-    The last term is Reed et al.'s matching-aware pair (2016, algorithm 1): a real painting with a wrong style t'
-    must score below the same one with its own; `wrong` is 1 where there is such a pair. It levels off once the
-    two are told apart: the penalty holds the slope between real and fake only, so that a plain difference would
-    grow without end between two real paintings and drown the realness.
+    The last term is the matching-aware pair of Reed et al. (2016, algorithm 1): a real painting with a wrong style t'
+    must score below the same painting with its own style; `wrong` is 1 if there is such a pair. The softplus levels off
+    once the critic tells the two apart. A plain difference would grow without bound and drown the realness, because the
+    penalty limits the slope only between real and fake pictures.
     """
     matching = wrong * F.softplus(wrong_scores - real_scores)
     realness = fake_scores - real_scores + penalty_weight * penalty
@@ -39,14 +39,14 @@ def label_loss(
     style_logits: Float[Tensor, "b s"],
     styles: Float[Tensor, "b s"],
 ) -> Float[Tensor, "b"]:
-    """Cross-entropy of both labels together; a missing label costs nothing."""
+    """Sum of both labels' cross-entropies; a missing label costs nothing."""
     return class_loss(genre_logits, genres) + class_loss(style_logits, styles)
 
 
 def composition_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"]) -> Float[Tensor, "b"]:
-    """Mean absolute difference of the means over squares of 4x4 small pixels, 16x16 of them in a whole picture.
+    """Mean absolute difference of both pictures, reduced to one pixel per 4x4 small pixels (16x16 for a whole picture).
 
-    That is layout and palette, no detail.
+    It compares layout and palette, not detail.
     """
     squares = F.avg_pool2d(small, 4)
     enlargement = large.shape[2] // small.shape[2]
@@ -54,20 +54,20 @@ def composition_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "
 
 
 def reconstruction_distance(painted: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
-    """Mean absolute difference from the painting that the small picture was made of."""
+    """Mean absolute difference from the painting that the small picture was made from."""
     return (painted - real).abs().mean(dim=(1, 2, 3))
 
 
 def wrong_styles(styles: Int[np.ndarray, "b"], unlabelled: int) -> Int[np.ndarray, "b"]:
-    """For each painting of a batch the style of another; `unlabelled` where no pair can be made.
+    """Return a wrong style for each painting of a batch; `unlabelled` if there is none.
 
-    The wrong styles are the batch's own in another order. Were they drawn apart, some styles would be wrong more
-    often than right, and the critic could score by the label alone, which the gradient penalty does not bound.
+    The wrong styles are the batch's own styles in another order. If they were drawn independently, some styles would be
+    wrong more often than right, and the critic could score by the label alone, which no gradient penalty prevents.
     """
     wrong = np.full_like(styles, unlabelled)
     labelled = np.flatnonzero(styles != unlabelled)
     by_style = labelled[np.argsort(styles[labelled], kind="stable")]
-    # Half-way round the sorted batch is another style, unless one style fills more than half of it.
+    # Half the sorted batch further there is another style, unless one style fills more than half of it.
     opposite = np.roll(by_style, len(by_style) // 2)
     different = styles[by_style] != styles[opposite]
     wrong[by_style[different]] = styles[opposite[different]]

@@ -1,4 +1,4 @@
-"""From stage II's settings to its networks: the one place that knows which architectures there are."""
+"""Build stage II's networks from its settings. Only this module knows all architectures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stage2.stackgan import StackganGenerator
 
 
 def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.Module:
-    """Generator with random weights: `(small, genres, styles, noise) -> images [b 3 R R]`."""
+    """Build a generator with random weights: `(small, genres, styles, noise) -> images [b 3 R R]`."""
     if isinstance(networks, StackganNetworks):
         return StackganGenerator(
             num_genres=num_genres,
@@ -37,7 +37,10 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
 
 
 def build_critic(networks: Networks, num_genres: int, num_styles: int) -> Critic:
-    """Critic with random weights: `(images, genres, styles) -> (scores, logits, logits, features)`."""
+    """Build a critic with random weights.
+
+    `(images, genres, styles) -> (scores, genre logits, style logits, features)`.
+    """
     label_channels = () if isinstance(networks, StackganNetworks) else networks.label_channels
     return Critic(
         num_genres=num_genres,

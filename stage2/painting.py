@@ -1,4 +1,4 @@
-"""One picture: what is asked of the painter, and what it hands over. `stage2.sampling` paints the one as the other."""
+"""A request for a picture, and the finished painting with its metadata. `stage2.sampling` turns one into the other."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from common.picture_files import encode, format_of, write_whole
 from common.vocabulary import ANY, plain_number
 
 LONGEST_SLUG = 80
-"""Bytes: two labels, seeds and numbers are to stay within the 255 of a file's name."""
+"""Bytes. Two labels, seeds and numbers must fit into the 255 bytes of a file name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One picture to paint: its labels in words, and what its noise is drawn from. `Painter` checks the values."""
+    """One picture to paint: labels, seed and settings. `Painter` checks the values."""
 
     genre: str = ANY
     """A name, a blend such as `portrait:0.7,landscape:0.3`, or `any`."""
@@ -29,28 +29,28 @@ class Request:
     """A name, a family, a blend, or `any`."""
     seed: int = 0
     truncation: float = 1.0
-    """Above 0, to 1: the noise is multiplied by it. Less is more usual: pictures come nearer to their labels' mean."""
+    """Factor on the noise, above 0 to 1. Lower values give more typical and less varied pictures."""
     towards: int | None = None
-    """Another seed, in the direction of whose noise this picture's lies."""
+    """Another seed: the noise is moved towards that seed's noise."""
     nearby: float = 0.0
-    """How far towards it, from 0 to 1."""
+    """How far it is moved, from 0 (not at all) to 1 (all the way)."""
     resolution: int | None = None
-    """Side in pixels; None is the largest that the weights paint."""
+    """Side in pixels; None means the largest that the weights can paint."""
 
     @property
     def stem(self) -> str:
-        """The name of its file, short of the format: labels, seed, and what else is out of the ordinary."""
+        """The file name without its suffix: labels, seed, and each setting that is not the default."""
         return _stem(self, str(self.seed))
 
 
 @dataclass(frozen=True)
 class Series:
-    """Like requests with the seeds `first.seed`, `first.seed + 1`, …: however many, they take no memory."""
+    """The same request with the seeds `first.seed`, `first.seed + 1`, …; takes no memory for any count."""
 
     first: Request
     count: int = 1
     place: str = field(default="", compare=False)
-    """Where they were asked for, as file and line."""
+    """File and line of the request, for error messages."""
 
     def __iter__(self) -> Iterator[Request]:
         for number in range(self.count):
@@ -58,43 +58,43 @@ class Series:
 
     @property
     def stem(self) -> str:
-        """The name of a file of all of them, short of the format."""
+        """The name, without suffix, of one file for all of them."""
         last = "" if self.count == 1 else f"-{self.first.seed + self.count - 1}"
         return _stem(self.first, f"{self.first.seed}{last}")
 
 
 @dataclass(frozen=True)
 class Painting:
-    """A finished picture and where it comes from."""
+    """A finished picture, and all that is needed to paint it again."""
 
     image: Image.Image
     request: Request
-    """What was asked, with its resolution, and labels as the vocabulary spells them."""
+    """The request, with its resolution and with the vocabulary's spelling of the labels."""
     weights: str
     """Hashes of the weights that painted it."""
     row: int = 0
     batch: int = 1
-    """It was painted in this row of a batch of this size: another size rounds otherwise in the seventh digit."""
+    """Size of the batch that it was painted in, and `row` its place there: another size changes the rounding."""
     judgement: Mapping[str, str] = field(default_factory=dict)
-    """What the critic said of it, where that was asked."""
+    """The critic's opinion, if it was asked for one."""
 
     @property
     def genre(self) -> str:
-        """What was asked, as the vocabulary spells it."""
+        """The requested genre, in the vocabulary's spelling."""
         return self.request.genre
 
     @property
     def style(self) -> str:
-        """What was asked, as the vocabulary spells it."""
+        """The requested style, in the vocabulary's spelling."""
         return self.request.style
 
     @property
     def seed(self) -> int:
-        """Of its noise."""
+        """The seed of its noise."""
         return self.request.seed
 
     def metadata(self) -> dict[str, str]:
-        """What the file says of itself: all that `Painter.again` needs."""
+        """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
         request = self.request
         moved = {} if request.towards is None else {"towards": str(request.towards), "nearby": repr(request.nearby)}
         return {
@@ -111,17 +111,17 @@ class Painting:
         }
 
     def encoded(self, format: str) -> bytes:
-        """The content of a file in `png`, `webp` or `jpeg` that carries the metadata."""
+        """Return the bytes of a `png`, `webp` or `jpeg` file with the metadata."""
         return encode(self.image, format, self.metadata())
 
     def save(self, path: Path | str) -> None:
-        """Write a PNG, WebP or JPEG, by the suffix, that carries the metadata; whole or not at all."""
+        """Write a PNG, WebP or JPEG, chosen by the suffix, with the metadata; it appears complete or not at all."""
         write_whole(Path(path), self.encoded(format_of(Path(path))))
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a picture's metadata say of how it was painted."""
+    """How a picture was painted, read from its metadata."""
 
     request: Request
     weights: str
@@ -130,7 +130,7 @@ class Origin:
 
     @classmethod
     def of(cls, metadata: Mapping[str, str], place: str) -> Origin:
-        """Read what `Painting.metadata` wrote. Raises UserError, naming `place`, where it is not all there."""
+        """Read what `Painting.metadata` wrote. Raise UserError, naming `place`, if it is not complete."""
         try:
             row, batch = re.fullmatch(r"(\d{1,6}) of (\d{1,6})", metadata["batch"]).groups()  # type: ignore[union-attr]
             towards = metadata.get("towards")
@@ -148,12 +148,13 @@ class Origin:
             return cls(request, metadata["weights"], int(row) - 1, int(batch))
         except (KeyError, ValueError, AttributeError):
             raise UserError(
-                f"{place} does not say how it was painted; it is no picture of this program, or lost its metadata"
+                f"{place} holds no metadata of this program, so it cannot be painted again; choose an unedited picture "
+                "of generate.py"
             ) from None
 
 
 def captions(paintings: Sequence[Painting]) -> list[str]:
-    """What tells paintings on one sheet apart: seeds, labels where they differ, and what the critic said."""
+    """Return a caption for each painting of a sheet: seed, labels if they differ, and the critic's opinion."""
     requests = [painting.request for painting in paintings]
     genres, styles = ({getattr(request, kind) for request in requests} for kind in ("genre", "style"))
     found = []
@@ -174,7 +175,7 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
 
 
 def slug(label: str) -> str:
-    """A label as a part of a file's name, or a folder's: never hidden, never the folder above, never too long."""
+    """Return a label as a safe part of a file or folder name: not hidden, not `..`, not too long."""
     name = re.sub(r"[^\w.-]+", "-", label).lstrip(".") or "-"
     if len(name.encode()) <= LONGEST_SLUG:
         return name

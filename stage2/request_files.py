@@ -1,4 +1,4 @@
-"""Files of requests: a CSV or JSON lines in, one series of like requests a row out. `stage2.bulk` paints them."""
+"""Read requests from a CSV or JSON Lines file, one series of pictures per row. `stage2.bulk` paints them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from stage2.painting import Request, Series
 
 @settings
 class Row:
-    """What a line of a file of requests holds; all but the genre may be left out, or blank in a CSV."""
+    """The columns of a request file. All but the genre may be left out, or blank in a CSV."""
 
     genre: str
     style: str = ANY
     seed: int | None = None
-    """Of the first picture."""
+    """The seed of the first picture; the next pictures take the next seeds."""
     count: int = 1
     resolution: int | None = None
     truncation: float | None = None
@@ -35,21 +35,19 @@ _NUMBERS = {"seed": int, "count": int, "resolution": int, "truncation": float}
 
 @dataclass(frozen=True)
 class RequestFile:
-    """A file of requests, read line by line each time that it is gone through."""
+    """A file of requests; each iteration reads it anew, line by line."""
 
     path: Path
-    """`.csv` with a heading, or `.jsonl` with an object a line."""
+    """`.csv` with a header, or `.jsonl` with one object per line."""
     usual: Request
-    """Whose seed, resolution and truncation a row has that says nothing of them."""
+    """Gives the default seed, resolution and truncation of a row."""
 
     def __iter__(self) -> Iterator[Series]:
-        """Raises UserError that names file and line."""
+        """Yield a series for each row. Raises UserError that names file and line."""
         readers = {".csv": _csv_lines, ".jsonl": _json_lines}
         suffix = self.path.suffix.lower()
         if suffix not in readers:
-            raise UserError(
-                f"{self.path}: requests are read from .csv and .jsonl files, not from {suffix or 'others'!r}"
-            )
+            raise UserError(f"{self.path}: requests must be in a .csv or .jsonl file")
         try:
             for place, values in readers[suffix](self.path):
                 yield self._series(config.parse(Row, values, place=place), place)
@@ -77,11 +75,11 @@ def _csv_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if name not in COLUMNS:
                 raise UserError(f"{path}: unknown column {name!r}{suggest(name, COLUMNS)}")
             if heading.count(name) > 1:
-                raise UserError(f"{path}: the column {name!r} stands in the heading twice; leave one of them out")
+                raise UserError(f"{path}: the header has the column {name!r} twice; leave one of them out")
         for values in lines:
             place = f"{path} line {reader.line_num}"
             if len(values) > len(heading):
-                raise UserError(f"{place} has more values than the heading; put a blend of several names in quotes")
+                raise UserError(f"{place} has more values than the header; put a blend of several names in quotes")
             yield (
                 place,
                 {name: _number(name, text, place) for name, text in zip(heading, values, strict=False) if text.strip()},
@@ -94,7 +92,9 @@ def _number(name: str, text: str, place: str) -> Any:
     try:
         return _NUMBERS[name](text)
     except ValueError:
-        raise UserError(f"{place}: {name} {text!r} is not a number") from None
+        raise UserError(
+            f"{place}: {name} {text!r} is not a {'whole ' if _NUMBERS[name] is int else ''}number"
+        ) from None
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

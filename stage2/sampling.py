@@ -1,6 +1,6 @@
-"""The painter: a trained pair of stages, from a request in words to finished pictures. No part of training.
+"""The painter: loads both trained stages, and paints pictures by genre, style and seed. Training does not use it.
 
-A painting is a function of weights, labels and its own seed; stage II's export carries stage I's inside it.
+A painting depends only on the weights, the labels and its own seed. Stage II's export contains stage I's.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from stage2.variations import Walk, in_styles, walk, with_nearby_noise
 TRAIN_COMMAND = "accelerate launch scripts/train_stage2.py"
 RUN = Path("runs/stage2")
 SHIPPED = Path(__file__).with_name("weights")
-"""An export that comes with the project; its README.md says what it was trained on and how well it paints."""
+"""The export that comes with the project; its README.md is its model card."""
 STAGE1_FOLDER = "stage1"
 
 
 @settings
 class Stage2Export:
-    """What config.json of an exported stage II holds."""
+    """The content of config.json in stage II's export."""
 
     stage: int
     networks: Networks
@@ -72,10 +72,10 @@ class Painter:
 
     @classmethod
     def load(cls, path: Path | str | None = None, device: torch.device | str = "cpu") -> Painter:
-        """From a run or an export of either stage; stage I alone paints 64 pixels and knows no style.
+        """Load a run or an export of either stage. Stage I alone paints 64 pixels and has no style.
 
-        Without a path, from `runs/stage2`, or else `runs/stage1`, or else the weights that come with the project.
-        Raises UserError that names what is missing or broken.
+        Without a path, load `runs/stage2`, else `runs/stage1`, else the weights that come with the project.
+        Raises UserError if something is missing or broken.
         """
         if path is None:
             path = next((run for run in (RUN, STAGE1_RUN) if run.exists()), SHIPPED)
@@ -91,14 +91,14 @@ class Painter:
     def resolutions(self) -> tuple[int, ...]:
         """Sides, in pixels, of the pictures that these weights can paint.
 
-        Between stage I's and stage II's own lie pictures of stage II, brought down.
+        Sizes between stage I's and stage II's are pictures of stage II, reduced.
         """
         largest = SIZE if self._stage2 is None else self._stage2.export.networks.resolution
         return tuple(SIZE * 2**doubled for doubled in range((largest // SIZE).bit_length()))
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device of the weights."""
         return self._stage1.device
 
     @property
@@ -115,97 +115,100 @@ class Painter:
         resolution: int | None = None,
         truncation: float = 1.0,
     ) -> list[Painting]:
-        """Paint `count` pictures with the seeds `seed`, `seed + 1`, …, at the largest resolution unless said.
+        """Paint `count` pictures with the seeds `seed`, `seed + 1`, …, by default at the largest resolution.
 
-        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`; `truncation` is as in `Request`.
-        Raises UserError for a name that the weights do not know, with the nearest one, and for a resolution that they
-        cannot paint.
+        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`; `truncation` is explained in
+        `Request`. Raises UserError for an unknown name, with a suggestion, and for a resolution that the weights cannot
+        paint.
         """
         self.check(genre, style, count, seed, resolution, truncation)
         first = Request(genre=genre, style=style, seed=seed, resolution=resolution, truncation=truncation)
         return list(self.stream(Series(first, count)))
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Painting]:
-        """Paint one request after the other, a batch at a time: however many there are, memory stays flat.
+        """Paint requests one batch at a time, in constant memory for any number of them.
 
-        Raises UserError as `paint` does, when it comes to the request at fault.
+        Raises UserError as `paint` does, when it reaches the faulty request.
         """
         for batch, images in self._batches.of(map(self.resolve, requests)):
             for row, (request, picture) in enumerate(zip(batch, to_pictures(images), strict=True)):
                 yield Painting(picture, request, self.weights, row, len(batch))
 
     def curate(self, request: Request, keep: int, candidates: int, *, variety: bool = False) -> list[Painting]:
-        """Paint `candidates` pictures, from the request's seed on, and keep those that the critic likes best.
+        """Paint `candidates` pictures with consecutive seeds, and return the `keep` best of them, best first.
 
-        Best first: by how sure it is of what was asked. `variety` passes over pictures that look like one already kept.
-        Each painting's `judgement` holds realness, the probability of the asked labels and the rank. Raises UserError
-        where the export holds no critic.
+        The surer the critic is of the requested labels, the better. `variety` skips pictures that look like a kept one.
+        Each painting's `judgement` holds its realness, the probability of its labels, and its rank. Raises UserError if
+        the export has no critic.
         """
         if not 1 <= keep <= candidates:
-            raise UserError(f"{keep} of {candidates} pictures cannot be kept; keep at least 1, and at most all")
+            raise UserError(f"{keep} of {candidates} pictures cannot be kept; keep at least 1 and at most all")
         series = Series(self.resolve(request), candidates)
         if not self.has_critic(series.first.resolution):
-            raise UserError("the export holds no critic, by which pictures are curated; export the run again")
+            raise UserError("the export has no critic, which curating needs; export the run again")
         opinions: list[Opinions] = []
         small: list[np.ndarray] = []
         for batch, images in self._batches.of(series):
             pictures = to_uint8(images)
             said = self.opinions(pictures, *self._points(batch))
-            assert said is not None, "whether there is a critic was asked before"
+            assert said is not None, "has_critic was checked above"
             opinions.append(said)
             if variety:
                 small.append(thumbnails(pictures.cpu()))
         genres, styles = (points[0].numpy() for points in self._points([series.first]))
         judgements = Judgements(Opinions.joined(opinions), genres, styles)
         kept = choose(judgements.order, np.concatenate(small) if variety else None, keep)
-        # Painted anew: the pictures of all candidates would not fit into memory.
+        # Paint them again: the pictures of all candidates would not fit into memory.
         chosen = self.stream(replace(series.first, seed=series.first.seed + int(place)) for place in kept)
         return [
             replace(painting, judgement=judgements.of(int(place))) for place, painting in zip(kept, chosen, strict=True)
         ]
 
     def vary_styles(self, request: Request, styles: Sequence[str] = ()) -> list[Painting]:
-        """The same composition, stage I's picture, in each of the styles, or in all. Raises UserError as `paint`."""
+        """Paint the same composition in each of `styles`, or in every style. Raises UserError as `paint` does."""
         return list(self.stream(in_styles(request, self.vocabulary, styles)))
 
     def vary_noise(self, request: Request, count: int, nearby: float = 0.3) -> list[Painting]:
-        """The request's picture, and `count - 1` of the same labels whose noise lies `nearby` (0 to 1)."""
+        """Paint the request, and `count - 1` variants whose noise is moved by `nearby` (0 to 1) towards other seeds."""
         return list(self.stream(with_nearby_noise(request, count, nearby)))
 
     def walk(
         self, kind: Walk, request: Request, *, frames: int = 48, stops: int = 4, among: Sequence[str] = ()
     ) -> Iterator[Painting]:
-        """The frames of a walk through seeds, genres or styles that ends where it began (`stage2.variations.walk`)."""
+        """Paint the frames of a looping walk through seeds, genres or styles (`stage2.variations.walk`)."""
         return self.stream(walk(kind, request, self.vocabulary, frames=frames, stops=stops, among=among))
 
     def again(self, origin: Origin) -> Painting:
-        """The picture that these metadata came from, to the pixel on the same machine.
+        """Repaint the picture with this metadata; on the same machine every pixel is the same.
 
-        It is painted in the row and the batch that it was in: they round its seventh digits. Raises UserError where
-        other weights painted it.
+        It takes its old row in a batch of the old size, because these affect rounding. Raises UserError if other
+        weights painted it.
         """
         self.require_same_weights(origin)
         request = self.resolve(origin.request)
         if origin.batch > DEVICE_BATCH:
-            raise UserError(f"the picture says that {origin.batch} were painted at once; {DEVICE_BATCH} are the most")
+            raise UserError(
+                f"the picture's metadata names a batch of {origin.batch}, but {DEVICE_BATCH} is the maximum; choose an "
+                "unedited picture"
+            )
         image = to_pictures(self.images_of([request] * origin.batch)[origin.row : origin.row + 1])[0]
         return Painting(image, request, self.weights, origin.row, origin.batch)
 
     def require_same_weights(self, origin: Origin) -> None:
-        """Raise UserError where other weights painted a picture."""
+        """Raise UserError if other weights painted the picture."""
         if origin.weights != self.weights:
             raise UserError(
-                f"the picture was painted by weights {origin.weights}, and these are {self.weights}; "
-                "give the run or export that painted it with --weights"
+                f"weights {origin.weights} painted the picture, but these are {self.weights}; choose the run or export "
+                "that painted it with --weights"
             )
 
     def sheet(self, seed: int = 0, truncation: float = 1.0, resolution: int | None = None) -> Image.Image:
-        """Every genre in every style, one row a genre, all from one seed.
+        """Paint every genre in every style, one row per genre, all from one seed.
 
-        Raises UserError without stage II, and for a resolution that it does not paint.
+        Raises UserError without stage II, and for a resolution that the weights cannot paint.
         """
         if self._stage2 is None:
-            raise UserError("a sheet of genres and styles needs stage II; give --weights of a stage II run")
+            raise UserError("a sheet of genres and styles needs stage II; choose a stage II run with --weights")
         genres, styles = list(self.vocabulary.genres) or [ANY], list(self.vocabulary.styles) or [ANY]
         asked = (
             Request(genre=genre, style=style, seed=seed, truncation=truncation, resolution=resolution)
@@ -219,19 +222,19 @@ class Painter:
     def check(
         self, genre: str, style: str, count: int, seed: int, resolution: int | None, truncation: float = 1.0
     ) -> int:
-        """Raise UserError where `paint` could not fulfil the request; returns the resolution to paint at."""
+        """Raise UserError if `paint` cannot fulfil the request; return the resolution to paint at."""
         self._genre_point(genre)
         self._style_point(style)
         if count < 1:
-            raise UserError(f"count {count} paints nothing; ask for at least 1")
+            raise UserError(f"count {count} paints nothing; choose at least 1")
         if seed < 0:
-            raise UserError(f"seed {seed} is negative; seeds are 0 and above")
+            raise UserError(f"seed {seed} is negative; choose 0 or above")
         if not 0 < truncation <= 1:
-            raise UserError(f"truncation {truncation:g} is not above 0 and at most 1; 1 changes nothing")
+            raise UserError(f"truncation {truncation:g} is out of range; choose a number above 0, at most 1")
         resolution = self.resolutions[-1] if resolution is None else resolution
         if resolution not in self.resolutions:
             known = ", ".join(str(side) for side in self.resolutions)
-            raise UserError(f"resolution {resolution} is not what these weights paint; they paint {known}")
+            raise UserError(f"these weights cannot paint resolution {resolution}; choose one of {known}")
         if resolution == SIZE and not is_any(style):
             remedy = (
                 f"leave --style out, or train it: {TRAIN_COMMAND}"
@@ -242,7 +245,7 @@ class Painter:
         return resolution
 
     def check_series(self, series: Series) -> int:
-        """As `check`; where the series was asked for in a file, the message begins with the place."""
+        """Do the same as `check`; for a request from a file, the message begins with file and line."""
         first = series.first
         try:
             return self.check(first.genre, first.style, series.count, first.seed, first.resolution, first.truncation)
@@ -250,14 +253,17 @@ class Painter:
             raise UserError(f"{series.place}: {error}" if series.place else str(error)) from None
 
     def resolve(self, request: Request) -> Request:
-        """The request with its resolution, and labels as the vocabulary spells them.
+        """Return the request with its resolution, and with the vocabulary's spelling of the labels.
 
-        Raises UserError where it cannot be fulfilled.
+        Raises UserError if it cannot be fulfilled.
         """
         size = self.check(request.genre, request.style, 1, request.seed, request.resolution, request.truncation)
         if (request.towards or 0) < 0 or not 0 <= request.nearby <= 1:
-            raise UserError(f"nearby {request.nearby:g} towards seed {request.towards}: no way to a picture's noise")
-        # Plain numbers, whatever kind they came as: they are written beside the picture, and read again.
+            raise UserError(
+                f"nearby {request.nearby:g} towards seed {request.towards} is out of range; choose nearby from 0 to 1 "
+                "and a seed of 0 or above"
+            )
+        # Convert NumPy numbers to plain ones: they are written to the metadata and read again.
         return replace(
             request,
             genre=self._genre_spelling(request.genre),
@@ -270,7 +276,7 @@ class Painter:
 
     @torch.no_grad()
     def images_of(self, requests: Sequence[Request]) -> Float[Tensor, "b 3 size size"]:
-        """One batch of requests of one resolution as tensors."""
+        """Paint a batch of requests of one resolution; return tensors."""
         resolution = self.resolve(requests[0]).resolution
         latents = noise_of(requests, lambda seeds: draw_latents(seeds, self._stage1.latent_dim))
         small = self._stage1.paint(latents, self._points(requests)[0])
@@ -289,7 +295,7 @@ class Painter:
         resolution: int,
         truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
-        """One batch as tensors, by points of the genre and style simplex; all zeros mean any."""
+        """Paint a batch by points of the genre and style simplex, all zeros for any; return tensors."""
         small = self._stage1.paint(truncation * draw_latents(seeds, self._stage1.latent_dim), genres)
         if resolution == SIZE or self._stage2 is None:
             return small
@@ -297,11 +303,11 @@ class Painter:
         return self._enlarged(small, genres, styles, noise, resolution)
 
     def knows_styles(self, resolution: int) -> bool:
-        """Whether pictures of that size answer to a style."""
+        """Return True if pictures of that size are painted in a style."""
         return self._stage2 is not None and resolution != SIZE
 
     def has_critic(self, resolution: int | None) -> bool:
-        """Whether the export can say what it thinks of pictures of that size."""
+        """Return True if the export has a critic for pictures of that size."""
         if resolution == SIZE or self._stage2 is None:
             return self._stage1.critic is not None
         return self._stage2.critic is not None
@@ -310,9 +316,9 @@ class Painter:
     def opinions(
         self, images: UInt8[Tensor, "b 3 size size"], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
     ) -> Opinions | None:
-        """What the critic of that size says of pictures as paintings of those labels.
+        """Return the critic's opinions on pictures with these labels; None if the export has no critic.
 
-        Stage II's is shown its own size: smaller pictures are enlarged. None where the export holds no critic.
+        Pictures of 64 pixels go to stage I's critic. All others are enlarged to the size of stage II's critic.
         """
         if images.shape[-1] == SIZE or self._stage2 is None:
             return self._stage1.opinions(images)
@@ -340,17 +346,17 @@ class Painter:
 
 @dataclass
 class Stage2Networks:
-    """Stage II's networks; the critic is loaded when it is first asked for: painting needs none."""
+    """Stage II's networks. The critic is loaded at first use, because painting does not need it."""
 
     export: Stage2Export
     generator: nn.Module
     weights: str
-    """Hash of the generator's weights, and what else it paints by."""
+    """Hash of the generator's weights, followed by the stroke strength if it is not 1."""
     critic_weights: Path
 
     @classmethod
     def load(cls, folder: Path, device: torch.device | str = "cpu") -> Stage2Networks:
-        """From an export of stage II, without the stage I inside it. Raises UserError as `Painter.load`."""
+        """Load stage II from its export, without the stage I inside. Raises UserError as `Painter.load` does."""
         export = read_export_config(folder, Stage2Export)
         num_genres, num_styles = len(export.vocabulary.genres), len(export.vocabulary.styles)
         generator = build_without_weights(
@@ -359,7 +365,7 @@ class Stage2Networks:
         weights = folder / "generator.safetensors"
         load_weights(generator, weights, device)
         generator.eval().requires_grad_(False)
-        # Pictures depend on it as on the weights.
+        # Pictures depend on the stroke strength as they do on the weights.
         strength = 1.0 if isinstance(export.networks, StackganNetworks) else export.networks.stroke_strength
         strokes = "" if strength == 1 else f"-strokes{plain_number(strength)}"
         return cls(export, generator, f"{weights_hash(weights)}{strokes}", folder / "critic.safetensors")
@@ -378,7 +384,7 @@ class Stage2Networks:
 
 
 def draw_noise(seeds: Iterable[int], noise_dim: int) -> Float[Tensor, "b n"]:
-    """Stage II's noise, one row a seed, whatever the others are."""
+    """Draw stage II's noise, one row per seed, independent of the other seeds."""
     rows = [generator_for(seed, Purpose.STAGE2_NOISE).standard_normal(noise_dim, dtype=np.float32) for seed in seeds]
     return torch.from_numpy(np.stack(rows))
 
@@ -390,6 +396,6 @@ def save_export(
     stage1: Stage1Painter,
     modules: Mapping[str, nn.Module],
 ) -> None:
-    """Write a run's export: stage II's networks, and within it the stage I that they were trained on."""
+    """Write a run's export: stage II's networks, and inside it the stage I that they were trained on."""
     stage1.save(folder / STAGE1_FOLDER)
     write_export(folder, Stage2Export(stage=2, networks=networks, vocabulary=vocabulary), modules)

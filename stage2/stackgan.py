@@ -1,6 +1,6 @@
-"""A generator after StackGAN's stage II (Zhang et al. 2017, version 1): the parent that ours is measured against.
+"""The generator of StackGAN's stage II (Zhang et al. 2017, version 1), the baseline for this project's generator.
 
-Its condition is the labels and fresh noise, where the original has its augmented text embedding.
+It is conditioned on labels and noise, where the original has an augmented text embedding.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from common.nn.batch_norm import BatchNorm
 
 
 class StackganGenerator(nn.Module):
-    """Down to 16 pixels, the condition beside every one of them, residual blocks, nearest-neighbour steps up."""
+    """Convolutions down to 16 pixels, the condition concatenated at every pixel, residual blocks, upsampling."""
 
     def __init__(
         self, *, num_genres: int, num_styles: int, noise_dim: int, width: int, body_blocks: int, resolution: int
     ) -> None:
-        """`width` is 128 in the original: the channels at 64 pixels, four times as many at 16. It paints all anew."""
+        """`width` is the number of channels at 64 pixels (128 in the original); there are four times as many at 16."""
         super().__init__()
         coarse = 4 * width
         self.down = nn.Sequential(
@@ -49,9 +49,9 @@ class StackganGenerator(nn.Module):
         styles: Float[Tensor, "b s"],
         noise: Float[Tensor, "b n"],
     ) -> Float[Tensor, "b 3 h_out w_out"]:
-        """Paint pictures of 64 pixels, or squares of them whose sides are multiples of 4."""
+        """Enlarge pictures of 64 pixels, or square crops of them whose sides are multiples of 4."""
         features = self.down(small)
-        # Labels last, where a run that starts from other weights looks for them.
+        # Labels come last: a run that starts from other weights expects them there.
         condition = torch.cat([noise, genres, styles], dim=1)
         everywhere = repeat(condition, "b c -> b c h w", h=features.shape[2], w=features.shape[3])
         features = self.body(self.join(torch.cat([features, everywhere], dim=1)))

@@ -1,7 +1,7 @@
-"""Stage II's training: a dataset and stage I's export in, a run folder out; `stage2.sampling` reads the export.
+"""Train stage II from a dataset and stage I's export into a run folder; `stage2.sampling` reads its export.
 
-`Stage2Trainer` holds one step of conditional WGAN-GP with matching-aware pairs; `train` puts it together
-with data, checkpoints and logs.
+`Stage2Trainer` holds one step of a conditional WGAN-GP with matching-aware pairs. `train` adds data, checkpoints and
+logs.
 """
 
 from __future__ import annotations
@@ -60,11 +60,12 @@ def train(
     start_from: Path | None = None,
     max_minutes: float | None = None,
 ) -> None:
-    """Train stage II on the paintings of the run or export `stage1`, into the run folder `out`.
+    """Train stage II on the pictures of the run or export `stage1`, into the run folder `out`.
 
-    Without `stage1` a resumed run goes on with its own, and a new one takes the usual weights. It starts from random
-    weights, or from those of the run or export `start_from`. Raises UserError where the folder holds another run or
-    `start_from` other networks, where stage I knows other labels than the dataset, or is another than the run's.
+    Without `stage1`, a resumed run keeps its own stage I, and a new run takes `runs/stage1` or the weights that come
+    with the project. Stage II starts from random weights, or from the run or export `start_from`. Raises UserError if
+    `out` holds another run, if `start_from` has other networks, if stage I and the dataset have different labels, or if
+    a resumed run was started on another stage I.
     """
     run = RunFolder(out)
     config = run.settle(config, resume=resume)
@@ -103,7 +104,7 @@ def train(
         run.open(config, precision_of(accelerator), started_from)
         run.record_data(dataset)
         if not has_stage1:
-            # Before the first checkpoint: whatever becomes of the run that it came from, this one goes on with it.
+            # Keep a copy from the start: this run must be able to resume even if stage I's run is changed or deleted.
             painter.save(kept)
     accelerator.wait_for_everyone()
 
@@ -129,29 +130,28 @@ def train(
 
 
 def _require_same_stage1(painter: Stage1Painter, place: Path, kept: Stage1Painter, run: Path) -> None:
-    """Weights are compared, not files: those of a run are stored in single precision, wherever they came from."""
+    """Raise UserError if the weights differ. Files may differ: a run stores single precision, an export may be half."""
     ours, theirs = painter.generator.state_dict(), kept.generator.state_dict()
     if ours.keys() != theirs.keys() or not all(
         ours[name].shape == theirs[name].shape and torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours
     ):
         raise UserError(
-            f"{place} is not the stage I that {run} was started on; resume without --stage1, or start a new run with "
-            "--out"
+            f"{run} was started on another stage I than {place}; resume without --stage1, or start a new run with --out"
         )
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Some rows of one batch of paintings, and what is asked for beside them; labels left open are all zeros."""
+    """Rows of one batch: real paintings, and the requests for generated ones. The label `any` is all zeros."""
 
     large: Float[Tensor, "b 3 crop crop"]
-    """A square of each painting, or all of it."""
+    """A crop of each painting, or all of it."""
     reduced: Float[Tensor, "b 3 h w"]
-    """The same of the paintings at 64 pixels."""
+    """The same crops of the paintings at 64 pixels."""
     corners: Int[Tensor, "b 2"]
-    """Of the squares, in pixels of 64: row and column."""
+    """Row and column of the crops' upper left pixels, at 64 pixels."""
     from_real: Bool[Tensor, "b"]
-    """Where the small picture is `reduced`; stage I paints the others."""
+    """True if the small picture is `reduced`, False if stage I paints it."""
     genres: Float[Tensor, "b k"]
     styles: Float[Tensor, "b s"]
     asked_genres: Float[Tensor, "b k"]
@@ -162,7 +162,7 @@ class _Batch:
 
 
 class Stage2Trainer:
-    """What one step does to the pair, and the pictures that show it."""
+    """One training step of stage II's networks, and sample pictures."""
 
     def __init__(
         self,
@@ -184,9 +184,9 @@ class Stage2Trainer:
         self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
-        """What this process works on, one part at a time."""
+        """The parts of this process's share of a batch; it computes one part at a time."""
         self._painted: dict[int, tuple[int, _Batch, Tensor]] = {}
-        """What was painted last for a part, by its first row: the critic update that it is for, its batch, pictures."""
+        """The latest pictures of each part, keyed by its first row: (critic update, batch, pictures)."""
         require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         num_labels = len(self.vocabulary.genres), len(self.vocabulary.styles)
         torch.manual_seed(schedule.seed)
@@ -202,7 +202,7 @@ class Stage2Trainer:
         )
 
     def start_from(self, path: Path) -> str:
-        """Take the weights of a run or export of stage II, whatever its labels were; returns the generator's hash."""
+        """Load the weights of a run or export of stage II; its labels may differ. Return the generator's hash."""
         folder = find_export(path, TRAIN_COMMAND)
         require_stage(folder, 2)
         theirs = read_export_config(folder, Stage2Export).vocabulary
@@ -214,23 +214,23 @@ class Stage2Trainer:
 
     @property
     def num_paintings(self) -> int:
-        """That it learns from."""
+        """Number of training paintings."""
         return len(self._large)
 
     def step(self, step: int) -> Mapping[str, Tensor]:
-        """Training step number `step`."""
+        """Run training step number `step`; return what is logged."""
         return self.pair.step(step, self.update_critic, self.update_generator)
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
-        """Descend the critic's loss: real with its style, real with a wrong one, and painted."""
+        """Descend the critic's loss on real paintings, real paintings with a wrong style, and generated ones."""
         return self.pair.descend_critic([partial(self.critic_loss_of, part, update) for part in self.parts])
 
     def update_generator(self, update: int) -> dict[str, Tensor]:
-        """Descend the generator's loss on batch number `update`; the critic is passed through without being touched."""
+        """Descend the generator's loss on batch number `update`. The critic stays unchanged."""
         return self.pair.descend_generator([partial(self.generator_loss_of, part, update) for part in self.parts])
 
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
-        """The critic's loss on a part of its batch."""
+        """Return the critic's loss on a part of its batch."""
         loss = self.config.loss
         schedule = self.config.training
         batch = self._batch(stream, update)
@@ -281,7 +281,7 @@ class Stage2Trainer:
 
     def _label_loss_of(self, batch: _Batch, real: Float[Tensor, "b 3 crop crop"]) -> Loss:
         scores, genre_logits, style_logits, _ = self.pair.critic(real, batch.asked_genres, batch.asked_styles)
-        # The scores take part with nothing, as the processes exchange gradients of all weights.
+        # Processes exchange the gradients of all weights, so the scores must take part, with weight 0.
         losses = label_loss(genre_logits, batch.genres, style_logits, batch.styles) + 0 * scores
         return losses.mean(), {
             "genre_real": correct(genre_logits, batch.genres),
@@ -289,7 +289,7 @@ class Stage2Trainer:
         }
 
     def generator_loss_of(self, stream: BatchStream, update: int) -> Loss:
-        """The generator's loss on a part of its batch, which is kept for the critic's updates to come."""
+        """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
         loss = self.config.loss
         batch = self._batch(stream, update)
         small = self._small_pictures(batch)
@@ -319,7 +319,7 @@ class Stage2Trainer:
     def paint(
         self, seeds: Sequence[int], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
     ) -> Float[Tensor, "b 3 size size"]:
-        """What the averaged weights paint of some seeds, on stage I's pictures of them."""
+        """Paint pictures with the averaged weights, from stage I's pictures of the same seeds."""
         device = self.accelerator.device
         small = self._painter.paint(draw_latents(seeds, self._painter.latent_dim), genres)
         noise = draw_noise(seeds, self.config.networks.noise_dim).to(device)
@@ -328,7 +328,7 @@ class Stage2Trainer:
 
     @torch.no_grad()
     def paint_samples(self) -> Image.Image:
-        """Stage I's pictures of a few genres above, and below them the same pictures in every style."""
+        """Paint a sheet: stage I's pictures of a few genres in the first row, below them the same in every style."""
         genre_names, style_names = list(self.vocabulary.genres), list(self.vocabulary.styles)
         columns = [number % max(len(genre_names), 1) for number in range(SAMPLE_COLUMNS)]
         genres = torch.eye(len(genre_names))[columns] if genre_names else torch.zeros(SAMPLE_COLUMNS, 0)
@@ -343,7 +343,7 @@ class Stage2Trainer:
         return labelled_grid(rows, ["stage I", *(style_names or [ANY])], [names[column] for column in columns])
 
     def _fake_batch(self, stream: BatchStream, update: int) -> tuple[_Batch, Float[Tensor, "b 3 side side"]]:
-        """Pictures for critic update number `update`, with the batch that they were asked for with."""
+        """Return the generated pictures for critic update number `update`, and the batch that requested them."""
         due = self.config.training.painted_for(update)
         painted = self._painted.get(stream.rows.start)
         if painted is None or painted[0] != due:
@@ -356,15 +356,15 @@ class Stage2Trainer:
         return painted[1:]
 
     def _small_pictures(self, batch: _Batch) -> Float[Tensor, "b 3 h w"]:
-        """What the generator is to paint on."""
+        """Return the small pictures that the generator enlarges."""
         square = batch.reduced.shape[-1]
         painted = squares_of(self._painter.paint(batch.latents, batch.asked_genres), batch.corners, square)
         return torch.where(batch.from_real[:, None, None, None], batch.reduced, painted)
 
     def _batch(self, stream: BatchStream, update: int) -> _Batch:
-        """Real paintings, and what the generator paints under the same labels.
+        """Draw real paintings, and request generated ones with the same labels.
 
-        Both sides of the critic see pairs (genre, style) equally often, so that none gives a fake away.
+        So each pair (genre, style) is equally frequent in real and generated pictures, and none gives a fake away.
         """
         schedule = self.config.training
         random = stream.random(Purpose.REAL_BATCH, update)

@@ -1,4 +1,4 @@
-"""One request to many: the same composition in other styles, nearby noise, and walks that end where they began."""
+"""Turn one request into many: the same composition in other styles, nearby noise, and walks that loop."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from stage2.painting import Request
 
 Walk = Literal["seeds", "genres", "styles"]
 MOST = 2_000
-"""Variants, or frames of a walk, all of which are held in memory at once."""
+"""Most variants, or frames of a walk: all are held in memory at once."""
 
 
 def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = ()) -> list[Request]:
-    """The request in each of the styles, in all where none is named: stage I, which knows no style, paints the same."""
+    """Return the request in each of `styles`, or in every style. Stage I has no style: it paints the same for all."""
     if not is_any(request.style):
-        raise UserError(f"style {request.style!r} is not varied and asked for at once; name styles to vary by --among")
+        raise UserError(
+            f"style {request.style!r} cannot be fixed and varied; leave it out, or list styles with --among"
+        )
     return [replace(request, style=style) for style in styles or vocabulary.styles]
 
 
 def with_nearby_noise(request: Request, count: int, nearby: float) -> list[Request]:
-    """The request, and `count - 1` with the noise of both stages a share of the way towards the next seeds'."""
+    """Return the request, and `count - 1` whose noise (of both stages) is moved towards that of the next seeds."""
     if not 0 < nearby <= 1:
-        raise UserError(f"nearby {nearby:g} is no share of the way to another picture; give one above 0, at most 1")
+        raise UserError(f"nearby {nearby:g} is out of range; choose a number above 0, at most 1")
     _require_some(count, "variants")
     others = range(request.seed + 1, request.seed + count)
     return [request, *(replace(request, towards=other, nearby=nearby) for other in others)]
@@ -34,10 +36,10 @@ def with_nearby_noise(request: Request, count: int, nearby: float) -> list[Reque
 def walk(
     kind: Walk, request: Request, vocabulary: Vocabulary, *, frames: int, stops: int = 4, among: Sequence[str] = ()
 ) -> list[Request]:
-    """Frames from stop to stop and back to the first: spherical in the noise, straight in the labels.
+    """Return the frames of a walk from stop to stop and back to the first.
 
-    Stops are the next `stops` seeds, or genres or styles of one noise, all where none is named. Raises UserError
-    where there are fewer than two stops, or fewer frames than stops.
+    Stops are `stops` consecutive seeds, or the genres or styles `among` (default: all) with one noise. Noise is
+    interpolated on the sphere, labels linearly. Raises UserError for fewer than two stops, or fewer frames than stops.
     """
     places: Sequence[int | str]
     if kind == "seeds":
@@ -47,7 +49,7 @@ def walk(
     _require_some(len(places), "stops of a walk")
     _require_some(frames, "frames")
     if frames < len(places):
-        raise UserError(f"{frames} frames are too few for a walk of {len(places)} stops; give at least one a stop")
+        raise UserError(f"{frames} frames are too few for a walk of {len(places)} stops; give at least one per stop")
     found = []
     for frame in range(frames):
         stop, rest = divmod(frame * len(places), frames)
@@ -58,10 +60,10 @@ def walk(
 def _names(kind: Walk, request: Request, vocabulary: Vocabulary, among: Sequence[str]) -> list[str]:
     label = request.genre if kind == "genres" else request.style
     if not is_any(label):
-        raise UserError(f"a walk through {kind} begins at its first stop; name the stops by --among, not {label!r}")
+        raise UserError(f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among")
     blends = [name for name in among if ":" in name or "," in name or is_any(name)]
     if blends:
-        raise UserError(f"a walk stops at names, not at {blends[0]!r}; name {kind} one by one")
+        raise UserError(f"a walk cannot stop at {blends[0]!r}; list single {kind}")
     return list(among) or list(vocabulary.genres if kind == "genres" else vocabulary.styles)
 
 
@@ -74,4 +76,4 @@ def _step(kind: Walk, request: Request, here: int | str, there: int | str, share
 
 def _require_some(count: int, what: str) -> None:
     if not 2 <= count <= MOST:
-        raise UserError(f"{count} {what}: ask for 2 to {MOST}")
+        raise UserError(f"{count} {what} are out of range; choose 2 to {MOST}")

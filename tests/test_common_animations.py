@@ -54,7 +54,7 @@ def test_an_mp4_plays_at_its_rate() -> None:
 
 def test_what_cannot_be_made_is_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     for fps in (0, -1, 51):
-        with pytest.raises(UserError, match=rf"^{fps} frames a second: ask for 1 to 50$"):
+        with pytest.raises(UserError, match=rf"^{fps} frames per second is out of range; choose 1 to 50$"):
             require_animation("gif", fps)
     monkeypatch.setattr(animations.importlib.util, "find_spec", lambda name: None)
     require_animation("gif", 20)

@@ -401,7 +401,9 @@ def test_what_appears_while_a_dataset_is_made_is_not_replaced(tmp_path: Path) ->
             (tmp_path / "data" / "letter.txt").write_text("dear")
             return files.listing()
 
-    with pytest.raises(UserError, match=r"cannot write .*data: something has appeared there; nothing was changed"):
+    with pytest.raises(
+        UserError, match=r"cannot write .*data: another program has written there in the meantime; nothing"
+    ):
         prepare(Meanwhile(), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
     assert (tmp_path / "data" / "letter.txt").read_text() == "dear"
     assert {path.name for path in tmp_path.iterdir()} == {"data", "pictures"}

@@ -53,7 +53,7 @@ def test_a_place_that_the_system_refuses_costs_one_line(capsys: pytest.CaptureFi
     with pytest.raises(SystemExit) as caught:
         run_command(main)
     assert caught.value.code == 2
-    assert capsys.readouterr().err == f"error: {'x' * 300}: File name too long; give another place\n"
+    assert capsys.readouterr().err == f"error: {'x' * 300}: File name too long; choose another path\n"
 
 
 def test_a_message_does_not_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ def test_what_cannot_be_pushed_is_said_in_one_line(monkeypatch: pytest.MonkeyPat
         raise huggingface_hub.errors.OfflineModeIsEnabled("no way out\nat all")
 
     monkeypatch.setattr(huggingface_hub.HfApi, "create_repo", refuse)
-    with pytest.raises(UserError, match=r"is written, but could not be pushed to owner/name: no way out$"):
+    with pytest.raises(UserError, match=r"was written, but could not be uploaded to owner/name: no way out$"):
         push(tmp_path, "owner/name")
 
 
@@ -76,7 +76,7 @@ def test_a_folder_arrives_whole_in_a_repository_that_is_private_where_it_is_new(
 
 def test_a_push_that_breaks_off_among_the_large_files_is_said_in_one_line(hub: Hub, folder: Path) -> None:
     hub.full = True
-    with pytest.raises(UserError, match=r"is written, but could not be pushed to owner/name: .*413") as caught:
+    with pytest.raises(UserError, match=r"was written, but could not be uploaded to owner/name: .*413") as caught:
         push(folder, "owner/name")
     assert "\n" not in str(caught.value)
     assert not hub.repository
@@ -98,4 +98,4 @@ def test_what_a_fresh_process_needs_of_the_client_is_there(tmp_path: Path) -> No
         [sys.executable, "-c", ask, str(tmp_path)], env=environment, capture_output=True, text=True, check=False
     )
     assert asked.returncode == 0, asked.stderr
-    assert "is written, but could not be pushed to owner/name: " in asked.stdout
+    assert "was written, but could not be uploaded to owner/name: " in asked.stdout

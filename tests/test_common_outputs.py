@@ -23,20 +23,22 @@ def test_a_suffix_makes_a_file_and_its_format_and_all_else_a_folder(tmp_path: Pa
 
 @pytest.mark.parametrize("out", ["a.png", "-"])
 def test_one_file_has_no_room_for_two(out: str) -> None:
-    with pytest.raises(UserError, match="is one file, and 2 are asked for"):
+    with pytest.raises(UserError, match="is one file, but there are 2 pictures"):
         output(out).targets(["x", "y"])
 
 
 def test_formats_that_contradict_or_do_not_belong_are_refused() -> None:
-    with pytest.raises(UserError, match=r"--out a\.png is no name for --format webp"):
+    with pytest.raises(UserError, match=r"--out a\.png does not match --format webp"):
         output("a.png", "webp")
-    with pytest.raises(UserError, match="--format gif is not for this; choose png, webp, jpeg"):
+    with pytest.raises(UserError, match="--format gif is not possible here; choose png, webp, jpeg"):
         output("a", "gif")
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.MP4", "a.bmp"])
 def test_a_name_of_another_kind_of_file_makes_no_folder(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"nothing here is written as \.\w+; name a \.png, \.webp, \.jpg, or a folder"):
+    with pytest.raises(
+        UserError, match=r"\.\w+ files cannot be written here; give a folder or a file ending in \.png, "
+    ):
         output(tmp_path / name)
     (tmp_path / name).mkdir()
     assert output(tmp_path / name).folder == tmp_path / name
@@ -47,7 +49,7 @@ def test_what_stands_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"y\.png exists; .*--overwrite"):
         output(tmp_path).targets(["x", "y"])
     assert len(output(tmp_path, overwrite=True).targets(["x", "y"])) == 2
-    with pytest.raises(UserError, match="no folder"):
+    with pytest.raises(UserError, match="not a folder"):
         output(tmp_path / "y.png" / "x.webp").targets(["x"])
 
 

@@ -146,7 +146,7 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
     run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:
     run.record_data(dataset)
-    with pytest.raises(UserError, match=r"genres of .*run.* and of .*fewer differ in .*portrait"):
+    with pytest.raises(UserError, match=r"genres of .*run.* and .*fewer differ: .*portrait"):
         run.settle_data(prepared(collection, tmp_path / "fewer", min_count=1000))
     with pytest.raises(UserError, match=r"squashed is not the dataset that .* was started on; resume with --data"):
         run.settle_data(prepared(collection, tmp_path / "squashed", fit="squash"))

@@ -81,11 +81,11 @@ def test_a_family_that_is_a_style_as_well_stands_for_all_its_styles() -> None:
         ("portrat", "unknown genre 'portrat'; did you mean 'portrait'? known: any, landscape, portrait, still-life"),
         ("portrait,", "unknown genre ''; known: any, landscape, portrait, still-life"),
         ("nude", "unknown genre 'nude'"),
-        ("portrait:half", "genre 'portrait:half': the share after ':' must be a number of at least 0"),
+        ("portrait:half", "genre 'portrait:half': the share after ':' must be a number, 0 or above"),
         ("portrait:-1,landscape:2", "genre 'portrait:-1': the share"),
         ("portrait:inf", "genre 'portrait:inf': the share"),
         ("portrait:nan", "genre 'portrait:nan': the share"),
-        ("portrait:0", "genre 'portrait:0': the shares add up to 0; give numbers of which one is above 0"),
+        ("portrait:0", "genre 'portrait:0': the shares add up to 0; their sum must be finite and above 0"),
         ("portrait:1e308,landscape:1e308", "genre 'portrait:1e308,landscape:1e308': the shares add up to inf"),
     ],
 )
@@ -107,7 +107,7 @@ def test_an_unknown_style_is_answered_with_styles_and_families() -> None:
     [
         ({"families": {"modern": ["cubism", "fauvism"]}}, "families name unknown styles: fauvism"),
         ({"style_aliases": {"art-deco": "deco"}}, "aliases stand for unknown labels: deco"),
-        ({"genres": {"nude": 0, "portrait": 3}}, "labels of no painting: nude"),
+        ({"genres": {"nude": 0, "portrait": 3}}, "labels without a painting: nude"),
     ],
 )
 def test_a_vocabulary_that_could_not_be_looked_up_is_refused_where_it_is_read(
@@ -125,9 +125,7 @@ def test_counts_and_families_do_not_make_a_vocabulary_another() -> None:
 
 def test_vocabularies_that_differ_are_refused_by_the_labels_in_which_they_do() -> None:
     other = Vocabulary(genres={"landscape": 1, "nude": 1, "still-life": 1}, styles=VOCABULARY.styles, families={})
-    with pytest.raises(
-        UserError, match=r"^genres of runs/stage1 and of data differ in nude, portrait; use the dataset"
-    ):
+    with pytest.raises(UserError, match=r"^the genres of runs/stage1 and data differ: nude, portrait; use the dataset"):
         require_same(VOCABULARY, other, "runs/stage1", "data")
 
 
@@ -135,7 +133,7 @@ def test_vocabularies_of_another_order_are_refused_by_the_labels_out_of_place() 
     other = Vocabulary(
         genres=VOCABULARY.genres, styles={"high-renaissance": 1, "cubism": 1, "mannerism": 1}, families={}
     )
-    with pytest.raises(UserError, match=r"^styles of .* differ in cubism, high-renaissance;"):
+    with pytest.raises(UserError, match=r"^the styles of .* differ: cubism, high-renaissance;"):
         require_same(VOCABULARY, other, "runs/stage1", "data")
 
 

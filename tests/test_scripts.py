@@ -243,7 +243,7 @@ def test_what_weights_know_is_listed(command: Command, stage1_run: Path, stage2_
     assert small.splitlines()[1:] == ["styles: none", "families of styles: none", "resolutions: 64"]
     assert "renaissance" in large.splitlines()[1]
     assert large.splitlines()[3] == "resolutions: 64, 128"
-    assert "--seed does not go with --list" in command.refused("generate.py", "--list", "--seed", "3")
+    assert "--seed cannot be combined with --list" in command.refused("generate.py", "--list", "--seed", "3")
 
 
 def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
@@ -267,28 +267,28 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--truncation -1", "truncation -1 is not above 0"),
+        ("--truncation -1", "truncation -1 is out of range"),
         ("--count 1000000000", "1000000000 pictures take about"),
-        ("--grid --count 1000000000", "1000000000 pictures are too many at once"),
-        ("--curate 1000000000", "1000000000 pictures are too many at once"),
+        ("--grid --count 1000000000", "1000000000 pictures are too many for memory"),
+        ("--curate 1000000000", "1000000000 pictures are too many for memory"),
         ("--curate 0", "0 of 0 pictures cannot be kept"),
-        ("--resolution 512", "they paint 64, 128"),
-        ("--sheet --genre portrait", "--genre does not go with --sheet"),
-        ("--again a.png --seed 0", "--seed does not go with --again"),
-        ("--curate 3 --count 3", "--count does not go with --curate"),
+        ("--resolution 512", "choose one of 64, 128"),
+        ("--sheet --genre portrait", "--genre cannot be combined with --sheet"),
+        ("--again a.png --seed 0", "--seed cannot be combined with --again"),
+        ("--curate 3 --count 3", "--count cannot be combined with --curate"),
         ("--curate 16 --from 4", "16 of 4 pictures cannot be kept"),
-        ("--from 4", "--from belongs to --curate"),
-        ("--vary latents --among cubism", "--among belongs to --vary styles"),
+        ("--from 4", "--from needs --curate"),
+        ("--vary latents --among cubism", "--among needs --vary styles"),
         ("--vary styles --walk seeds", "not allowed with argument"),
-        ("--grid --nearest data", "two kinds of sheet"),
-        ("--grid --by-label", "--by-label puts files in folders"),
+        ("--grid --nearest data", "make different sheets"),
+        ("--grid --by-label", "--by-label sorts files into folders"),
         ("--nearest nowhere", "scripts/prepare_data.py"),
-        ("--walk genres --genre portrait", "name the stops by --among"),
-        ("--walk seeds --fps 0", "0 frames a second"),
+        ("--walk genres --genre portrait", "list stops with --among"),
+        ("--walk seeds --fps 0", "0 frames per second"),
         ("--walk seeds --format png", "choose gif, webp, mp4"),
         ("--format gif", "choose png, webp, jpeg"),
-        ("--out - --count 2", "is one file, and 2 are asked for"),
-        ("--again nowhere.png", "nowhere.png is not a picture"),
+        ("--out - --count 2", "is one file, but there are 2 pictures"),
+        ("--again nowhere.png", "nowhere.png is not a readable picture"),
         ("--requests nowhere.csv", "nowhere.csv is not a readable file"),
         ("--count many", "invalid int value"),
     ],
@@ -307,7 +307,7 @@ def test_requests_that_ask_for_nothing_are_refused(
 ) -> None:
     Path("rows.csv").write_text(rows)
     said = command.refused("generate.py", "--weights", stage2_run, "--requests", "rows.csv", *sheet)
-    assert "no pictures are asked for" in said or "0 pictures" in said or "count 0" in said or "is empty" in said
+    assert "no pictures are requested" in said or "0 pictures" in said or "count 0" in said or "is empty" in said
     assert [path.name for path in Path().iterdir()] == ["rows.csv"]
 
 
@@ -320,7 +320,7 @@ def test_a_picture_painted_again_is_the_same_to_the_pixel(command: Command, stag
         assert first.tobytes() == again.tobytes()
         assert first.info == again.info
     line = command.refused("generate.py", "--weights", stage1_run, "--again", picture)
-    assert "give the run or export that painted it" in line
+    assert "choose the run or export that painted it" in line
 
 
 def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -> None:
@@ -330,7 +330,7 @@ def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -
     Path("paintings/portrait/cubism/portrait_cubism_6.webp").unlink()
     code, printed, errors = command(*arguments)
     assert (code, printed.splitlines()) == (0, [str(Path("paintings/portrait/cubism/portrait_cubism_6.webp"))])
-    assert errors.strip() == "3 pictures stood already and were passed over"
+    assert errors.strip() == "3 pictures exist already and were skipped"
     Path("some.csv").write_text("genre\nportrat\n")
     said = command.refused(*arguments)
     assert said.startswith("error: some.csv line 2: ")
@@ -439,7 +439,7 @@ def test_an_export_travels_and_paints(command: Command, stage2_run: Path) -> Non
     code, printed, _ = command("export.py", stage2_run, "--out", "painter", "--half", "--hub", "--license", "cc0-1.0")
     assert code == 0
     first, last = printed.splitlines()
-    assert re.fullmatch(r"half precision moves a colour by at most 0\.\d\d of 255", first)
+    assert re.fullmatch(r"half precision changes a colour by at most 0\.\d\d of 255", first)
     assert last == "painter"
     assert Path("painter/README.md").read_text(encoding="utf-8").startswith("---\nlicense: cc0-1.0\n")
     assert command("generate.py", "--weights", "painter", "--genre", "portrait")[0] == 0
@@ -460,7 +460,7 @@ def test_an_export_with_graphs_says_how_large_and_how_near_they_are(command: Com
     code, printed, _ = command("export.py", stage1_run, "--out", "painter", "--onnx")
     assert code == 0
     graph, _ = printed.splitlines()
-    assert re.fullmatch(r"painter/painter-64\.onnx: \d+\.\d MB, at most \d\.\de-\d\d from PyTorch's pictures", graph)
+    assert re.fullmatch(r"painter/painter-64\.onnx: \d+\.\d MB, differs from PyTorch by at most \d\.\de-\d\d", graph)
     assert Path("painter/painter-64.onnx").is_file()
 
 
@@ -474,7 +474,9 @@ def test_exports_that_cannot_be_made_are_refused(
     assert "hf auth login" in command.refused("export.py", stage2_run, "--out", "painter", "--push-to-hub", "a/b")
     Path("painter").mkdir()
     Path("painter/mine").touch()
-    assert "is no export" in command.refused("export.py", stage2_run, "--out", "painter", "--overwrite")
+    assert "is not empty and not an export" in command.refused(
+        "export.py", stage2_run, "--out", "painter", "--overwrite"
+    )
     assert [path.name for path in Path("painter").iterdir()] == ["mine"]
 
 

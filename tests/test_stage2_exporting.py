@@ -89,7 +89,7 @@ def test_a_folder_that_is_no_export_is_never_replaced(content: str, stage1_run: 
     out = tmp_path / "out"
     out.mkdir()
     (out / content).write_text("{}")
-    with pytest.raises(UserError, match="is no export"):
+    with pytest.raises(UserError, match="is not empty and not an export"):
         export_run(stage1_run, out, ExportOptions(overwrite=True))
     assert files(out) == [content]
 
@@ -98,7 +98,7 @@ def test_what_lies_beside_an_export_is_not_lost(stage1_run: Path, tmp_path: Path
     out = tmp_path / "out"
     export_run(stage1_run, out, ExportOptions())
     (out / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"notes\.txt beside an export"):
+    with pytest.raises(UserError, match=r"notes\.txt, which is not part of an export"):
         export_run(stage1_run, out, ExportOptions(overwrite=True))
     assert (out / "notes.txt").read_text() == "mine"
 
@@ -108,7 +108,7 @@ def test_what_only_looks_like_a_part_of_an_export_is_not_lost(name: str, stage2_
     out = tmp_path / "out"
     export_run(stage2_run, out, ExportOptions())
     (out / name).write_text("mine")
-    with pytest.raises(UserError, match=f"{name} beside an export"):
+    with pytest.raises(UserError, match=f"{name}, which is not part of an export"):
         export_run(stage2_run, out, ExportOptions(overwrite=True))
     assert (out / name).read_text() == "mine"
 

@@ -43,7 +43,7 @@ def test_another_suffix_is_refused(tmp_path: Path) -> None:
 def test_metadata_that_are_not_whole_are_refused(key: str, value: str | None) -> None:
     found = painting(ASKED).metadata()
     changed = {name: text for name, text in (found | {key: value}).items() if text is not None}
-    with pytest.raises(UserError, match="lost its metadata"):
+    with pytest.raises(UserError, match="holds no metadata of this program"):
         Origin.of(changed, "picture")
 
 

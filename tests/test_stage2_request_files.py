@@ -37,15 +37,15 @@ def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.csv", "genre,stile\nportrait,\n", "unknown column 'stile'; did you mean 'style'"),
-        ("a.csv", "genre,seed\nportrait,1\nportrait,x\n", r"a\.csv line 3: seed 'x' is not a number"),
-        ("a.csv", "genre,seed,genre\nportrait,1,any\n", "'genre' stands in the heading twice"),
+        ("a.csv", "genre,seed\nportrait,1\nportrait,x\n", r"a\.csv line 3: seed 'x' is not a whole number"),
+        ("a.csv", "genre,seed,genre\nportrait,1,any\n", "the header has the column 'genre' twice"),
         ("a.csv", "genre,seed\n,1\n", r"a\.csv line 2: genre is missing"),
         ("a.csv", "genre,style\nportrait:1,marina:1,cubism\n", "put a blend of several names in quotes"),
         ("a.jsonl", '{"genre": "portrait"}\n{"genre": 3}\n', r"a\.jsonl line 2: genre"),
         ("a.jsonl", '{"genre": "portrait", "cuont": 3}\n', "cuont is not a known key"),
         ("a.jsonl", "[1]\n", "line 1 is not a JSON object"),
         ("a.jsonl", "{\n", "line 1 is not a JSON object"),
-        ("a.txt", "portrait\n", r"from \.csv and \.jsonl"),
+        ("a.txt", "portrait\n", r"must be in a \.csv or \.jsonl file"),
     ],
 )
 def test_a_row_that_does_not_read_is_named(name: str, content: str, message: str, tmp_path: Path) -> None:

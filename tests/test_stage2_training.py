@@ -164,7 +164,7 @@ def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
     kept = load_file(run / "export" / "stage1" / "generator.safetensors")
     shutil.copytree(stage1_run / "export", other)
     save_file({name: tensor + 1 for name, tensor in kept.items()}, other / "generator.safetensors")
-    with pytest.raises(UserError, match=r"other is not the stage I that .*run was started on; resume without --stage1"):
+    with pytest.raises(UserError, match=r"run was started on another stage I than .*other; resume without --stage1"):
         train(stage2_config(), dataset, other, run, resume=True)
     train(stage2_config("training.steps=2"), dataset, None, run, resume=True)
     again = load_file(run / "export" / "stage1" / "generator.safetensors")
@@ -184,7 +184,7 @@ def test_a_run_knows_its_stage1_before_it_has_an_export(
     monkeypatch.setattr("stage2.training.save_export", full)
     with pytest.raises(UserError, match="No space left"):
         train(stage2_config("training.steps=1"), dataset, stage1_run, tmp_path / "run", resume=False)
-    with pytest.raises(UserError, match=r"other is not the stage I that .*run was started on"):
+    with pytest.raises(UserError, match=r"run was started on another stage I than .*other;"):
         train(stage2_config(), dataset, other, tmp_path / "run", resume=True)
 
 

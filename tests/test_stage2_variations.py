@@ -57,9 +57,9 @@ def test_a_walk_without_names_goes_through_all() -> None:
         ({"stops": -3}, "0 stops of a walk"),
         ({"frames": 3}, "3 frames are too few for a walk of 4 stops"),
         ({"frames": 10**9}, "1000000000 frames: ask for 2 to 2000"),
-        ({"kind": "genres", "among": ("portrait", "any")}, "not at 'any'"),
-        ({"kind": "genres", "among": ("portrait:1,marina:1", "marina")}, "stops at names"),
-        ({"kind": "styles", "request": Request(style="cubism")}, "name the stops by --among"),
+        ({"kind": "genres", "among": ("portrait", "any")}, "cannot stop at 'any'"),
+        ({"kind": "genres", "among": ("portrait:1,marina:1", "marina")}, "cannot stop at 'portrait:1,marina:1'"),
+        ({"kind": "styles", "request": Request(style="cubism")}, "list stops with --among"),
     ],
 )
 def test_a_walk_that_goes_nowhere_is_refused(changes: dict[str, object], message: str) -> None:
@@ -70,7 +70,7 @@ def test_a_walk_that_goes_nowhere_is_refused(changes: dict[str, object], message
 
 @pytest.mark.parametrize("nearby", [0.0, -1.0, 1.5])
 def test_nearby_is_a_share(nearby: float) -> None:
-    with pytest.raises(UserError, match="no share of the way"):
+    with pytest.raises(UserError, match="is out of range"):
         with_nearby_noise(ASKED, 3, nearby)
     with pytest.raises(UserError, match="1 variants"):
         with_nearby_noise(ASKED, 1, 0.5)
