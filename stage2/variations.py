@@ -76,4 +76,4 @@ def _step(kind: Walk, request: Request, here: int | str, there: int | str, share
 
 def _require_some(count: int, what: str) -> None:
     if not 2 <= count <= MOST:
-        raise UserError(f"{count} {what} are out of range; choose 2 to {MOST}")
+        raise UserError(f"{count} {what}: choose 2 to {MOST}")

@@ -125,6 +125,6 @@ def test_a_disk_without_room_is_named_with_what_is_needed(tmp_path: Path) -> Non
     folder = tmp_path / "not" / "yet"
     require_room(folder, 1000, "1 picture")
     needed = shutil.disk_usage(tmp_path).total * 2
-    with pytest.raises(UserError, match=r"^9 pictures take about .*B, and .*yet has .*B free; ask for fewer"):
+    with pytest.raises(UserError, match=r"^9 pictures take about .*B, but .*yet has .*B free; ask for fewer"):
         require_room(folder, needed, "9 pictures")
     assert not folder.exists()

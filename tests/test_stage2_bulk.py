@@ -89,7 +89,7 @@ def test_folders_by_label(painter: Painter, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("series", "message"),
     [
-        ([Series(Request(), 10**9)], "1000000000 pictures take about .* TB, and .*; ask for fewer"),
+        ([Series(Request(), 10**9)], "1000000000 pictures take about .* TB, but .*; ask for fewer"),
         ([ROWS[0], Series(Request(genre="portrat"))], "did you mean 'portrait'"),
         ([Series(Request(), 0)], "count 0 paints nothing"),
         ([], "at least one request"),

@@ -53,10 +53,10 @@ def test_a_walk_without_names_goes_through_all() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"stops": 1}, "1 stops of a walk: ask for 2"),
+        ({"stops": 1}, "1 stops of a walk: choose 2"),
         ({"stops": -3}, "0 stops of a walk"),
         ({"frames": 3}, "3 frames are too few for a walk of 4 stops"),
-        ({"frames": 10**9}, "1000000000 frames: ask for 2 to 2000"),
+        ({"frames": 10**9}, "1000000000 frames: choose 2 to 2000"),
         ({"kind": "genres", "among": ("portrait", "any")}, "cannot stop at 'any'"),
         ({"kind": "genres", "among": ("portrait:1,marina:1", "marina")}, "cannot stop at 'portrait:1,marina:1'"),
         ({"kind": "styles", "request": Request(style="cubism")}, "list stops with --among"),
