@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 import numpy as np
 from PIL import Image
 
-from common.errors import UserError
+from common.errors import UserError, missing_package
 
 SUFFIXES = {"gif": ".gif", "webp": ".webp", "mp4": ".mp4"}
 FASTEST = 50
@@ -23,7 +23,7 @@ def require_animation(format: str, fps: int) -> None:
     if not 1 <= fps <= FASTEST:
         raise UserError(f"{fps} frames per second is out of range; choose 1 to {FASTEST}")
     if format == "mp4" and importlib.util.find_spec("av") is None:
-        raise UserError('an MP4 needs the package av: pip install "atelier[video]" (or choose --format gif or webp)')
+        raise missing_package("an MP4", "av", extra="video", instead="choose --format gif or webp")
 
 
 def animation(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:

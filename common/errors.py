@@ -30,6 +30,16 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"{hint} known: {', '.join(known)}"
 
 
+def missing_package(what: str, package: str, *, extra: str, instead: str | None = None) -> UserError:
+    """The error where `what` needs a package that is not installed; `extra` names what brings it in pyproject.toml.
+
+    The command is that of a checkout: the project is on no package index, where its name may be a stranger's.
+    """
+    command = f'pip install -e ".[{extra}]"'
+    choice = f" (or {instead})" if instead else ""
+    return UserError(f"{what} needs {package}; install it, in the project's folder, with: {command}{choice}")
+
+
 def run_command(main: Callable[[], None]) -> None:
     """Run a script's `main`. A `UserError`, or the system's error about a file, becomes one line and exit code 2."""
     if sys.stdout is None:

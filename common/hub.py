@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from common.errors import UserError
+from common.errors import UserError, missing_package
 
 
 def require_hub(name: str) -> None:
@@ -44,5 +44,5 @@ def _library() -> Any:
         import huggingface_hub.errors
         import huggingface_hub.utils
     except ImportError:
-        raise UserError('the hub needs the package huggingface_hub: pip install "atelier[hugging-face]"') from None
+        raise missing_package("the hub", "huggingface_hub", extra="hugging-face") from None
     return huggingface_hub

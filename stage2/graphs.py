@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.errors import UserError
+from common.errors import UserError, missing_package
 from common.runs.exports import find_export, read_export_values
 from common.vocabulary import Vocabulary
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
@@ -119,7 +119,7 @@ def require_onnx_packages() -> None:
     """Raise UserError if a package for ONNX is not installed. Call this before the work."""
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f'ONNX needs {", ".join(missing)}: pip install "atelier[onnx]"')
+        raise missing_package("ONNX", ", ".join(missing), extra="onnx")
 
 
 def export_graph(network: PaintingNetwork, path: Path) -> Graph:

@@ -58,5 +58,7 @@ def test_what_cannot_be_made_is_refused_before_the_work(monkeypatch: pytest.Monk
             require_animation("gif", fps)
     monkeypatch.setattr(animations.importlib.util, "find_spec", lambda name: None)
     require_animation("gif", 20)
-    with pytest.raises(UserError, match=r'pip install "atelier\[video\]"'):
+    with pytest.raises(
+        UserError, match=r'MP4 needs av; .*pip install -e "\.\[video\]" \(or choose --format gif or webp\)$'
+    ):
         require_animation("mp4", 20)

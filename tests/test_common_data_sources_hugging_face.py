@@ -122,5 +122,5 @@ def test_a_dataset_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> N
 
 def test_the_library_is_asked_for_by_name_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(UserError, match=r'needs the library datasets: pip install "atelier\[hugging-face\]"'):
+    with pytest.raises(UserError, match=r'needs datasets; .*pip install -e "\.\[hugging-face\]"'):
         HuggingFaceDataset("huggan/wikiart")

@@ -137,7 +137,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, name: str, package: str, extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(UserError, match=rf"{package}: pip install \"atelier\[{extra}\]\""):
+    with pytest.raises(UserError, match=rf"needs {package}; .*pip install -e \"\.\[{extra}\]\""):
         load_feature_network(name)
 
 

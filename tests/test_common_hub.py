@@ -28,7 +28,7 @@ def logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(UserError, match=r"atelier\[hugging-face\]"):
+    with pytest.raises(UserError, match=r'the hub needs huggingface_hub; .*pip install -e "\.\[hugging-face\]"'):
         require_hub("owner/name")
 
 

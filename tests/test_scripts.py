@@ -24,7 +24,6 @@ from stage1.config import Stage1Config
 from stage2.config import Stage2Config
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 class Command:
@@ -522,25 +521,3 @@ def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run
     assert "leave --preset" in command.refused("benchmark.py", "generate", *weights, "--preset", "tiny")
     assert "paints nothing" in command.refused("benchmark.py", "generate", *weights, "--batches", "0")
     assert "scripts/train_stage2.py" in command.refused("benchmark.py", "generate", "--weights", "nowhere")
-
-
-def readme_commands() -> list[str]:
-    blocks = re.findall(r"```(?:bash)?\n(.*?)```", README, flags=re.DOTALL)
-    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [line for line in lines if re.search(r"scripts/\w+\.py", line) and not line.startswith("#")]
-
-
-def test_the_readme_shows_the_commands() -> None:
-    assert len(readme_commands()) >= 5
-
-
-@pytest.mark.parametrize("line", readme_commands())
-def test_every_option_in_the_readme_exists(command: Command, line: str) -> None:
-    script, _, rest = line[line.index("scripts/") :].partition(" ")
-    code, described, _ = command(Path(script).name, "--help")
-    assert code == 0
-    options = re.findall(r"(?<!\S)--[a-z0-9-]+", rest)
-    assert all(re.search(rf"{option}\b", described) for option in options), options
-    for preset in re.findall(r"--preset (\S+)", rest):
-        stage = "stage2" if "stage2" in script else "stage1"
-        assert (ROOT / stage / "presets" / f"{preset}.yaml").is_file() or preset.endswith(".yaml")

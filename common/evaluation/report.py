@@ -12,7 +12,7 @@ from typing import Any
 
 from common import config
 from common.data.dataset import PaintingDataset
-from common.errors import UserError
+from common.errors import UserError, missing_package
 from common.evaluation.exhibits import data_address, gather_exhibits
 from common.evaluation.measurements import Figure, Measurements
 from common.evaluation.plots import confusion_plot, distance_plot, spectrum_plot, training_plots
@@ -49,7 +49,7 @@ def require_report_packages() -> None:
     """Raise UserError where what a report needs is not installed: before the work, not after it."""
     for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
         if importlib.util.find_spec(package) is None:
-            raise UserError(f'a report needs the package {name}: pip install "atelier[evaluation]"')
+            raise missing_package("a report", name, extra="evaluation")
 
 
 def require_writable(folder: Path) -> None:

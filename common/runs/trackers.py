@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
 from PIL import Image
 
-from common.errors import UserError, suggest
+from common.errors import UserError, missing_package, suggest
 
 PROJECT = "atelier"
 
@@ -21,6 +21,8 @@ def require_installed(names: Sequence[str]) -> None:
     for name in names:
         if name not in LOGGER_TYPE_TO_CLASS:
             raise UserError(f"logging.trackers: unknown tracker {name!r}{suggest(name, LOGGER_TYPE_TO_CLASS)}")
+        if name == "tensorboard" and name not in available:
+            raise missing_package("logging.trackers: 'tensorboard'", "tensorboard", extra="tracking")
         if name not in available:
             raise UserError(f"logging.trackers: {name!r} needs its package: pip install {name.replace('_', '-')}")
 

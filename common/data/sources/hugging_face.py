@@ -15,7 +15,7 @@ from PIL import Image
 
 from common.data.pictures import MAX_BYTES, Rejected, decode
 from common.data.sources.listing import Entry, Listing, Record, writable
-from common.errors import UserError
+from common.errors import UserError, missing_package
 
 LABELS = ("genre", "style", "artist", "title", "year")
 SPLIT = "train"
@@ -51,7 +51,7 @@ def _library() -> Any:
     try:
         import datasets
     except ImportError:
-        raise UserError('--hugging-face needs the library datasets: pip install "atelier[hugging-face]"') from None
+        raise missing_package("--hugging-face", "datasets", extra="hugging-face") from None
     return datasets
 
 

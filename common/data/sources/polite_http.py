@@ -7,7 +7,7 @@ import urllib.robotparser
 from typing import Any
 from urllib.parse import urlsplit
 
-from common.errors import UserError
+from common.errors import missing_package
 
 AGENT = "Atelier/0.1 (prepares a dataset of paintings)"
 ATTEMPTS = 6
@@ -31,7 +31,7 @@ class PoliteClient:
             import httpx
             import tenacity
         except ImportError:
-            raise UserError('the site is fetched with httpx and tenacity: pip install "atelier[site]"') from None
+            raise missing_package("fetching from the site", "httpx and tenacity", extra="site") from None
         self._httpx, self._tenacity = httpx, tenacity
         self._client = httpx.Client(headers={"User-Agent": AGENT}, timeout=timeout, follow_redirects=True)
         self._pause = pause
