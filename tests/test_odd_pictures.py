@@ -152,12 +152,12 @@ TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "photograph.ppm": (lambda: encoded(picture(), "PPM"), RED),
 }  # fmt: skip
 REFUSED_PLACES = {
-    "folder/link out of it.png": "leads out of the source folder",
+    "folder/link out of it.png": "points outside the source folder",
     "folder/link to nothing.png": "is not a file",
     "folder/pipe.png": "is not a file",
     "folder/far too many bytes.png": "larger than 200 MiB",
-    "zip/../out of it.png": "leads out of the zip",
-    "zip//from the root.png": "leads out of the zip",
+    "zip/../out of it.png": "points outside the zip",
+    "zip//from the root.png": "points outside the zip",
     "zip/encrypted.png": "cannot be unpacked: ",
     "zip/spoiled.png": "cannot be unpacked: ",
     "zip/far too many bytes.png": "unpacks to more than 200 MiB",
