@@ -133,13 +133,13 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
     random_picture(9, 200, 63).save(pictures / "04.png")
     report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
     assert [(row["file"], row["reason"]) for row in table(tmp_path / "data" / "rejected.csv")] == [
-        ("01.png", "is no picture of a known kind"),
+        ("01.png", "is not a picture in a supported format"),
         ("04.png", "200x63 pixels, smaller than 64 (--enlarge takes it)"),
         ("00.png", "near-duplicate of 03.png"),
     ]
     assert (len(report.rejected), report.duplicates) == (2, 1)
     assert report.common_reasons() == [
-        "1 refused, as: is no picture of a known kind",
+        "1 refused, as: is not a picture in a supported format",
         "1 refused, as: 200x63 pixels, smaller than 64 (--enlarge takes it)",
     ]
     stored = np.load(tmp_path / "data" / "images-64.npy")
@@ -311,7 +311,7 @@ def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
     assert list(report.description.vocabulary.genres) == ["portrait"]
     assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["portrait"] * 3 + [""]
     assert any("nude" in line and "too few" in line for line in report.genres.table())
-    assert any("spaceship" in line and "not known" in line for line in report.styles.table())
+    assert any("spaceship" in line and "unknown" in line for line in report.styles.table())
 
 
 def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_names(tmp_path: Path) -> None:

@@ -225,7 +225,7 @@ def test_a_server_that_names_a_time_is_given_it(site: Site, tmp_path: Path) -> N
         (gone, "could not be fetched: the server answers 404"),
         (circle, "could not be fetched: Exceeded maximum allowed redirects"),
         (html, "is text/html, not a picture of at most 200 MiB"),
-        (cut_but_called_whole, "does not decode: "),
+        (cut_but_called_whole, "cannot be decoded: "),
     ],
 )
 def test_a_picture_that_is_not_to_be_had_is_rejected_once_and_for_all(

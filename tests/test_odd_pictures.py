@@ -85,8 +85,8 @@ def animated(kind: str) -> bytes:
 
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-UNKNOWN = "is no picture of a known kind"
-BROKEN = "does not decode: "
+UNKNOWN = "is not a picture in a supported format"
+BROKEN = "cannot be decoded: "
 TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "empty.png": (lambda: b"", UNKNOWN),
     "text.jpg": (lambda: b"a letter", UNKNOWN),
