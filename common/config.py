@@ -1,7 +1,7 @@
-"""Settings: a YAML file and `--set` overrides in, a frozen, checked dataclass out.
+"""Read settings from a YAML file and `--set` overrides into a frozen, validated dataclass.
 
-Every settings class of the project is declared with `@settings`; pydantic refuses unknown, missing and
-mistyped keys, all of them at once. Both stages' `config.py` read presets and run folders through here.
+Every settings class of the project is declared with `@settings`. pydantic then reports all unknown, missing and
+mistyped keys at once. Presets and run folders of both stages are read here.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def settings(cls: type[T]) -> type[T]:
 
 
 def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
-    """Read `path` into `cls`, with overrides such as `training.batch_size=64` laid over it.
+    """Read `path` into `cls`, with overrides such as `training.batch_size=64`.
 
-    Raises UserError that names every key at fault, after the file and the overrides that it may stand in.
+    Raises UserError that names the file, the overrides and every wrong key.
     """
     overrides = tuple(overrides)
     place = " ".join([str(path), *(f"--set {override}" for override in overrides)])
@@ -42,9 +42,9 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
 
 
 def parse(cls: type[T], values: Any, place: str) -> T:
-    """Check what YAML or JSON held into `cls`; `place` is what messages call their origin."""
+    """Validate values from YAML or JSON as an instance of `cls`; error messages begin with `place`."""
     try:
-        # JSON mode is strict about numbers and text, yet takes lists for tuples and text for paths.
+        # JSON mode does not convert between numbers and text, but accepts lists for tuples and text for paths.
         return pydantic.TypeAdapter(cls).validate_json(json.dumps(values))
     except pydantic.ValidationError as error:
         raise UserError(f"{place}: {'; '.join(_explain(item, values) for item in error.errors())}") from None
@@ -53,13 +53,13 @@ def parse(cls: type[T], values: Any, place: str) -> T:
 
 
 def as_values(config: Any) -> dict[str, Any]:
-    """The plain nested values of a settings object: what `parse` reads back into an equal object."""
+    """Return a settings object as nested dicts, which `parse` reads back into an equal object."""
     values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
     return values
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested values under dotted keys."""
+    """Return nested values as a flat dict with dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
@@ -70,14 +70,14 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def save(config: Any, path: Path) -> None:
-    """Write a settings object as YAML that `load` reads back into an equal object; it appears whole or not at all."""
+    """Write a settings object as YAML, atomically; `load` reads it back into an equal object."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(yaml.safe_dump(as_values(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
     partial.replace(path)
 
 
 def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
-    """Dotted keys whose values differ between two settings objects, each with its old and new value."""
+    """Return the dotted keys whose values differ between two settings objects, with old and new value."""
     old_values, new_values = flatten(as_values(old)), flatten(as_values(new))
     keys = sorted(old_values.keys() | new_values.keys())
     return {
@@ -86,18 +86,18 @@ def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
 
 
 def minutes(text: str) -> float:
-    """A length of time on the command line."""
+    """Parse a number of minutes from the command line. Raises UserError if it is not above 0."""
     try:
         length = float(text)
     except ValueError:
         length = 0.0
     if not 0 < length < float("inf"):
-        raise UserError(f"{text!r} is no number of minutes above 0; give one such as 480")
+        raise UserError(f"{text!r} is not a number of minutes above 0; give one such as 480")
     return length
 
 
 def find_preset(name_or_path: str, folder: Path) -> Path:
-    """The file of a shipped preset's name, or the path itself where a YAML file is named."""
+    """Return the file of a shipped preset, or the path itself if it is a YAML file."""
     shipped = {path.stem: path for path in folder.glob("*.yaml")}
     if name_or_path in shipped:
         return shipped[name_or_path]
@@ -115,7 +115,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
-        raise UserError(f"{path} holds no settings; it should be a mapping such as a shipped preset")
+        raise UserError(f"{path} has no settings; it must be a mapping, as in a shipped preset")
     return values
 
 
@@ -145,7 +145,7 @@ def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str],
 
 
 def _fields(cls: Any, parents: Iterable[str]) -> list[str]:
-    """Names that the settings at a dotted place may have, those with a default included; of a union, any member's."""
+    """Return all field names of the settings class under the dotted key `parents`; for a union, of every member."""
     classes = [cls]
     for parent in parents:
         hints = [get_type_hints(owner).get(parent) for owner in classes]
@@ -166,9 +166,9 @@ def _explain(error: Any, values: Any) -> str:
         case "unexpected_keyword_argument" | "extra_forbidden":
             return f"{key} is not a known key"
         case "float_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
-            return f"{key} is text to YAML, {given!r}; write it with a point and a sign, as in 1.0e-4 or 1.0e+4"
+            return f"{key}: YAML reads {given!r} as text; write it with a point and a sign, as in 1.0e-4 or 1.0e+4"
         case "int_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
-            return f"{key} is text to YAML, {given!r}; write out its digits"
+            return f"{key}: YAML reads {given!r} as text; write out its digits"
         case "union_tag_not_found":
             return f"{key}.{_discriminator(error)} is missing"
         case "union_tag_invalid":
@@ -181,7 +181,7 @@ def _explain(error: Any, values: Any) -> str:
 
 
 def _dotted(location: Iterable[str | int], values: Any) -> str:
-    """The key as the file spells it: pydantic also names the member of a union, by the value that chose it."""
+    """Return the dotted key as in the file, without the tags of union members that pydantic adds to the location."""
     keys: list[str] = []
     for part in location:
         inside = values if isinstance(values, Mapping) else {}

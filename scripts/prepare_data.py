@@ -19,13 +19,17 @@ from common.machine import available_cores
 
 
 def main() -> None:
-    parser = Parser(description="Turn labelled pictures into a dataset folder.")
-    parser.add_argument("source", help="a folder or zip of pictures, `procedural`, or `wikiart.org`")
+    parser = Parser(description="Make a dataset folder from labelled pictures.")
+    parser.add_argument(
+        "source", help="folder or zip of pictures, `procedural`, `wikiart.org`, or a Hugging Face dataset"
+    )
     labels = parser.add_mutually_exclusive_group()
-    labels.add_argument("--folders", choices=("genre", "style"), help="what the names of the source's folders are")
-    labels.add_argument("--wikiart-lists", type=Path, help="folder of the label lists of the public WikiArt download")
     labels.add_argument(
-        "--hugging-face", action="store_true", help="SOURCE is a dataset's name on the hub, or its path"
+        "--folders", choices=("genre", "style"), help="take each folder's name as the genre (or style) of its pictures"
+    )
+    labels.add_argument("--wikiart-lists", type=Path, help="folder with the label lists of the public WikiArt download")
+    labels.add_argument(
+        "--hugging-face", action="store_true", help="SOURCE is a Hugging Face dataset: its name on the hub or its path"
     )
     parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument(
@@ -34,38 +38,62 @@ def main() -> None:
         nargs="+",
         choices=SIZES,
         default=[64, 128],
-        help="sides of the stored pictures, in pixels (default: 64 128)",
+        help="picture sizes to store, sides in pixels (default: 64 128)",
     )
-    parser.add_argument("--fit", choices=FITS, default="crop", help="how a picture becomes square (default: crop)")
-    parser.add_argument("--trim", action="store_true", help="cut off even borders first: mats, black bars")
+    parser.add_argument("--fit", choices=FITS, default="crop", help="how to make pictures square (default: crop)")
+    parser.add_argument("--trim", action="store_true", help="first cut off uniform borders: mats, black bars")
     parser.add_argument(
-        "--max-aspect", type=float, default=MAX_ASPECT, help=f"refuse longer pictures (default: {MAX_ASPECT:g} to 1)"
+        "--max-aspect",
+        type=float,
+        default=MAX_ASPECT,
+        help=f"largest allowed ratio of the longer to the shorter side (default: {MAX_ASPECT:g})",
     )
-    parser.add_argument("--enlarge", action="store_true", help="take pictures smaller than the largest size")
     parser.add_argument(
-        "--min-count", type=int, default=50, help="rarer labels join their family or become unlabelled (default: 50)"
+        "--enlarge", action="store_true", help="enlarge pictures smaller than the largest size instead of refusing them"
     )
-    parser.add_argument("--fine-styles", action="store_true", help="keep styles apart that share a family")
     parser.add_argument(
-        "--keep-unknown", action="store_true", help="labels that the taxonomy does not know keep their own names"
+        "--min-count",
+        type=int,
+        default=50,
+        help="labels with fewer pictures join their family or become unlabelled (default: 50)",
     )
-    parser.add_argument("--keep-duplicates", action="store_true", help="take near-duplicates, all in the same split")
     parser.add_argument(
-        "--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="your own names and aliases (default: the project's)"
+        "--fine-styles", action="store_true", help="keep fine styles instead of merging them into families"
     )
-    parser.add_argument("--count", type=int, help=f"procedural: paintings to make (default: {COUNT})")
-    parser.add_argument("--seed", type=int, help="procedural: the first painting's (default: 0)")
-    parser.add_argument("--downloads", type=Path, help=f"wikiart.org: where fetched files stay (default: {DOWNLOADS})")
     parser.add_argument(
-        "--per-genre", type=int, help=f"wikiart.org: paintings of each genre at most (default: {PER_GENRE})"
+        "--keep-unknown",
+        action="store_true",
+        help="keep labels that the taxonomy does not know instead of dropping them",
     )
-    parser.add_argument("--pause", type=float, help=f"wikiart.org: seconds between two requests (default: {PAUSE:g})")
     parser.add_argument(
-        "--workers", type=int, default=available_cores(), help="processes that decode (default: one a core)"
+        "--keep-duplicates",
+        action="store_true",
+        help="keep all near-duplicates, in the same split, instead of one of each group",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace the dataset that is there")
+    parser.add_argument(
+        "--taxonomy",
+        type=Path,
+        default=DEFAULT_TAXONOMY,
+        help="YAML file of genres, styles and their aliases (default: the project's)",
+    )
+    parser.add_argument("--count", type=int, help=f"procedural: number of paintings (default: {COUNT})")
+    parser.add_argument("--seed", type=int, help="procedural: seed of the first painting (default: 0)")
+    parser.add_argument(
+        "--downloads", type=Path, help=f"wikiart.org: folder for downloaded files (default: {DOWNLOADS})"
+    )
+    parser.add_argument(
+        "--per-genre", type=int, help=f"wikiart.org: maximum number of paintings for each genre (default: {PER_GENRE})"
+    )
+    parser.add_argument("--pause", type=float, help=f"wikiart.org: seconds between requests (default: {PAUSE:g})")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=available_cores(),
+        help="number of decoding processes (default: one for each core)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
     arguments = parser.parse_args()
-    # As Ctrl-C does: the decoding processes end, and what was begun is removed.
+    # Exit as after Ctrl-C: stop the decoding processes and remove the unfinished dataset.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     require_apart(arguments.source, arguments.out, arguments.downloads)
     started = time.monotonic()
@@ -100,7 +128,7 @@ def main() -> None:
     copies = "kept in the same split" if arguments.keep_duplicates else "left out"
     out = writable(str(arguments.out))
     print(f"{out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
-    print(f"{time.monotonic() - started:.0f} s; what was left out and why: {out}/rejected.csv")
+    print(f"{time.monotonic() - started:.0f} s; pictures left out and the reasons: {out}/rejected.csv")
 
 
 if __name__ == "__main__":

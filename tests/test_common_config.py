@@ -92,9 +92,12 @@ def test_unknown_missing_and_mistyped_keys_are_all_named_at_once_with_their_file
 @pytest.mark.parametrize(
     ("override", "end"),
     [
-        ("canvas.ratio=1e-4", "canvas.ratio is text to YAML, '1e-4'; write it with a point and a sign, as in 1.0e-4"),
-        ("canvas.ratio=1.5e4", "canvas.ratio is text to YAML, '1.5e4'; write it with a point and a sign"),
-        ("steps=1e5", "steps is text to YAML, '1e5'; write out its digits"),
+        (
+            "canvas.ratio=1e-4",
+            "canvas.ratio: YAML reads '1e-4' as text; write it with a point and a sign, as in 1.0e-4",
+        ),
+        ("canvas.ratio=1.5e4", "canvas.ratio: YAML reads '1.5e4' as text; write it with a point and a sign"),
+        ("steps=1e5", "steps: YAML reads '1e5' as text; write out its digits"),
     ],
 )
 def test_a_number_that_yaml_takes_for_text_comes_with_its_remedy(preset: Path, override: str, end: str) -> None:
@@ -159,8 +162,8 @@ def test_an_override_that_fits_nowhere_is_named_with_the_nearest_key(preset: Pat
     [
         (b"steps: [1", "is not readable YAML"),
         (b"steps: \xff", "is not readable YAML"),
-        (b"", "holds no settings"),
-        (b"- 1\n", "holds no settings"),
+        (b"", "has no settings"),
+        (b"- 1\n", "has no settings"),
         (b"steps: 2020-01-01\n", "write plain numbers, text, lists and mappings"),
         (b"canvas: 3\npaint: 4\nsteps: 5\n", "canvas: input should be an object"),
         (b"!!python/object/apply:os.getcwd []\n", "is not readable YAML"),
@@ -216,5 +219,5 @@ def test_a_preset_that_is_not_there_is_answered_with_those_that_are(preset: Path
 @pytest.mark.parametrize("text", ["nan", "inf", "0", "-1", "soon"])
 def test_a_time_is_a_number_of_minutes(text: str) -> None:
     assert config.minutes("0.5") == 0.5
-    with pytest.raises(UserError, match="no number of minutes above 0"):
+    with pytest.raises(UserError, match="is not a number of minutes above 0"):
         config.minutes(text)

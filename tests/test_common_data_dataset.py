@@ -122,8 +122,8 @@ def test_a_dataset_of_before_there_was_a_validation_split_is_refused_with_the_co
     with pytest.raises(UserError) as caught:
         PaintingDataset(copy)
     assert str(caught.value) == (
-        f"{copy} was made by an older version of this program, without a validation split; make it anew, with what "
-        "else was given then (--folders, --min-count, …): python scripts/prepare_data.py collection "
+        f"{copy} was made by an older version of this program, without a validation split; prepare it again, with any "
+        "other options that you used (--folders, --min-count, …): python scripts/prepare_data.py collection "
         f"--out {copy} --sizes 64 128 --fit pad --trim --enlarge --overwrite"
     )
 
@@ -146,12 +146,12 @@ def test_the_command_that_makes_a_dataset_anew_names_its_source_as_a_person_woul
 
 
 def test_a_dataset_of_a_newer_version_is_refused(copy: Path) -> None:
-    with pytest.raises(UserError, match=r"was made by a newer version; make it anew"):
+    with pytest.raises(UserError, match=r"was made by a newer version; prepare it again"):
         PaintingDataset(described(copy, version=3))
 
 
 def test_a_size_that_was_not_prepared_is_answered_with_the_sizes_to_prepare(dataset: PaintingDataset) -> None:
-    with pytest.raises(UserError, match=r"holds sizes 64, 128, not 256; prepare it anew with: --sizes 64 128 256$"):
+    with pytest.raises(UserError, match=r"has sizes 64, 128, not 256; prepare it again with: --sizes 64 128 256$"):
         dataset.split("train", 256)
 
 
@@ -190,9 +190,7 @@ def test_labels_that_do_not_fit_the_description_are_refused_in_one_line(copy: Pa
             path.write_bytes(content.replace(b"genre", b"Genre"))
         case "cut":
             path.write_bytes(content[: content.index(b"cubism") + 3])
-    with pytest.raises(
-        UserError, match=r"labels\.csv does not fit the dataset\.json beside it \(.*\); prepare"
-    ) as caught:
+    with pytest.raises(UserError, match=r"labels\.csv does not match dataset\.json \(.*\); prepare") as caught:
         PaintingDataset(copy)
     assert "\n" not in str(caught.value)
 
@@ -215,7 +213,7 @@ def test_pictures_that_are_missing_or_broken_are_refused_in_one_line(
         case "pickle":
             np.save(path, np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(
-        UserError, match=r"images-64\.npy is missing or broken \(.*\); prepare the data anew$"
+        UserError, match=r"images-64\.npy is missing or broken \(.*\); prepare the data again$"
     ) as caught:
         PaintingDataset(copy).split("train", 64, residence=residence)
     assert "\n" not in str(caught.value)
@@ -227,11 +225,11 @@ def test_pictures_that_changed_are_noticed_where_they_are_read_whole(copy: Path)
     path.unlink()
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"images-64\.npy is missing or broken \(its checksum is another\)"):
+    with pytest.raises(UserError, match=r"images-64\.npy is missing or broken \(its checksum differs\)"):
         PaintingDataset(copy).split("train", 64, residence="memory")
 
 
 def test_pictures_of_another_dataset_are_refused(copy: Path) -> None:
     np.save(copy / "images-64.npy", np.zeros((68, 64, 64, 3), dtype=np.uint8))
-    with pytest.raises(UserError, match=r"images-64\.npy does not hold the pictures of the labels\.csv beside it"):
+    with pytest.raises(UserError, match=r"images-64\.npy does not match labels\.csv; prepare the data again"):
         PaintingDataset(copy).split("train", 64)

@@ -21,7 +21,7 @@ def test_the_account_names_every_raw_label_with_its_pictures_and_why_it_was_left
     header, *lines = map_labels("genre", RAW, TAXONOMY.genre, TAXONOMY.says_nothing, min_count=3).table()
     assert header.split() == ["genres", "became", "pictures"]
     assert [line.split() for line in lines] == [
-        ["spaceship", "unlabelled", "(not", "known)", "2"],
+        ["spaceship", "unlabelled", "(unknown)", "2"],
         ["Portraits", "portrait", "1"],
         ["portrait", "portrait", "1"],
         ["self-portrait", "portrait", "1"],
@@ -37,9 +37,9 @@ def test_a_label_that_is_not_known_is_shown_with_the_name_that_may_be_meant() ->
     mapping = map_labels("genre", raw, TAXONOMY.genre, TAXONOMY.says_nothing, 1, spellings=spellings)
     header, *lines = mapping.table()
     assert [line[11:].rsplit(maxsplit=1)[0].rstrip() for line in lines] == [
-        "  unlabelled (not known); did you mean landscape?",
-        "  unlabelled (not known)",
-        "  unlabelled (not known); did you mean marina?",
+        "  unlabelled (unknown); did you mean landscape?",
+        "  unlabelled (unknown)",
+        "  unlabelled (unknown); did you mean marina?",
     ]
     assert {len(line) for line in lines} == {len(header)}
 
@@ -55,12 +55,12 @@ def test_what_is_not_known_may_keep_its_own_name_where_that_can_be_asked_for() -
     assert mapping.unknown == {"Any", "cats, dogs", "a:b"}
     became = {line[:15].strip(): " ".join(line[15:-9].split()) for line in mapping.table()[1:]}
     assert became == {
-        "Space_Ship": "space-ship (its own name)",
-        "space ship": "space-ship (its own name)",
-        "Lanscape": "lanscape (its own name); did you mean landscape?",
-        "Any": "unlabelled (not known, nor to be asked for)",
-        "cats, dogs": "unlabelled (not known, nor to be asked for)",
-        "a:b": "unlabelled (not known, nor to be asked for)",
+        "Space_Ship": "space-ship (unknown, keeps its name)",
+        "space ship": "space-ship (unknown, keeps its name)",
+        "Lanscape": "lanscape (unknown, keeps its name); did you mean landscape?",
+        "Any": "unlabelled (unknown, cannot be requested by name)",
+        "cats, dogs": "unlabelled (unknown, cannot be requested by name)",
+        "a:b": "unlabelled (unknown, cannot be requested by name)",
         "portrait": "unlabelled (too few)",
         "Unknown Genre": "unlabelled",
         "xyz": "unlabelled (too few)",
@@ -92,7 +92,7 @@ def test_rare_styles_join_their_family_where_that_makes_enough() -> None:
         "analytical cubism": None,
     }
     assert [line.split()[2:] for line in mapping.table()[2:]] == [
-        ["(too", "few", "alone)", "2"],
-        ["renaissance", "(too", "few", "alone)", "1"],
+        ["(too", "few,", "joined", "its", "family)", "2"],
+        ["renaissance", "(too", "few,", "joined", "its", "family)", "1"],
         ["unlabelled", "(too", "few)", "1"],
     ]

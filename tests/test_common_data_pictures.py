@@ -90,11 +90,11 @@ def large_png(side: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "is no picture of a known kind"),
-        (encoded(Image.new("RGB", (4, 4)))[:45], "does not decode: image file is truncated"),
-        (encoded(Image.effect_noise((64, 64), 90))[:-2000], "does not decode: "),
+        (b"", "is not a picture in a supported format"),
+        (encoded(Image.new("RGB", (4, 4)))[:45], "cannot be decoded: image file is truncated"),
+        (encoded(Image.effect_noise((64, 64), 90))[:-2000], "cannot be decoded: "),
         (large_png(10_001), "too large: 10001x10001 pixels"),
-        (large_png(60_000), "does not decode: Image size (3600000000 pixels) exceeds limit"),
+        (large_png(60_000), "cannot be decoded: Image size (3600000000 pixels) exceeds limit"),
     ],
     ids=["empty", "cut in its head", "cut in its pixels", "too large", "a bomb"],
 )

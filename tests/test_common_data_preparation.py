@@ -133,14 +133,14 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
     random_picture(9, 200, 63).save(pictures / "04.png")
     report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
     assert [(row["file"], row["reason"]) for row in table(tmp_path / "data" / "rejected.csv")] == [
-        ("01.png", "is no picture of a known kind"),
-        ("04.png", "200x63 pixels, smaller than 64 (--enlarge takes it)"),
+        ("01.png", "is not a picture in a supported format"),
+        ("04.png", "200x63 pixels, smaller than 64 (see --enlarge)"),
         ("00.png", "near-duplicate of 03.png"),
     ]
     assert (len(report.rejected), report.duplicates) == (2, 1)
     assert report.common_reasons() == [
-        "1 refused, as: is no picture of a known kind",
-        "1 refused, as: 200x63 pixels, smaller than 64 (--enlarge takes it)",
+        "1 refused, for example: is not a picture in a supported format",
+        "1 refused, for example: 200x63 pixels, smaller than 64 (see --enlarge)",
     ]
     stored = np.load(tmp_path / "data" / "images-64.npy")
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/02.png", "pictures/03.png"]
@@ -202,7 +202,7 @@ def test_long_pictures_are_refused_and_borders_trimmed_where_that_is_wanted(tmp_
     description = prepare(source, tmp_path / "data", settings, Taxonomy.load(), overwrite=False).description
     assert description.trimmed
     (refused,) = table(tmp_path / "data" / "rejected.csv")
-    assert refused == {"file": "00.png", "reason": "400x99 pixels, longer than 4 to 1 (--max-aspect)"}
+    assert refused == {"file": "00.png", "reason": "400x99 pixels, longer than 4 to 1 (see --max-aspect)"}
     assert np.array_equal(np.load(tmp_path / "data" / "images-64.npy")[0], np.asarray(random_picture(8, 64, 64)))
 
 
@@ -242,8 +242,8 @@ def test_a_style_that_one_held_out_split_alone_would_hold_is_left_to_training(tm
     assert report.description.vocabulary.styles == {"cubism": 18, "fauvism": 1}
     assert report.description.paintings == {"train": 19, "validation": 1, "test": 1} | {split: 0}
     assert report.remarks == (
-        f"too few pictures to hold any out for {split}: it takes 11 or more of one genre; training works, "
-        f"measuring by {split} does not",
+        f"no pictures were held out for {split}: that takes 11 or more of one genre; "
+        f"you can train on this dataset, but not measure on {split}",
     )
 
 
@@ -281,8 +281,8 @@ def test_too_few_pictures_to_hold_any_out_are_all_trained_on_and_that_is_said(tm
     report = prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
     assert report.description.paintings == {"train": 20, "validation": 0, "test": 0}
     assert report.remarks == (
-        "too few pictures to hold any out for validation and test: it takes 11 or more of one genre; training "
-        "works, measuring by validation and test does not",
+        "no pictures were held out for validation and test: that takes 11 or more of one genre; "
+        "you can train on this dataset, but not measure on validation and test",
     )
 
 
@@ -311,7 +311,7 @@ def test_rare_labels_become_unlabelled_and_are_reported(tmp_path: Path) -> None:
     assert list(report.description.vocabulary.genres) == ["portrait"]
     assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["portrait"] * 3 + [""]
     assert any("nude" in line and "too few" in line for line in report.genres.table())
-    assert any("spaceship" in line and "not known" in line for line in report.styles.table())
+    assert any("spaceship" in line and "unknown" in line for line in report.styles.table())
 
 
 def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_names(tmp_path: Path) -> None:
@@ -322,12 +322,13 @@ def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_
         for keep in (False, True)
     )
     assert lost.remarks[:1] == (
-        "4 pictures lost their genre or style, as the taxonomy knows no such name: give your own with --taxonomy, "
-        "or keep names as they are with --keep-unknown",
+        "4 pictures lost their genre or style, which the taxonomy does not know; add it to your own --taxonomy, "
+        "or keep such labels with --keep-unknown",
     )
     assert (lost.description.vocabulary.genres, lost.description.vocabulary.styles) == ({"portrait": 2}, {"cubism": 1})
     assert kept.remarks[:1] == (
-        "1 pictures lost their genre or style, as nobody could ask for it by that name: give your own with --taxonomy",
+        "1 pictures lost their genre or style, which cannot be requested by name; "
+        "add it as an alias in your own --taxonomy",
     )
     vocabulary = PaintingDataset(tmp_path / "True").vocabulary
     assert vocabulary.genres == {"portrait": 2, "spaceship": 1}
@@ -353,8 +354,8 @@ def test_a_folder_that_exists_is_refused_and_untouched(collection: Path, tmp_pat
     before = everything(tmp_path)
     for out, overwrite, message in (
         ("data", False, "data already exists; give another folder with --out, or replace it with --overwrite"),
-        ("data", True, "letter.txt is no part of a dataset; move it, or give another folder with --out"),
-        ("file", True, "file is no part of a dataset"),
+        ("data", True, "letter.txt is not part of a dataset; move it or give another folder with --out"),
+        ("file", True, "file is not part of a dataset"),
     ):
         with pytest.raises(UserError) as caught:
             prepare(
@@ -385,7 +386,7 @@ def test_what_is_not_of_a_dataset_is_not_replaced_with_it(dataset_folder: Path, 
     (tmp_path / "data" / "features").mkdir()
     source = few(tmp_path / "data" / "pictures", [("portrait", "cubism")] * 2)
     before = everything(tmp_path)
-    with pytest.raises(UserError, match=r"data/pictures is no part of a dataset; move it"):
+    with pytest.raises(UserError, match=r"data/pictures is not part of a dataset; move it"):
         prepare(source, tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=True)
     assert everything(tmp_path) == before
 
@@ -435,7 +436,7 @@ def _fail(how: str, name: str) -> Image.Image:
 
 def test_a_picture_that_takes_too_much_memory_is_refused_with_that_reason(tmp_path: Path) -> None:
     report = prepare(Failing("memory"), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
-    assert report.rejected == (("1", "takes more memory than there is; fewer --workers leave more to each"),)
+    assert report.rejected == (("1", "needs more memory than is free; try fewer --workers"),)
 
 
 @pytest.mark.parametrize(
@@ -460,7 +461,7 @@ def test_a_failed_preparation_leaves_nothing_behind_and_the_old_dataset_as_it_wa
 @pytest.mark.parametrize(
     ("source", "workers", "message"),
     [
-        (PaintedPictures(1, seed=0), 0, "--workers 0: it takes at least 1 to decode"),
+        (PaintedPictures(1, seed=0), 0, "--workers 0: at least 1 process must decode pictures; give 1 or more"),
         (LabelsTable(FolderFiles(Path("nowhere"))), 1, "nowhere has no labels.csv"),
     ],
 )
@@ -487,6 +488,8 @@ def test_a_place_that_cannot_be_written_is_named(collection: Path, tmp_path: Pat
 
 def test_a_source_of_which_nothing_can_be_used_is_refused_with_the_first_reason(tmp_path: Path) -> None:
     source = few(tmp_path / "pictures", [("portrait", "cubism")] * 2)
-    with pytest.raises(UserError, match=r"^pictures: none of 2 pictures can be used; the first: 64x64 pixels, smaller"):
+    with pytest.raises(
+        UserError, match=r"^pictures: none of its 2 pictures can be used; the first: 64x64 pixels, smaller"
+    ):
         prepare(source, tmp_path / "data", tiny_preparation(sizes=(128,)), Taxonomy.load(), overwrite=False)
     assert list(tmp_path.iterdir()) == [tmp_path / "pictures"]

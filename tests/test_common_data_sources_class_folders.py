@@ -32,7 +32,7 @@ def test_the_outermost_folder_is_the_label(folder: Path) -> None:
             Record("portrait/1.png", genre="portrait"),
         ]
         assert listing.total == 3
-        assert listing.remarks == ("1 files beside the folders left out",)
+        assert listing.remarks == ("1 files outside the class folders left out",)
 
 
 def test_folders_may_be_styles(folder: Path) -> None:
@@ -43,7 +43,7 @@ def test_folders_may_be_styles(folder: Path) -> None:
 
 def test_a_source_without_folders_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(UserError, match="holds no folder with files; --folders needs one folder a genre"):
+    with pytest.raises(UserError, match="has no folders with files in them; --folders needs one folder for each genre"):
         ClassFolders(FolderFiles(tmp_path), "genre").listing()
 
 

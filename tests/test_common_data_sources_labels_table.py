@@ -40,16 +40,16 @@ def test_a_record_holds_the_labels_as_they_are_spelled_and_its_picture_reads(fol
     [
         (
             b"Picture;genre\na.png;portrait\n",
-            "lacks the column file, which names the pictures; its header is 'Picture;genre'",
+            "has no column file, which names the pictures; its header is 'Picture;genre'",
         ),
-        (b"", "lacks the column file, which names the pictures; its header is ''"),
+        (b"", "has no column file, which names the pictures; its header is ''"),
         (b"file,Genre,genre\na.png,,\n", "has two columns genre; rename one"),
-        (HEADER.encode(), "names no pictures"),
+        (HEADER.encode(), "lists no pictures"),
         (HEADER.encode() + b"a.png,portr\xe4t,,,,\n", "is not UTF-8; save it as UTF-8"),
-        (HEADER.encode() + b"b.png,,,,,\nc.png,,,,,\n", "names 'b.png' and 1 more, not there; add the files or remove"),
-        (HEADER.encode() + b"x" * 300 + b",,,,,\n", "not there"),
-        (HEADER.encode() + b"a.png,,,,,\n ,portrait,,,,\n", "line 3: the file column is blank"),
-        (b"genre,file\nportrait\n", "line 2: the file column is blank"),
+        (HEADER.encode() + b"b.png,,,,,\nc.png,,,,,\n", "names 'b.png' and 1 more, not found; add the files or remove"),
+        (HEADER.encode() + b"x" * 300 + b",,,,,\n", "not found"),
+        (HEADER.encode() + b"a.png,,,,,\n ,portrait,,,,\n", "line 3: the column file is blank"),
+        (b"genre,file\nportrait\n", "line 2: the column file is blank"),
         (
             HEADER.encode() + b"a.png,,,A. Painter, the elder,,1901\n",
             "line 2: 7 fields for 6 columns; put text with a comma in",
@@ -90,7 +90,9 @@ def test_a_table_at_fault_is_refused_in_one_line_with_its_place(folder: Path, ta
 def test_a_source_without_a_table_is_refused_with_its_columns(folder: Path) -> None:
     (folder / "labels.csv").unlink()
     for source in both(folder):
-        with pytest.raises(UserError, match=r"has no labels\.csv at its top; it needs one with the columns file,genre"):
+        with pytest.raises(
+            UserError, match=r"has no labels\.csv at its top level; add one with the columns file,genre"
+        ):
             source.listing()
 
 

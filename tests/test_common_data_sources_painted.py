@@ -31,5 +31,5 @@ def test_a_painting_is_a_function_of_the_seed_and_its_number() -> None:
 
 @pytest.mark.parametrize(("count", "seed"), [(0, 0), (1, -1)])
 def test_no_painting_and_a_negative_seed_are_refused(count: int, seed: int) -> None:
-    with pytest.raises(UserError, match=f"--count {count} --seed {seed}: procedural needs at least 1 painting"):
+    with pytest.raises(UserError, match=f"--count {count} --seed {seed}: procedural needs a count of at least 1"):
         PaintedPictures(count, seed)

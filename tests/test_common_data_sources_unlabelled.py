@@ -29,5 +29,5 @@ def test_pictures_in_any_folder_are_listed_and_other_files_are_not(tmp_path: Pat
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "log.txt").touch()
-    with pytest.raises(UserError, match=r"holds no picture \(\.bmp, \.jpeg"):
+    with pytest.raises(UserError, match=r"has no pictures \(\.bmp, \.jpeg"):
         UnlabelledPictures(FolderFiles(tmp_path)).listing()

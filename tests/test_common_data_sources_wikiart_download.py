@@ -48,7 +48,7 @@ def test_a_picture_finds_its_labels_however_its_name_was_broken(tmp_path: Path, 
     assert (entry.record.genre, entry.record.style) == ("portrait", "Symbolism")
     assert (entry.record.title, entry.record.year) == ("The plague", "1898")
     assert entry.read().size == (16, 12)
-    assert listing.remarks == ("2 of 3 paintings in the lists are not there",)
+    assert listing.remarks == ("2 of 3 paintings in the lists have no picture",)
 
 
 def test_a_picture_in_no_list_keeps_the_style_of_its_folder(tmp_path: Path, lists: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_picture_in_no_list_keeps_the_style_of_its_folder(tmp_path: Path, list
     listed, unlisted = (entry.record for entry in listing.entries)
     assert (listed.genre, listed.style) == ("abstract_painting", "Art_Nouveau")
     assert unlisted == Record("Rococo/nobody_nothing.jpg", "", "Rococo", "Nobody", "Nothing", "")
-    assert "1 pictures are in no style list and keep their folder's name" in listing.remarks
+    assert "1 pictures are in no style list and get their folder's name" in listing.remarks
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_whole_name_needs_no_repair(name: str) -> None:
     [
         ("style_class.txt", None, "style_class.txt does not exist; --wikiart-lists names the folder"),
         ("genre_val.csv", b"Symbolism/a_b.jpg,7\n", "genre_val.csv: index '7' is not in genre_class.txt"),
-        ("genre_val.csv", b"Symbolism/a_b.jpg\n", "genre_val.csv, line 1: 'Symbolism/a_b.jpg' is no pair"),
-        ("genre_val.csv", b"\xff\xfe,1\n", "genre_val.csv is not UTF-8; fetch it anew"),
+        ("genre_val.csv", b"Symbolism/a_b.jpg\n", "genre_val.csv, line 1: 'Symbolism/a_b.jpg' is not a pair"),
+        ("genre_val.csv", b"\xff\xfe,1\n", "genre_val.csv is not UTF-8; download it again"),
     ],
 )
 def test_a_list_at_fault_is_refused_by_name(
@@ -106,10 +106,10 @@ def test_a_list_at_fault_is_refused_by_name(
 
 def test_lists_and_pictures_that_have_nothing_in_common_are_refused(tmp_path: Path, lists: Path) -> None:
     files = download(tmp_path, "Rococo/nobody_nothing.jpg")
-    with pytest.raises(UserError, match=r"none of the 1 pictures of wikiart is in the lists of lists"):
+    with pytest.raises(UserError, match=r"none of the 1 pictures in wikiart is in the label lists in lists"):
         WikiArtDownload(files, FolderFiles(lists)).listing()
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path, lists: Path) -> None:
-    with pytest.raises(UserError, match=r"lists holds no \.jpg; give the folder of the download"):
+    with pytest.raises(UserError, match=r"lists has no \.jpg files; give the folder that holds"):
         WikiArtDownload(FolderFiles(lists), FolderFiles(lists)).listing()

@@ -222,10 +222,10 @@ def test_a_server_that_names_a_time_is_given_it(site: Site, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (gone, "could not be fetched: answers 404"),
+        (gone, "could not be fetched: the server answers 404"),
         (circle, "could not be fetched: Exceeded maximum allowed redirects"),
-        (html, "is text/html where a picture should be"),
-        (cut_but_called_whole, "does not decode: "),
+        (html, "is text/html, not a picture of at most 200 MiB"),
+        (cut_but_called_whole, "cannot be decoded: "),
     ],
 )
 def test_a_picture_that_is_not_to_be_had_is_rejected_once_and_for_all(
@@ -247,7 +247,7 @@ def test_a_picture_that_fails_for_now_is_asked_for_again_at_the_next_start(
 ) -> None:
     monkeypatch.setattr(polite_http, "ATTEMPTS", 2)
     site.faults = {picture(1): [broken] * 2}
-    with pytest.raises(Rejected, match=r"^could not be fetched: answers 500$"):
+    with pytest.raises(Rejected, match=r"^could not be fetched: the server answers 500$"):
         fetched(source(site, tmp_path).listing())[1].read()
     assert fetched(source(site, tmp_path).listing())[1].read().size == (80, 64)
 
@@ -257,12 +257,16 @@ def test_a_site_that_is_gone_ends_the_fetching_with_how_to_go_on(
 ) -> None:
     monkeypatch.setattr(polite_http, "ATTEMPTS", 1)
     site.faults = {picture(number): [broken] for number in (0, 1, 2, 3, 4)}
-    with pytest.raises(UserError, match=r"answers 500 5 times in a row; start again later, it goes on from here"):
+    with pytest.raises(
+        UserError,
+        match=r"5 pictures in a row failed; the last one could not be fetched: the server answers 500; run the command",
+    ):
         fetched(source(site, tmp_path).listing())
 
 
 @pytest.mark.parametrize(
-    ("fault", "message"), [(gone, "answers 404"), (html, "is no page of paintings"), (broken, "answers 500")]
+    ("fault", "message"),
+    [(gone, "the server answers 404"), (html, "is not a list of paintings"), (broken, "the server answers 500")],
 )
 def test_a_list_that_is_not_to_be_had_ends_the_fetching(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Answer, message: str
@@ -271,7 +275,7 @@ def test_a_list_that_is_not_to_be_had_ends_the_fetching(
     site.faults = {"/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
     with pytest.raises(UserError) as caught:
         source(site, tmp_path).listing()
-    assert f"landscape?json=2&page=1: {message}; start again later" in str(caught.value)
+    assert f"landscape?json=2&page=1: {message}; run the command again later" in str(caught.value)
     assert source(site, tmp_path).listing().total == 8
 
 
@@ -303,7 +307,7 @@ def test_a_damaged_download_is_named(site: Site, tmp_path: Path) -> None:
     source(site, tmp_path).listing()
     (tmp_path / "pages" / "genre-portrait-1.json").write_text("{")
     with pytest.raises(
-        UserError, match=r"genre-portrait-1\.json: is no page of paintings; remove it, and it is fetched"
+        UserError, match=r"genre-portrait-1\.json: is not a list of paintings; delete it and run the command again"
     ):
         source(site, tmp_path).listing()
 
@@ -315,7 +319,9 @@ def test_fetching_nothing_is_refused(site: Site, tmp_path: Path) -> None:
 
 def test_downloads_that_cannot_be_written_are_refused(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"^cannot write .*genre-portrait-1\.json: Not a directory; make room or give"):
+    with pytest.raises(
+        UserError, match=r"^cannot write .*genre-portrait-1\.json: Not a directory; free some space or give"
+    ):
         source(site, tmp_path / "file").listing()
 
 

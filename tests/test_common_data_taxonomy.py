@@ -58,11 +58,11 @@ def test_a_taxonomy_of_ones_own_may_use_any_script_and_families_that_are_no_styl
         ("genres: {a: [c], b: [C]}\nstyles: {}", "'c' stands for both 'a' and 'b'"),
         ("genres: {}\nstyles: {a: {family: x}, b: {family: x, aliases: [A]}}", "'a' stands for both 'a' and 'b'"),
         ("genres: {a: b}\nstyles: {c: {}}", "styles.c.family is missing"),
-        ("genres: {Any: []}\nstyles: {}", "'Any' cannot be asked for by that name"),
-        ("genres: {}\nstyles: {a: {family: 'x, y'}}", "'x, y' cannot be asked for by that name"),
-        ("genres: {}\nstyles: {a: {family: any}}", "'any' cannot be asked for by that name"),
+        ("genres: {Any: []}\nstyles: {}", "'Any' cannot be requested by name"),
+        ("genres: {}\nstyles: {a: {family: 'x, y'}}", "'x, y' cannot be requested by name"),
+        ("genres: {}\nstyles: {a: {family: any}}", "'any' cannot be requested by name"),
         ("genres: {}\nstyles: {a: {family: X}, b: {family: x}}", "'x' stands for both 'X' and 'x'"),
-        ("genres: {'still, life': []}\nstyles: {}", "'still, life' cannot be asked for by that name"),
+        ("genres: {'still, life': []}\nstyles: {}", "'still, life' cannot be requested by name"),
     ],
 )
 def test_a_taxonomy_with_a_fault_is_refused_by_file_and_name(tmp_path: Path, content: str, message: str) -> None:
@@ -75,5 +75,5 @@ def test_a_taxonomy_with_a_fault_is_refused_by_file_and_name(tmp_path: Path, con
 
 
 def test_a_taxonomy_that_is_not_there_is_answered_with_the_one_to_copy(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"own\.yaml does not exist; start from a copy of .*taxonomy\.yaml"):
+    with pytest.raises(UserError, match=r"own\.yaml does not exist; copy .*taxonomy\.yaml and edit it"):
         Taxonomy.load(tmp_path / "own.yaml")

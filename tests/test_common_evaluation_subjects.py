@@ -78,7 +78,9 @@ def test_borders_are_cut_off_where_they_were_cut_off_the_datasets_pictures(
 def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_path: Path) -> None:
     folder = write_collection(tmp_path / "pictures", {"a.png": random_picture(0)}, {})
     (folder / "a.png").write_bytes(b"no picture")
-    with pytest.raises(UserError, match=r"a\.png: is no picture of a known kind; mend the file or remove its row"):
+    with pytest.raises(
+        UserError, match=r"a\.png: is not a picture in a supported format; mend the file or remove its row"
+    ):
         subject_of(folder, dataset).read([0])
 
 

@@ -297,7 +297,7 @@ def test_what_cannot_be_measured_is_said_in_one_line(
         (["--seed", "-1"], "--seed -1 is negative; seeds are 0 and above"),
         (["--resolution", "100"], "holds 64, 128, and 64, 128, 256 can be prepared; give one of them"),
         (["--resolution", "0"], "no dataset has pictures of --resolution 0"),
-        (["--resolution", "256"], "holds sizes 64, 128, not 256; prepare it anew with: --sizes 64 128 256"),
+        (["--resolution", "256"], "has sizes 64, 128, not 256; prepare it again with: --sizes 64 128 256"),
     ],
 )
 def test_pictures_that_cannot_be_measured_are_refused_in_one_line(

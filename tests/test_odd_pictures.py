@@ -85,8 +85,8 @@ def animated(kind: str) -> bytes:
 
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-UNKNOWN = "is no picture of a known kind"
-BROKEN = "does not decode: "
+UNKNOWN = "is not a picture in a supported format"
+BROKEN = "cannot be decoded: "
 TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "empty.png": (lambda: b"", UNKNOWN),
     "text.jpg": (lambda: b"a letter", UNKNOWN),
@@ -112,10 +112,10 @@ TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "a bomb.png": (lambda: png_of(60_000, 60_000), "exceeds limit"),
     "too large.png": (lambda: png_of(12_000, 12_000), "too large: 12000x12000 pixels"),
     "a bomb of text.png": (with_long_text, BROKEN),
-    "one pixel.png": (lambda: encoded(picture(size=(1, 1))), "1x1 pixels, smaller than 64 (--enlarge takes it)"),
-    "small.png": (lambda: encoded(picture(size=(63, 90))), "63x90 pixels, smaller than 64 (--enlarge takes it)"),
-    "wide.png": (lambda: encoded(picture(size=(300, 70))), "300x70 pixels, longer than 4 to 1 (--max-aspect)"),
-    "tall.png": (lambda: encoded(picture(size=(70, 300))), "70x300 pixels, longer than 4 to 1 (--max-aspect)"),
+    "one pixel.png": (lambda: encoded(picture(size=(1, 1))), "1x1 pixels, smaller than 64 (see --enlarge)"),
+    "small.png": (lambda: encoded(picture(size=(63, 90))), "63x90 pixels, smaller than 64 (see --enlarge)"),
+    "wide.png": (lambda: encoded(picture(size=(300, 70))), "300x70 pixels, longer than 4 to 1 (see --max-aspect)"),
+    "tall.png": (lambda: encoded(picture(size=(70, 300))), "70x300 pixels, longer than 4 to 1 (see --max-aspect)"),
     "floating.tiff": (lambda: encoded(picture("F", colour=0.5), "TIFF"), "has floating-point pixels"),
     "plain.png": (lambda: encoded(picture()), RED),
     "PLAIN.JPG": (lambda: encoded(picture(), "JPEG", quality=95), RED),
@@ -152,12 +152,12 @@ TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "photograph.ppm": (lambda: encoded(picture(), "PPM"), RED),
 }  # fmt: skip
 REFUSED_PLACES = {
-    "folder/link out of it.png": "leads out of the source folder",
+    "folder/link out of it.png": "points outside the source folder",
     "folder/link to nothing.png": "is not a file",
     "folder/pipe.png": "is not a file",
     "folder/far too many bytes.png": "larger than 200 MiB",
-    "zip/../out of it.png": "leads out of the zip",
-    "zip//from the root.png": "leads out of the zip",
+    "zip/../out of it.png": "points outside the zip",
+    "zip//from the root.png": "points outside the zip",
     "zip/encrypted.png": "cannot be unpacked: ",
     "zip/spoiled.png": "cannot be unpacked: ",
     "zip/far too many bytes.png": "unpacks to more than 200 MiB",

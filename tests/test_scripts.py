@@ -128,7 +128,7 @@ def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> Non
 
 def test_downloads_inside_the_dataset_are_refused(command: Command) -> None:
     said = command.refused("prepare_data.py", "wikiart.org", "--out", "data", "--downloads", "data/downloads")
-    assert "lies in the dataset's folder" in said
+    assert "is inside the dataset folder" in said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
@@ -146,20 +146,26 @@ def test_places_that_are_not_utf_8_are_prepared_from_and_into(command: Command, 
     [
         (
             "pictures --out pictures/data",
-            "--out pictures/data lies in the source pictures, of which the next preparation",
+            "--out pictures/data is inside the source pictures, so the next preparation",
         ),
-        ("pictures --out pictures --overwrite", "--out pictures lies in the source pictures"),
-        (". --folders genre", "--out data lies in the source ., of which"),
-        ("link --out pictures/inner/data", "--out pictures/inner/data lies in the source link"),
-        ("data/features --out data --overwrite", "data/features lies in the dataset's folder data, which is replaced"),
+        ("pictures --out pictures --overwrite", "--out pictures is inside the source pictures"),
+        (". --folders genre", "--out data is inside the source ., so"),
+        ("link --out pictures/inner/data", "--out pictures/inner/data is inside the source link"),
+        ("data/features --out data --overwrite", "data/features is inside the dataset folder data, which is replaced"),
         (
             "pictures --count 5 --seed 1",
-            "--count, --seed: procedural alone heeds it, and pictures does not; leave it out",
+            "--count, --seed: only the source procedural uses this, not pictures; leave it out",
         ),
-        ("wikiart.org --seed 0", "--seed: procedural alone heeds it, and wikiart.org does not"),
-        ("procedural --pause 1", "--pause: wikiart.org alone heeds it, and procedural does not"),
-        ("pictures --per-genre 5 --downloads x", "--downloads, --per-genre: wikiart.org alone heeds it, and pictures"),
-        ("huggan/wikiart --hugging-face --count 9", "--count: procedural alone heeds it, and huggan/wikiart does not"),
+        ("wikiart.org --seed 0", "--seed: only the source procedural uses this, not wikiart.org"),
+        ("procedural --pause 1", "--pause: only the source wikiart.org uses this, not procedural"),
+        (
+            "pictures --per-genre 5 --downloads x",
+            "--downloads, --per-genre: only the source wikiart.org uses this, not pictures",
+        ),
+        (
+            "huggan/wikiart --hugging-face --count 9",
+            "--count: only the source procedural uses this, not huggan/wikiart",
+        ),
     ],
 )
 def test_preparation_refuses_a_dataset_among_its_pictures_and_options_of_other_sources(

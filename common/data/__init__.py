@@ -1,1 +1,1 @@
-"""Pictures and labels: from a source to a dataset folder, and from that to batches."""
+"""Pictures and labels: make a dataset folder from a source, and draw batches from it."""

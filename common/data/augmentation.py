@@ -1,8 +1,7 @@
-"""Changes made at random to real and generated pictures alike before the critic sees them (Zhao et al. 2020).
+"""Differentiable augmentation of both real and generated pictures before the critic sees them (Zhao et al. 2020).
 
-A critic that sees the same few paintings again and again learns them by heart; of changed ones it must learn what
-stays. As generated pictures are changed as well, and the generator's gradient passes through, it learns to paint none
-of the changes.
+Without it, a critic that sees few paintings many times memorises them. Generated pictures are augmented too and the
+gradient passes through, so the generator does not learn to paint the augmentations.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from torch import Tensor
 from common.images import squares_of
 
 NUM_DRAWS = 10
-"""Random numbers a picture."""
+"""Random numbers that `augment` needs for each picture."""
 FURTHEST_SHIFT = 1 / 8
-"""Of a picture's side."""
+"""Largest translation, as a share of the side."""
 
 
 def augment(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b ten"], chance: float) -> Float[Tensor, "b 3 h w"]:
-    """Each picture in other colours, moved, and with a square of it hidden: each of the three with chance `chance`.
+    """Apply colour changes, translation and cutout, each to each picture with probability `chance`.
 
-    `draws` are from [0, 1), `NUM_DRAWS` a picture. Nothing waits for the device.
+    `draws` holds `NUM_DRAWS` uniform numbers in [0, 1) for each picture. Nothing here synchronises with the device.
     """
     if chance == 0:
         return images
@@ -34,7 +33,7 @@ def augment(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b ten"], cha
 
 
 def _recolour(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 3"]) -> Float[Tensor, "b 3 h w"]:
-    """Brightness up or down by up to a quarter of the range, saturation 0 to 2 times, contrast 0.5 to 1.5 times."""
+    """Change brightness by up to a quarter of the range, saturation by a factor of 0 to 2, contrast by 0.5 to 1.5."""
     brightness, saturation, contrast = rearrange(draws, "b k -> k b 1 1 1")
     images = images + (brightness - 0.5)
     grey = images.mean(dim=1, keepdim=True)
@@ -44,7 +43,7 @@ def _recolour(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 3"]) -> 
 
 
 def _move(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 2"]) -> Float[Tensor, "b 3 h w"]:
-    """By up to an eighth of a side either way; what comes in is mid-grey."""
+    """Translate by up to an eighth of the side in each direction; fill with mid-grey."""
     side = images.shape[-1]
     furthest = int(side * FURTHEST_SHIFT)
     padded = torch.nn.functional.pad(images, [furthest] * 4)
@@ -52,7 +51,7 @@ def _move(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 2"]) -> Floa
 
 
 def _hide(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 2"]) -> Float[Tensor, "b 3 h w"]:
-    """Behind a mid-grey square of half the side, whose middle is anywhere in the picture."""
+    """Cover a square of half the side with mid-grey; its centre is anywhere in the picture (cutout)."""
     side = images.shape[-1]
     places = torch.arange(side, device=images.device)
     offset = places - (draws * side).long()[:, :, None]

@@ -1,4 +1,4 @@
-"""A training step's share of a batch: every process draws the whole batch alike and takes its own rows."""
+"""One process's rows of a batch. Each process draws the same random numbers for the whole batch and takes its rows."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from common.randomness import Purpose, generator_for
 
 @dataclass(frozen=True)
 class BatchStream:
-    """Random numbers and pictures for the rows of the global batch that this process works on."""
+    """Random numbers and pictures for this process's rows of the global batch."""
 
     seed: int
     batch_size: int
-    """Of the global batch."""
+    """Number of rows in the global batch."""
     rows: slice
     device: torch.device
 
     def parts(self, count: int) -> list[BatchStream]:
-        """The same rows in `count` equal parts, in order."""
+        """Split the rows into `count` equal parts, in order."""
         span = (self.rows.stop - self.rows.start) // count
         starts = range(self.rows.start, self.rows.stop, span)
         return [replace(self, rows=slice(start, start + span)) for start in starts]
 
     def random(self, purpose: Purpose, position: int) -> np.random.Generator:
-        """Random numbers for the whole batch: equal on every process."""
+        """Return a random generator for the whole batch, the same on every process."""
         return generator_for(self.seed, purpose, position)
 
     def take(self, batch: Shaped[np.ndarray, "b_all ..."]) -> Shaped[Tensor, "b ..."]:
-        """This process's rows of a batch-sized array, on its device."""
+        """Return this process's rows of a batch-sized array, on its device."""
         return torch.from_numpy(batch[self.rows]).to(self.device)
 
     def uniform(self, purpose: Purpose, position: int, *shape: int) -> Float[Tensor, "b ..."]:
-        """This process's rows of numbers from [0, 1): one a picture, or `shape` of them."""
+        """Return this process's rows of uniform random numbers in [0, 1), an array of `shape` for each picture."""
         return self.take(self.random(purpose, position).random((self.batch_size, *shape), dtype=np.float32))
 
     def one_in(self, count: int) -> Int[Tensor, "b_some"]:
-        """Places, among this process's rows, of every `count`-th row of the global batch."""
+        """Return the indices, within this process's rows, of every `count`-th row of the global batch."""
         return torch.arange(-self.rows.start % count, self.rows.stop - self.rows.start, count, device=self.device)
 
     def pictures(
         self, split: Split, positions: Int[np.ndarray, "b_all"], mirrored: Bool[Tensor, "b"]
     ) -> Float[Tensor, "b 3 h w"]:
-        """This process's rows of the pictures at positions of the split, some of them mirrored."""
+        """Return this process's rows of the pictures at `positions` of the split; flip those that are `mirrored`."""
         images = to_float(split.pictures(positions[self.rows]).to(self.device))
         return torch.where(mirrored[:, None, None, None], images.flip(3), images)

@@ -1,4 +1,4 @@
-"""A dataset folder as training and evaluation read it: memory-mapped pictures and their labels.
+"""Read a dataset folder: pictures and their labels, split into training, validation and test.
 
 `common.data.preparation` writes the folder; the stages' training modules and evaluation read it here.
 """
@@ -27,55 +27,55 @@ from common.vocabulary import Vocabulary
 
 UNLABELLED = -1
 VERSION = 2
-"""Of a dataset folder. Those of version 1 have no validation split."""
+"""Version of the dataset folder. Version 1 had no validation split."""
 SIZES = (64, 128, 256)
-"""Sides, in pixels, that a dataset can have its pictures in."""
+"""Picture sizes (sides in pixels) that a dataset can have."""
 FREE_SHARE = 0.25
-"""Of a memory's free bytes, what `auto` takes for pictures."""
+"""Share of the free memory that `auto` takes for pictures."""
 
 SplitName = Literal["train", "validation", "test"]
 HeldOut = Literal["validation", "test"]
-"""Training reads neither: weights and settings are chosen by `validation`, and published figures are on `test`."""
+"""Splits that training does not see: `validation` to choose weights and settings, `test` for published results."""
 HELD_OUT: tuple[HeldOut, ...] = ("validation", "test")
 SPLITS: tuple[SplitName, ...] = ("train", *HELD_OUT)
 
 Residence = Literal["auto", "disk", "memory", "device"]
-"""Where pictures are read from: mapped from the disk, from this process's memory, or from the training device.
+"""Where the pictures are kept: memory-mapped on disk, in this process's memory, or on the training device.
 
-`auto` is the last of these in which they take no more than a quarter of what is free.
+`auto` takes the device if they need at most a quarter of its free memory, else the memory likewise, else the disk.
 """
 
 
 @settings
 class DatasetDescription:
-    """What dataset.json holds."""
+    """The contents of dataset.json."""
 
     version: int
     source: str
     fit: str
-    """How a picture of another shape became square: `crop`, `squash` or `pad`."""
+    """How pictures were made square: `crop`, `squash` or `pad`."""
     trimmed: bool = False
-    """Whether even borders were cut off before."""
+    """True if uniform borders were cut off first."""
     resize_filter: str
     sizes: tuple[int, ...]
-    """Sides, in pixels, of the stored copies."""
+    """Stored picture sizes (sides in pixels)."""
     enlarged: bool
-    """Whether pictures smaller than a size were enlarged to it."""
+    """True if pictures smaller than the largest size were enlarged, not refused."""
     paintings: dict[str, int]
     """Number of paintings in each split: `train`, `validation` and `test`."""
     vocabulary: Vocabulary
     checksums: dict[str, str]
-    """sha256 of every other file of the folder that training reads."""
+    """SHA-256 of labels.csv and the image files."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """The paintings of one split at one size. Labels are places in the vocabulary, -1 for unlabelled."""
+    """The paintings of one split at one size. Labels are indices into the vocabulary, -1 for unlabelled."""
 
     images: UInt8[Tensor, "n_all size size 3"]
-    """All stored pictures, where they reside; `rows` says which of them belong to the split."""
+    """The pictures of all splits; `rows` selects those of this split."""
     rows: Int[Tensor, "n"]
-    """On the same device as the pictures."""
+    """Indices into `images`, on the same device."""
     genres: Int[np.ndarray, "n"]
     styles: Int[np.ndarray, "n"]
 
@@ -83,18 +83,18 @@ class Split:
         return len(self.rows)
 
     def at(self, positions: Int[np.ndarray, "b"]) -> Split:
-        """The paintings at some positions of the split, as a split of their own."""
+        """Return a new split with the paintings at some positions of this one."""
         rows = self.rows[torch.from_numpy(positions).to(self.rows.device)]
         return Split(images=self.images, rows=rows, genres=self.genres[positions], styles=self.styles[positions])
 
     def pairs(self) -> Int[np.ndarray, "n"]:
-        """One number for each pair of genre and style, unlabelled where both are missing."""
+        """Return one number for each pair of genre and style, UNLABELLED if both are missing."""
         span = int(self.styles.max(initial=UNLABELLED)) + 2
         pairs = (self.genres + 1) * span + self.styles + 1
         return np.where(pairs == 0, UNLABELLED, pairs)
 
     def pictures(self, positions: Int[np.ndarray, "b"]) -> UInt8[Tensor, "b size size 3"]:
-        """Copies of the pictures at positions 0 to n - 1 of the split, on the device where they reside."""
+        """Return copies of the pictures at some positions (0 to n - 1) of the split, on their device."""
         return self.images[self.rows[torch.from_numpy(positions).to(self.rows.device)]]
 
 
@@ -102,7 +102,7 @@ class PaintingDataset:
     """An opened dataset folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises UserError where there is no whole dataset of this version, naming the command that makes one."""
+        """Raises UserError if the folder is no complete dataset of this version; the message names the remedy."""
         if not (folder / "dataset.json").is_file():
             raise UserError(
                 f"no dataset at {folder}; make one with: python scripts/prepare_data.py SOURCE --out {folder}"
@@ -111,7 +111,7 @@ class PaintingDataset:
             values = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         except ValueError as error:
             raise UserError(
-                f"{folder / 'dataset.json'} is not readable JSON ({error}); prepare the data anew"
+                f"{folder / 'dataset.json'} is not readable JSON ({error}); prepare the data again"
             ) from None
         self.folder = folder
         self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
@@ -123,22 +123,21 @@ class PaintingDataset:
             self._labels = _read_labels(folder / "labels.csv", self.vocabulary)
         except (OSError, ValueError, KeyError, csv.Error) as error:
             raise UserError(
-                f"{folder / 'labels.csv'} does not fit the dataset.json beside it ({error}); prepare the data anew"
+                f"{folder / 'labels.csv'} does not match dataset.json ({error}); prepare the data again"
             ) from None
 
     def split(
         self, name: SplitName, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
     ) -> Split:
-        """The paintings of one split at `size` pixels. Raises UserError for a size that was not prepared.
+        """Return the paintings of one split at `size` pixels. Raises UserError if that size was not prepared.
 
-        Every split of one size that resides in memory holds its own copy, so that training asks for one. What is
-        read into memory is held against its checksum.
+        Each call that reads the pictures into memory makes its own copy and verifies the checksum.
         """
         if size not in self.description.sizes:
             sizes = ", ".join(str(stored) for stored in self.description.sizes)
             raise UserError(
-                f"{self.folder} holds sizes {sizes}, not {size}; "
-                f"prepare it anew with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
+                f"{self.folder} has sizes {sizes}, not {size}; "
+                f"prepare it again with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
             )
         images = self._images(size, residence, torch.device(device))
         chosen = self._labels.splits == name
@@ -150,11 +149,11 @@ class PaintingDataset:
         )
 
     def pictures(self, size: int, rows: Sequence[int]) -> UInt8[np.ndarray, "b size size 3"]:
-        """The pictures in some rows of labels.csv, counted from 0."""
+        """Return the pictures of some rows of labels.csv, counted from 0."""
         return self._images(size, "disk", torch.device("cpu"))[list(rows)].numpy()
 
     def captions(self, rows: Sequence[int]) -> list[str]:
-        """Artist, title and year of the paintings in some rows of labels.csv."""
+        """Return artist, title and year of some rows of labels.csv, counted from 0."""
         return [self._labels.captions[row] for row in rows]
 
     def _images(self, size: int, residence: Residence, device: torch.device) -> UInt8[Tensor, "n_all size size 3"]:
@@ -165,34 +164,35 @@ class PaintingDataset:
             if device.type == "cpu" and residence == "device":
                 residence = "memory"
             if residence != "disk":
-                # All of it is read anyway; a mapped file is trusted, as reading it whole would take the time saved.
+                # Not for a mapped file: reading all of it for the checksum would cost the time that mapping saves.
                 self._require_unchanged(path.name)
-            # Mapped for copy on write: a tensor over a read-only array warns, and nobody writes.
+            # Mode "c" (copy on write), because torch warns about tensors on read-only arrays. Nothing writes to it.
             images: np.ndarray = np.load(path, mmap_mode=None if residence == "memory" else "c")
         except (OSError, ValueError, EOFError) as error:
-            raise UserError(f"{path} is missing or broken ({error}); prepare the data anew") from None
+            raise UserError(f"{path} is missing or broken ({error}); prepare the data again") from None
         if images.dtype != np.uint8 or images.shape != (len(self._labels.splits), size, size, 3):
-            raise UserError(f"{path} does not hold the pictures of the labels.csv beside it; prepare the data anew")
+            raise UserError(f"{path} does not match labels.csv; prepare the data again")
         stored = torch.from_numpy(images)
         return stored.to(device) if residence == "device" else stored
 
     def _require_unchanged(self, file: str) -> None:
-        """Raise ValueError where a file is not the one that dataset.json was written for."""
+        """Raise ValueError if a file does not have the checksum in dataset.json."""
         if sha256(self.folder / file) != self.description.checksums.get(file):
-            raise ValueError("its checksum is another")
+            raise ValueError("its checksum differs")
 
 
 def _of_another_version(folder: Path, description: DatasetDescription) -> str:
     older = description.version < VERSION
     made = "an older version of this program, without a validation split" if older else "a newer version"
     return (
-        f"{folder} was made by {made}; make it anew, with what else was given then (--folders, --min-count, …): "
+        f"{folder} was made by {made}; prepare it again, with any other options that you used "
+        "(--folders, --min-count, …): "
         f"{_command_anew(folder, description)}"
     )
 
 
 def _command_anew(folder: Path, description: DatasetDescription) -> str:
-    """The command that makes a dataset again, as far as its description tells; the source is known by its name."""
+    """Return the command that prepares a dataset again, as far as its description records source and options."""
     source = [description.source]
     if painted := re.fullmatch(r"procedural \(seed (\d+)\)", description.source):
         source = ["procedural", "--count", str(_num_offered(folder, description)), "--seed", painted[1]]
@@ -207,7 +207,7 @@ def _command_anew(folder: Path, description: DatasetDescription) -> str:
 
 
 def _num_offered(folder: Path, description: DatasetDescription) -> int:
-    """The pictures that the source had: those taken, and those that rejected.csv lists."""
+    """Return the number of pictures in the source: those in the dataset plus those in rejected.csv."""
     taken = sum(description.paintings.values())
     try:
         with (folder / "rejected.csv").open(newline="", encoding="utf-8") as file:
@@ -217,7 +217,7 @@ def _num_offered(folder: Path, description: DatasetDescription) -> int:
 
 
 def _best_residence(num_bytes: int, device: torch.device) -> Residence:
-    import psutil  # Painting, which reads the vocabulary here, needs none of it.
+    import psutil  # Imported late, because painting imports this module without needing psutil.
 
     if device.type == "cuda" and num_bytes <= FREE_SHARE * torch.cuda.mem_get_info(device)[0]:
         return "device"
@@ -225,7 +225,7 @@ def _best_residence(num_bytes: int, device: torch.device) -> Residence:
 
 
 def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray, "b k"]:
-    """Points of the simplex; an unlabelled painting is all zeros."""
+    """Return one-hot vectors; all zeros for an unlabelled painting."""
     points = np.zeros((len(labels), num_classes), dtype=np.float32)
     labelled = np.flatnonzero(labels != UNLABELLED)
     points[labelled, labels[labelled]] = 1.0

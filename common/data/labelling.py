@@ -1,4 +1,4 @@
-"""Raw labels of a source's records to the vocabulary of a dataset, with an account of where each label went."""
+"""Map the raw labels of a source to the labels of a dataset, and report what each raw label became."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from dataclasses import dataclass
 from common.data.taxonomy import Taxonomy, normalise
 
 Namer = Callable[[str], str | None]
-"""Gives a raw label its name, None where there is none."""
+"""Returns the name for a raw label, None if there is none."""
 
 
 @dataclass(frozen=True)
 class LabelMapping:
-    """What became of one kind of label, genre or style."""
+    """The mapping of one kind of label, genre or style."""
 
     kind: str
     canonical: dict[str, str | None]
-    """Raw label to its label in the vocabulary, None for unlabelled."""
+    """Label in the vocabulary for each raw label, None for unlabelled."""
     counts: Counter[str]
-    """Pictures per raw label, blanks included."""
+    """Number of pictures with each raw label, blank included."""
     unknown: frozenset[str]
-    """Raw labels that the taxonomy does not know, which become unlabelled."""
+    """Raw labels that the taxonomy does not know and that become unlabelled."""
     own_named: frozenset[str]
-    """Raw labels that the taxonomy does not know, which go by their own name."""
+    """Raw labels that the taxonomy does not know and that keep their own name."""
     keeps_names: bool
-    """Whether all that could be asked for by their own names go by them."""
+    """True if unknown labels keep their own name, unless they cannot be requested by it."""
     nearest: dict[str, str]
-    """Names that the taxonomy knows, by the raw labels not known that may mean them."""
+    """For unknown raw labels, the most similar name in the taxonomy, if any."""
     in_family: frozenset[str]
-    """Raw labels of too few pictures, which go by the name of their family."""
+    """Raw labels with too few pictures that become their family."""
     too_few: frozenset[str]
-    """Raw labels of too few pictures, which become unlabelled."""
+    """Raw labels with too few pictures that become unlabelled."""
 
     def label(self, raw: str) -> str:
-        """Label in the vocabulary, blank for unlabelled."""
+        """Return the label in the vocabulary, blank for unlabelled."""
         return self.canonical[raw] or ""
 
     def table(self) -> list[str]:
-        """Lines for a person: raw label, what it became, how many pictures."""
+        """Return the lines of a printed table: raw label, label in the dataset, number of pictures."""
         width = max(len(raw) for raw in self.canonical) + 2
         became = {raw: (name or "unlabelled") + self._reason(raw) for raw, name in self.canonical.items()}
         became_width = max(36, *map(len, became.values()))
@@ -52,12 +52,12 @@ class LabelMapping:
     def _reason(self, raw: str) -> str:
         hint = f"; did you mean {self.nearest[raw]}?" if raw in self.nearest else ""
         if raw in self.in_family:
-            return " (too few alone)"
+            return " (too few, joined its family)"
         if raw in self.unknown:
-            return f" (not known, nor to be asked for){hint}" if self.keeps_names else f" (not known){hint}"
+            return f" (unknown, cannot be requested by name){hint}" if self.keeps_names else f" (unknown){hint}"
         if raw in self.too_few:
             return f" (too few){hint}"
-        return f" (its own name){hint}" if raw in self.own_named else ""
+        return f" (unknown, keeps its name){hint}" if raw in self.own_named else ""
 
 
 def map_labels(
@@ -71,10 +71,11 @@ def map_labels(
     spellings: Mapping[str, str] | None = None,
     own_name: Namer | None = None,
 ) -> LabelMapping:
-    """Map raw labels; what fewer than `min_count` pictures share joins its family's name, or becomes unlabelled.
+    """Map raw labels to canonical ones.
 
-    A family takes in its rare members where these, with those of its own name, are enough. What is not known becomes
-    unlabelled, or goes by what `own_name` calls it; `spellings` of known names say what may have been meant.
+    A label with fewer than `min_count` pictures becomes its `family` if the family then has `min_count` pictures, and
+    unlabelled otherwise. A label unknown to `canonical` becomes what `own_name` returns, and unlabelled without
+    `own_name`. `spellings` (spelling to name) is searched for the name that an unknown label may mean.
     """
     counts = Counter(raw_labels)
     names = {raw: None if says_nothing(raw) else canonical(raw) for raw in counts}
@@ -104,7 +105,10 @@ def map_labels(
 
 
 def style_namer(taxonomy: Taxonomy, merge_families: bool) -> Namer:
-    """Canonical style of a raw label; where families are merged the name of its family, which it may bear itself."""
+    """Return a namer for styles: the canonical style or, if `merge_families`, its family.
+
+    A raw label may also name a family itself.
+    """
 
     def name(raw: str) -> str | None:
         style = taxonomy.style(raw)

@@ -1,4 +1,4 @@
-"""One picture's bytes in, a square RGB picture of one size out, or the reason why not."""
+"""Decode a picture, trim it, make it square and resize it; a picture that cannot be used is rejected with a reason."""
 
 from __future__ import annotations
 
@@ -14,31 +14,28 @@ Image.init()
 _KINDS: tuple[str, ...] = tuple(
     {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"} & set(Image.OPEN)
 )
-"""Pillow's names of what is decoded; some of its other readers start programs or follow what a file says."""
+"""Formats to decode. Other Pillow readers can be unsafe: some start programs or open files named in the data."""
 MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000
 MAX_ASPECT = 4.0
-"""Longer side over shorter, beyond which a square shows too little of a picture."""
+"""Longest allowed ratio of the longer to the shorter side; a square shows too little of longer pictures."""
 BORDER_TOLERANCE = 16
-"""Of 255: by how much an even border may differ from its corner."""
+"""Largest difference (of 255) between a pixel of a uniform border and the border's corner."""
 BORDER_DUST = 0.02
-"""Share of a border's row or column that may be anything."""
+"""Share of a border row's (or column's) pixels that may differ by more: dust, scratches."""
 TRIM_ROUNDS = 8
-"""Borders within borders that are looked for at most: each round costs a look at all that is left."""
+"""Number of nested borders to cut at most; each round reads the whole remaining picture."""
 _SRGB = ImageCms.createProfile("sRGB")
 FITS = ("crop", "squash", "pad")
 RESIZE_FILTER = "lanczos"
 
 
 class Rejected(Exception):
-    """A picture that cannot be used; the message is the reason that rejected.csv gives."""
+    """A picture cannot be used; the message is the reason in rejected.csv."""
 
 
 def decode(data: bytes) -> Image.Image:
-    """The picture that `data` encodes, upright, in RGB; the first where there are several.
-
-    Raises Rejected with the reason.
-    """
+    """Decode a picture to RGB, upright (EXIF), the first frame of several. Raises Rejected with the reason."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -50,16 +47,16 @@ def decode(data: bytes) -> Image.Image:
     except Rejected:
         raise
     except UnidentifiedImageError:
-        raise Rejected("is no picture of a known kind") from None
+        raise Rejected("is not a picture in a supported format") from None
     except Exception as error:
-        # Decoders fail in too many ways to name: whatever they say is the reason.
-        raise Rejected(f"does not decode: {' '.join(str(error).split()) or type(error).__name__}") from None
+        # Decoders raise exceptions of many types.
+        raise Rejected(f"cannot be decoded: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
 def trim(picture: Image.Image) -> Image.Image:
-    """An RGB picture without even borders: mats, frames within them, black bars.
+    """Cut uniform borders off an RGB picture: mats, frames inside mats, black bars.
 
-    Where less than half of a side would be left, the picture stays as it is: what is even there is its own ground.
+    If less than half of a side would remain, return the picture unchanged: the uniform area is its own background.
     """
     pixels = np.asarray(picture).astype(np.int16)
     left, top, right, bottom = 0, 0, *picture.size
@@ -83,7 +80,10 @@ def trim(picture: Image.Image) -> Image.Image:
 
 
 def make_square(picture: Image.Image, fit: str) -> Image.Image:
-    """The picture made square: its centre (`crop`), all of it distorted (`squash`), or all of it on grey (`pad`)."""
+    """Prepare the picture for a square: cut out its centre (`crop`), pad it with grey (`pad`), or leave it (`squash`).
+
+    `squash` leaves the distortion to `resize`.
+    """
     side = min(picture.size)
     match fit:
         case "crop":
@@ -92,7 +92,7 @@ def make_square(picture: Image.Image, fit: str) -> Image.Image:
         case "squash":
             return picture
         case "pad":
-            # A square on the longer side of a long picture may be many times as large as what is decoded.
+            # Padding a long picture to its longer side could take far more memory than the picture itself.
             side = min(max(picture.size), math.isqrt(MAX_PIXELS))
             return ImageOps.pad(picture, (side, side), Image.Resampling.LANCZOS, color=(128, 128, 128))
         case _:
@@ -100,16 +100,16 @@ def make_square(picture: Image.Image, fit: str) -> Image.Image:
 
 
 def resize(picture: Image.Image, size: int) -> Image.Image:
-    """The picture at size x size pixels, by the filter that dataset.json names."""
+    """Resize the picture to size x size pixels with RESIZE_FILTER."""
     return picture.resize((size, size), Image.Resampling.LANCZOS)
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     if picture.mode == "F":
-        raise Rejected("has floating-point pixels, whose white is not known; save it with 8 or 16 bits")
+        raise Rejected("has floating-point pixels, whose value for white is unknown; save it with 8 or 16 bits")
     if picture.mode.startswith("I"):
-        # Pillow clips 16-bit grey to 8 instead of scaling it, and computes with one byte order alone.
+        # Pillow clips 16-bit grey to 8 bits instead of scaling it, and supports arithmetic in one byte order only.
         picture = picture.convert("I").point(lambda value: value / 257).convert("L")
     if picture.has_transparency_data:
         canvas = Image.new("RGBA", picture.size, "white")
@@ -119,7 +119,7 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The colours that the profile means; those of the bare numbers where it is absent or broken."""
+    """Convert from the ICC profile to sRGB; take the values as sRGB if the profile is missing or broken."""
     if picture.mode not in {"RGB", "CMYK", "L"}:
         picture = picture.convert("RGB")
     if profile:

@@ -1,7 +1,7 @@
-"""A source of pictures in, a dataset folder out (`common.data.dataset` reads it).
+"""Turn a source of pictures into a dataset folder, which `common.data.dataset` reads.
 
-Pictures are decoded by all cores into raw files beside the folder; near-duplicates and refused pictures are left
-out when the rows that remain are copied into the folder, which takes its name only when it is whole.
+Worker processes decode the pictures, and the main process writes them to temporary raw files. Then the pictures that
+are kept, without near-duplicates, are copied to the final files. The folder gets its name when it is complete.
 """
 
 from __future__ import annotations
@@ -39,73 +39,73 @@ from common.vocabulary import Vocabulary
 
 CHUNK = 64
 HELD_OUT_ONE_IN = 20
-"""Of each genre, for each of the splits that are held out."""
+"""One in this many paintings of each genre goes to validation, and as many to test."""
 LEAST_TO_HOLD_OUT = 11
-"""Pictures of one genre of which that makes one."""
+"""Fewest pictures of a genre of which one goes to validation and one to test."""
 _IMAGES = re.compile(r"images-\d+\.npy$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparationSettings:
-    """What a user decides about a dataset."""
+    """The user's choices for a dataset."""
 
     sizes: tuple[int, ...]
     fit: str
     enlarge: bool
-    """Whether pictures smaller than the largest size are enlarged instead of refused."""
+    """True to enlarge pictures smaller than the largest size, false to refuse them."""
     trim: bool
-    """Whether even borders are cut off first."""
+    """True to cut off uniform borders first."""
     max_aspect: float
-    """Pictures whose longer side is more than this many times the shorter are refused."""
+    """Refuse pictures whose longer side is more than this many times the shorter."""
     min_count: int
-    """Labels of fewer pictures become unlabelled."""
+    """Labels with fewer pictures join their family or become unlabelled."""
     merge_families: bool
-    """Whether a style is known by its family's name."""
+    """True to replace each style by its family."""
     keep_unknown: bool = False
-    """Whether labels that the taxonomy does not know keep their own names instead of becoming unlabelled."""
+    """True to keep labels that the taxonomy does not know, false to make them unlabelled."""
     keep_duplicates: bool
-    """Whether near-duplicates are all taken, together in one split, instead of one of them."""
+    """True to keep all near-duplicates of a picture, in the same split; false to keep one."""
     workers: int
 
 
 @dataclass(frozen=True)
 class PreparationReport:
-    """What came of a preparation, for a person to read."""
+    """The result of a preparation, for printing."""
 
     description: DatasetDescription
     genres: LabelMapping
     styles: LabelMapping
     rejected: tuple[tuple[str, str], ...]
-    """Names and reasons of the pictures that could not be used."""
+    """Name and reason of each refused picture, without near-duplicates."""
     duplicates: int
-    """Pictures that have a near-duplicate which was preferred to them."""
+    """Number of near-duplicates: in each group, all pictures but the best."""
     remarks: tuple[str, ...]
-    """What there is to say of how the labels came about."""
+    """Notes on the labels and splits."""
 
     def common_reasons(self) -> list[str]:
-        """The three most common reasons for a refusal, each as one picture has it; numbers do not tell them apart."""
+        """Return the three most common reasons for refusal, with an example. Reasons that differ in numbers are one."""
         kinds = Counter(re.sub(r"\d+", "0", reason) for _, reason in self.rejected)
         examples = {re.sub(r"\d+", "0", reason): reason for _, reason in reversed(self.rejected)}
-        return [f"{count} refused, as: {examples[kind]}" for kind, count in kinds.most_common(3)]
+        return [f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3)]
 
 
 def prepare(
     source: Source, out: Path, settings: PreparationSettings, taxonomy: Taxonomy, *, overwrite: bool
 ) -> PreparationReport:
-    """Make the dataset folder `out`. Raises UserError before anything is touched where that cannot be."""
+    """Make the dataset folder `out`. Raises UserError, and changes nothing, if that fails."""
     if settings.workers < 1:
-        raise UserError(f"--workers {settings.workers}: it takes at least 1 to decode")
+        raise UserError(f"--workers {settings.workers}: at least 1 process must decode pictures; give 1 or more")
     if not settings.max_aspect >= 1:
         raise UserError(
             f"--max-aspect {settings.max_aspect:g}: a picture's longer side is at least its shorter; give 1 or more"
         )
     if settings.min_count < 1:
-        raise UserError(f"--min-count {settings.min_count}: a label has at least 1 picture")
+        raise UserError(f"--min-count {settings.min_count}: each label has at least 1 picture; give 1 or more")
     if os.path.lexists(out):
         if not overwrite:
             raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
         if (foreign := _foreign(out)) is not None:
-            raise UserError(f"{foreign} is no part of a dataset; move it, or give another folder with --out")
+            raise UserError(f"{foreign} is not part of a dataset; move it or give another folder with --out")
     listing = source.listing()
     try:
         with whole_folder(out, replace=overwrite) as building:
@@ -113,12 +113,12 @@ def prepare(
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}; nothing was changed") from None
     except BrokenProcessPool:
-        raise UserError("a decoding process was killed, as where memory runs out; try fewer --workers") from None
+        raise UserError("a decoding process was killed, perhaps for lack of memory; try fewer --workers") from None
     return report
 
 
 def _foreign(out: Path) -> Path | None:
-    """What would be lost with the dataset that is there: anything that neither preparation nor evaluation writes."""
+    """Return the first path in `out` that this program did not write, so that no other file is overwritten."""
     if not out.is_dir():
         return out
     inside = sorted(out.iterdir())
@@ -132,7 +132,7 @@ def _build(
     read = _read_all(listing, folder, settings)
     if not read.records:
         reason = f"; the first: {read.rejected[0][1]}" if read.rejected else ""
-        raise UserError(f"{source}: none of {len(read.rejected)} pictures can be used{reason}")
+        raise UserError(f"{source}: none of its {len(read.rejected)} pictures can be used{reason}")
     groups = duplicate_groups(np.stack(read.perceptual))
     genre_name, style_name = taxonomy.genre, style_namer(taxonomy, settings.merge_families)
     own_name = taxonomy.own_name if settings.keep_unknown else None
@@ -193,10 +193,10 @@ def _lost_labels(
         return []
     lost = f"{num_lost} pictures lost their genre or style, "
     if settings.keep_unknown:
-        return [lost + "as nobody could ask for it by that name: give your own with --taxonomy"]
+        return [lost + "which cannot be requested by name; add it as an alias in your own --taxonomy"]
     return [
-        lost + "as the taxonomy knows no such name: give your own with --taxonomy, "
-        "or keep names as they are with --keep-unknown"
+        lost + "which the taxonomy does not know; add it to your own --taxonomy, "
+        "or keep such labels with --keep-unknown"
     ]
 
 
@@ -206,14 +206,14 @@ def _empty_splits(splits: Sequence[SplitName]) -> list[str]:
         return []
     names = " and ".join(empty)
     return [
-        f"too few pictures to hold any out for {names}: it takes {LEAST_TO_HOLD_OUT} or more of one genre; training "
-        f"works, measuring by {names} does not"
+        f"no pictures were held out for {names}: that takes {LEAST_TO_HOLD_OUT} or more of one genre; "
+        f"you can train on this dataset, but not measure on {names}"
     ]
 
 
 @dataclass(frozen=True)
 class _Read:
-    """The pictures that could be used, in the source's order; row i of the raw files is records[i]."""
+    """The usable pictures, in the source's order; row i of the raw files belongs to records[i]."""
 
     records: list[Record]
     digests: list[str]
@@ -227,7 +227,7 @@ class _Painting:
     pixels: dict[int, UInt8[np.ndarray, "size size 3"]]
     digest: str
     num_pixels: int
-    """Of the picture as it came."""
+    """Before the picture is resized."""
     perceptual: UInt8[np.ndarray, "2 32"]
 
 
@@ -251,7 +251,7 @@ def _read_all(listing: Listing, folder: Path, settings: PreparationSettings) -> 
 
 
 def _results(entries: Iterable[Entry], settings: PreparationSettings) -> Iterator[tuple[Record, _Painting | str]]:
-    """What became of each record, in order; at most a few chunks are in memory at a time."""
+    """Yield each record with its painting or the reason for refusal, in order; holds only a few chunks in memory."""
     entries = iter(entries)
     chunks = iter(lambda: tuple(itertools.islice(entries, CHUNK)), ())
     pool = ProcessPoolExecutor(settings.workers)
@@ -278,26 +278,26 @@ def _read_chunk(chunk: Sequence[Entry], settings: PreparationSettings) -> list[_
 
 
 def _read(entry: Entry, settings: PreparationSettings) -> _Painting | str:
-    """The painting at all sizes, or the reason why it is refused."""
+    """Return the painting at all sizes, or the reason why it is refused."""
     try:
         return _painting(entry.read(), settings)
     except Rejected as rejection:
         return str(rejection)
     except MemoryError:
-        return "takes more memory than there is; fewer --workers leave more to each"
+        return "needs more memory than is free; try fewer --workers"
 
 
 def _painting(picture: Image.Image, settings: PreparationSettings) -> _Painting:
-    """The painting at all sizes. Raises Rejected with the reason."""
+    """Return the painting at all sizes. Raises Rejected with the reason."""
     if settings.trim:
         picture = trim(picture)
     if max(picture.size) > settings.max_aspect * min(picture.size):
         raise Rejected(
-            f"{picture.width}x{picture.height} pixels, longer than {settings.max_aspect:g} to 1 (--max-aspect)"
+            f"{picture.width}x{picture.height} pixels, longer than {settings.max_aspect:g} to 1 (see --max-aspect)"
         )
     if min(picture.size) < max(settings.sizes) and not settings.enlarge:
         wanted = max(settings.sizes)
-        raise Rejected(f"{picture.width}x{picture.height} pixels, smaller than {wanted} (--enlarge takes it)")
+        raise Rejected(f"{picture.width}x{picture.height} pixels, smaller than {wanted} (see --enlarge)")
     square = make_square(picture, settings.fit)
     pixels = {size: np.asarray(resize(square, size)) for size in settings.sizes}
     digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
@@ -307,9 +307,9 @@ def _painting(picture: Image.Image, settings: PreparationSettings) -> _Painting:
 def _best_of_groups(
     groups: Int[np.ndarray, "n"], read: _Read, genre_name: Namer, style_name: Namer, own_name: Namer | None
 ) -> dict[int, int]:
-    """The picture that stands for each group: of the most labels that the dataset can hold, then the largest.
+    """Return the picture to keep of each group: the one with the most known labels, then the largest.
 
-    The order of files does not matter.
+    The order of the files does not matter.
     """
     best: dict[int, int] = {}
 
@@ -329,11 +329,11 @@ def _best_of_groups(
 def _split(
     genres: Sequence[str], styles: Sequence[str], digests: Sequence[str], groups: Int[np.ndarray, "n"]
 ) -> list[SplitName]:
-    """1 in 20 of each genre is test, and 1 in 20 validation: those whose content hashes come first, and those next.
+    """Return the split of each painting: of each genre, 1 in 20 is test, 1 in 20 validation, the rest training.
 
-    So neither order nor names of the files matter, and test holds the paintings that it held before there was a
-    validation split. A group of near-duplicates is of one split, its first member's. A rare label that would be held
-    out wholly goes to training, which could not learn its name otherwise.
+    Paintings are ordered by content hash, first test, then validation, so the order and names of files do not matter.
+    A group of near-duplicates goes where its first member goes. If a rare label would not occur in training, its
+    paintings go to training.
     """
     first: dict[int, int] = {}
     for place in sorted(range(len(genres)), key=lambda p: digests[p]):
@@ -345,7 +345,7 @@ def _split(
         chosen["test"].update(members[:count])
         chosen["validation"].update(members[count : 2 * count])
     held_out: dict[int, SplitName] = {}
-    # Test first: what it holds does not depend on validation.
+    # Test first, so that it does not depend on validation.
     for name, some in chosen.items():
         for labels in (genres, styles):
             pairs = list(zip(labels, groups.tolist(), strict=True))
@@ -362,7 +362,7 @@ def _vocabulary(
     styles: LabelMapping,
     taxonomy: Taxonomy,
 ) -> Vocabulary:
-    """Names in alphabetical order, counted over the training split; families that several styles belong to."""
+    """Return the labels of the training split in alphabetical order, with their counts, families and aliases."""
     train = [record for record, split in zip(records, splits, strict=True) if split == "train"]
     genre_labels = [genres.label(record.genre) for record in train]
     style_labels = [styles.label(record.style) for record in train]
@@ -389,7 +389,7 @@ def _vocabulary(
 
 
 def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:
-    """Copy the kept rows into an .npy file through ordinary files: a memory map's pages count as our memory."""
+    """Copy the kept rows to an .npy file. Not with a memory map, whose pages would count as our memory."""
     picture = size * size * 3
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), size, size, 3)}
     with raw.open("rb") as read, target.open("wb") as kept:

@@ -1,4 +1,4 @@
-"""Which paintings a training step sees: a pure function of the seed and the step."""
+"""Choose the paintings of a training step, by a random generator that depends only on the seed and the step."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from common.data.dataset import UNLABELLED
 
 
 class BalancedSampler:
-    """Draws positions of a split so that classes come between as often as they occur and equally often.
+    """Draw positions in a split, with more or less balance between the classes.
 
-    With balance s a class of n paintings is drawn in proportion to n ** (1 - s). Unlabelled paintings keep
-    the share that they have in the data.
+    A class of n paintings is drawn in proportion to n ** (1 - balance): with balance 0 as often as it occurs, with
+    balance 1 as often as any other. Unlabelled paintings keep their share of the data.
     """
 
     def __init__(self, labels: Int[np.ndarray, "n"], balance: float) -> None:
-        # Paintings lie class by class on the unit interval, each with its probability as its length.
+        # Lay the paintings on the unit interval, sorted by class; the length of each is its probability.
         self._order = np.argsort(labels, kind="stable")
         probabilities = _probabilities(labels, balance)
         self._ends = np.cumsum(probabilities[self._order])
 
     def draw(self, generator: np.random.Generator, count: int) -> Int[np.ndarray, "count"]:
-        """Positions of one batch, in random order.
+        """Draw the positions of one batch, in random order.
 
-        One point is drawn in each of `count` equal pieces of the unit interval (stratified sampling), so that
-        every batch holds each class as often as is its due, to within two.
+        One point is drawn in each of `count` equal pieces of the unit interval (stratified sampling), so the count
+        of each class in a batch differs from its expected count by less than two.
         """
         points = (np.arange(count) + generator.random(count)) / count
         places = np.searchsorted(self._ends, points * self._ends[-1], side="right")

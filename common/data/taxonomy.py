@@ -1,4 +1,4 @@
-"""Raw labels in, canonical names out: the taxonomy that data preparation and generation both consult."""
+"""Map raw labels to canonical names of genres and styles. Data preparation and generation use the taxonomy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
 
 @settings
 class StyleEntry:
-    """A style's family and the other names it goes by."""
+    """A style's family and its other names."""
 
     family: str
     aliases: tuple[str, ...] = ()
@@ -22,12 +22,12 @@ class StyleEntry:
 
 @settings
 class TaxonomyFile:
-    """What a taxonomy YAML file holds."""
+    """The contents of a taxonomy YAML file."""
 
     genres: dict[str, tuple[str, ...]]
     styles: dict[str, StyleEntry]
     unlabelled: tuple[str, ...] = ()
-    """Words by which a collection says that it knows no label."""
+    """Labels that mean "no label"."""
 
 
 class Taxonomy:
@@ -42,43 +42,43 @@ class Taxonomy:
 
     @classmethod
     def load(cls, path: Path = DEFAULT_TAXONOMY) -> Taxonomy:
-        """Read a taxonomy file. Raises UserError naming what is wrong in it."""
+        """Read a taxonomy file. Raises UserError that names what is wrong in it."""
         if not path.is_file():
-            raise UserError(f"taxonomy {path} does not exist; start from a copy of {DEFAULT_TAXONOMY}")
+            raise UserError(f"taxonomy {path} does not exist; copy {DEFAULT_TAXONOMY} and edit it")
         return cls(config.load(TaxonomyFile, path), place=str(path))
 
     def genre(self, raw: str) -> str | None:
-        """Canonical genre of a raw label, None where the taxonomy does not know it."""
+        """Return the canonical genre of a raw label, None if it is unknown."""
         return self._genres.get(normalise(raw))
 
     def style(self, raw: str) -> str | None:
-        """Canonical style of a raw label, None where the taxonomy does not know it."""
+        """Return the canonical style of a raw label, None if it is unknown."""
         return self._styles.get(normalise(raw))
 
     def family_named(self, raw: str) -> str | None:
-        """The family that a raw label names, None where there is none."""
+        """Return the family that has the raw label as its name, None if there is none."""
         return self._family_names.get(normalise(raw))
 
     def own_name(self, raw: str) -> str | None:
-        """What to call a raw label that is not known; None where nobody could ask for it by that name."""
+        """Return the name for an unknown raw label that is kept; None if it means "no label" or cannot be requested."""
         name = self.family_named(raw) or normalise(raw)
         return name if _can_be_asked_for(name) and not self.says_nothing(raw) else None
 
     def says_nothing(self, raw: str) -> bool:
-        """Whether a raw label is blank or a word for having none."""
+        """Return True if a raw label is blank or a word for "no label"."""
         return normalise(raw) in self._unlabelled | {""}
 
     def spellings(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Normalised spellings with their canonical names, of genres and of styles."""
+        """Return the canonical name of each normalised spelling, for genres and for styles."""
         return dict(self._genres), dict(self._styles)
 
     def family(self, style: str) -> str:
-        """Family of a canonical style; a family's name, which stands for its styles once merged, is its own."""
+        """Return the family of a canonical style; the name of a family is returned unchanged."""
         return self._families.get(style, style)
 
 
 def normalise(label: str) -> str:
-    """One spelling for all: lower case, no accents, words joined by hyphens."""
+    """Return a label in lower case, without accents, its words joined by hyphens."""
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
     return "-".join(plain.lower().replace("_", " ").replace("-", " ").split())
 
@@ -87,10 +87,12 @@ def _index(names: dict[str, tuple[str, ...]], place: str) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, aliases in names.items():
         if not _can_be_asked_for(name):
-            raise UserError(f"{place}: {name!r} cannot be asked for by that name; take another, without , and :")
+            raise UserError(
+                f"{place}: {name!r} cannot be requested by name; a name must not be 'any' or contain , or :"
+            )
         for spelling in dict.fromkeys(normalise(label) for label in (name, *aliases)):
             if spelling in index:
-                raise UserError(f"{place}: {spelling!r} stands for both {index[spelling]!r} and {name!r}")
+                raise UserError(f"{place}: {spelling!r} stands for both {index[spelling]!r} and {name!r}; remove one")
             index[spelling] = name
     return index
 

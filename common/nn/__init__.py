@@ -1,1 +1,1 @@
-"""Layers and losses that both stages' networks are made of."""
+"""Layers and losses that both stages share."""

@@ -1,4 +1,4 @@
-"""The moving average of a network's weights, which exports hold."""
+"""The exponential moving average of a network's weights, which exports contain."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch import nn
 
 @torch.no_grad()
 def update_average(average: nn.Module, live: nn.Module, halflife: float, updates: int) -> None:
-    """Move `average` towards `live` after step number `updates` of it, counted from 1.
+    """Move `average` towards `live`; call it after each training step, with `updates` counted from 1.
 
-    The half-life grows with the run up to its setting, so that a short run's average forgets its random start
-    (Karras et al. 2020 ramp theirs likewise). Running statistics are averaged along with the weights that made them.
+    The half-life, in steps, is at most 5 % of `updates`, so that the average of a short run forgets its random start
+    (as in Karras et al. 2020). Running statistics are averaged like the weights.
     """
     halflife = min(halflife, 0.05 * updates)
     decay = 0.5 ** (1 / halflife) if halflife > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Batch normalisation over all processes; the one layer here that looks at the other pictures of a batch."""
+"""Batch normalisation over all processes; the only layer here that mixes the pictures of a batch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Moments of the batch of all processes together (Ioffe and Szegedy 2015), so that n processes equal one.
+    """Normalise by mean and variance over all processes (Ioffe and Szegedy 2015), so that n processes equal one.
 
-    torch's own `SyncBatchNorm` needs a GPU. In evaluation mode it uses the running moments, and a picture's features
-    depend on that picture alone.
+    torch's own `SyncBatchNorm` needs a GPU. In evaluation mode the layer uses the running mean and variance, so a
+    picture's features depend on that picture alone.
     """
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
@@ -27,9 +27,9 @@ class BatchNorm(nn.BatchNorm2d):
             torch.stack([values.sum(dim=1), values.square().sum(dim=1)])
         )
         mean, squares = sums / count
-        # Rounding may leave less than nothing.
+        # Rounding errors can make it negative.
         variance = (squares - mean.square()).clamp(min=0)
-        # Set by its constructor, whatever its types say.
+        # The constructor sets these; torch types them as optional.
         assert self.momentum is not None
         assert self.running_mean is not None
         assert self.running_var is not None
@@ -44,7 +44,7 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class _SumOverProcesses(torch.autograd.Function):
-    """A sum that every process contributes to and receives; so is its gradient, as each picture moves all moments."""
+    """Sum over processes. The backward pass sums too, because every process's result depends on every picture."""
 
     @staticmethod
     def forward(context: Any, own: Tensor) -> Tensor:

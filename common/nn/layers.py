@@ -1,4 +1,4 @@
-"""Layers of both stages' networks. None looks at the other pictures of a batch."""
+"""Layers of both stages' networks. None of them mixes the pictures of a batch."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 class Gate(nn.Module):
     """Gated activation with global conditioning (van den Oord et al. 2016, eq. 2, with h = condition).
 
-    `tanh(f + V_f y) * sigmoid(g + V_g y)`, f and g the two halves of the channels, so c leaves where 2c entered.
-    V biases each channel, or, where `size` is given, each channel at each of size x size pixels. `bias` adds
-    a learnt constant to V y, which the layers before the gate make superfluous unless it is one for each pixel.
+    `tanh(f + V_f y) * sigmoid(g + V_g y)`, where f and g are the two halves of the channels: 2c channels in, c out.
+    V y is one bias for each channel or, if `size` is above 1, one for each channel and each of size x size pixels.
+    `bias` adds a learnt constant to V y; leave it out if the layer before the gate already adds one.
     """
 
     def __init__(self, channels: int, condition_dim: int, size: int = 1, *, bias: bool = False) -> None:
@@ -28,16 +28,16 @@ class Gate(nn.Module):
 
 
 def gated(features: Float[Tensor, "b c2 h w"]) -> Float[Tensor, "b c h w"]:
-    """`tanh(f) * sigmoid(g)`, f and g the two halves of the channels."""
+    """Return `tanh(f) * sigmoid(g)`, where f and g are the two halves of the channels."""
     f, g = features.chunk(2, dim=1)
     return torch.tanh(f) * torch.sigmoid(g)
 
 
 def initialise(network: nn.Module) -> None:
-    """Give convolutions and linear layers outside the gates He et al.'s weights (2015, eq. 15) and no bias.
+    """Initialise convolutions and linear layers outside the gates as in He et al. (2015, eq. 15), with zero bias.
 
-    torch's own default is 2.4 times smaller: a critic begins almost flat, and Adam's steps, whose size does not
-    depend on the weights, are as many times too long beside them.
+    torch's default weights are 2.4 times smaller. With them a critic starts almost flat, and Adam's steps, whose size
+    does not depend on the weights, are 2.4 times larger relative to the weights.
     """
     gates = {id(layer) for gate in network.modules() if isinstance(gate, Gate) for layer in gate.modules()}
     for layer in network.modules():
@@ -48,26 +48,26 @@ def initialise(network: nn.Module) -> None:
 
 
 def picture_norm(channels: int) -> nn.GroupNorm:
-    """Zero mean and unit variance over all channels and pixels of each picture (Ba et al. 2016), nothing learnt.
+    """Normalise over all channels and pixels of each picture (Ba et al. 2016), without learnt parameters.
 
-    Not over the channels of each pixel: where features pass through zero, that draws sharp lines along the zeros.
+    Normalising each pixel over its channels would draw sharp lines where the features pass through zero.
     """
     return nn.GroupNorm(1, channels, affine=False)
 
 
 def open_convolution(in_channels: int, out_channels: int) -> nn.Conv2d:
-    """3x3, with the outermost pixels repeated around the picture.
+    """Return a 3x3 convolution that pads with the outermost pixels.
 
-    A square cut from a picture goes on beyond its sides. With zeros there the generator learns a frame that closes
-    every square, and paints it around every picture as a dark line.
+    A crop of a painting goes on beyond its sides. With zero padding, a generator trained on crops learns a frame around
+    every crop, and paints it around every picture as a dark line.
     """
     return nn.Conv2d(in_channels, out_channels, 3, padding=1, padding_mode="replicate")
 
 
 class GatedBlock(nn.Module):
-    """Residual block with a gate at both activations; doubles the size first where `upsample` is set.
+    """Residual block with gates as activations; doubles the size first if `upsample` is set.
 
-    Nothing is normalised: gates bound what they let through, and a square of a picture has the features of the whole.
+    No normalisation: gates bound their output, and a crop of a picture must get the same features as the whole picture.
     """
 
     def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, upsample: bool) -> None:
@@ -85,7 +85,7 @@ class GatedBlock(nn.Module):
         condition: Float[Tensor, "b k"],
         bias: Float[Tensor, "b c2 h_out w_out"] | float = 0.0,
     ) -> Float[Tensor, "b c_out h_out w_out"]:
-        """`bias` is heard by the first gate, at each pixel."""
+        """`bias` is added to the input of the first gate, at each pixel."""
         if self.upsample:
             features = F.interpolate(features, scale_factor=2, mode="bilinear")
         hidden = self.first_gate(self.first(features) + bias, condition)

@@ -1,4 +1,4 @@
-"""Losses that both stages share: tensors in, one value a picture out."""
+"""Losses that both stages share. Each returns one value for each picture."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ def gradient_penalty(
 ) -> Float[Tensor, "b"]:
     """Squared distance from 1 of each picture's gradient norm (Gulrajani et al. 2017, eq. 3).
 
-    `one_sided` lets norms below 1 alone (Petzka et al. 2018): a critic need not slope where it sees no difference.
-
-    `scores` must come from `images`, which must require gradients, and from each picture alone.
+    `one_sided` penalises only norms above 1 (Petzka et al. 2018), so the critic may be flat where real and generated
+    pictures do not differ. `images` must require gradients, and each score must depend on its own picture only.
     """
     (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    # `norm` has a zero gradient at a zero vector, where the square root of a sum of squares has NaN.
+    # At a zero vector `norm` has gradient zero; the square root of a sum of squares has NaN.
     norms = gradients.float().flatten(1).norm(2, dim=1)
     excess = norms - 1
     return (excess.relu() if one_sided else excess).square()
 
 
 def drift_loss(real_scores: Float[Tensor, "b"], fake_scores: Float[Tensor, "b"]) -> Float[Tensor, "b"]:
-    """Half the squares of both scores (Karras et al. 2018, appendix A.1, of real ones alone).
+    """Half the sum of both squared scores (Karras et al. 2018, appendix A.1, use the real scores only).
 
-    The realness tells of their difference alone, and a slope of 1 in any direction costs nothing: without this,
-    scores spread far wider than real and generated differ, and the critic pushes all pictures one way, then another.
-    With weight epsilon the best score is `(p_real - p_fake) / (epsilon (p_real + p_fake))`, as least squares have it.
+    The Wasserstein loss depends only on the difference of the scores, and the penalty allows a slope of 1 in any
+    direction. Without this loss the scores spread much further than real and generated pictures differ, and the critic
+    pushes all pictures one way, then another. With weight epsilon the optimal score is
+    `(p_real - p_fake) / (epsilon (p_real + p_fake))`, as in a least-squares GAN.
     """
     return (real_scores.square() + fake_scores.square()) / 2
 
 
 def class_loss(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
-    """Cross-entropy against points of the simplex (Odena et al. 2017, eq. 3); unlabelled, all zeros, costs 0."""
+    """Cross-entropy against one-hot or soft labels (Odena et al. 2017, eq. 3); 0 if unlabelled (all zeros)."""
     return -(labels * logits.float().log_softmax(dim=1)).sum(dim=1)
 
 
 def doubt_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
-    """Cross-entropy against all classes alike, which a critic that is sure of a generated picture's class pays.
+    """Cross-entropy against the uniform distribution: penalises a critic that is sure of a generated picture's class.
 
-    After Springenberg 2016, section 3. A critic that learns classes from real paintings alone takes speckle that no
-    painter made for a class, and the generator learns that speckle.
+    After Springenberg (2016, section 3). A critic that learns classes only from real paintings takes certain speckle,
+    which no painting has, for a class, and the generator learns to paint that speckle.
     """
     return -logits.float().log_softmax(dim=1).sum(dim=1) / max(logits.shape[1], 1)
 
 
 def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "2"]:
-    """How many labelled pictures have the asked class as their most likely one, and how many are labelled."""
+    """Return the number of labelled pictures whose label has the highest logit, and the number of labelled pictures."""
     labelled = labels.sum(dim=1) > 0
     if logits.shape[1] == 0:
         return logits.new_zeros(2)
@@ -59,5 +59,5 @@ def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float
 def interpolate(
     real: Float[Tensor, "b c h w"], fake: Float[Tensor, "b c h w"], mix: Float[Tensor, "b"]
 ) -> Float[Tensor, "b c h w"]:
-    """Points on the straight lines between pairs of real and fake pictures; they require gradients."""
+    """Interpolate between pairs of real (mix 0) and fake (mix 1) pictures; the result requires gradients."""
     return torch.lerp(real, fake, mix[:, None, None, None]).requires_grad_()

@@ -1,8 +1,8 @@
-"""Invented paintings, for trying the whole project out where no collection of real ones is at hand.
+"""Procedural paintings, to try the project without a collection of real ones.
 
-A genre, a style and a seed enter, a picture leaves. The genre's composition fills a `Scene` (`genres.py`), the
-style's handling paints it (`styles.py`); neither knows the other, so every genre comes in every style.
-The pictures are not art, and no figure measured on them says how well a model paints real ones.
+`paint` makes a picture from a genre, a style and a seed. The genre's function fills a `Scene` (`genres.py`), and the
+style's function paints it (`styles.py`). Neither depends on the other, so every genre exists in every style.
+Results on these pictures do not show how well a model paints real paintings.
 """
 
 from common.data.procedural.painting import GENRES, STYLES, paint

@@ -1,6 +1,6 @@
-"""The composition of an abstract painting: things without a name, after one of several habits.
+"""The composition of an abstract painting, in one of six manners.
 
-A generator enters, a `Scene` leaves; `genres.py` reads this module.
+It makes a `Scene` from a random generator; `genres.py` reads this module.
 """
 
 from itertools import pairwise

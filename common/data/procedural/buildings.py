@@ -1,6 +1,6 @@
-"""What a town is made of: houses beside and before us, towers, lamps and the people between them.
+"""The parts of a town: houses along a street or facing us, towers, lamps, people.
 
-A scene and a place enter, shapes are added; `cityscape.py` and `landscape.py` read this module.
+The functions add shapes to a scene; `cityscape.py` and `landscape.py` read this module.
 """
 
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ class Row:
 
     @property
     def outward(self) -> float:
-        """Away from the street: -1 for the row on the left, 1 for the one on the right."""
+        """Direction away from the street: -1 for the left row, 1 for the right row."""
         return float(np.sign(self.front - self.vanish_x))
 
     def at(self, depth: float, height: float, beside: float = 0.0) -> tuple[float, float]:
-        """On the canvas: depth 0 at the vanishing point and 1 at us, height above and way beside the street."""
+        """Return the point on the canvas. `depth` is 0 at the vanishing point and 1 at the viewer."""
         x = self.vanish_x + (self.front - self.vanish_x + beside * self.outward) * depth
         return x, self.vanish_y + (1.0 - self.vanish_y - height) * depth
 
     def pane(self, near: float, far: float, low: float, high: float) -> Outline:
-        """A rectangle on the fronts between two depths and two heights."""
+        """Return a rectangle on the house fronts, between two depths and two heights."""
         return polygon(self.at(near, low), self.at(near, high), self.at(far, high), self.at(far, low))
 
 

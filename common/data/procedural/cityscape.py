@@ -1,6 +1,6 @@
 """The composition of a cityscape: a street that runs away from us, a front of houses, or roofs from above.
 
-A generator enters, a `Scene` leaves; `genres.py` reads this module.
+It makes a `Scene` from a random generator; `genres.py` reads this module.
 """
 
 from functools import partial

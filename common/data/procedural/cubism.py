@@ -1,6 +1,6 @@
-"""The handling of a cubist painting.
+"""The cubist style.
 
-A scene, a generator and a size enter, colours [h w 3] leave; `styles.py` reads this module.
+It turns a scene into colours [h w 3]; `styles.py` reads this module.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from common.data.procedural.underpainting import coloured, contours, regions, sh
 
 NUM_CUTS = 9
 NUM_FACETS = 1 << NUM_CUTS
-"""Every side of every cut: most of them are empty."""
+"""Number of possible facets; most of them are empty."""
 PLANES = np.stack([hexed(code) for code in ("c9a468", "8d8a7c", "6f7f86", "d8cbaa", "7d5a38", "a89a78")])
 MOODS = np.array([[1.1, 1.1, 1.1], [1.18, 1.08, 0.92], [1.02, 1.06, 1.1], [1.08, 1.1, 1.0]], np.float32)
 
@@ -26,7 +26,7 @@ def cubism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     angular = replace(scene, shapes=[angled(shape) for shape in scene.shapes])
     tables = colours_of("cubism", angular.shapes, shadow="2e2a2a", light="efe2c0", depth=0.9, glow=0.6, tint=tint)
     facet, cuts, slope = facets(rng, size, scene.focus)
-    # Every facet that could be has its share of the draws: which of them show may depend on the size.
+    # Draw for every possible facet, because the size decides which of them are visible.
     shifts = rng.normal(0.0, 0.035, (2, NUM_FACETS)).astype(np.float32)
     lifts = rng.uniform(-0.2, 0.35, NUM_FACETS).astype(np.float32)
     planes = (tint * PLANES)[rng.integers(len(PLANES), size=NUM_FACETS)]
@@ -54,7 +54,7 @@ def facets(rng: np.random.Generator, size: int, focus: tuple[float, float]) -> t
     edge, slope = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
     main = rng.uniform(0, np.pi)
     for cut in range(NUM_CUTS):
-        # Two leading directions, each a little uneven.
+        # Two main directions, with some variation.
         angle = np.float32(main + (cut % 2) * rng.uniform(0.7, 1.3) + rng.normal(0, 0.25))
         centre_x, centre_y = rng.normal(focus[0], 0.24), rng.normal(focus[1], 0.24)
         across = (x - np.float32(centre_x)) * np.cos(angle) + (y - np.float32(centre_y)) * np.sin(angle)

@@ -1,7 +1,7 @@
-"""Values that vary over the canvas: smooth noise, and coats of brush marks.
+"""Fields over the canvas: smooth noise, and coats of brush marks.
 
-A generator and a size in pixels enter, float32 arrays [h w] leave. Nothing random depends on the size, so that
-a larger picture is the same picture. The underpainting and the styles read this module.
+Fields are float32 arrays [h w]. The random numbers do not depend on the size, so that a picture is the same at each
+size. The underpainting and the styles read this module.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 Field = NDArray[np.float32]
-"""[h w], one value a pixel."""
+"""[h w], one value for each pixel."""
 Colours = NDArray[np.float32]
 """[h w 3] or [n 3], red, green and blue from 0 to 1."""
 
@@ -46,7 +46,7 @@ class Coat:
     """One coat of brush marks: lens-shaped, one to each knot of a jittered lattice."""
 
     spacing: float
-    """Of the lattice, in canvas units."""
+    """Distance between knots of the lattice, in canvas units."""
     length: float
     """Of a mark, in canvas units."""
     width: float
@@ -71,7 +71,7 @@ def brush(
 ) -> None:
     """Lay a coat on the canvas [h w 3] in place, every mark in the source's colour at the mark's centre.
 
-    The marks follow `angle` [h w], in radians; where `keep` [h w] is given, a mark is laid with that probability.
+    The marks follow `angle` [h w], in radians; if `keep` [h w] is given, each mark is laid with that probability.
     """
     size, side = len(canvas), round(1.0 / coat.spacing)
     knots = rng.permutation(side * side)
@@ -92,7 +92,7 @@ def brush(
     window = (offsets[:, None] * size + offsets).ravel()
     along, aside = np.float32(2.0 / (coat.length * size)), np.float32(2.0 / (coat.width * size))
     on_top = np.full(size * size, -1, np.intp)
-    # Few marks at a time, so that the arrays of pixels around them stay in the processor's cache.
+    # In batches small enough for the processor's cache.
     for marks in np.array_split(laid, max(1, len(laid) * len(window) // 16384)):
         pixel_x, pixel_y = column[marks, None] + offsets, row[marks, None] + offsets
         from_x = beyond_reach(pixel_x, size, pixel_x + np.float32(0.5) - x[marks, None])
@@ -121,5 +121,5 @@ NUM_HAIRS = 8
 
 
 def beyond_reach(pixels: NDArray[np.intp], size: int, distances: NDArray[np.floating]) -> Field:
-    """Distances [m n], put out of every mark's reach where the pixel is not on the canvas."""
+    """Return the distances [m n], with a huge distance for pixels outside the canvas."""
     return np.where((pixels >= 0) & (pixels < size), distances, 1e6).astype(np.float32)

@@ -1,6 +1,7 @@
-"""What can be shown: every genre's name and the composition that fills a scene for it.
+"""The table of genres: name and composition function.
 
-A new genre is a function from a generator to a `Scene`, and a line here. `paint` reads this table.
+To add a genre, write a function that makes a `Scene` from a random generator, and add a line here.
+`paint` reads this table.
 """
 
 from collections.abc import Callable

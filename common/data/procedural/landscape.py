@@ -1,6 +1,6 @@
 """The composition of a landscape, and the skies and trees that other outdoor genres borrow.
 
-A generator enters, a `Scene` leaves; `genres.py` reads this module.
+It makes a `Scene` from a random generator; `genres.py` reads this module.
 """
 
 from functools import partial

@@ -1,6 +1,6 @@
 """The composition of a sea piece: sea and sky, ships, cliffs, a beach or a harbour light.
 
-A generator enters, a `Scene` leaves; `genres.py` reads this module.
+It makes a `Scene` from a random generator; `genres.py` reads this module.
 """
 
 from functools import partial

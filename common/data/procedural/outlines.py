@@ -1,6 +1,6 @@
-"""The vocabulary in which compositions speak: outlines of simple things, in canvas units.
+"""Outlines of simple forms, in canvas units.
 
-Numbers enter, an `Outline` [n 2] leaves. The genres read this module.
+The functions return an `Outline` [n 2]. The genres use this module.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from common.data.procedural.scene import Outline
 
 Points = Sequence[tuple[float, float]]
-"""Corners as they are written down."""
+"""Corners as a list of points."""
 
 
 def polygon(*points: tuple[float, float]) -> Outline:
@@ -50,14 +50,14 @@ def curve(points: Points | Outline, steps: int = 5) -> Outline:
 
 
 def lathe(x: float, top: float, bottom: float, half: float, profile: Points) -> Outline:
-    """What a lathe turns: the profile lists, downwards, (share of the height, share of the half width)."""
+    """Outline of a turned object; the profile lists (share of height, share of half width) from the top down."""
     right = [(x + half * width, top + (bottom - top) * height) for height, width in profile]
     left = [(x - half * width, top + (bottom - top) * height) for height, width in reversed(profile)]
     return np.array(right + left)
 
 
 def ribbon(points: Points | Outline, widths: Sequence[float]) -> Outline:
-    """A band along the points, as wide at each point as its width says: a path, an arm, a trunk."""
+    """A band along the points with a width at each point: a path, an arm, a trunk."""
     spine = np.asarray(points, dtype=np.float64)
     along = np.gradient(spine, axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
@@ -67,7 +67,7 @@ def ribbon(points: Points | Outline, widths: Sequence[float]) -> Outline:
 
 
 def ridge(rng: np.random.Generator, level: float, height: float, peaks: float = 3.0, sharpness: float = 0.0) -> Outline:
-    """Everything below a skyline across the canvas: rolling where sharpness is 0, alpine where it is 1."""
+    """Everything below a skyline across the canvas: rolling hills at sharpness 0, alpine at 1."""
     x = np.linspace(-0.05, 1.05, 40)
     frequencies = peaks * np.array([1.0, 2.1, 4.3, 9.1])
     phases = rng.uniform(0.0, 2.0 * np.pi, 4)
@@ -79,7 +79,7 @@ def ridge(rng: np.random.Generator, level: float, height: float, peaks: float = 
 
 
 def placed(outline: Points | Outline, x: float, y: float, width: float, height: float) -> Outline:
-    """An outline in units of its own brought to a place; a negative width turns it to the other side."""
+    """Scale and move an outline to a place on the canvas; a negative width mirrors it."""
     return np.asarray(outline) * (width, height) + (x, y)
 
 

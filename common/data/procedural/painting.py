@@ -1,4 +1,4 @@
-"""From a genre, a style and a seed to a picture; `GENRES` and `STYLES` are the names that are known."""
+"""Paint a picture from a genre (one of `GENRES`), a style (one of `STYLES`) and a seed."""
 
 import hashlib
 
@@ -13,15 +13,14 @@ GENRES: tuple[str, ...] = tuple(COMPOSITIONS)
 STYLES: tuple[str, ...] = tuple(HANDLINGS)
 
 SMALLEST_CANVAS = 128
-"""In pixels. Brush marks need room: a smaller picture is painted at this size and shrunk."""
+"""In pixels. Brush marks need this many, so smaller pictures are painted at this size and shrunk."""
 
 
 def paint(genre: str, style: str, seed: int, size: int = 256) -> Image.Image:
-    """The RGB picture, size x size pixels, that belongs to the genre, style and seed.
+    """Return an RGB picture of size x size pixels.
 
-    The same arguments give the same picture, and another size shows the same composition.
-
-    Raises ValueError for a genre or style that is not known, and for a size below 1.
+    The same genre, style and seed give the same picture, at any size. Raises ValueError if the genre or style is
+    unknown or the size is below 1.
     """
     if genre not in COMPOSITIONS:
         raise ValueError(f"unknown genre {genre!r}{suggest(genre, GENRES)}")

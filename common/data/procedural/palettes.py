@@ -1,7 +1,7 @@
-"""The colours that each style keeps for each material.
+"""The palettes: the colours of each material in each style.
 
-`colours_of` turns a style's name and a scene's shapes into three tables, [n 3] each: the shape in its own colour,
-in shadow and in light. The underpainting reads them.
+`colours_of` returns three tables [n 3] for the shapes of a scene: their own colours, in shadow and in light. The
+underpainting reads them.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Tables:
 def colours_of(
     palette: str, shapes: list[Shape], *, shadow: str, light: str, depth: float, glow: float, tint: Colours
 ) -> Tables:
-    """The three tables of the shapes in a palette.
+    """Return the colours of the shapes in a palette.
 
-    The shadow side is the own colour times `shadow`, pushed `depth` (0 to 1) of the way; the light side is mixed
-    with `light` by `glow` (0 to 1). `tint` [3] multiplies all of them: the mood of the whole picture.
+    The shadow colour moves from the own colour towards that colour times `shadow` by `depth` (0 to 1); the light
+    colour is mixed with `light` by `glow` (0 to 1). `tint` [3] multiplies all colours.
     """
     swatches = parsed(palette)
     air = swatches["air"][0]

@@ -1,6 +1,6 @@
 """The composition of a portrait: a sitter, head and shoulders or to the waist, before a backdrop.
 
-A generator enters, a `Scene` leaves; `genres.py` reads this module.
+It makes a `Scene` from a random generator; `genres.py` reads this module.
 """
 
 import numpy as np

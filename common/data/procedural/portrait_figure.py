@@ -1,6 +1,6 @@
 """The sitter's body: neck, clothes, collar, and arms where the portrait reaches to the waist.
 
-A scene and a `Sitter` enter, shapes are added; `portrait.py` reads this module. Points are in head coordinates.
+The functions add the shapes of a `Sitter` to a scene; `portrait.py` reads this module. Points are in head coordinates.
 """
 
 import numpy as np

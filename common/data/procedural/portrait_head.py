@@ -1,6 +1,6 @@
 """The sitter's head: hair, face, beard, and what is worn on it.
 
-A scene and a `Sitter` enter, shapes are added; `portrait.py` reads this module. Points are in head coordinates.
+The functions add the shapes of a `Sitter` to a scene; `portrait.py` reads this module. Points are in head coordinates.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from common.data.procedural.sitter import Sitter
 
 
 def draw_head(scene: Scene, rng: np.random.Generator, sitter: Sitter, headdress: str) -> None:
-    """Everything of the head that lies before the body; the headdress is a key of `HEADDRESSES` or "none"."""
+    """Draw the parts of the head in front of the body; the headdress is a key of `HEADDRESSES` or "none"."""
     draw_face(scene, rng, sitter)
     draw_eyes(scene, rng, sitter)
     mouth = draw_nose_and_mouth(scene, rng, sitter)
@@ -26,7 +26,7 @@ def draw_head(scene: Scene, rng: np.random.Generator, sitter: Sitter, headdress:
 
 
 def draw_hair_behind(scene: Scene, rng: np.random.Generator, sitter: Sitter, headdress: str) -> None:
-    """Hair that falls behind the neck, or the cloth of a veil in its stead."""
+    """Hair that falls behind the neck, or the cloth of a veil instead."""
     if headdress == "veil":
         spread = rng.uniform(1.3, 1.7)
         outline = curve(mirrored([(0.0, -1.3), (1.0, -0.8), (1.15, 0.4), (spread, 2.2)]))
@@ -89,7 +89,7 @@ def draw_eyes(scene: Scene, rng: np.random.Generator, sitter: Sitter) -> None:
 
 
 def draw_nose_and_mouth(scene: Scene, rng: np.random.Generator, sitter: Sitter) -> tuple[float, float]:
-    """Lit bridge, shaded flank, lips; the middle of the mouth is returned."""
+    """Draw nose and lips; return the middle of the mouth."""
     middle, away = 0.33 * sitter.turn, -np.sign(scene.light[0])
     tip, low = middle + 0.16 * sitter.turn, rng.uniform(0.36, 0.46)
     flank = [

@@ -1,7 +1,6 @@
 """What sitters wear on their heads.
 
-A scene and a `Sitter` enter, shapes are added; `portrait_head.py` reads this module. Points are in head
-coordinates.
+The functions add shapes to a scene; `portrait_head.py` reads this module. Points are in head coordinates.
 """
 
 from collections.abc import Callable

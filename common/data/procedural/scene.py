@@ -1,7 +1,7 @@
-"""What a genre hands to a style: a pile of shapes that knows what it shows and not how it is painted.
+"""The scene that a genre passes to a style: a stack of shapes with materials, without colours or brush marks.
 
 A genre's composition (`genres.py`) fills a `Scene`; `underpainting.py` turns it into pixels, and a style's
-handling (`styles.py`) paints over those. All places are in canvas units: x from 0 (left) to 1 (right), y from
+handling (`styles.py`) paints over those. Positions are in canvas units: x from 0 (left) to 1 (right), y from
 0 (top) to 1 (bottom), whatever the size of the picture.
 """
 
@@ -16,12 +16,12 @@ Outline = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Everything that shares one colour and one surface: a face, a hill, or all the windows of a house."""
+    """Outlines that share one colour and one surface: a face, a hill, or all the windows of a house."""
 
     material: str
     """A key of the palettes."""
     outlines: tuple[Outline, ...]
-    """Several outlines are several pieces of the same surface."""
+    """The pieces of the surface."""
     pick: float
     """Which of the material's colours, from 0 (the first) to 1 (the last)."""
     tone: float = 0.0
@@ -35,9 +35,9 @@ class Shape:
     grain: float = 0.0
     """The direction in which a brush would follow the surface, in radians from the x axis."""
     distance: float = 0.0
-    """From 0 (here) to 1 (lost in the air)."""
+    """From 0 (near) to 1 (lost in haze)."""
     modelling: bool = False
-    """Whether it is only a shadow or a light on the shape of the same material before it, without an edge."""
+    """True for a shadow or highlight on the previous shape of the same material; it gets no edge."""
 
 
 @dataclass(kw_only=True)
@@ -47,7 +47,7 @@ class Scene:
     light: tuple[float, float, float]
     """Unit vector towards the light: x right, y down, z towards us."""
     focus: tuple[float, float] = (0.5, 0.5)
-    """Where the eye should go."""
+    """The point that draws the eye."""
     shapes: list[Shape] = field(default_factory=list)
     shadows: list[Outline] = field(default_factory=list)
 
@@ -64,7 +64,7 @@ class Scene:
         distance: float = 0.0,
         modelling: bool = False,
     ) -> None:
-        """Lay a shape in front of all shapes so far; nothing is laid where there are no outlines."""
+        """Add a shape in front of all others; do nothing if `outlines` is empty."""
         if outlines:
             self.shapes.append(
                 Shape(

@@ -1,6 +1,6 @@
 """Boats and ships under sail.
 
-A scene, a place and a size enter, shapes are added; `marina.py` reads this module. Everything is drawn in ship
+The functions add shapes to a scene; `marina.py` reads this module. Everything is drawn in ship
 units: the water line at y = 0, the bow towards positive x, half the length of the hull about 1.
 """
 

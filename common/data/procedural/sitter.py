@@ -1,4 +1,4 @@
-"""Who sits for a portrait: where the head is, how it turns, and the colours that its parts share.
+"""The sitter of a portrait: position and turn of the head, and the colours of the parts.
 
 `portrait.py` invents the sitter; `portrait_figure.py` and `portrait_head.py` draw it. Both work in head
 coordinates: the origin between the eyes and 1 the half height of the head, x to the right and y down.
@@ -23,9 +23,9 @@ class Sitter:
     turn: float
     """From -1 (to the left) to 1 (to the right)."""
     tilt: float
-    """Of the head, in radians."""
+    """Tilt of the head, in radians."""
     width: float
-    """Of the head, as a share of the usual."""
+    """Width of the head, relative to the usual width."""
     broad: float
     """Half the width of the shoulders, in head coordinates."""
     slope: float

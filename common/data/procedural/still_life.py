@@ -1,6 +1,6 @@
 """The composition of a still life: a table, a wall, and three to ten things in order.
 
-A generator enters, a `Scene` leaves; `genres.py` reads this module.
+It makes a `Scene` from a random generator; `genres.py` reads this module.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""How a scene is painted: every style's name and the handling that turns a scene into colours.
+"""The table of styles: name and function that paints a scene.
 
-A new style is a palette in `palettes.py`, a function from a scene, a generator and a size to colours [h w 3],
-and a line in the table. `paint` reads this module.
+To add a style, add a palette in `palettes.py`, write a function from a scene, a random generator and a size to colours
+[h w 3], and add a line to the table. `paint` reads this module.
 """
 
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def expressionism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
 
 
 def pointillism(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
-    """Dots of pure colour side by side on a pale ground, that the eye is left to mix."""
+    """Dots of pure colour on a pale ground, which the eye mixes."""
     tables = colours_of(
         "pointillism",
         scene.shapes,
@@ -140,7 +140,7 @@ def detail(scene: Scene, region: NDArray[np.intp]) -> Field:
 
 
 def swayed(region: NDArray[np.intp], rng: np.random.Generator, reach: float) -> NDArray[np.intp]:
-    """The region map [h w] seen through uneven glass that moves it by up to `reach` of the canvas."""
+    """Return the region map [h w], distorted by up to `reach` (a share of the canvas)."""
     size = len(region)
     x, y = coordinates(size)
     column = (x + reach * smooth_noise(rng, size, 6)) * size

@@ -1,6 +1,6 @@
-"""What lies over a whole picture: the falling off of the light, cracks in old varnish.
+"""Effects over the whole picture: falling light, cracked varnish.
 
-A scene, a generator or colours enter, fields [h w] or colours [h w 3] leave. The styles read this module.
+The functions return fields [h w] or colours [h w 3]. The styles read this module.
 """
 
 import numpy as np
@@ -40,5 +40,5 @@ def crackle(rng: np.random.Generator, size: int) -> Field:
 
 
 def halved(colours: Colours) -> Colours:
-    """Colours [2h 2w 3] as [h w 3], every pixel the mean of four."""
+    """Halve the size of colours [2h 2w 3], averaging four pixels into one."""
     return (colours[::2, ::2] + colours[1::2, ::2] + colours[::2, 1::2] + colours[1::2, 1::2]) * np.float32(0.25)

@@ -1,7 +1,7 @@
 """The things that stand on the table of a still life.
 
-A scene, a place and a scale enter, shapes are added; `still_life.py` reads this module. Each thing stands at `x`
-with its foot on `base`, in canvas units, and is as large as usual at scale 1. A profile lists, from the top
+The functions add shapes to a scene; `still_life.py` reads this module. Each thing stands at `x`
+with its foot on `base`, in canvas units, and has its usual size at scale 1. A profile lists, from the top
 down, (share of the height, share of the half width).
 """
 

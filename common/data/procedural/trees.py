@@ -1,6 +1,6 @@
-"""Trees, one function a kind.
+"""Trees, one function for each kind.
 
-A scene, a place and a height enter, shapes are added; the outdoor genres read this module. Crowns are drawn in
+The functions add shapes to a scene; the outdoor genres read this module. Crowns are drawn in
 tree units: the foot at (0, 0), the top at (0, -1).
 """
 
@@ -76,7 +76,7 @@ def draw_bare_tree(scene: Scene, rng: np.random.Generator, planted: Planted, pic
 
 
 def add_trunk(scene: Scene, rng: np.random.Generator, planted: Planted, width: float, top: float) -> float:
-    """A trunk that leans a little; the x of its top is returned, in tree units."""
+    """Draw a slightly leaning trunk; return the x of its top, in tree units."""
     lean = rng.normal(0, 0.05)
     trunk = ribbon([(0, 0), (lean * 0.3, -top / 2), (lean, -top)], [width * 1.4, width, width * 0.7])
     scene.add("trunk", planted(trunk), swell=(0.8, 0), grain=1.5)

@@ -1,6 +1,6 @@
-"""The handling of a Japanese woodblock print.
+"""The style of a Japanese woodblock print.
 
-A scene, a generator and a size enter, colours [h w 3] leave; `styles.py` reads this module.
+It turns a scene into colours [h w 3]; `styles.py` reads this module.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ def ukiyo_e(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
     flat = replace(scene, shapes=shapes)
     faded = np.array([1.0, 0.98, 0.93], np.float32) * rng.uniform(0.94, 1.03, 3).astype(np.float32)
     own = colours_of("ukiyo-e", shapes, shadow="6a7488", light="fbf0d8", depth=0, glow=0, tint=faded).own
-    # Nothing softens a printed edge but its own pixels: twice as many, halved again.
+    # Render at twice the size and halve it, for smooth edges.
     fine = regions(flat, 2 * size)
     colours = np.take(own, fine, axis=0)
     line = contours(flat, fine, rng.uniform(0.0028, 0.0045), smooth_noise(rng, 2 * size, 20))
@@ -39,7 +39,7 @@ def ukiyo_e(scene: Scene, rng: np.random.Generator, size: int) -> Colours:
 
 
 def unmodelled(shape: Shape) -> Shape:
-    """The shape as a block prints it: a strong tone takes the next colour, and nothing is shaded."""
+    """Return the shape without shading; a strong tone becomes the next colour of its material."""
     pick = shape.pick
     if shape.material == "skin":
         pick = 0.0
@@ -49,13 +49,13 @@ def unmodelled(shape: Shape) -> Shape:
 
 
 def patterned(shapes: list[Shape], region: NDArray[np.intp], rng: np.random.Generator) -> Field:
-    """Stripes, checks or dots on the cloth, each garment with its own; 1 where the pattern is printed."""
+    """Return 1 in the stripes, checks or dots of each garment, 0 elsewhere."""
     x, y = coordinates(len(region))
     turn, beat = rng.uniform(0, 3.14), 2 * np.pi * rng.uniform(18, 34)
     cos, sin = np.float32(beat * np.cos(turn)), np.float32(beat * np.sin(turn))
     across, along = np.sin(x * cos + y * sin), np.sin(y * cos - x * sin)
     patterns = [across > 0.55, (across > 0.3) ^ (along > 0.3), across * along > 0.55]
-    # The pick is the garment's own, and so is what is made of its digits; 3 is plain.
+    # Derived from the garment's `pick`, so that each garment has its own pattern; 3 is plain.
     kinds = np.array([int(shape.pick * 97) % 4 if shape.material == "cloth" else 3 for shape in shapes])
     kind = np.take(kinds, region)
     printed = np.select([kind == number for number in range(3)], patterns, False)

@@ -1,7 +1,7 @@
-"""From a scene to pixels, before any style has touched them.
+"""Render a scene to pixels, before a style paints over them.
 
-A `Scene` enters. Its region map [h w] (which shape shows at each pixel), its shade [h w] (how lit it is) and,
-with a palette's tables, its colours [h w 3] leave. The styles read this module.
+The functions return the region map [h w] (the visible shape at each pixel), the shade [h w] (the light at each pixel)
+and, with the tables of a palette, the colours [h w 3]. The styles read this module.
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ Regions = NDArray[np.intp]
 
 
 def regions(scene: Scene, size: int) -> Regions:
-    """Which shape shows where; the first shape shows where none was laid. A scene has at most 256 shapes."""
+    """Return the visible shape at each pixel; the first shape if there is none. A scene has at most 256 shapes."""
     if len(scene.shapes) > 256:
-        raise ValueError(f"a scene may hold 256 shapes, this one holds {len(scene.shapes)}; merge their outlines")
+        raise ValueError(f"a scene may have 256 shapes, this one has {len(scene.shapes)}; merge their outlines")
     image = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(image)
     for index, shape in enumerate(scene.shapes):
@@ -29,10 +29,10 @@ def regions(scene: Scene, size: int) -> Regions:
 
 
 def shading(scene: Scene, region: Regions, rng: np.random.Generator, texture: float = 1.0) -> Field:
-    """Light on every pixel: 0 the surface's own colour, about 1 full light, about -1 full shadow.
+    """Return the light at each pixel: 0 for the surface's own colour, about 1 in full light, about -1 in full shadow.
 
-    Every shape is taken for a part of an ellipsoid that fills its bounding box and bulges by its swell;
-    Lambert's cosine law does the rest.
+    Each shape is shaded by Lambert's cosine law as part of an ellipsoid that fills its bounding box and bulges by its
+    swell.
     """
     size = len(region)
     middles, extents, traits = [], [], []
@@ -56,7 +56,7 @@ def shading(scene: Scene, region: Regions, rng: np.random.Generator, texture: fl
     noise = smooth_noise(rng, size, 48) * np.float32(0.6) + smooth_noise(rng, size, 18)
     shade += np.take(mottle, region) * noise * np.float32(texture)
     if scene.shadows:
-        # What swells stands up from the ground, above the shadows that lie on it.
+        # Raised surfaces stand above the shadows on the ground.
         reached = np.array([0.25 if any(shape.swell) else 0.9 for shape in scene.shapes], np.float32)
         shade -= np.take(reached, region) * shadows(scene, size)
     return shade.astype(np.float32)
@@ -73,10 +73,10 @@ def shadows(scene: Scene, size: int) -> Field:
 
 
 def coloured(region: Regions, shade: Field, tables: Tables) -> Colours:
-    """Own colour towards its light where the shade is above 0, towards its shadow where it is below."""
+    """Mix each pixel's own colour with its light (shade above 0) or its shadow (shade below 0)."""
     size, tables_by_side = len(region), (tables.light - tables.own, tables.shadow - tables.own)
     colours = np.empty((size, size, 3), np.float32)
-    # A band at a time, so that its arrays stay in the processor's cache.
+    # In bands small enough for the processor's cache.
     for top in range(0, size, 32):
         shapes, light = region[top : top + 32], shade[top : top + 32, :, None]
         band = np.take(tables.own, shapes, axis=0)
@@ -87,13 +87,13 @@ def coloured(region: Regions, shade: Field, tables: Tables) -> Colours:
 
 
 def contours(scene: Scene, region: Regions, width: float, liveliness: Field) -> Field:
-    """A drawn line wherever two forms meet, 0 to 1: `width` in canvas units, varied by `liveliness` [h w].
+    """Return lines along the edges of forms, 0 to 1. `width` is in canvas units; `liveliness` [h w] varies it.
 
-    Where lines crowd, as in a face, they are thinner.
+    Lines are thinner where there are many, as in a face.
     """
     pixels = width * len(region)
     edge = Image.fromarray((edges(scene, region) * np.float32(255.0)).astype(np.uint8))
-    # A straight edge keeps the level 1 within the box around it, whatever the box's size.
+    # Scaled so that a straight edge has level 1, whatever the size of the box.
     level, crowd = (
         np.asarray(edge.filter(ImageFilter.BoxBlur(box)), np.float32) * np.float32((2.0 * box + 1.0) / 255.0)
         for box in (pixels, 4.0 * pixels)
@@ -103,7 +103,7 @@ def contours(scene: Scene, region: Regions, width: float, liveliness: Field) -> 
 
 
 def edges(scene: Scene, region: Regions) -> Field:
-    """1 where the form is another one than at the pixel to the left or above, 0 elsewhere."""
+    """Return 1 at pixels whose form differs from that of the pixel to the left or above, else 0."""
     form = np.take(forms(scene), region)
     edge = np.zeros(form.shape, np.float32)
     edge[:, 1:] = form[:, 1:] != form[:, :-1]
@@ -112,7 +112,7 @@ def edges(scene: Scene, region: Regions) -> Field:
 
 
 def forms(scene: Scene) -> NDArray[np.intp]:
-    """For every shape the index of the shape whose outline it shares: itself, unless it only models another."""
+    """Return for each shape its own index or, if it only models another shape, that shape's index."""
     owner, latest = [], {}
     for index, shape in enumerate(scene.shapes):
         if not (shape.modelling and shape.material in latest):
@@ -122,5 +122,5 @@ def forms(scene: Scene) -> NDArray[np.intp]:
 
 
 def grains(scene: Scene, region: Regions) -> Field:
-    """The direction of every pixel's surface, in radians."""
+    """Return the direction of the surface at each pixel, in radians."""
     return np.take(np.array([shape.grain for shape in scene.shapes], np.float32), region)

@@ -1,1 +1,1 @@
-"""Where pictures come from: one module a kind of source, all listed by `listing.Source`."""
+"""Sources of pictures, one module for each kind. All of them follow the protocol `listing.Source`."""

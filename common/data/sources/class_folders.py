@@ -1,6 +1,7 @@
-"""One folder a class: the name of the outermost folder is the genre, or the style, of every picture in it.
+"""One folder for each class: the name of the top-level folder is the genre (or style) of every picture in it.
 
-A zip's one folder that holds all others is not counted, unless it holds the pictures themselves.
+If a zip has a single top-level folder, the folders inside it are the classes; if it holds pictures and no folders,
+it is the only class.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ Kind = Literal["genre", "style"]
 
 
 class ClassFolders:
-    """Pictures labelled by the folder that they lie in."""
+    """Pictures labelled by the name of their folder."""
 
     def __init__(self, files: Files, kind: Kind) -> None:
         self.name = files.name
@@ -29,11 +30,13 @@ class ClassFolders:
         if not labels and self._files.top:
             labels = dict.fromkeys(names, self._files.top)
         if not labels:
-            raise UserError(f"{self.name} holds no folder with files; --folders needs one folder a {self._kind}")
+            raise UserError(
+                f"{self.name} has no folders with files in them; --folders needs one folder for each {self._kind}"
+            )
         entries = (
             Entry(Record(name, **{self._kind: label}), partial(self._files.read_picture, name))
             for name, label in labels.items()
         )
         loose = len(names) - len(labels)
-        remarks = (f"{loose} files beside the folders left out",) if loose else ()
+        remarks = (f"{loose} files outside the class folders left out",) if loose else ()
         return Listing(entries, len(labels), remarks)

@@ -1,4 +1,4 @@
-"""Files in a folder or in a zip, by the same two questions: which are there, and what is in one."""
+"""List and read files, the same way for a folder and for a zip."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from common.errors import UserError
 
 @runtime_checkable
 class Files(Protocol):
-    """A tree of files whose names are relative, with `/` between their parts. Travels to other processes."""
+    """A tree of files. Names are relative and use `/`. Instances can be pickled for worker processes."""
 
     name: str
-    """What the tree is called."""
+    """The name of the folder or zip, for messages and records."""
 
     @property
     def top(self) -> str:
-        """The one folder that holds all files and is no part of their names; blank where there is none."""
+        """The single top-level folder of a zip, which is left out of the names; blank if there is none."""
         ...
 
     def names(self) -> Iterator[str]:
-        """All files, sorted; what the system put there for itself (hidden files, thumbnails) is left out."""
+        """Yield the names of all files, sorted, without system files (hidden files, thumbnails)."""
         ...
 
     def has(self, name: str) -> bool:
-        """Whether there is something of this name."""
+        """Return True if a file of this name exists."""
         ...
 
     def read_table(self, name: str) -> bytes:
-        """A small text file. Raises UserError where it cannot be read."""
+        """Return the bytes of a small text file. Raises UserError if it cannot be read."""
         ...
 
     def read_picture(self, name: str) -> Image.Image:
-        """A picture in RGB. Raises Rejected with the reason."""
+        """Return a picture in RGB. Raises Rejected with the reason if it cannot be read."""
         ...
 
     def place(self, name: str) -> str:
-        """Where a person finds the file."""
+        """Return the full path of the file, for messages."""
         ...
 
 
 def open_files(path: Path) -> Files:
-    """The folder or zip at `path`. Raises UserError where it is neither."""
-    # os.path takes a name that is no possible file name for one that is not there.
+    """Open the folder or zip at `path`. Raises UserError if it is neither."""
+    # os.path returns False for names that no file can have; Path.exists raises OSError.
     if os.path.isdir(path):
         return FolderFiles(path)
     if os.path.isfile(path) and zipfile.is_zipfile(path):
@@ -62,7 +62,7 @@ def open_files(path: Path) -> Files:
 
 
 class FolderFiles:
-    """Files below a folder; links that lead out of it are refused when they are read."""
+    """Files in a folder and its subfolders. Reading a link that points outside the folder raises Rejected."""
 
     def __init__(self, path: Path) -> None:
         self.name = writable(path.resolve().name)
@@ -77,7 +77,7 @@ class FolderFiles:
             subfolders.sort()
             inner = Path(folder).relative_to(self._path)
             for linked in subfolders:
-                # Not walked into: refused, in the open, when it is read.
+                # os.walk does not follow linked folders. List the link, so that reading it fails with a message.
                 name = (inner / linked).as_posix()
                 if os.path.islink(self._path / name) and not _is_system_file(name):
                     yield f"{name}/"
@@ -86,7 +86,7 @@ class FolderFiles:
                     yield name
 
     def has(self, name: str) -> bool:
-        # os.path takes a name that is no possible file name for one that is not there.
+        # os.path returns False for names that no file can have; Path.exists raises OSError.
         return os.path.exists(self._path / name)
 
     def read_table(self, name: str) -> bytes:
@@ -99,7 +99,7 @@ class FolderFiles:
         try:
             path = (self._path / name).resolve()
             if not path.is_relative_to(self._path.resolve()):
-                raise Rejected("leads out of the source folder")
+                raise Rejected("points outside the source folder")
             if not path.is_file():
                 raise Rejected("is not a file")
             if path.stat().st_size > MAX_BYTES:
@@ -108,7 +108,7 @@ class FolderFiles:
         except OSError as error:
             raise Rejected(f"cannot be read: {error.strerror}") from None
         except RuntimeError:
-            # pathlib's word for it, until Python 3.13.
+            # Path.resolve raises RuntimeError for a link loop before Python 3.13.
             raise Rejected("is a link to itself") from None
         return decode(data)
 
@@ -116,13 +116,13 @@ class FolderFiles:
         return str(self._path / name)
 
     def _refuse_unreadable(self, error: OSError) -> None:
-        """Passed over, what lies in the folder would be missing without a word, unless it is left out anyway."""
+        """Raise UserError for a folder that cannot be listed: skipping it would lose its files without a message."""
         if Path(error.filename) == self._path or not _is_system_file(os.path.relpath(error.filename, self._path)):
-            raise UserError(f"{error.filename} cannot be read: {error.strerror}; make it readable or move it out")
+            raise UserError(f"{error.filename} cannot be read: {error.strerror}; make it readable or move it elsewhere")
 
 
 class ZipFiles:
-    """Entries of a zip, read without unpacking it to disk; the one folder that holds all of them is its top."""
+    """Files in a zip, read without unpacking it to disk."""
 
     def __init__(self, path: Path) -> None:
         self.name = writable(path.name)
@@ -145,18 +145,20 @@ class ZipFiles:
             with zipfile.ZipFile(self._path) as archive:
                 return archive.read(self._tree().entries[name].filename)
         except Exception as error:
-            raise UserError(f"{self._path}: {name} cannot be unpacked ({_brief(error)}); make the zip anew") from None
+            raise UserError(
+                f"{self._path}: {name} cannot be unpacked ({_brief(error)}); create the zip again"
+            ) from None
 
     def read_picture(self, name: str) -> Image.Image:
         if name.startswith("/") or ".." in PurePosixPath(name).parts:
-            raise Rejected("leads out of the zip")
+            raise Rejected("points outside the zip")
         archive, entry = _opened(self._path), self._tree().entries[name]
         if entry.file_size > MAX_BYTES:
             raise Rejected(f"unpacks to more than {MAX_BYTES // 2**20} MiB")
         try:
             data = archive.read(entry)
         except Exception as error:
-            # Encrypted, damaged, or packed in a way that is not known: each fails by another exception.
+            # Encrypted, damaged and unsupported entries each raise a different exception.
             raise Rejected(f"cannot be unpacked: {_brief(error)}") from None
         return decode(data)
 
@@ -167,11 +169,11 @@ class ZipFiles:
         try:
             return _tree_by(os.getpid(), self._path)
         except (zipfile.BadZipFile, OSError) as error:
-            raise UserError(f"{self._path} cannot be opened ({_brief(error)}); make the zip anew") from None
+            raise UserError(f"{self._path} cannot be opened ({_brief(error)}); create the zip again") from None
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
-    """Each process opens a zip once: processes that inherit one share its position and read each other's bytes."""
+    """Open the zip once in each process. A forked process would share the file position with its parent."""
     return _opened_by(os.getpid(), path)
 
 
@@ -202,7 +204,7 @@ def _is_system_file(name: str) -> bool:
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
-    """The name as it was packed: most packers write UTF-8, and not all say so; where none does, it is code page 437."""
+    """Return the entry's name, read as UTF-8 if it is valid UTF-8 (not all packers set the flag), else as cp437."""
     if entry.flag_bits & 0x800:
         return entry.filename
     try:

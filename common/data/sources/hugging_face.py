@@ -1,7 +1,7 @@
-"""A Hugging Face dataset, by its name on the hub or its local path: columns image, genre, style and the like.
+"""A Hugging Face dataset, given by its name on the hub or its local path.
 
-Rows are streamed, so that memory stays flat and nothing is stored on the way. Class names come from the dataset's
-own features.
+Columns: image, and at least one of genre and style; artist, title and year are optional. Rows are streamed: the
+dataset is neither loaded into memory nor saved to disk. Class names come from the dataset's features.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SPLIT = "train"
 
 
 class HuggingFaceDataset:
-    """The train split of a dataset that the `datasets` library opens; our own split is made later."""
+    """The train split of a dataset that the `datasets` library opens; preparation makes its own splits of it."""
 
     def __init__(self, place: str) -> None:
-        """Raises UserError where the library is not installed."""
+        """Raises UserError if the `datasets` library is not installed."""
         self.name = writable(place)
         self._place = place
         _library()
@@ -37,7 +37,8 @@ class HuggingFaceDataset:
         if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
             have = ", ".join(features) or "none"
             raise UserError(
-                f"{self.name}: needs a column image of pictures, and genre or style; its columns are {have}"
+                f"{self.name}: the dataset needs a column image with pictures and a column genre or style; "
+                f"its columns are {have}"
             )
         columns = ["image", *(label for label in LABELS if label in features)]
         dataset = dataset.select_columns(columns).cast_column("image", library.Image(decode=False))
@@ -65,7 +66,7 @@ def _open(library: Any, place: str) -> Any:
             return library.load_dataset("parquet", data_files=place, split=SPLIT, streaming=True)
         return library.load_dataset(place, split=SPLIT, streaming=True)
     except Exception as error:
-        # The library and what lies below it fail by exceptions of many kinds; each says what it could not find.
+        # The library and its dependencies raise exceptions of many types; the text says what was not found.
         reason = " ".join(str(error).split())
         raise UserError(f"dataset {place!r} cannot be opened: {reason or type(error).__name__}") from None
 
@@ -79,13 +80,13 @@ def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> It
             read = partial(_read, picture.get("bytes"), picture.get("path"), place)
             yield Entry(Record(str(number), **labels), read)
     except Exception as error:
-        # As above: a lost connection, files whose columns differ, a class without a name.
+        # Again many types: a lost connection, files whose columns differ, a class without a name.
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{place}: the stream broke after {number} pictures ({reason}); start again") from None
+        raise UserError(f"{place}: reading failed after {number} pictures ({reason}); run the command again") from None
 
 
 def _label(value: Any, classes: list[str] | None) -> str:
-    """The label's name; a class below 0 is the library's way of saying that there is none."""
+    """Return the label's name, blank if it has none; the library writes a missing class as -1."""
     if value is None or (classes is not None and value < 0):
         return ""
     return classes[value] if classes is not None else str(value).strip()
@@ -94,13 +95,13 @@ def _label(value: Any, classes: list[str] | None) -> str:
 def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
     if data is None:
         if path is None:
-            raise Rejected("the row holds no picture")
-        # A dependency of `datasets`: what is not packed into the rows lies in files, here or on the hub.
+            raise Rejected("the row has no picture")
+        # A dependency of `datasets`. Pictures that are not stored in the rows are files, local or on the hub.
         import fsspec
 
         innermost = path.rpartition("::")[2]
         if fsspec.utils.get_protocol(innermost) in {"file", "local"} and not _is_inside(innermost, place):
-            raise Rejected("lies outside of the dataset")
+            raise Rejected("is a file outside the dataset's folder")
         try:
             with fsspec.open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)

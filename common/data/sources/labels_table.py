@@ -1,4 +1,4 @@
-"""A folder or zip with a labels.csv at its top: every row names a picture and its labels."""
+"""A folder or zip with a labels.csv at its top level: each row names a picture and its labels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from common.errors import UserError
 
 TABLE = "labels.csv"
 COLUMNS = ("file", "genre", "style", "artist", "title", "year")
-"""Only the first must be there; headers are compared without case and the blanks around them."""
+"""Only `file` is required. Headers may be in upper case and have spaces around them."""
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
 class LabelsTable:
-    """Pictures that a labels.csv lists: the one at the top of the files, or `table` where it lies elsewhere."""
+    """The pictures that a labels.csv lists: `table` if it is given, else the labels.csv at the files' top level."""
 
     def __init__(self, files: Files, table: Path | None = None) -> None:
         self.name = files.name
@@ -32,12 +32,12 @@ class LabelsTable:
         absent = [record.name for record in records if not self._files.has(record.name)]
         if absent:
             more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-            raise UserError(f"{place} names {absent[0]!r}{more}, not there; add the files or remove the rows")
+            raise UserError(f"{place} names {absent[0]!r}{more}, not found; add the files or remove the rows")
         entries = (Entry(record, partial(self._files.read_picture, record.name)) for record in records)
         return Listing(entries, len(records))
 
     def _with_slashes(self, record: Record) -> Record:
-        """A name as Windows writes it, where the file is there by the other slash alone."""
+        """Replace backslashes in a file name by slashes if the file exists only under that name."""
         slashed = record.name.replace("\\", "/")
         is_there = slashed != record.name and not self._files.has(record.name) and self._files.has(slashed)
         return replace(record, name=slashed) if is_there else record
@@ -50,8 +50,8 @@ class LabelsTable:
                 raise UserError(f"{self._table} cannot be read: {error.strerror}") from None
         if not self._files.has(TABLE):
             raise UserError(
-                f"{self.name} has no labels.csv at its top; it needs one with the columns {','.join(COLUMNS)}, "
-                "of which all but file may be missing, or one folder a class (--folders genre)"
+                f"{self.name} has no labels.csv at its top level; add one with the columns {','.join(COLUMNS)} "
+                "(only file is required), or sort the pictures into one folder for each class (--folders genre)"
             )
         return self._files.read_table(TABLE)
 
@@ -67,9 +67,7 @@ def _read_records(table: bytes, place: str) -> list[Record]:
     try:
         header = _column_names(next(reader, []))
         if "file" not in header:
-            raise UserError(
-                f"{place} lacks the column file, which names the pictures; its header is {first_line[:200]!r}"
-            )
+            raise UserError(f"{place} has no column file, which names the pictures; its header is {first_line[:200]!r}")
         twice = [column for column in COLUMNS if header.count(column) > 1]
         if twice:
             raise UserError(f"{place} has two columns {twice[0]}; rename one")
@@ -77,12 +75,12 @@ def _read_records(table: bytes, place: str) -> list[Record]:
     except csv.Error as error:
         raise UserError(f"{place}, line {reader.line_num}: {error}; save it as plain CSV") from None
     if not records:
-        raise UserError(f"{place} names no pictures")
+        raise UserError(f"{place} lists no pictures; add a row for each")
     return records
 
 
 def _separator(first_line: str) -> str:
-    """The separator by which the header has the most columns that we know, or else the most."""
+    """Return the separator that splits the header into the most known columns; break ties by the number of columns."""
 
     def columns(separator: str) -> tuple[int, int]:
         names = _column_names(next(csv.reader([first_line], delimiter=separator), []))
@@ -97,11 +95,11 @@ def _column_names(header: list[str]) -> list[str]:
 
 def _record(header: list[str], row: list[str], place: str, separator: str) -> Record:
     if len(row) > len(header):
-        # Which of them is one too many cannot be told: any guess may shift the labels.
+        # Any guess which comma is text and not a separator could shift the labels.
         raise UserError(
             f"{place}: {len(row)} fields for {len(header)} columns; put text with a {SEPARATORS[separator]} in quotes"
         )
     values = {column: text.strip() for column, text in zip(header, row, strict=False) if column in COLUMNS}
     if not values.get("file"):
-        raise UserError(f"{place}: the file column is blank; every row names a picture")
+        raise UserError(f"{place}: the column file is blank; name a picture or remove the row")
     return Record(name=values.pop("file"), **values)

@@ -1,7 +1,6 @@
-"""What every source hands to `common.data.preparation`: records with raw labels, and how each picture is read.
+"""What every source returns to `common.data.preparation`: for each picture a record and a function that reads it.
 
-A source lists its pictures in one process; the others read them. So what reads a picture is a function of values
-that travel: a path, some bytes, a seed.
+The main process lists the pictures; worker processes read them. So the functions must be picklable.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Record:
-    """One picture of a source with its labels as the source spells them; blanks are unlabelled.
+    """A picture's name and its labels as the source spells them; a blank label means unlabelled.
 
-    Its texts are `writable`.
+    All fields are passed through `writable`.
     """
 
     name: str
@@ -35,39 +34,39 @@ class Record:
 
 @dataclass(frozen=True)
 class Entry:
-    """A record and its picture, yet to be read."""
+    """A record and the function that reads its picture."""
 
     record: Record
     read: Callable[[], Image.Image]
-    """The picture in RGB. Raises `pictures.Rejected` with the reason where it cannot be used."""
+    """Returns the picture in RGB. Raises `pictures.Rejected` with the reason if it cannot be used."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The pictures of a source, in its order."""
+    """The pictures of a source, in the source's order."""
 
     entries: Iterable[Entry]
     total: int | None
-    """How many there are, where that is known beforehand."""
+    """Number of pictures, if it is known in advance."""
     remarks: tuple[str, ...] = ()
-    """What a person should know of how the labels came about."""
+    """Notes on the labels that preparation prints for the user."""
 
 
 @runtime_checkable
 class Source(Protocol):
-    """Where pictures come from."""
+    """A source of pictures."""
 
     name: str
-    """What dataset.json calls the source."""
+    """The source's name in dataset.json."""
 
     def listing(self) -> Listing:
-        """All pictures that the source holds. Raises UserError where the source itself is at fault."""
+        """Return all pictures of the source. Raises UserError if the source itself is broken."""
         ...
 
 
 def writable(text: str) -> str:
-    """The text with � for bytes of file names that are not UTF-8.
+    """Replace lone surrogates by �.
 
-    Python keeps them as lone surrogates, which no table could hold.
+    Python uses them for the bytes of file names that are not UTF-8; no UTF-8 file can hold them.
     """
     return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)

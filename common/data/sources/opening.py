@@ -1,4 +1,4 @@
-"""From the words of a command line to a source."""
+"""Open the source that the options of the command line describe."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def open_source(
     per_genre: int | None = None,
     pause: float | None = None,
 ) -> Source:
-    """`procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip.
+    """Open `procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip.
 
-    The labels of a folder or zip stand in its labels.csv, in its folders' names, or in the lists of WikiArt.
-    Raises UserError where there is no such thing, and for what another kind of source alone would heed.
+    The labels of a folder or zip come from its labels.csv, from its folder names (`folders`) or from the WikiArt
+    label lists (`wikiart_lists`). Raises UserError if the source does not exist or does not use a given option.
     """
     if place in {PROCEDURAL, WIKIART} and (folders or wikiart_lists or hugging_face):
         raise UserError(f"{place} brings its own labels; leave out --folders, --wikiart-lists and --hugging-face")
@@ -63,27 +63,31 @@ def open_source(
 
 
 def require_apart(place: str, out: Path, downloads: Path | None) -> None:
-    """Raise UserError where a dataset at `out` would lie among the files of its source, or they in it."""
+    """Raise UserError if the dataset folder `out` is inside the source, or the source or its downloads inside `out`."""
     out_path = out.resolve()
     if place == WIKIART:
         downloads = downloads or DOWNLOADS
         if downloads.resolve().is_relative_to(out_path):
-            raise UserError(f"--downloads {downloads} lies in the dataset's folder; fetched files need their own")
+            raise UserError(
+                f"--downloads {downloads} is inside the dataset folder {out}, which is replaced; give another folder"
+            )
     elif place != PROCEDURAL and os.path.exists(place):
         source = Path(place).resolve()
         if out_path.is_relative_to(source):
             raise UserError(
-                f"--out {out} lies in the source {place}, of which the next preparation would take it for a part; "
+                f"--out {out} is inside the source {place}, so the next preparation would read it as pictures; "
                 "give a folder elsewhere"
             )
         if source.is_relative_to(out_path):
-            raise UserError(f"{place} lies in the dataset's folder {out}, which is replaced; give another with --out")
+            raise UserError(
+                f"{place} is inside the dataset folder {out}, which is replaced; give another folder with --out"
+            )
 
 
 def _refuse_given(place: str, kind: str, options: dict[str, object]) -> None:
     given = [option for option, value in options.items() if value is not None]
     if given:
-        raise UserError(f"{', '.join(given)}: {kind} alone heeds it, and {place} does not; leave it out")
+        raise UserError(f"{', '.join(given)}: only the source {kind} uses this, not {place}; leave it out")
 
 
 def _lists(place: Path) -> Files:

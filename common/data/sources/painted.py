@@ -1,4 +1,4 @@
-"""Paintings that the program itself makes, equally many of each genre and style."""
+"""Procedural paintings as a source, equally many of each genre and style."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ SIZE = 256
 
 
 class PaintedPictures:
-    """The procedural painter's works, numbered from a seed."""
+    """`count` procedural paintings with the seeds `seed`, `seed + 1`, and so on."""
 
     def __init__(self, count: int, seed: int) -> None:
-        """Raises UserError for a count below 1 or a negative seed."""
+        """Raises UserError if `count` is below 1 or `seed` is negative."""
         if count < 1 or seed < 0:
-            raise UserError(f"--count {count} --seed {seed}: procedural needs at least 1 painting and a seed from 0 up")
+            raise UserError(
+                f"--count {count} --seed {seed}: procedural needs a count of at least 1 and a seed of at least 0"
+            )
         self.name = f"procedural (seed {seed})"
         self._count = count
         self._seed = seed

@@ -1,4 +1,4 @@
-"""Fetching from somebody else's server as a guest: by its robots.txt, at one slow rate, patient with its faults."""
+"""An HTTP client that is polite to servers: it obeys robots.txt, pauses between requests and retries slowly."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ TIMEOUT = 30.0
 
 
 class Refused(Exception):
-    """The server's lasting answer is no: a repetition would not help."""
+    """The server refuses the request; retrying would not help."""
 
 
 class Unreachable(Exception):
-    """The server did not answer as it should, however often it was asked; it may do so later."""
+    """Every attempt failed; trying again later may help."""
 
 
 class PoliteClient:
-    """One connection at a time; at least `pause` seconds, or what robots.txt asks for, between two requests."""
+    """Fetch one URL at a time, with `pause` seconds (or robots.txt's Crawl-delay, if longer) between requests."""
 
     def __init__(self, pause: float, *, backoff: float = 1.0, timeout: float = TIMEOUT) -> None:
-        """`backoff` is the first wait after a fault, in seconds; each further one is twice as long."""
+        """`backoff` is the wait before the first retry, in seconds; it doubles with each retry."""
         try:
             import httpx
             import tenacity
@@ -40,7 +40,7 @@ class PoliteClient:
         self._robots: dict[str, urllib.robotparser.RobotFileParser] = {}
 
     def get(self, url: str) -> Any:
-        """The httpx response, whole and successful. Raises Refused or Unreachable with the reason."""
+        """Return the complete, successful httpx response. Raises Refused or Unreachable with the reason."""
         robots = self._rules(url)
         if not robots.can_fetch(AGENT, url):
             raise Refused("robots.txt forbids it")
@@ -55,7 +55,7 @@ class PoliteClient:
             try:
                 rules.parse(self._patiently(f"{host}/robots.txt", self._pause).text.splitlines())
             except Refused:
-                # A server without rules has none.
+                # No robots.txt: everything is allowed.
                 rules.parse([])
             self._robots[host] = rules
         return self._robots[host]
@@ -82,9 +82,9 @@ class PoliteClient:
         finally:
             self._earliest = time.monotonic() + pause
         if response.status_code == 429 or response.status_code >= 500:
-            raise _Passing(f"answers {response.status_code}", _seconds(response.headers.get("Retry-After")))
+            raise _Passing(f"the server answers {response.status_code}", _seconds(response.headers.get("Retry-After")))
         if response.status_code >= 400:
-            raise Refused(f"answers {response.status_code}")
+            raise Refused(f"the server answers {response.status_code}")
         return response
 
     def _wait(self, state: Any) -> float:
@@ -94,7 +94,7 @@ class PoliteClient:
 
 
 class _Passing(Exception):
-    """A fault that waiting may cure."""
+    """A temporary error; retry after a wait."""
 
     def __init__(self, reason: str, retry_after: float) -> None:
         super().__init__(reason)
@@ -102,5 +102,5 @@ class _Passing(Exception):
 
 
 def _seconds(header: str | None) -> float:
-    """A Retry-After of at most ten minutes; its form as a date is not worth a parser."""
+    """Return the seconds of a Retry-After header, at most ten minutes; 0 if it is missing or a date."""
     return min(float(header), 600.0) if header is not None and header.isdecimal() else 0.0

@@ -1,4 +1,4 @@
-"""A folder or zip of pictures of which nothing is known, such as another program's output."""
+"""A folder or zip of pictures without labels, such as the output of another program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 class UnlabelledPictures:
-    """Every file whose suffix is a picture's, in whatever folder."""
+    """All files with the suffix of a picture, in all subfolders."""
 
     def __init__(self, files: Files) -> None:
         self.name = files.name
@@ -22,6 +22,6 @@ class UnlabelledPictures:
     def listing(self) -> Listing:
         names = [name for name in self._files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
         if not names:
-            raise UserError(f"{self.name} holds no picture ({', '.join(sorted(SUFFIXES))})")
+            raise UserError(f"{self.name} has no pictures ({', '.join(sorted(SUFFIXES))})")
         entries = (Entry(Record(name), partial(self._files.read_picture, name)) for name in names)
         return Listing(entries, len(names))

@@ -1,8 +1,9 @@
-"""The public WikiArt download: pictures as `Style/artist_title.jpg`, and lists of their genre and style beside it.
+"""The public WikiArt download: pictures named `Style/artist_title.jpg`, and separate lists of their genres and styles.
 
-The lists (`genre_class.txt`, `genre_train.csv`, …) hold `path,index` rows and the names of the indices. They and the
-pictures were packed apart, so that the same name is spelled in several broken ways; pictures and rows are joined by
-what remains when the spelling is repaired. The lists' own split is not used: a dataset makes its own.
+`genre_class.txt` holds the name of each class index; `genre_train.csv` and `genre_val.csv` hold rows `path,index`;
+styles have the same three files. The names in the lists and the file names suffer from different encoding errors, so
+`repair` mends both, and `_key` reduces them to letters and digits for the match. The lists' own train/val split is
+ignored: preparation makes its own.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _PARTICLES = {"de", "del", "della", "der", "di", "da", "du", "le", "la", "of", "
 
 
 class WikiArtDownload:
-    """Pictures of the download that are there, labelled by the lists; what no list names keeps its folder's style."""
+    """Pictures labelled by the lists. A picture in no style list gets its folder's name as style."""
 
     def __init__(self, files: Files, lists: Files) -> None:
-        """`lists` holds the label lists, which may lie apart from the pictures."""
+        """`lists` holds the label lists; it may be a different folder than `files`."""
         self.name = files.name
         self._files = files
         self._lists = lists
@@ -36,24 +37,25 @@ class WikiArtDownload:
         genres, styles = self._labels("genre"), self._labels("style")
         names = [name for name in self._files.names() if PurePosixPath(name).suffix.lower() in {".jpg", ".jpeg"}]
         if not names:
-            raise UserError(
-                f"{self.name} holds no .jpg; give the folder of the download that holds Style/artist_title.jpg"
-            )
+            raise UserError(f"{self.name} has no .jpg files; give the folder that holds Style/artist_title.jpg")
         records = [(name, self._record(name, genres, styles)) for name in names]
         keys = {_key(name) for name in names}
         listed = genres.keys() | styles.keys()
         if not listed & keys:
-            raise UserError(f"none of the {len(names)} pictures of {self.name} is in the lists of {self._lists.name}")
+            raise UserError(
+                f"none of the {len(names)} pictures in {self.name} is in the label lists in {self._lists.name}; "
+                "check that --wikiart-lists names the lists of this download"
+            )
         remarks = {
-            f"of {len(listed)} paintings in the lists are not there": listed - keys,
-            "pictures are in no style list and keep their folder's name": keys - styles.keys(),
+            f"of {len(listed)} paintings in the lists have no picture": listed - keys,
+            "pictures are in no style list and get their folder's name": keys - styles.keys(),
             "pictures are in no genre list": keys - genres.keys(),
         }
         entries = (Entry(record, partial(self._files.read_picture, name)) for name, record in records)
         return Listing(entries, len(records), tuple(f"{len(them)} {what}" for what, them in remarks.items() if them))
 
     def _labels(self, kind: str) -> dict[str, str]:
-        """Label of each painting that the lists of one kind name."""
+        """Map the key of each listed painting to its label; `kind` is genre or style."""
         classes = dict(self._pairs(f"{kind}_class.txt", r"(\S+) (.+)"))
         labels: dict[str, str] = {}
         for part in LISTS:
@@ -65,20 +67,20 @@ class WikiArtDownload:
         return labels
 
     def _pairs(self, table: str, form: str) -> Iterator[tuple[str, str]]:
-        """The two groups of `form` in each line of a list."""
+        """Yield the two groups of the pattern `form` from each line of a list."""
         place = self._lists.place(table)
         if not self._lists.has(table):
             raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
         try:
             lines = self._lists.read_table(table).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
-            raise UserError(f"{place} is not UTF-8; fetch it anew") from None
+            raise UserError(f"{place} is not UTF-8; download it again") from None
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             pair = re.fullmatch(form, line.strip())
             if pair is None:
-                raise UserError(f"{place}, line {number}: {line[:60]!r} is no pair; fetch the list anew")
+                raise UserError(f"{place}, line {number}: {line[:60]!r} is not a pair; download the list again")
             yield pair.group(1), pair.group(2)
 
     def _record(self, name: str, genres: dict[str, str], styles: dict[str, str]) -> Record:
@@ -89,7 +91,7 @@ class WikiArtDownload:
 
 
 def read_name(file: str) -> tuple[str, str, str]:
-    """Artist, title and year of `vincent-van-gogh_ears-of-wheat-1890(1).jpg`; blank where the name is silent."""
+    """Return artist, title and year of a name such as `vincent-van-gogh_ears-of-wheat-1890(1).jpg`; blank if absent."""
     stem = repair(file).rpartition(".")[0].rstrip(".")
     artist, _, work = stem.partition("_")
     year = _YEAR.search(work)
@@ -98,11 +100,11 @@ def read_name(file: str) -> tuple[str, str, str]:
 
 
 def repair(name: str) -> str:
-    """The name as it was before it was unpacked by the wrong code page, or lower-cased while it was misread."""
+    """Undo encoding errors: `#U00e9` escapes, UTF-8 read as cp437, UTF-8 read as Latin-1 and then lower-cased."""
     name = re.sub(r"#U([0-9a-fA-F]{4})", lambda escaped: chr(int(escaped.group(1), 16)), name)
     with contextlib.suppress(UnicodeError):
         name = name.encode("cp437").decode("utf-8")
-    # UTF-8 read as Latin-1: the first of two bytes became a letter, which the lists then lower-cased.
+    # UTF-8 read as Latin-1: the first of two bytes became an upper-case letter, which was then lower-cased.
     lead = {"â": 0xC2, "ã": 0xC3, "ä": 0xC4, "å": 0xC5}
     return re.sub(
         r"([âãäå])([\u0080-\u00bf])", lambda pair: bytes([lead[pair.group(1)], ord(pair.group(2))]).decode(), name
@@ -110,7 +112,7 @@ def repair(name: str) -> str:
 
 
 def _key(path: str) -> str:
-    """What all spellings of one painting's path share: folder and name in plain letters and digits."""
+    """Return folder and name in plain letters and digits, equal for all spellings of one painting's path."""
     plain = unicodedata.normalize("NFKD", repair("/".join(PurePosixPath(path).parts[-2:])).lower())
     return re.sub(r"[^a-z0-9/()]", "", plain.rpartition(".")[0])
 

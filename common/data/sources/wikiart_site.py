@@ -1,7 +1,7 @@
-"""WikiArt's own site, as a well-behaved guest: its paged lists by genre and by style, then the pictures they name.
+"""Download paintings from wikiart.org: first its lists by genre and by style, then the pictures in them.
 
-Everything that was fetched lies in a folder of downloads, so that a start after a kill fetches nothing twice:
-`pages/` holds the lists as the site sent them, `pictures/` the pictures and, where there is none, the reason.
+All responses are saved in a downloads folder, so a restart never fetches anything twice. `pages/` holds the lists
+as the site sent them; `pictures/` holds the pictures, or the reason why a picture is missing.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ STYLES = (
 )
 # fmt: on
 GIVE_UP_AFTER = 5
-"""Pictures in a row that could not be had, after which the site counts as gone."""
+"""Stop after this many pictures in a row that could not be fetched."""
 
 
 class WikiArtSite:
-    """Paintings that the site lists by genre, with the style that it lists them by."""
+    """Paintings that the site lists by genre, each with its style from the lists by style."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class WikiArtSite:
         genres: Sequence[str] = GENRES,
         styles: Sequence[str] = STYLES,
     ) -> None:
-        """At most `per_genre` paintings of each genre, in the site's order."""
+        """Take at most `per_genre` paintings of each genre, in the site's order."""
         if per_genre < 1:
             raise UserError(f"--per-genre {per_genre} fetches nothing; ask for at least 1")
         self.name = site.partition("//")[2]
@@ -76,14 +76,14 @@ class WikiArtSite:
                 if painting["id"] in wanted:
                     styles.setdefault(painting["id"], style)
         if not wanted:
-            raise UserError(f"{self.name} lists no paintings of {', '.join(self._genres)}")
+            raise UserError(f"{self.name} lists no paintings of {', '.join(self._genres)}; the site may have changed")
         records = [
             (_record(genre, styles.get(key, ""), painting), painting) for key, (genre, painting) in wanted.items()
         ]
         return Listing(self._fetched(records), len(records))
 
     def _paintings(self, kind: str, label: str) -> Iterator[dict[str, Any]]:
-        """What the site lists under one label; ends where a page is empty or says nothing new."""
+        """Yield the paintings that the site lists under one label; stop at a page with nothing new."""
         seen: set[str] = set()
         for page in itertools.count(1):
             fresh = [one for one in self._page(kind, label, page) if one["id"] not in seen]
@@ -100,12 +100,12 @@ class WikiArtSite:
                 text = self._client.get(url).text
                 _check_page(text)
             except (Refused, Unreachable, ValueError) as error:
-                raise UserError(f"{url}: {error}; start again later, it goes on from here") from None
+                raise UserError(f"{url}: {error}; run the command again later, it continues from here") from None
             _write(stored, text.encode())
         try:
             return _check_page(stored.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise UserError(f"{stored}: {error}; remove it, and it is fetched anew") from None
+            raise UserError(f"{stored}: {error}; delete it and run the command again to fetch it") from None
 
     def _fetched(self, records: list[tuple[Record, dict[str, Any]]]) -> Iterator[Entry]:
         pictures = FolderFiles(self._downloads / "pictures")
@@ -115,12 +115,13 @@ class WikiArtSite:
             failures = failures + 1 if isinstance(reason, _Later) else 0
             if failures == GIVE_UP_AFTER:
                 raise UserError(
-                    f"{self.name}: {reason} {failures} times in a row; start again later, it goes on from here"
+                    f"{self.name}: {failures} pictures in a row failed; the last one {reason}; "
+                    "run the command again later, it continues from here"
                 )
             yield Entry(record, partial(_refuse, reason) if reason else partial(pictures.read_picture, record.name))
 
     def _fetch(self, name: str, url: str) -> str:
-        """See that the picture is there; returns the reason where it is not to be had."""
+        """Fetch the picture unless it is stored; return blank, or the reason why it is missing."""
         stored = self._downloads / "pictures" / name
         refused = stored.with_name(f"{name}.refused")
         if stored.is_file():
@@ -138,28 +139,28 @@ class WikiArtSite:
             if kind.startswith("image/") and len(response.content) <= MAX_BYTES:
                 _write(stored, response.content)
                 return ""
-            reason = f"is {kind or 'of no kind'} where a picture should be"
+            reason = f"is {kind or 'of unknown type'}, not a picture of at most {MAX_BYTES // 2**20} MiB"
         _write(refused, reason.encode())
         return reason
 
 
 class _Later(str):
-    """A reason that may not hold the next time."""
+    """A temporary reason, which is not stored: the next run tries again."""
 
 
 def _check_page(text: str) -> list[dict[str, Any]]:
-    """The paintings of a page, each with the fields that are needed. Raises ValueError where it is no such page."""
+    """Return the paintings of a page that have an id and a picture. Raises ValueError if it is not such a page."""
     try:
         paintings = json.loads(text)["Paintings"] or []
         return [painting for painting in paintings if painting["id"] and painting["image"]]
     except (json.JSONDecodeError, KeyError, TypeError):
-        raise ValueError("is no page of paintings") from None
+        raise ValueError("is not a list of paintings") from None
 
 
 def _record(genre: str, style: str, painting: dict[str, Any]) -> Record:
     extension = Path(painting["image"].partition("!")[0]).suffix.lower() or ".jpg"
     texts = {field: str(painting.get(field) or "").strip() for field in ("artistName", "title", "year")}
-    # The id names a file: what is no letter or digit in it does not belong there.
+    # The id becomes a file name, so keep only its letters and digits.
     name = "".join(letter for letter in str(painting["id"]) if letter.isalnum()) + extension
     return Record(name, genre, style, texts["artistName"], texts["title"], texts["year"])
 
@@ -169,7 +170,7 @@ def _refuse(reason: str) -> Image.Image:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, also where the process is killed."""
+    """Write the file atomically: if the process is killed, no partial file stays under this name."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial_file = path.with_name(f".{path.name}.partial")
@@ -177,5 +178,5 @@ def _write(path: Path, content: bytes) -> None:
         os.replace(partial_file, path)
     except OSError as error:
         raise UserError(
-            f"cannot write {path}: {error.strerror}; make room or give another folder with --downloads"
+            f"cannot write {path}: {error.strerror}; free some space or give another folder with --downloads"
         ) from None
