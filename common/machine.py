@@ -24,6 +24,16 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def local_processes() -> int:
+    """Return the number of processes that a launcher started on this machine; they share its cores and its memory."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def own_cores() -> int:
+    """Return this process's share of the cores, at least one."""
+    return max(1, available_cores() // local_processes())
+
+
 def share_cores() -> None:
     """Give this process its share of the cores if a launcher left it one thread.
 
@@ -32,8 +42,7 @@ def share_cores() -> None:
     """
     launched = "ACCELERATE_MIXED_PRECISION" in os.environ or "LOCAL_WORLD_SIZE" in os.environ
     if launched and os.environ.get("OMP_NUM_THREADS") == "1":
-        processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        torch.set_num_threads(max(1, available_cores() // processes))
+        torch.set_num_threads(own_cores())
 
 
 def keep_freed_memory() -> None:

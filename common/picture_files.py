@@ -21,7 +21,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from common.errors import UserError, suggest
-from common.machine import available_cores
+from common.machine import own_cores
 
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 QUALITY = 92
@@ -120,7 +120,7 @@ def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
 
 def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], None]]]) -> Iterator[Path]:
     """Write pictures on threads while the next ones are painted; yield each path once its file is on the disk."""
-    pool = ThreadPoolExecutor(max_workers=min(8, available_cores()))
+    pool = ThreadPoolExecutor(max_workers=min(8, own_cores()))
     waiting: deque[tuple[Path, Future[None]]] = deque()
     try:
         for path, write in pictures:

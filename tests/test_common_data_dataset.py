@@ -60,7 +60,7 @@ def test_pictures_are_copies_of_the_rows_of_their_split(dataset: PaintingDataset
     assert np.array_equal(test.pictures(np.array([2])).numpy(), stored[test.rows.numpy()[[2]]])
 
 
-def test_what_fits_into_a_quarter_of_the_free_memory_is_read_into_it(
+def test_what_fits_into_a_processs_share_of_a_quarter_of_the_free_memory_is_read_into_it(
     dataset: PaintingDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = (dataset.folder / "images-64.npy").stat().st_size
@@ -72,10 +72,11 @@ def test_what_fits_into_a_quarter_of_the_free_memory_is_read_into_it(
         return load(path, mmap_mode=mmap_mode)
 
     monkeypatch.setattr(np, "load", spy)
-    for free in (4 * size, 4 * size - 1):
+    for processes, free in ((1, 4 * size), (1, 4 * size - 1), (8, 32 * size), (8, 32 * size - 1)):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
         monkeypatch.setattr(psutil, "virtual_memory", lambda free=free: SimpleNamespace(available=free))
         dataset.split("train", 64, residence="auto")
-    assert loaded == [None, "c"]
+    assert loaded == [None, "c", None, "c"]
 
 
 def test_what_fits_into_a_quarter_of_the_devices_free_memory_goes_there(monkeypatch: pytest.MonkeyPatch) -> None:

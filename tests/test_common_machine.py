@@ -6,6 +6,7 @@ import mmap
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 
 from common import machine
 from common.machine import available_cores, gains_from_bfloat16, glibc, share_cores, used_memory
+from common.picture_files import write_overlapped
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,6 +62,20 @@ def test_a_process_that_a_launcher_left_one_thread_takes_its_share_of_the_cores(
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     share_cores()
     assert asked == ([] if threads is None else [threads])
+
+
+def test_writing_pictures_takes_a_processs_share_of_the_cores_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.machine.available_cores", lambda: 6)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    asked: list[int] = []
+
+    def pool(max_workers: int) -> ThreadPoolExecutor:
+        asked.append(max_workers)
+        return ThreadPoolExecutor(max_workers)
+
+    monkeypatch.setattr("common.picture_files.ThreadPoolExecutor", pool)
+    assert list(write_overlapped([])) == []
+    assert asked == [3]
 
 
 def test_the_memory_of_a_process_grows_with_what_it_holds() -> None:

@@ -23,6 +23,7 @@ from common import config
 from common.config import settings
 from common.errors import UserError
 from common.files import sha256
+from common.machine import local_processes
 from common.vocabulary import Vocabulary
 
 UNLABELLED = -1
@@ -31,7 +32,7 @@ VERSION = 2
 SIZES = (64, 128, 256)
 """Picture sizes (sides in pixels) that a dataset can have."""
 FREE_SHARE = 0.25
-"""Share of the free memory that `auto` takes for pictures."""
+"""Share of the free memory that `auto` takes for pictures, over all processes of a machine together."""
 
 SplitName = Literal["train", "validation", "test"]
 HeldOut = Literal["validation", "test"]
@@ -43,6 +44,7 @@ Residence = Literal["auto", "disk", "memory", "device"]
 """Where the pictures are kept: memory-mapped on disk, in this process's memory, or on the training device.
 
 `auto` takes the device if they need at most a quarter of its free memory, else the memory likewise, else the disk.
+All processes of a machine share its memory.
 """
 
 
@@ -221,7 +223,9 @@ def _best_residence(num_bytes: int, device: torch.device) -> Residence:
 
     if device.type == "cuda" and num_bytes <= FREE_SHARE * torch.cuda.mem_get_info(device)[0]:
         return "device"
-    return "memory" if num_bytes <= FREE_SHARE * psutil.virtual_memory().available else "disk"
+    # Each process has a GPU of its own, but its copy in the machine's memory lies beside those of the others.
+    own_share = FREE_SHARE / local_processes()
+    return "memory" if num_bytes <= own_share * psutil.virtual_memory().available else "disk"
 
 
 def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray, "b k"]:
