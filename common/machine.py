@@ -34,6 +34,16 @@ def own_cores() -> int:
     return max(1, available_cores() // local_processes())
 
 
+def told_to_use_cpu() -> bool:
+    """Return True if `accelerate launch --cpu` or `accelerate config` keeps training off the GPU."""
+    return os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes", "y", "on", "t")
+
+
+def trains_on_gpu() -> bool:
+    """Return True if training has a CUDA GPU, for which the default presets are made."""
+    return torch.cuda.is_available() and not told_to_use_cpu()
+
+
 def share_cores() -> None:
     """Give this process its share of the cores if a launcher left it one thread.
 
@@ -56,22 +66,34 @@ def keep_freed_memory() -> None:
         library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def has_bfloat16() -> bool:
+def give_freed_memory_back() -> None:
+    """Undo `keep_freed_memory`, and return what is free to the system.
+
+    The thresholds are the highest that glibc chooses by itself after large tensors were freed.
+    """
+    if library := glibc():
+        library.mallopt(M_MMAP_MAX, 65536)
+        library.mallopt(M_MMAP_THRESHOLD, 32 * 2**20)
+        library.mallopt(M_TRIM_THRESHOLD, 64 * 2**20)
+        library.malloc_trim(0)
+
+
+def has_bfloat16(device: torch.device) -> bool:
     """Return True if the device has bfloat16 instructions; emulating them is far slower than float32."""
-    if torch.cuda.is_available():
+    if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     # torch 2.8 cannot tell what a CPU has.
     capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def gains_from_bfloat16() -> bool:
-    """Return True if networks run faster in bfloat16 here. On a CPU with the instructions, a short trial decides.
+def gains_from_bfloat16(device: torch.device) -> bool:
+    """Return True if networks run faster in bfloat16 there. On a CPU with the instructions, a short trial decides.
 
     The instructions alone do not tell: a training step was 1.9 times as fast on one such CPU and 0.8 times on another.
     """
-    if torch.cuda.is_available() or not has_bfloat16():
-        return has_bfloat16()
+    if device.type != "cpu" or not has_bfloat16(device):
+        return has_bfloat16(device)
     return _times_as_fast_in_bfloat16() > CLEARLY_FASTER
 
 

@@ -26,9 +26,10 @@ from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
+from common.runs.accelerator import apart_from_other_runs, make_accelerator, precision_of
 from common.runs.exports import find_export, read_export_config, require_stage, weights_hash
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
+from common.runs.loop import Stage, full_memory_named, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import ValidationFid
@@ -43,6 +44,7 @@ SIZE = 64
 SAMPLE_COLUMNS = 10
 
 
+@apart_from_other_runs()
 def train(
     config: Stage1Config,
     dataset: PaintingDataset,

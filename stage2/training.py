@@ -28,9 +28,10 @@ from common.evaluation.shares import Share
 from common.images import labelled_grid, squares_of, to_pictures
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
+from common.runs.accelerator import apart_from_other_runs, make_accelerator, precision_of
 from common.runs.exports import CONFIG, find_export, read_export_config, require_stage, weights_hash
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, full_memory_named, make_accelerator, precision_of, rows_of_process, run_loop
+from common.runs.loop import Stage, full_memory_named, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import ValidationFid
@@ -50,6 +51,7 @@ from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, Stage2Export, draw_noi
 SAMPLE_COLUMNS = 5
 
 
+@apart_from_other_runs()
 def train(
     config: Stage2Config,
     dataset: PaintingDataset,

@@ -84,6 +84,20 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_precision() -> Iterator[None]:
+    """What `auto` comes to depends on the processor, and no test may: it finds float32 unless a test says otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers() -> None:
+    """Every test begins with the same ones, whatever ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """69 pictures of 160x128 pixels: 7 of each genre and style, 3 without a style, 3 without either."""

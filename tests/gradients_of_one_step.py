@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from tiny_runs import stage1_config, stage2_config
 
 from common.data.dataset import PaintingDataset
-from common.runs.loop import leave_together, make_accelerator, rows_of_process
+from common.runs.accelerator import apart_from_other_runs, make_accelerator
+from common.runs.loop import rows_of_process
 from stage1.config import Stage1Config
 from stage1.sampling import Stage1Painter
 from stage1.training import Stage1Trainer
@@ -27,6 +28,7 @@ STILL = (
 )
 
 
+@apart_from_other_runs()
 def main() -> None:
     stage_number, data, stage1_run, out, *changes = sys.argv[1:]
     torch.set_num_threads(1)
@@ -52,7 +54,6 @@ def main() -> None:
             if parameter.grad is not None
         }
         save_file(gradients, out)
-    leave_together(accelerator)
 
 
 if __name__ == "__main__":

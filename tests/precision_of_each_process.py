@@ -6,15 +6,15 @@ import os
 import sys
 from pathlib import Path
 
-from common.runs import loop
+from common.runs import accelerator as handle
 
 
 def main() -> None:
     rank = os.environ["RANK"]
-    loop.gains_from_bfloat16 = lambda: rank == "0"  # type: ignore[assignment]
-    accelerator = loop.make_accelerator("auto")
-    (Path(sys.argv[1]) / rank).write_text(loop.precision_of(accelerator))
-    loop.leave_together(accelerator)
+    handle.gains_from_bfloat16 = lambda device: rank == "0"  # type: ignore[assignment]
+    with handle.apart_from_other_runs():
+        accelerator = handle.make_accelerator("auto")
+        (Path(sys.argv[1]) / rank).write_text(handle.precision_of(accelerator))
 
 
 if __name__ == "__main__":

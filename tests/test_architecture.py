@@ -67,7 +67,7 @@ def test_only_training_and_the_loop_touch_accelerate() -> None:
         for path in modules(package)
         if any(name.partition(".")[0] == "accelerate" for name in imports(path))
     }
-    runs = {f"common/runs/{name}.py" for name in ("loop", "pair", "trackers")}
+    runs = {f"common/runs/{name}.py" for name in ("accelerator", "loop", "pair", "trackers")}
     assert touching == {*runs, "stage1/training.py", "stage2/training.py"}
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
@@ -21,16 +22,11 @@ from torch import Tensor, nn
 
 from common.errors import UserError
 from common.runs import checkpoints
-from common.runs.config import LoggingSettings, Precision, SettledPrecision
+from common.runs.accelerator import make_accelerator
+from common.runs.config import LoggingSettings
 from common.runs.folder import RunFolder
-from common.runs.loop import (
-    Stage,
-    lost_processes_named,
-    make_accelerator,
-    rows_of_process,
-    run_loop,
-    settled_precision,
-)
+from common.runs.loop import Stage, lost_processes_named, rows_of_process, run_loop
+from common.runs.trackers import open_trackers
 
 LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
 
@@ -186,13 +182,12 @@ def test_trackers_by_name_are_told_what_is_logged_and_painted(tmp_path: Path) ->
     assert [event.step for event in events.Images("samples")] == [0, 4, 5, 7]
 
 
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [("tensorbord", "did you mean 'tensorboard'"), ("wandb", "needs its package: pip install wandb")],
-)
-def test_a_tracker_that_would_say_nothing_is_refused(name: str, remedy: str) -> None:
-    with pytest.raises(UserError, match=remedy):
-        make_accelerator("float32", (name,))
+def test_trackers_are_closed_where_a_run_fails_so_that_the_next_one_opens_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    accelerator = make_accelerator("float32", ("tensorboard",), tmp_path)
+    with pytest.raises(UserError), open_trackers(accelerator, ("tensorboard",), {}, step=0):
+        raise UserError("not finite")
+    assert accelerator.trackers[0].writer.all_writers is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -208,6 +203,13 @@ def test_a_signal_ends_the_run_after_its_step_with_a_checkpoint_and_a_word(
     assert "stopped after step 3 of 9" in said
     assert stage.sheets() == [0, 3]
     assert signal.getsignal(number) == before
+
+
+def test_a_run_outside_the_main_thread_which_hears_no_signals_trains_all_the_same(tmp_path: Path) -> None:
+    stage = Counting(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(stage.train, steps=3).result()
+    assert stage.saved() == ["step-00000003"]
 
 
 def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
@@ -360,40 +362,3 @@ def test_a_full_memory_costs_one_line_that_says_what_helps(error: RuntimeError, 
 
     with pytest.raises(UserError, match=r"lower training\.batch_size, raise training\.accumulation"):
         Counting(tmp_path, before_step=fill).train(steps=1)
-
-
-def test_processes_that_do_not_find_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_accelerator("float32")
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setattr("common.runs.loop.share_cores", lambda: None)
-    # The handle of a process that was joined alone is there already, and stays as it is.
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
-    with pytest.raises(UserError, match="2 processes were started, and Accelerate joined 1"):
-        make_accelerator("float32")
-
-
-@pytest.mark.parametrize(
-    ("precision", "so_far", "has", "gains", "settled"),
-    [
-        ("auto", None, True, True, "bfloat16"),
-        ("auto", None, True, False, "float32"),
-        # A trial that ends otherwise on a busy machine changes nothing for a run that goes on.
-        ("auto", "float32", True, True, "float32"),
-        ("auto", "bfloat16", True, False, "bfloat16"),
-        # It has moved to a processor that would emulate bfloat16.
-        ("auto", "bfloat16", False, False, "float32"),
-        ("float32", "bfloat16", True, True, "float32"),
-    ],
-)
-def test_a_run_goes_on_in_the_precision_that_it_had(
-    monkeypatch: pytest.MonkeyPatch,
-    precision: Precision,
-    so_far: SettledPrecision | None,
-    settled: SettledPrecision,
-    *,
-    has: bool,
-    gains: bool,
-) -> None:
-    monkeypatch.setattr("common.runs.loop.has_bfloat16", lambda: has)
-    monkeypatch.setattr("common.runs.loop.gains_from_bfloat16", lambda: gains)
-    assert settled_precision(precision, so_far) == settled

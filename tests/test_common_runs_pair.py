@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from common import config
 from common.errors import UserError
+from common.runs.accelerator import make_accelerator
 from common.runs.config import OptimizerSettings, Schedule
-from common.runs.loop import make_accelerator
 from common.runs.pair import AdversarialPair
 
 OPTIMIZER = OptimizerSettings(learning_rate=0.01, betas=(0.0, 0.9))

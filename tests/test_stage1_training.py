@@ -16,8 +16,8 @@ from common.data.dataset import PaintingDataset, Split
 from common.errors import UserError
 from common.images import to_float
 from common.nn.losses import class_loss
+from common.runs.accelerator import make_accelerator
 from common.runs.exports import weights_hash
-from common.runs.loop import make_accelerator
 from common.runs.metrics import read_metrics
 from common.vocabulary import Vocabulary
 from stage1.config import Stage1Config

@@ -14,7 +14,7 @@ from tiny_runs import SHORT, stage2_config
 from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.runs.loop import make_accelerator
+from common.runs.accelerator import make_accelerator
 from stage1.sampling import Stage1Painter
 from stage2 import Painter
 from stage2.config import PRESETS, Stage2Config

@@ -18,6 +18,7 @@ from PIL import Image
 from common import config
 from common.data.dataset import VERSION, DatasetDescription, PaintingDataset
 from common.errors import UserError
+from common.machine import trains_on_gpu
 from common.runs.config import SettledPrecision
 from common.runs.curves import save_curves
 from common.runs.metrics import append_metrics, read_metrics, rewrite_metrics
@@ -211,7 +212,7 @@ def _described_environment() -> dict[str, Any]:
 
 
 def _device() -> str:
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu"
+    return torch.cuda.get_device_name() if trains_on_gpu() else platform.processor() or "cpu"
 
 
 def _commit() -> str | None:

@@ -1,34 +1,33 @@
 """The loop around both stages' training steps: resume, log, show, save, stop.
 
-A stage hands in what a step does; this module decides when the rest happens, and is the only one beside the
-stages' `training.py` that knows Accelerate.
+A stage hands in what a step does, and the handle that `common.runs.accelerator` made; this module decides when the
+rest happens.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
 import torch
 import torch.distributed
-from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
-from accelerate.utils import broadcast_object_list
+from accelerate import Accelerator
 from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.machine import gains_from_bfloat16, has_bfloat16, keep_freed_memory, share_cores, used_memory
+from common.machine import used_memory
+from common.runs.accelerator import precision_of
 from common.runs.checkpoints import (
     Best,
     UnwritableError,
@@ -36,11 +35,11 @@ from common.runs.checkpoints import (
     save_checkpoint,
     set_aside_after,
 )
-from common.runs.config import LoggingSettings, Precision, Schedule, SettledPrecision
+from common.runs.config import LoggingSettings, Schedule
 from common.runs.folder import RunFolder
 from common.runs.metrics import VALIDATION_FID
 from common.runs.progress import Progress
-from common.runs.trackers import require_installed, start_trackers, track_samples
+from common.runs.trackers import open_trackers, track_samples
 
 COLLAPSING = 0.35
 """Share of its highest variety below which a run is warned of."""
@@ -76,58 +75,6 @@ class Stage:
     """Names of the figures that the progress shows."""
 
 
-def make_accelerator(
-    precision: Precision,
-    trackers: Sequence[str] = (),
-    tracked_in: Path | None = None,
-    *,
-    so_far: SettledPrecision | None = None,
-) -> Accelerator:
-    """The process's Accelerate handle; buffers stay local, as several forwards share one backward.
-
-    Trackers that write files write them into the folder `tracked_in`. `so_far` is what the run has computed in until
-    now, where that is known. Raises UserError for a tracker that is not there, and where a launcher's processes would
-    not find each other: each would train alone into one folder.
-    """
-    require_installed(trackers)
-    # Of a collection without labels: layers that hear labels have no weights.
-    warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
-    share_cores()
-    keep_freed_memory()
-    launched = int(os.environ.get("WORLD_SIZE", "1"))
-    # Accelerate joins processes on a CPU only where it is told to.
-    cpu = launched > 1 and not torch.accelerator.is_available()
-    processes = PartialState(cpu=cpu)
-    if processes.num_processes != launched:
-        raise UserError(
-            f"{launched} processes were started, and Accelerate joined {processes.num_processes}; "
-            "start them with torchrun or accelerate launch, on one kind of device"
-        )
-    # A trial of speed may end otherwise on each, and they are to compute alike.
-    settled = broadcast_object_list([settled_precision(precision, so_far) if processes.is_main_process else None])[0]
-    return Accelerator(
-        mixed_precision={"float32": "no", "bfloat16": "bf16"}[settled],
-        cpu=cpu,
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-        log_with=list(trackers) or None,
-        project_dir=tracked_in,
-    )
-
-
-def settled_precision(precision: Precision, so_far: SettledPrecision | None = None) -> SettledPrecision:
-    """What `auto` means on this machine: what a run has computed in so far, unless bfloat16 is emulated here."""
-    if precision != "auto":
-        return precision
-    if so_far == "float32" or (so_far == "bfloat16" and has_bfloat16()):
-        return so_far
-    return "bfloat16" if gains_from_bfloat16() else "float32"
-
-
-def precision_of(accelerator: Accelerator) -> SettledPrecision:
-    """What its networks compute in."""
-    return "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
-
-
 def rows_of_process(schedule: Schedule, process: int, processes: int) -> slice:
     """The rows of the global batch that one process works on. Raises UserError where they do not divide."""
     parts = processes * schedule.accumulation
@@ -156,7 +103,6 @@ def run_loop(
     if main:
         set_aside_after(run.checkpoints, start)
         run.forget_after(start)
-    start_trackers(accelerator, logging.trackers, tracked_settings, start)
     if main and start < total_steps:
         place = torch.cuda.get_device_name() if accelerator.device.type == "cuda" else accelerator.device.type
         print(
@@ -234,6 +180,7 @@ def run_loop(
         return step if _on_any_process(newest == step, accelerator) else saved
 
     with (
+        open_trackers(accelerator, logging.trackers, tracked_settings, start),
         full_memory_named(),
         lost_processes_named(accelerator.num_processes),
         _StopRequest(max_minutes, accelerator) as stop,
@@ -275,21 +222,6 @@ def run_loop(
         print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")
     elif main and start >= total_steps:
         print(f"nothing left to do: {run.path} has had {start} of {total_steps} steps; for more, --set training.steps=")
-    leave_together(accelerator)
-
-
-def leave_together(accelerator: Accelerator) -> None:
-    """End work over several processes; nothing can be exchanged afterwards.
-
-    The barrier waits for the threads that exchange tensors: one that still holds a gradient while the interpreter
-    shuts down would abort the process.
-    """
-    accelerator.wait_for_everyone()
-    accelerator.end_training()
-    if accelerator.num_processes > 1:
-        # Those threads need the interpreter once more, to let go of what they exchanged. The last holder of the process
-        # group waits for them without giving it away, so they are given it here.
-        time.sleep(1.0)
 
 
 class _Totals:
@@ -410,7 +342,9 @@ class _StopRequest:
         self._signalled = False
 
     def __enter__(self) -> _StopRequest:
-        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        # Python handles signals in the main thread only.
+        heard = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
+        self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
     def __exit__(self, *error: object) -> None:

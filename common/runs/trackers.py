@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,22 @@ def require_installed(names: Sequence[str]) -> None:
             raise UserError(f"logging.trackers: {name!r} needs its package: pip install {name.replace('_', '-')}")
 
 
-def start_trackers(accelerator: Accelerator, names: Sequence[str], settings: Mapping[str, Any], step: int) -> None:
-    """Open the trackers of `make_accelerator`; one that was told more than `step` steps forgets the rest if it can."""
+@contextmanager
+def open_trackers(
+    accelerator: Accelerator, names: Sequence[str], settings: Mapping[str, Any], step: int
+) -> Iterator[None]:
+    """Open the trackers of `make_accelerator`, and close them however the run ends: the next run has its own.
+
+    One that was told more than `step` steps forgets the rest if it can.
+    """
     values = {key: value if isinstance(value, int | float | str) else str(value) for key, value in settings.items()}
     special = {"tensorboard": {"purge_step": step + 1}} if "tensorboard" in names else {}
     accelerator.init_trackers(PROJECT, config=values if step == 0 else None, init_kwargs=special)
+    try:
+        yield
+    finally:
+        for tracker in accelerator.trackers:
+            tracker.finish()
 
 
 def track_samples(accelerator: Accelerator, sheet: Image.Image, step: int) -> None:

@@ -9,7 +9,8 @@ from typing import get_args
 from benchmarks.rounds import ROUNDS, Task, images_per_second
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Residence
-from common.runs.loop import make_accelerator, rows_of_process
+from common.runs.accelerator import make_accelerator
+from common.runs.loop import rows_of_process
 from stage1.config import Stage1Config
 from stage1.training import SIZE, Stage1Trainer
 

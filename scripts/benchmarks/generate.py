@@ -123,7 +123,7 @@ def _channels_last(module: torch.nn.Module) -> torch.nn.Module:
 
 
 def _in_bfloat16(plain: Callable[[int], object], device: torch.device) -> Callable[[int], object] | str:
-    if not has_bfloat16():
+    if not has_bfloat16(device):
         return "this machine has no instructions for it"
 
     def under_autocast(number: int) -> None:

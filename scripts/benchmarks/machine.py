@@ -8,8 +8,6 @@ import sys
 import psutil
 import torch
 
-from common.machine import M_MMAP_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, glibc
-
 
 def held_memory() -> int:
     """Bytes of the machine's memory that this process holds now."""
@@ -23,15 +21,6 @@ def peak_memory(device: torch.device, before: int) -> int:
         return torch.cuda.max_memory_allocated(device)
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - before
-
-
-def give_freed_memory_back() -> None:
-    """Undo `keep_freed_memory`: what glibc comes to by itself after large tensors were freed, at its most generous."""
-    if library := glibc():
-        library.mallopt(M_MMAP_MAX, 65536)
-        library.mallopt(M_MMAP_THRESHOLD, 32 * 2**20)
-        library.mallopt(M_TRIM_THRESHOLD, 64 * 2**20)
-        library.malloc_trim(0)
 
 
 def device_name(device: torch.device) -> str:

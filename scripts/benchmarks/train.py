@@ -14,13 +14,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.optim import Adam
 
-from benchmarks.machine import device_name, give_freed_memory_back, held_memory, peak_memory
+from benchmarks.machine import device_name, held_memory, peak_memory
 from benchmarks.rounds import ROUNDS, Task, images_per_second
 from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.machine import keep_freed_memory
-from common.runs.loop import make_accelerator, rows_of_process, settled_precision
+from common.machine import give_freed_memory_back, keep_freed_memory
+from common.runs.accelerator import make_accelerator, settled_precision
+from common.runs.loop import rows_of_process
 from stage1.config import PRESETS, GangoghNetworks, Stage1Config
 from stage1.networks import build_generator
 from stage1.sampling import SIZE, Stage1Export, Stage1Painter
@@ -57,10 +58,10 @@ def measure_train(
     settings: Stage1Config | Stage2Config, dataset: PaintingDataset, parent_width: int, seconds: float
 ) -> None:
     """Print speed, share of the forward passes and memory of a preset's step, and the parent's beside it."""
-    precision = settled_precision(settings.training.precision)
+    device = make_accelerator("float32").device
+    precision = settled_precision(settings.training.precision, device)
     before = held_memory()
     trainer = build(settings, dataset)
-    device = trainer.accelerator.device
     step_of_preset = _in_precision(precision, trainer.step, device)
     for number in range(2):
         step_of_preset(number)
