@@ -19,15 +19,16 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; --help shows what there is")
 
 
-def training_parser(description: str, *, stage: int, preset: str, presets: Path) -> Parser:
-    """The options of training a stage, `preset` being the usual one of the folder `presets`."""
+def training_parser(description: str, *, stage: int, on_gpu: str, on_cpu: str, presets: Path) -> Parser:
+    """Return the options of training a stage; `on_gpu` and `on_cpu` are default presets of the folder `presets`."""
     parser = Parser(
         description=description, epilog="Settings of the networks, the losses and the training are changed with --set."
     )
     shipped = ", ".join(sorted(path.stem for path in presets.glob("*.yaml")))
     parser.add_argument(
         "--preset",
-        help=f"{shipped}, or the path of a YAML file (default: {preset}; of a run to be resumed its own settings)",
+        help=f"{shipped}, or the path of a YAML file (default: {on_gpu} with a CUDA GPU, {on_cpu} without one; with "
+        "--resume the run's own settings)",
     )
     run = Path(f"runs/stage{stage}")
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
@@ -49,16 +50,27 @@ def training_parser(description: str, *, stage: int, preset: str, presets: Path)
         metavar="KEY=VALUE",
         help="change settings: training.batch_size=64 training.seed=1",
     )
-    parser.set_defaults(usual_preset=preset, presets=presets)
+    parser.set_defaults(on_gpu=on_gpu, on_cpu=on_cpu, presets=presets)
     return parser
 
 
 def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
-    """What a preset and `--set` say; a run that is resumed without a preset is asked for its own settings."""
+    """Return the settings by `--preset` and `--set`; without a preset, a resumed run's own or the machine's default."""
     from common.runs.folder import RunFolder  # Painting has no use for what it loads.
 
     run = RunFolder(arguments.out)
     if arguments.resume and arguments.preset is None and run.exists():
         return config.load(cls, run.settings, arguments.set)
-    preset = config.find_preset(arguments.preset or arguments.usual_preset, arguments.presets)
+    preset = config.find_preset(arguments.preset or _default_preset(arguments), arguments.presets)
     return config.load(cls, preset, arguments.set)
+
+
+def _default_preset(arguments: argparse.Namespace) -> str:
+    """Return the default preset for this machine; the first process prints it."""
+    from common.machine import launched_place, trains_on_gpu
+
+    gpu = trains_on_gpu()
+    preset: str = arguments.on_gpu if gpu else arguments.on_cpu
+    if launched_place()[0] == 0:
+        print(f"taking --preset {preset}, as training has {'a' if gpu else 'no'} CUDA GPU", flush=True)
+    return preset

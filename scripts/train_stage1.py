@@ -11,7 +11,11 @@ from stage1.training import train
 
 def main() -> None:
     parser = training_parser(
-        "Train stage I: noise and a genre to a 64-pixel painting.", stage=1, preset="default", presets=PRESETS
+        "Train stage I: noise and a genre to a 64-pixel painting.",
+        stage=1,
+        on_gpu="default",
+        on_cpu="small",
+        presets=PRESETS,
     )
     arguments = parser.parse_args()
     settings = training_settings(Stage1Config, arguments)

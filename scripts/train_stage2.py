@@ -15,7 +15,8 @@ def main() -> None:
     parser = training_parser(
         "Train stage II: a small painting and a style to a large painting.",
         stage=2,
-        preset="default-128",
+        on_gpu="default-128",
+        on_cpu="small-128",
         presets=PRESETS,
     )
     parser.add_argument(

@@ -94,6 +94,7 @@ def train(
         measure_fid=score.measure if score else None,
         modules=trainer.pair.modules,
         optimizers=trainer.pair.optimizers,
+        pretraining_steps=config.training.pretraining_steps,
         images_per_step=config.training.batch_size * config.training.critic_steps,
         shown_in_progress=("critic_gap", "penalty", "accuracy_real", "accuracy_fake", "images_per_second"),
     )

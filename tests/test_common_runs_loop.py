@@ -71,6 +71,7 @@ class Counting:
             measure_fid=(lambda: next(self.fids)) if logging.fid_every else None,
             modules={"network": self.network},
             optimizers={},
+            pretraining_steps=2,
             images_per_step=3,
             shown_in_progress=("step_number",),
         )
@@ -210,6 +211,22 @@ def test_a_run_outside_the_main_thread_which_hears_no_signals_trains_all_the_sam
     with ThreadPoolExecutor() as pool:
         pool.submit(stage.train, steps=3).result()
     assert stage.saved() == ["step-00000003"]
+
+
+@pytest.mark.parametrize(("max_minutes", "warnings"), [(None, 1), (60.0, 0)])
+def test_a_run_says_how_long_it_will_be_and_warns_where_that_is_absurd_and_has_no_limit(
+    max_minutes: float | None,
+    warnings: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("common.runs.progress.TIMED_STEPS", 1)
+    monkeypatch.setattr("common.runs.progress.TIMED_SECONDS", 0.0)
+    monkeypatch.setattr("common.runs.progress.ABSURD_SECONDS", 0.0)
+    Counting(tmp_path).train(steps=6, max_minutes=max_minutes)
+    said = capsys.readouterr().err
+    assert [said.count(words) for words in ("at least", "about", "more than a week")] == [1, 1, warnings]
 
 
 def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:

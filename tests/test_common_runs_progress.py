@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from common.runs.progress import Progress
+from common.runs import progress
+from common.runs.progress import Forecast, Progress
 
 
 def test_a_log_file_gets_lines_now_and_then_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,3 +42,44 @@ def test_the_other_processes_say_nothing(capsys: pytest.CaptureFixture[str]) -> 
     progress.show({"critic_gap": 3.0})
     progress.close()
     assert capsys.readouterr().err == ""
+
+
+def forecasts(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, pretraining_seconds: float, *, warns: bool = True, start: int = 0
+) -> dict[int, list[str]]:
+    """What is said after which steps of a run of 10 000, of which 100 are pre-training."""
+    clock, said = 0.0, {}
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: clock))
+    forecast = Forecast(10_000, 100, warns=warns)
+    for step in range(start + 1, start + 200):
+        clock += pretraining_seconds if step <= 100 else seconds
+        if lines := forecast.after(step):
+            said[step] = lines
+    return said
+
+
+def test_the_length_of_a_run_is_at_least_that_of_pre_training_steps_and_then_that_of_later_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert forecasts(monkeypatch, seconds=0.9, pretraining_seconds=0.25) == {
+        41: ["at least 41 minutes to go (0.25 s a step, and more after pre-training)"],
+        113: ["about 2.5 hours to go at this speed (0.9 s a step)"],
+    }
+
+
+def test_a_resumed_run_says_once_how_long_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = forecasts(monkeypatch, seconds=25.0, pretraining_seconds=0.0, start=9_000)
+    assert said == {9_004: ["about 6.9 hours to go at this speed (25 s a step)"]}
+
+
+def test_a_run_of_more_than_a_week_is_warned_of_once_with_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = forecasts(monkeypatch, seconds=140.0, pretraining_seconds=120.0)
+    assert [lines[0] for lines in said.values()] == [
+        "at least 14 days to go (120 s a step, and more after pre-training)",
+        "about 16 days to go at this speed (140 s a step)",
+    ]
+    (warning,) = (line for lines in said.values() for line in lines[1:])
+    assert warning.startswith("warning: this run takes more than a week")
+    assert all(remedy in warning for remedy in ("--preset (small", "--set training.steps=", "--max-minutes"))
+    limited = forecasts(monkeypatch, seconds=140.0, pretraining_seconds=120.0, warns=False)
+    assert [len(lines) for lines in limited.values()] == [1, 1]

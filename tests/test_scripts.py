@@ -70,6 +70,27 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command, 
 
 
 @pytest.mark.parametrize(
+    ("script", "gpu", "words"),
+    [
+        ("train_stage1.py", True, "taking --preset default, as training has a CUDA GPU\n"),
+        ("train_stage1.py", False, "taking --preset small, as training has no CUDA GPU\n"),
+        ("train_stage2.py", True, "taking --preset default-128, as training has a CUDA GPU\n"),
+        ("train_stage2.py", False, "taking --preset small-128, as training has no CUDA GPU\n"),
+    ],
+)
+def test_without_a_preset_training_takes_the_one_for_the_machine_and_says_so(
+    command: Command, script: str, gpu: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("common.machine.trains_on_gpu", lambda: gpu)
+    assert command(script)[1] == words
+    preset, rule = words.split()[2].rstrip(","), "with a CUDA GPU" if gpu else "without one"
+    assert f"{preset} {rule}" in " ".join(command(script, "--help")[1].split())
+    assert command(script, "--preset", "tiny")[1] == ""
+    monkeypatch.setenv("RANK", "1")
+    assert command(script)[1] == ""
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "train_stage1.py --batch-size 8",
@@ -100,7 +121,7 @@ def test_a_resumed_run_goes_on_with_its_own_settings_and_other_ones_are_refused_
     shutil.copytree(stage1_run, run)
     again = ("train_stage1.py", "--data", procedural_dataset, "--out", run, "--resume")
     code, said, _ = command(*again)
-    assert (code, "nothing left to do" in said) == (0, True)
+    assert (code, "nothing left to do" in said, "--preset" in said) == (0, True, False)
     refused = command.refused(*again, "--preset", "gangogh")
     assert "was started with other settings: " in refused
     assert "more; leave --preset and --set out" in refused

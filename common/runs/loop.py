@@ -69,6 +69,8 @@ class Stage:
     modules: Mapping[str, nn.Module]
     """Unwrapped modules whose weights a checkpoint holds."""
     optimizers: Mapping[str, Optimizer]
+    pretraining_steps: int
+    """The first steps, in which the critic alone learns. They take less time than the others."""
     images_per_step: int
     """Real paintings shown in one step, over all processes."""
     shown_in_progress: tuple[str, ...]
@@ -109,7 +111,13 @@ def run_loop(
             f"{stage.about}; on {place} in {precision_of(accelerator)}; samples in {run.path / 'samples'}", flush=True
         )
     totals = _Totals()
-    progress = Progress(start, total_steps, shown=main)
+    progress = Progress(
+        start,
+        total_steps,
+        shown=main,
+        pretraining_steps=stage.pretraining_steps,
+        has_time_limit=max_minutes is not None,
+    )
     step, saved = start, start
 
     def record(figures: Mapping[str, float]) -> None:
