@@ -31,13 +31,13 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def missing_package(what: str, package: str, *, extra: str, instead: str | None = None) -> UserError:
-    """The error where `what` needs a package that is not installed; `extra` names what brings it in pyproject.toml.
+    """Return the error for a package that `what` needs and that is not installed; `extra` in pyproject.toml brings it.
 
-    The command is that of a checkout: the project is on no package index, where its name may be a stranger's.
+    The install command is for a checkout: the project is on no package index, and its name there may be a stranger's.
     """
     command = f'pip install -e ".[{extra}]"'
     choice = f" (or {instead})" if instead else ""
-    return UserError(f"{what} needs {package}; install it, in the project's folder, with: {command}{choice}")
+    return UserError(f"{what} needs {package}; install it from the project's folder: {command}{choice}")
 
 
 def run_command(main: Callable[[], None]) -> None:
