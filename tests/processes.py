@@ -18,7 +18,9 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["stage1.training", "stage2.training", "common.evaluation.report", "matplotlib.figure"])
+# All that a run imports late, as torch does its compiler at the first optimizer.
+HEAVY = ("torch._dynamo", "torchmetrics.image.fid", "efficientnet_lite_pytorch", "matplotlib.backends.backend_agg")
+SERVER.set_forkserver_preload(["stage1.training", "stage2.training", "stage2", *HEAVY])
 TIMEOUT = 300
 
 

@@ -32,6 +32,7 @@ from common.runs.loop import (
     settled_precision,
 )
 
+pytestmark = pytest.mark.usefixtures("no_curves")
 LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
 
 
