@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from jaxtyping import install_import_hook
 from PIL import Image
 
@@ -66,6 +68,27 @@ def tiny_preparation(**changes: object) -> PreparationSettings:
         "merge_families": True, "keep_duplicates": False, "workers": 1,
     }  # fmt: skip
     return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
+
+
+def prepare_painted(count: int, *, seed: int, out: Path) -> None:
+    """Procedural paintings, painted no larger than they are kept, at 64 and 128 pixels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.data.sources.painted.SIZE", 128)
+        source = PaintedPictures(count, seed)
+        prepare(source, out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first test process to need it makes, and all of them read."""
+    base = factory.getbasetemp()
+    # Each process of pytest-xdist has a folder of its own within one of all.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, finished = shared / "shared" / name, shared / f"{name} is finished"
+    with FileLock(shared / f"{name}.lock"):
+        if not finished.exists():
+            make(folder)
+            finished.touch()
+    return folder
 
 
 class WithoutTest(PaintingDataset):
@@ -128,33 +151,39 @@ def dataset(dataset_folder: Path) -> PaintingDataset:
 @pytest.fixture(scope="session")
 def procedural_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """72 procedural paintings at 64 and 128 pixels: two of each genre and style."""
-    out = tmp_path_factory.mktemp("procedural") / "data"
-    prepare(PaintedPictures(72, seed=0), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
-    return out
+    return made_once(tmp_path_factory, "procedural", lambda out: prepare_painted(72, seed=0, out=out))
 
 
 @pytest.fixture(scope="session")
 def measurable_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """288 procedural paintings at 64 and 128 pixels, of which enough are held out to measure by."""
-    out = tmp_path_factory.mktemp("measurable") / "data"
-    prepare(PaintedPictures(288, seed=1), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
-    return out
+    return made_once(tmp_path_factory, "measurable", lambda out: prepare_painted(288, seed=1, out=out))
 
 
 @pytest.fixture(scope="session")
 def stage1_run(procedural_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of stage I, six steps long."""
-    out = tmp_path_factory.mktemp("runs") / "stage1"
-    stage1.training.train(stage1_config(), PaintingDataset(procedural_dataset), out, resume=False)
-    return out
+
+    def train(out: Path) -> None:
+        stage1.training.train(stage1_config(), PaintingDataset(procedural_dataset), out, resume=False)
+
+    return made_once(tmp_path_factory, "stage1", train)
 
 
 @pytest.fixture(scope="session")
 def stage2_run(procedural_dataset: Path, stage1_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of stage II on the paintings of `stage1_run`."""
-    out = tmp_path_factory.mktemp("runs") / "stage2"
-    stage2.training.train(stage2_config(), PaintingDataset(procedural_dataset), stage1_run, out, resume=False)
-    return out
+
+    def train(out: Path) -> None:
+        stage2.training.train(stage2_config(), PaintingDataset(procedural_dataset), stage1_run, out, resume=False)
+
+    return made_once(tmp_path_factory, "stage2", train)
+
+
+@pytest.fixture
+def no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For runs whose curves nobody looks at: a sheet of them takes longer than all else that a tiny run does."""
+    monkeypatch.setattr("common.runs.folder.save_curves", lambda metrics, path: None)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from common.runs.folder import RunFolder
 from common.runs.loop import Stage, lost_processes_named, rows_of_process, run_loop
 from common.runs.trackers import open_trackers
 
+pytestmark = pytest.mark.usefixtures("no_curves")
 LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
 
 
