@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from command_line import Parser
-from common.data.dataset import SIZES, PaintingDataset
+from common.data.dataset import HELD_OUT, SIZES, HeldOut, PaintingDataset
 from common.data.sources.files import open_files
 from common.data.sources.labels_table import TABLE, LabelsTable
 from common.data.sources.listing import Source
@@ -31,11 +31,13 @@ from common.evaluation.report import (
     write_comparison,
     write_report,
 )
-from common.evaluation.sanity import check_measures
+from common.evaluation.sanity import LEAST, check_measures
 from common.evaluation.shares import join_launched_processes
 from common.evaluation.subjects import (
+    CHOSEN_BY_THEM,
     SMALL,
     TRAINED_ELSEWHERE,
+    TRAINED_SOMEWHERE,
     EnlargedPainter,
     Subject,
     folder_subject,
@@ -61,6 +63,11 @@ def main() -> None:
     what.add_argument("--sanity", action="store_true", help="hold the measures themselves against real paintings")
     parser.add_argument("--labels", type=Path, help="the labels.csv of --images (default: the one in FOLDER, or none)")
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder to measure by (default: data)")
+    parser.add_argument(
+        "--split",
+        choices=HELD_OUT,
+        help="paintings to measure by: validation to choose by, test for figures that are published (default: test)",
+    )
     parser.add_argument(
         "--samples",
         type=int,
@@ -116,11 +123,13 @@ def main() -> None:
         raise UserError(f"--seed {arguments.seed} is negative; seeds are 0 and above")
     if arguments.sanity and arguments.out is not None:
         raise UserError("--sanity prints its figures and writes no report; leave --out out")
+    if arguments.sanity and arguments.split is not None:
+        raise UserError("--sanity holds training paintings against each other; leave --split out")
     require_report_packages()
     if arguments.sanity:
         _check_measures(arguments)
         return
-    arguments.out = arguments.out or Path("report")
+    arguments.out, arguments.split = arguments.out or Path("report"), arguments.split or "test"
     require_writable(arguments.out)
     share_cores()
     device = own_device(arguments.device)
@@ -128,7 +137,7 @@ def main() -> None:
     runs = arguments.compare or ([arguments.run] if arguments.run else [])
     subjects = [_painted(run, dataset, device, arguments) for run in runs] or [_images(dataset, arguments)]
     if arguments.enlarged:
-        subjects.append(_enlarged(subjects[0], runs, dataset, arguments.truncation))
+        subjects.append(_enlarged(subjects[0], runs[0], dataset, arguments.truncation))
     sides = {subject.resolution: subject.name for subject in subjects}
     if len(sides) > 1:
         shown = " and ".join(f"{name} {side}" for side, name in sides.items())
@@ -167,7 +176,7 @@ def _check_measures(arguments: argparse.Namespace) -> None:
             dataset, resolution, network, progress.update, most=_samples(arguments), seed=arguments.seed
         )
     for kind, comparisons in found.items():
-        print(kind)
+        print(kind if comparisons else f"{kind}: no two of at least {LEAST} training paintings")
         for one in comparisons:
             print(f"  {one.name:40} FID {one.fid:7.1f}   KID x 1000 {1000 * one.kid:7.2f}   {one.samples} of each")
 
@@ -177,8 +186,8 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
     require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
     samples = _samples(arguments)
     resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution, arguments.truncation)
-    elsewhere = _trained_elsewhere(run, dataset)
-    if elsewhere and launched_place()[0] == 0:
+    caution = _caution(run, dataset, arguments.split)
+    if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0:
         print(f"warning: {run} was {TRAINED_ELSEWHERE}; give its own with --data", file=sys.stderr)
     return painted_subject(
         painter,
@@ -187,17 +196,23 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
         resolution,
         samples=samples,
         seed=arguments.seed,
+        split=arguments.split,
         truncation=arguments.truncation,
-        trained_elsewhere=elsewhere,
+        caution=caution,
     )
 
 
-def _trained_elsewhere(run: Path, dataset: PaintingDataset) -> bool:
-    """Whether a run, or the one that an export lies in, says that it was trained on another dataset."""
+def _caution(run: Path, dataset: PaintingDataset, split: HeldOut) -> str:
+    """Why figures of a run, or of an export in one, may be too good; blank where the run's files speak for them."""
     place = run.resolve()
     above = RunFolder(place.parent)
     folders = [RunFolder(place), *([above] if place in (above.export, above.best) else [])]
-    return any(folder.started_on_other(dataset) for folder in folders)
+    answers = [folder.started_on_other(dataset) for folder in folders]
+    if any(answers):
+        return TRAINED_ELSEWHERE
+    if all(answer is None for answer in answers):
+        return TRAINED_SOMEWHERE
+    return CHOSEN_BY_THEM if place == above.best and split == "validation" else ""
 
 
 def _samples(arguments: argparse.Namespace) -> int:
@@ -217,7 +232,7 @@ def _resolution(dataset: PaintingDataset, arguments: argparse.Namespace) -> int:
     return resolution
 
 
-def _enlarged(subject: Subject, runs: list[Path], dataset: PaintingDataset, truncation: float) -> Subject:
+def _enlarged(subject: Subject, run: Path, dataset: PaintingDataset, truncation: float) -> Subject:
     if subject.painter is None or subject.resolution == SMALL:
         raise UserError(f"--enlarged is a mark for stage II, and {subject.name} paints {SMALL} pixels; leave it out")
     return painted_subject(
@@ -227,8 +242,9 @@ def _enlarged(subject: Subject, runs: list[Path], dataset: PaintingDataset, trun
         subject.resolution,
         samples=len(subject),
         seed=subject.seed,
+        split=subject.split,
         truncation=truncation,
-        trained_elsewhere=_trained_elsewhere(runs[0], dataset),
+        caution=_caution(run, dataset, subject.split),
     )
 
 
@@ -238,7 +254,7 @@ def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
     labelled = arguments.labels is not None or files.has(TABLE)
     source: Source = LabelsTable(files, arguments.labels) if labelled else UnlabelledPictures(files)
     limit = _samples(arguments) if arguments.quick or arguments.samples is not None else None
-    return folder_subject(source, dataset, resolution, seed=arguments.seed, limit=limit)
+    return folder_subject(source, dataset, resolution, seed=arguments.seed, split=arguments.split, limit=limit)
 
 
 if __name__ == "__main__":

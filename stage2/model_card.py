@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ import yaml
 from common import config
 from common.data.dataset import DatasetDescription
 from common.errors import UserError
-from common.evaluation.measurements import Figure, Measurements
-from common.evaluation.wording import WORDINGS
+from common.evaluation.measurements import VERSION, Figure, Measurements
+from common.evaluation.wording import wordings
 from common.images import labelled_grid
-from common.runs.metrics import VALIDATION_FID, read_metrics
+from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, read_metrics
 from common.vocabulary import ANY
 from stage2.sampling import Painter
 
@@ -29,6 +30,7 @@ SAMPLES = "samples.webp"
 SAMPLES_PER_GENRE = 6
 TEST_FID = "fid_test"
 """What runs chose their best weights by before there was a validation split."""
+WORDINGS = wordings("test")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def read_history(
 
 
 def write_card(folder: Path, painter: Painter, history: History) -> None:
-    """Write README.md and samples.webp: every genre with the seeds 0 to 5, whatever they look like."""
+    """Write README.md and samples.webp: every genre, where there are any, with the seeds 0 to 5, as they come."""
     genres = list(painter.vocabulary.genres) or [ANY]
     rows = [[painting.image for painting in painter.paint(genre, count=SAMPLES_PER_GENRE)] for genre in genres]
     seeds = [f"seed {seed}" for seed in range(SAMPLES_PER_GENRE)]
@@ -88,19 +90,23 @@ def _lines(painter: Painter, history: History) -> Iterator[str]:
         "tags": ["art", "gan", "paintings"],
     }
     sides = ", ".join(f"{side} × {side}" for side in painter.resolutions)
-    stages = "both stages" if len(painter.resolutions) > 1 else "stage I"
+    stages = "both stages" if _paired(painter) else "stage I"
+    labels = _labels(painter)
     yield f"---\n{yaml.safe_dump(front, sort_keys=False).strip()}\n---\n"
     yield f"# Paintings of {sides} pixels\n"
+    answers = " and ".join(kind for kind, names in labels.items() if len(names) > 1)
     yield (
-        f"Weights of {stages} of Atelier, a generator of paintings that answers to genre and style, trained from "
-        f"scratch. Hash of the weights: `{painter.weights}`."
+        f"Weights of {stages} of Atelier, a generator of paintings, trained from scratch. "
+        f"{f'It answers to {answers}' if answers else 'There is nothing to ask of it but another seed'}. "
+        f"Hash of the weights: `{painter.weights}`."
     )
     if history.half:
         yield "They are stored in half precision and compute in single precision."
     if history.license is None:
         yield "No licence has been stated."
-    yield f"\n![A row a genre, a column a seed]({SAMPLES})\n"
-    yield f"Every genre, any style, seeds 0 to {SAMPLES_PER_GENRE - 1}: nobody has picked.\n"
+    yield f"\n![{'A row a genre, a' if labels['genre'] else 'A'} column a seed]({SAMPLES})\n"
+    shown = ["every genre"] * bool(labels["genre"]) + ["any style"] * bool(labels["style"])
+    yield f"{', '.join([*shown, 'seeds']).capitalize()} 0 to {SAMPLES_PER_GENRE - 1}: nobody has picked.\n"
     yield "## Paint\n"
     yield '```python\nfrom stage2 import Painter\n\npainter = Painter.load("FOLDER")  # where these files lie'
     genre = next(iter(painter.vocabulary.genres), "any")
@@ -109,7 +115,9 @@ def _lines(painter: Painter, history: History) -> Iterator[str]:
     kinds = {"Genres": painter.vocabulary.genres, "Styles": painter.vocabulary.styles}
     for kind, counts in kinds.items():
         yield f"{kind}: {', '.join(f'{name} ({count})' for name, count in counts.items()) or 'none'}.\n"
-    yield "In brackets the number of training paintings. Stage I alone knows no styles.\n"
+    if any(kinds.values()):
+        alone = " Stage I alone knows no styles." if kinds["Styles"] else ""
+        yield f"In brackets the number of training paintings.{alone}\n"
     yield from _training(history)
     yield from _figures(history.report)
     yield from _faults(painter, history)
@@ -128,7 +136,8 @@ def _training(history: History) -> Iterator[str]:
         )
     trained = _trained(history)
     if trained is None:
-        yield "The length of the training is not known: no metrics.jsonl came with the weights.\n"
+        missing = "metrics.jsonl holds no FID" if history.log else "no metrics.jsonl came with the weights"
+        yield f"The length of the training is not known: {missing}.\n"
     else:
         budget = f"{trained['step']:,.0f} steps, in which {trained['images']:,.0f} real paintings were shown"
         if history.best:
@@ -150,25 +159,24 @@ def _figures(report: Measurements | None) -> Iterator[str]:
     if report is None:
         yield "None: no report of `scripts/evaluate.py` was given when this card was made.\n"
         return
-    yield "| figure | value | 95 % interval | pictures | real paintings score |\n|---|---|---|---|---|"
+    yield "| figure | value | 95 % interval | pictures | real paintings score (how many) |\n|---|---|---|---|---|"
     for key, figure in _known(report).items():
         wording = WORDINGS[key]
         interval = f"{wording.number(figure.low)} to {wording.number(figure.high)}"
-        real = "" if figure.real is None else wording.number(figure.real)
-        yield f"| {wording.title} | {wording.number(figure.value)} | {interval} | {figure.samples} | {real} |"
+        value, mark = wording.number(figure.value), wording.mark(figure)
+        yield f"| {wording.title} | {value} | {interval} | {figure.samples} | {mark} |"
     yield (
-        f"\nOf `{_in_one_line(report.name)}` at {report.resolution} pixels, seeds from {report.seed}; against "
-        f"{report.test} test and {report.train} training paintings of `{_in_one_line(report.dataset)}`, resized by "
+        f"\nOf `{_in_one_line(report.name)}` at {report.resolution} pixels. {_in_one_line(report.origin)}. Against "
+        f"{report.held_out} test and {report.train} training paintings of `{_in_one_line(report.dataset)}`, resized by "
         f"{_in_one_line(report.resize_filter)}; features: {_in_one_line(report.features_description)}.\n"
     )
 
 
 def _faults(painter: Painter, history: History) -> Iterator[str]:
     yield "## Known faults\n"
-    paired = len(painter.resolutions) > 1
+    paired = _paired(painter)
     measured = _known(history.report) if history.report is not None else {}
-    asked = [key for key in WORDINGS if paired or ("style" not in key and key != "composition_kept")]
-    missing = [WORDINGS[key].title for key in asked if key not in measured]
+    missing = [WORDINGS[key].title for key in WORDINGS if key not in measured and _applies(key, painter)]
     if missing:
         yield f"- Not measured: {'; '.join(missing)}."
     sides = [side for side in painter.resolutions if history.report is None or side != history.report.resolution]
@@ -181,12 +189,33 @@ def _faults(painter: Painter, history: History) -> Iterator[str]:
     yield "- Whether the rights in the training pictures allow a use of the pictures painted is not said here."
 
 
+def _applies(key: str, painter: Painter) -> bool:
+    """Whether there is anything that a figure could be of: one label is no answer, and none has no variety."""
+    labels = _labels(painter)
+    return (
+        all(len(names) > 1 for kind, names in labels.items() if kind in key)
+        and (key != "diversity" or bool(labels["genre"]))
+        and (key != "composition_kept" or _paired(painter))
+    )
+
+
+def _labels(painter: Painter) -> dict[str, Mapping[str, int]]:
+    """What the weights can be asked for; stage I hears no style."""
+    return {"genre": painter.vocabulary.genres, "style": painter.vocabulary.styles if _paired(painter) else {}}
+
+
+def _paired(painter: Painter) -> bool:
+    return len(painter.resolutions) > 1
+
+
 def _trained(history: History) -> Mapping[str, float] | None:
     """Steps and images at which the exported weights stood."""
     if history.best:
         figure = _best_figure(history)
         scored = [line for line in history.log if figure in line]
-        return min(scored, key=lambda line: line[figure], default=None)
+        # Where their number of pictures changed, the run forgot what was best of another number.
+        alike = takewhile(lambda line: line.get(FID_SAMPLES) == scored[-1].get(FID_SAMPLES), reversed(scored))
+        return min(reversed(list(alike)), key=lambda line: line[figure], default=None)
     exported = [line for line in history.log if history.exported_step is None or line["step"] <= history.exported_step]
     if not exported:
         return None
@@ -231,7 +260,20 @@ def _started_from(environment: Path) -> str | None:
 
 
 def _read_report(path: Path, painter: Painter) -> Measurements:
-    report = config.parse(Measurements, _read_json(path), str(path))
+    values = _read_json(path)
+    if isinstance(values, dict) and values.get("version") != VERSION:
+        raise UserError(f"{path} is of another version of this program; measure again with scripts/evaluate.py")
+    report = config.parse(Measurements, values, str(path))
+    if report.split != "test":
+        raise UserError(
+            f"{path} is of the {report.split} split, which settings are chosen by; give a report of the test split "
+            "(scripts/evaluate.py --split test)"
+        )
+    if report.weights != painter.weights:
+        raise UserError(
+            f"{path} measured weights {report.weights or 'that it does not name'}, and these are {painter.weights}; "
+            "give a report of these"
+        )
     if report.resolution not in painter.resolutions:
         sides = ", ".join(str(side) for side in painter.resolutions)
         raise UserError(

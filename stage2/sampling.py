@@ -237,9 +237,9 @@ class Painter:
             raise UserError(f"these weights cannot paint resolution {resolution}; choose one of {known}")
         if resolution == SIZE and not is_any(style):
             remedy = (
-                f"leave --style out, or train it: {TRAIN_COMMAND}"
+                f"ask for no style, or train stage II: {TRAIN_COMMAND}"
                 if self._stage2 is None
-                else "leave --style or --resolution out"
+                else "ask for no style, or for another resolution"
             )
             raise UserError(f"style {style!r} needs stage II, and {SIZE} pixels are painted by stage I alone; {remedy}")
         return resolution

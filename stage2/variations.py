@@ -21,6 +21,8 @@ def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = 
         raise UserError(
             f"style {request.style!r} cannot be fixed and varied; leave it out, or list styles with --among"
         )
+    if not vocabulary.styles:
+        raise UserError("these weights know no styles; vary the noise with --vary latents")
     return [replace(request, style=style) for style in styles or vocabulary.styles]
 
 
@@ -58,13 +60,18 @@ def walk(
 
 
 def _names(kind: Walk, request: Request, vocabulary: Vocabulary, among: Sequence[str]) -> list[str]:
-    label = request.genre if kind == "genres" else request.style
+    label, known = (request.genre, vocabulary.genres) if kind == "genres" else (request.style, vocabulary.styles)
+    if len(known) < 2:
+        raise UserError(
+            f"a walk through {kind} needs at least two, and these weights know {', '.join(known) or 'none'}; walk "
+            "through the noise with --walk seeds"
+        )
     if not is_any(label):
         raise UserError(f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among")
     blends = [name for name in among if ":" in name or "," in name or is_any(name)]
     if blends:
         raise UserError(f"a walk cannot stop at {blends[0]!r}; list single {kind}")
-    return list(among) or list(vocabulary.genres if kind == "genres" else vocabulary.styles)
+    return list(among or known)
 
 
 def _step(kind: Walk, request: Request, here: int | str, there: int | str, share: float) -> Request:

@@ -18,6 +18,7 @@ from PIL import Image
 # Must stand before the first import of ours: shapes in signatures are checked in tests, and cost a run nothing.
 install_import_hook(("common", "stage1", "stage2"), "shape_checking.check")
 
+from commands import Command  # noqa: E402
 from hub_server import Hub, running_hub  # noqa: E402
 from tiny_runs import stage1_config, stage2_config  # noqa: E402
 
@@ -184,6 +185,11 @@ def stage2_run(procedural_dataset: Path, stage1_run: Path, tmp_path_factory: pyt
 def no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
     """For runs whose curves nobody looks at: a sheet of them takes longer than all else that a tiny run does."""
     monkeypatch.setattr("common.runs.folder.save_curves", lambda metrics, path: None)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    return Command(monkeypatch, capsys, tmp_path)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from stage2 import Painter
 
 
 def subject_of(folder: Path, dataset: PaintingDataset) -> Subject:
-    return folder_subject(LabelsTable(FolderFiles(folder)), dataset, 64, seed=0)
+    return folder_subject(LabelsTable(FolderFiles(folder)), dataset, 64, seed=0, split="test")
 
 
 def test_labels_are_known_by_any_spelling_and_unknown_ones_are_open(dataset: PaintingDataset, tmp_path: Path) -> None:
@@ -76,18 +76,22 @@ def test_borders_are_cut_off_where_they_were_cut_off_the_datasets_pictures(
 
 
 def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_path: Path) -> None:
-    folder = write_collection(tmp_path / "pictures", {"a.png": random_picture(0)}, {})
+    pictures = {"a.png": random_picture(0), "b.png": random_picture(1, 63, 80)}
+    folder = write_collection(tmp_path / "pictures", pictures, {})
     (folder / "a.png").write_bytes(b"no picture")
     with pytest.raises(
         UserError, match=r"a\.png: is not a picture in a supported format; mend the file or remove its row"
     ):
         subject_of(folder, dataset).read([0])
+    # Preparation would have refused it.
+    with pytest.raises(UserError, match=r"b\.png: 63x80 pixels would be enlarged to 64"):
+        subject_of(folder, dataset).read([1])
 
 
 def test_some_of_many_pictures_are_drawn_alike_each_time(dataset: PaintingDataset, tmp_path: Path) -> None:
     pictures = {f"{number}.png": random_picture(number, 64, 64) for number in range(9)}
     source = LabelsTable(FolderFiles(write_collection(tmp_path / "pictures", pictures, {})))
-    first, again = (folder_subject(source, dataset, 64, seed=3, limit=4) for _ in range(2))
+    first, again = (folder_subject(source, dataset, 64, seed=3, split="test", limit=4) for _ in range(2))
     assert len(first) == 4
     assert np.array_equal(first.read(range(4)), again.read(range(4)))
 
@@ -96,7 +100,7 @@ def test_a_truncated_subject_shows_what_the_painter_paints_with_that_truncation(
     procedural_dataset: Path, stage2_run: Path
 ) -> None:
     painter, dataset = Painter.load(stage2_run), PaintingDataset(procedural_dataset)
-    subject = painted_subject(painter, "run", dataset, 128, samples=3, seed=5, truncation=0.5)
+    subject = painted_subject(painter, "run", dataset, 128, samples=3, seed=5, split="test", truncation=0.5)
     genres, styles = list(dataset.vocabulary.genres), list(dataset.vocabulary.styles)
     shown = subject.read([2])[0].permute(1, 2, 0).numpy()
     asked = (genres[subject.genres[2]], styles[subject.styles[2]])

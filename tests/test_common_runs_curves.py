@@ -14,6 +14,7 @@ from common.runs.curves import read_curves, save_curves
 def write_metrics(path: Path, count: int) -> Path:
     lines = [{"step": step, "images": 10 * step, "late": 1.0 * step} for step in range(1, count + 1)]
     lines[0]["once"] = 5.0
+    lines[0]["fid_samples"] = lines[1]["fid_samples"] = 1000
     for line in lines[2:]:
         line["loss"] = 1 / line["step"]
     path.write_text("\n".join(json.dumps(line) for line in lines))

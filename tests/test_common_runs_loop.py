@@ -147,11 +147,9 @@ SCORED = dataclasses.replace(LOGGING, checkpoint_every=2, fid_every=2)
 def test_the_best_weights_by_fid_are_exported_and_their_checkpoint_is_kept(tmp_path: Path) -> None:
     stage = Counting(tmp_path)
     stage.train(steps=7, logging=SCORED)
-    assert [(entry["step"], entry["fid_validation"]) for entry in stage.logged() if "fid_validation" in entry] == [
-        (2, 30.0),
-        (4, 20.0),
-        (6, 25.0),
-    ]
+    measured = [entry for entry in stage.logged() if "fid_validation" in entry]
+    assert [(entry["step"], entry["fid_validation"]) for entry in measured] == [(2, 30.0), (4, 20.0), (6, 25.0)]
+    assert {entry["fid_samples"] for entry in measured} == {SCORED.fid_samples}
     assert stage.exports == ["best 2", "export 2", "best 4", "export 4", "export 6", "export 7"]
     assert stage.saved() == ["step-00000004", "step-00000007"]
 

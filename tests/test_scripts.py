@@ -6,7 +6,6 @@ import importlib
 import io
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import Command
 from conftest import random_picture, write_collection
 from hub_server import Hub
 from PIL import Image
@@ -24,40 +24,6 @@ from stage1.config import Stage1Config
 from stage2.config import Stage2Config
 
 ROOT = Path(__file__).parents[1]
-
-
-class Command:
-    """Runs a script in this process; gives its exit code and what it printed."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-        monkeypatch.chdir(folder)
-        # As `python scripts/….py` finds the modules beside it.
-        monkeypatch.syspath_prepend(ROOT / "scripts")
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, script: str, *arguments: str | Path) -> tuple[int, str, str]:
-        self._monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
-        code = 0
-        try:
-            runpy.run_path(str(ROOT / "scripts" / script), run_name="__main__")
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        printed = self._capsys.readouterr()
-        return code, printed.out, printed.err
-
-    def refused(self, script: str, *arguments: str | Path) -> str:
-        """The one line that a refused command prints."""
-        code, _, errors = self(script, *arguments)
-        assert code == 2
-        lines = errors.strip().splitlines()
-        assert len(lines) == 1, errors
-        assert lines[0].startswith("error: ")
-        return lines[0]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    return Command(monkeypatch, capsys, tmp_path)
 
 
 def test_each_command_says_which_command_makes_what_it_misses(command: Command, stage1_run: Path) -> None:

@@ -13,16 +13,25 @@ from PIL import Image
 
 from common.config import as_values
 from common.errors import UserError
-from common.evaluation.measurements import Confusion, Figure, Measurements, Novelty
+from common.evaluation.measurements import VERSION, Confusion, Figure, Measurements, Novelty, Spectra
+from stage2 import Painter
 from stage2.exporting import ExportOptions, export_run
 
 MEASURED = Measurements(
-    version=1, name="my run", resolution=128, origin="seeds", samples=50, seed=3, dataset="some source", train=68,
-    test=4, resize_filter="lanczos", features="lite", features_description="EfficientNet-Lite0",
+    version=VERSION, name="my run", resolution=128, origin="Seeds 3 to 52, trained on who knows what", weights=None,
+    samples=50, seed=3, dataset="some source", split="test", train=68, held_out=4, resize_filter="lanczos",
+    features="lite", features_description="EfficientNet-Lite0",
     figures={"coverage": Figure(value=0.1234, low=0.1, high=0.2, samples=50, real=0.95, real_samples=4)},
     kid_by_genre={}, kid_by_style={}, confusions={},
-    novelty=Novelty(threshold=0.1, generated=(0.1,), test=(0.2,), nearest=()), ranking=(),
+    novelty=Novelty(threshold=0.1, generated=(0.1,), held_out=(0.2,), nearest=()), ranking=(),
+    spectra=Spectra(generated=(1.0,), held_out=(1.0,)),
 )  # fmt: skip
+
+
+def measured(run: Path, **changes: Any) -> dict[str, Any]:
+    """What a report of a run's weights holds."""
+    values: dict[str, Any] = as_values(MEASURED)
+    return values | {"weights": Painter.load(run).weights} | changes
 
 
 def card_of(run: Path, out: Path, **options: Any) -> str:
@@ -83,10 +92,10 @@ def test_samples_are_every_genre_with_the_first_seeds(stage2_run: Path, tmp_path
 
 
 def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> None:
-    report = written(tmp_path / "report.json", as_values(MEASURED))
+    report = written(tmp_path / "report.json", measured(stage2_run))
     card = card_of(stage2_run, tmp_path / "out", report=report)
-    assert "| Coverage | 12.3 % | 10.0 % to 20.0 % | 50 | 95.0 % |" in card
-    assert "`my run` at 128 pixels, seeds from 3" in card
+    assert "| Coverage | 12.3 % | 10.0 % to 20.0 % | 50 | 95.0 % (4) |" in card
+    assert "`my run` at 128 pixels. Seeds 3 to 52, trained on who knows what. Against 4 test and 68 training" in card
     faults = card.partition("## Known faults")[2]
     assert "Not measured: Recall;" in faults
     assert "No figure at 64 pixels" in faults
@@ -95,6 +104,13 @@ def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"version": 1}, r"is of another version of this program; measure again with scripts/evaluate\.py"),
+        (
+            {"split": "validation"},
+            "is of the validation split, which settings are chosen by; give a report of the test",
+        ),
+        ({"weights": "0123456789ab"}, "measured weights 0123456789ab, and these are [0-9a-f]{12}"),
+        ({"weights": None}, "measured weights that it does not name"),
         ({"resolution": 256}, "measured 256 pixels, and these weights paint 64, 128"),
         ({"samples": "many"}, "samples: "),
         ({"confusions": {"genre": as_values(Confusion(names=("cat",), generated=((1,),), real=((1,),)))}}, "genres"),
@@ -103,7 +119,7 @@ def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> No
 def test_a_report_of_something_else_is_refused(
     changes: dict[str, Any], message: str, stage2_run: Path, tmp_path: Path
 ) -> None:
-    report = written(tmp_path / "report.json", as_values(MEASURED) | changes)
+    report = written(tmp_path / "report.json", measured(stage2_run, **changes))
     with pytest.raises(UserError, match=message):
         card_of(stage2_run, tmp_path / "out", report=report)
     assert not (tmp_path / "out").exists()
@@ -130,6 +146,20 @@ def test_the_budget_of_the_best_weights_is_that_of_the_best_fid(split: str, stag
     ) in card
     # Older runs chose by the split that their figures are on.
     assert ("chosen by their FID" in card) == (split == "test")
+
+
+def test_the_best_fid_is_that_of_the_number_of_pictures_that_the_run_compared_last(
+    stage2_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(stage2_run, run)
+    shutil.copytree(run / "export", run / "best")
+    with (run / "metrics.jsonl").open("a") as log:
+        # Of more pictures FID is lower: a resumed run measured 500 for a while.
+        for step, fid, samples in ((1, 8.0, 100), (2, 1.0, 500), (3, 10.0, 100), (4, 9.0, 100), (5, 9.5, 100)):
+            figures = {"fid_validation": fid, "fid_samples": samples}
+            log.write(json.dumps({"step": step, "images": 8 * step, **figures}) + "\n")
+    assert "Budget: 4 steps, in which 32 real paintings were shown" in card_of(run, tmp_path / "out", best=True)
 
 
 def test_damaged_lines_of_the_log_are_passed_over(stage1_run: Path, tmp_path: Path) -> None:

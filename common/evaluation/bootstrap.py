@@ -73,6 +73,12 @@ def widened(interval: Interval, share: float, deviation: float) -> Interval:
     return Interval(float(max(share - low, 0.0)), float(min(share + high, 1.0)))
 
 
+def no_narrower(interval: Interval, share: float, deviation: float) -> Interval:
+    """The interval of a share that scatters by `deviation` at least."""
+    half = NORMAL_95 * deviation
+    return Interval(max(min(interval.low, share - half), 0.0), min(max(interval.high, share + half), 1.0))
+
+
 def _wilson(share: float, count: int) -> Interval:
     z2 = NORMAL_95**2
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)

@@ -54,11 +54,11 @@ class Exhibits:
 def gather_exhibits(subject: Subject, dataset: PaintingDataset, measured: Measurements) -> Exhibits:
     """Read the pictures again by their places; none is picked but where the heading says so."""
     count = RANDOM_ROWS * COLUMNS
-    test = dataset.split("test", subject.resolution)
-    some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(test))[:count]
+    held_out = dataset.split(subject.split, subject.resolution)
+    some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(held_out))[:count]
     return Exhibits(
         random=_sheet(_read(subject, range(min(count, len(subject))))),
-        real=_sheet(as_pictures(test.pictures(some).cpu().numpy())),
+        real=_sheet(as_pictures(held_out.pictures(some).cpu().numpy())),
         by_label=_by_label(subject),
         same_noise=_same_noise(subject),
         curated=_curated(subject, np.array(measured.ranking)) if measured.ranking else None,

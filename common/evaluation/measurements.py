@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from common.config import settings
+from common.data.dataset import HeldOut
+
+VERSION = 2
+"""Of a report. Those of version 1 say nothing of the split, and their marks were of other numbers of pictures."""
 
 
 @settings
@@ -23,7 +27,7 @@ class Figure:
 
 @settings
 class Confusion:
-    """Rows are what was asked, columns what the judge saw; of generated pictures and of real test paintings."""
+    """Rows are what was asked, columns what the judge saw; of generated pictures and of held-out paintings."""
 
     names: tuple[str, ...]
     generated: tuple[tuple[int, ...], ...]
@@ -46,11 +50,11 @@ class Novelty:
     """How near generated pictures come to training paintings, beside how near held-out paintings do."""
 
     threshold: float
-    """1 % of test paintings lie nearer than this to a training painting."""
+    """1 % of held-out paintings lie nearer than this to a training painting."""
     generated: tuple[float, ...]
     """Distance from each generated picture to its nearest training painting."""
-    test: tuple[float, ...]
-    """Distance from each test painting to its nearest training painting."""
+    held_out: tuple[float, ...]
+    """Distance from each held-out painting to its nearest training painting."""
     nearest: tuple[Copy, ...]
     """The generated pictures that come nearest, nearest first."""
 
@@ -60,7 +64,7 @@ class Spectra:
     """Power of detail in decibel, at 1, 2, … cycles along a side, of an average picture."""
 
     generated: tuple[float, ...]
-    test: tuple[float, ...]
+    held_out: tuple[float, ...]
 
 
 @settings
@@ -71,14 +75,18 @@ class Measurements:
     name: str
     resolution: int
     origin: str
+    weights: str | None
+    """Hashes of what painted them; None of pictures from a folder."""
     samples: int
     seed: int
     dataset: str
     """The dataset's source."""
+    split: HeldOut
+    """The paintings that training did not see: `test`, or `validation` where something is chosen by the figures."""
     train: int
     """Training paintings that were measured against."""
-    test: int
-    """Test paintings that were measured against."""
+    held_out: int
+    """Paintings of `split` that were measured against."""
     resize_filter: str
     """By which the paintings came to `resolution`."""
     features: str
@@ -92,5 +100,4 @@ class Measurements:
     novelty: Novelty
     ranking: tuple[int, ...]
     """Places of the generated pictures, the critic's favourites first; empty without a critic."""
-    spectra: Spectra | None = None
-    """None in reports that are older than this measure."""
+    spectra: Spectra

@@ -16,11 +16,18 @@ from tqdm import tqdm
 from common.curation import favourites, passed_over, rank
 from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
 from common.errors import UserError
-from common.evaluation.bootstrap import Interval, interval_around, interval_of_mean, jackknife_deviation, widened
+from common.evaluation.bootstrap import (
+    Interval,
+    interval_around,
+    interval_of_mean,
+    jackknife_deviation,
+    no_narrower,
+    widened,
+)
 from common.evaluation.distances import FidInterval, fid, kid, kid_interval, kid_of_all
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.judge import confusion, fit_judge, fit_replicates
-from common.evaluation.measurements import Confusion, Copy, Figure, Measurements, Novelty, Spectra
+from common.evaluation.measurements import VERSION, Confusion, Copy, Figure, Measurements, Novelty, Spectra
 from common.evaluation.neighbours import COPY_QUANTILE, NEIGHBOURS, copies, manifolds, nearest
 from common.evaluation.observations import Observations, num_observed, observe
 from common.evaluation.references import References, reference_features
@@ -32,6 +39,8 @@ from common.randomness import Purpose, generator_for
 CLASS_MINIMUM = 100
 """Real paintings, and generated pictures, below which a class of its own has no figure."""
 SHOWN_COPIES = 12
+REACH_PARTS = 8
+"""Of the generated pictures, each of which a replicate of recall and coverage is without."""
 
 
 def measure(
@@ -47,22 +56,27 @@ def measure(
     Collective: the processes divide the pictures; the main one gets the measurements, the others None. Raises
     UserError where there are too few pictures or paintings.
     """
-    train, test = dataset.split("train", subject.resolution), dataset.split("test", subject.resolution)
+    train, held_out = (dataset.split(name, subject.resolution) for name in ("train", subject.split))
+    # In random order: the first of them are as random as any.
     drawn = generator_for(0, Purpose.EVALUATION_RESAMPLING).permutation(len(train))[:training_limit]
-    if min(len(subject), len(test), len(drawn)) <= 2 * NEIGHBOURS:
+    if min(len(subject), len(held_out), len(drawn)) <= 2 * NEIGHBOURS:
         raise UserError(
-            f"{len(subject)} samples, {len(test)} test and {len(drawn)} training paintings: measuring needs more than "
-            f"{2 * NEIGHBOURS} of each"
+            f"{len(subject)} samples, {len(held_out)} {subject.split} and {len(drawn)} training paintings: measuring "
+            f"needs more than {2 * NEIGHBOURS} of each"
         )
-    total = len(drawn) + 2 * len(test) + num_observed(subject)
+    train = train.at(drawn)
+    total = len(drawn) + 2 * len(held_out) + num_observed(subject)
     # None: on a terminal alone.
     hidden = None if share.is_main else True
     with tqdm(total=total // share.processes, unit="picture", disable=hidden, dynamic_ncols=True) as progress:
-        references = reference_features(dataset, subject.resolution, network, drawn, "test", share, progress.update)
-        observed = observe(subject, test, network, share, progress.update)
+        references = reference_features(
+            dataset, subject.resolution, network, drawn, subject.split, share, progress.update
+        )
+        stand_in = train.at(np.arange(min(len(subject), len(train))))
+        observed = observe(subject, held_out, stand_in, network, share, progress.update)
     if not share.is_main:
         return None
-    return _Figures(subject, dataset, train.at(drawn), test, references, observed).measurements(network)
+    return _Figures(subject, dataset, train, held_out, references, observed).measurements(network)
 
 
 @dataclass(frozen=True)
@@ -73,33 +87,36 @@ class _Labels:
     names: tuple[str, ...]
     asked: Int[np.ndarray, "n"]
     train: Int[np.ndarray, "t"]
-    test: Int[np.ndarray, "m"]
+    held_out: Int[np.ndarray, "m"]
 
 
 @dataclass(frozen=True)
 class _Verdicts:
-    """What the judge says of the pictures seen and of test paintings, and its replicates of the pictures."""
+    """What the judge says of the pictures seen and of held-out paintings, and its replicates of the pictures."""
 
     of_seen: Int[np.ndarray, "n"]
-    of_test: Int[np.ndarray, "m"]
+    of_held_out: Int[np.ndarray, "m"]
     of_seen_by_replicates: Int[np.ndarray, "g n"]
 
 
 class _Figures:
-    """The figures of a subject, out of features."""
+    """The figures of a subject, out of features.
+
+    A mark of real paintings is of as many as the pictures that it stands beside: fewer look worse by most measures.
+    """
 
     def __init__(
         self,
         subject: Subject,
         dataset: PaintingDataset,
         train: Split,
-        test: Split,
+        held_out: Split,
         references: References,
         observed: Observations,
     ) -> None:
         self.subject = subject
         self.dataset = dataset
-        self.train, self.test = train, test
+        self.train, self.held_out = train, held_out
         self.real, self.seen = references, observed
         self.random = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING)
 
@@ -115,7 +132,7 @@ class _Figures:
                     confusions[labels.kind] = Confusion(
                         names=labels.names,
                         generated=_rows(confusion(labels.asked, verdicts.of_seen, len(labels.names))),
-                        real=_rows(confusion(labels.test, verdicts.of_test, len(labels.names))),
+                        real=_rows(confusion(labels.held_out, verdicts.of_held_out, len(labels.names))),
                     )
                 figures |= self.accuracy(labels, verdicts)
             figures |= self.critic(labels)
@@ -129,102 +146,110 @@ class _Figures:
             ranking = tuple(order.tolist())
             figures |= self.curated(order, judged)
         return Measurements(
-            version=1,
+            version=VERSION,
             name=self.subject.name,
             resolution=self.subject.resolution,
             origin=self.subject.origin,
+            weights=None if self.subject.painter is None else self.subject.painter.weights,
             samples=len(self.subject),
             seed=self.subject.seed,
             dataset=self.dataset.description.source,
+            split=self.subject.split,
             train=len(self.train),
-            test=len(self.test),
+            held_out=len(self.held_out),
             resize_filter=self.dataset.description.resize_filter,
             features=network.name,
             features_description=network.description,
             figures=figures,
             kid_by_genre=self.kid_by_class(
-                tuple(self.dataset.vocabulary.genres), self.subject.genres, self.test.genres
+                tuple(self.dataset.vocabulary.genres), self.subject.genres, self.held_out.genres
             ),
             kid_by_style=self.kid_by_class(
-                tuple(self.dataset.vocabulary.styles), self.subject.styles, self.test.styles
+                tuple(self.dataset.vocabulary.styles), self.subject.styles, self.held_out.styles
             ),
             confusions=confusions,
             novelty=novelty,
             ranking=ranking,
             spectra=Spectra(
                 generated=tuple(self.seen.spectra.mean(axis=0).tolist()),
-                test=tuple(self.seen.spectra_of_test.mean(axis=0).tolist()),
+                held_out=tuple(self.seen.spectra_of_held_out.mean(axis=0).tolist()),
             ),
         )
 
     def labels(self) -> tuple[_Labels, _Labels]:
         """Of genre and of style."""
-        vocabulary, asked, train, test = self.dataset.vocabulary, self.subject, self.train, self.test
+        vocabulary, asked, train, held_out = self.dataset.vocabulary, self.subject, self.train, self.held_out
         return (
-            _Labels("genre", tuple(vocabulary.genres), asked.genres, train.genres, test.genres),
-            _Labels("style", tuple(vocabulary.styles), asked.styles, train.styles, test.styles),
+            _Labels("genre", tuple(vocabulary.genres), asked.genres, train.genres, held_out.genres),
+            _Labels("style", tuple(vocabulary.styles), asked.styles, train.styles, held_out.styles),
         )
 
     def distances(self) -> dict[str, Figure]:
-        """FID against both splits, KID against the test split."""
-        features, count = self.seen.features, len(self.subject)
-        equal = self.random.permutation(len(self.train))[: min(count, len(self.train))]
-        value = kid(self.real.held_out, features, seed=self.subject.seed).value
-        ideal = kid(self.real.held_out, self.real.train[equal], seed=self.subject.seed).value
-        interval = kid_interval(value, self.real.held_out, features, self.random)
-        found = {
-            "kid_test": Figure(
-                value=value, low=interval.low, high=interval.high, samples=count,
-                real=ideal, real_samples=len(equal),
+        """KID to the held-out split, FID to both."""
+        held_out, train, features = self.real.held_out, self.real.train, self.seen.features
+        value = kid(held_out, features, seed=self.subject.seed).value
+        interval = kid_interval(value, held_out, features, self.random)
+        stand_in = train[: len(features)]
+        ideal = kid(held_out, stand_in, seed=self.subject.seed).value
+        return {
+            "kid": Figure(
+                value=value, low=interval.low, high=interval.high, samples=len(features),
+                real=ideal, real_samples=len(stand_in),
             ),
+            "fid": self.fid(held_out, train),
+            "fid_train": self.fid(train, held_out),
         }  # fmt: skip
-        for name, real, stand_in in (
-            ("fid_test", self.real.held_out, self.real.train[equal]),
-            ("fid_train", self.real.train, self.real.held_out),
-        ):
-            value = fid(real, features)
-            interval = FidInterval(real).around(value, features, self.random)
-            found[name] = Figure(
-                value=value, low=interval.low, high=interval.high, samples=count,
-                real=fid(real, stand_in), real_samples=len(stand_in),
-            )  # fmt: skip
-        return found
+
+    def fid(self, real: Float[np.ndarray, "n f"], stand_in: Float[np.ndarray, "m f"]) -> Figure:
+        """FID to `real` of as many pictures as there can be of `stand_in`, its mark."""
+        count = min(len(self.subject), len(stand_in))
+        features = self.seen.features[self.random.permutation(len(self.subject))[:count]]
+        value = fid(real, features)
+        interval = FidInterval(real).around(value, features, self.random)
+        return Figure(
+            value=value, low=interval.low, high=interval.high, samples=count,
+            real=fid(real, stand_in[self.random.permutation(len(stand_in))[:count]]), real_samples=count,
+        )  # fmt: skip
 
     def varieties(self) -> dict[str, Figure]:
         """Precision, recall, density and coverage at as many of each kind, and diversity at fixed labels."""
-        count = min(len(self.subject), len(self.test), len(self.train))
-        places = [self.random.permutation(length)[:count] for length in (len(self.test), len(self.subject))]
+        count = min(len(self.subject), len(self.held_out), len(self.train))
+        places = [self.random.permutation(length)[:count] for length in (len(self.held_out), len(self.subject))]
         real, generated = self.real.held_out[places[0]], self.seen.features[places[1]]
-        stand_in = self.real.train[self.random.permutation(len(self.train))[:count]]
-        found, ideal = manifolds(real, generated), manifolds(real, stand_in)
+        found, ideal = manifolds(real, generated), manifolds(real, self.real.train[:count])
         figures = {
             name: self.mean(getattr(found, name), count, getattr(ideal, name))
             for name in ("recall", "coverage", "precision", "density")
         }
-        if (self.subject.genres != UNLABELLED).any():
-            own, theirs = (
-                distances_within(features, labels, self.random)
-                for features, labels in (
-                    (self.seen.features, self.subject.genres),
-                    (self.real.held_out, self.test.genres),
-                )
+        for name, deviation in deviations_of_reach(real, generated, self.random).items():
+            figure = figures[name]
+            interval = no_narrower(Interval(figure.low, figure.high), figure.value, deviation)
+            figures[name] = dataclasses.replace(figure, low=interval.low, high=interval.high)
+        own, theirs = (
+            distances_within(features, labels, self.random)
+            for features, labels in (
+                (self.seen.features, self.subject.genres),
+                (self.real.held_out, self.held_out.genres),
             )
-            if len(own) and len(theirs):
-                figures["diversity"] = self.mean(own / theirs.mean(), len(self.subject), theirs / theirs.mean())
+        )
+        if len(own) and len(theirs):
+            figures["diversity"] = dataclasses.replace(
+                self.mean(own / theirs.mean(), 2 * len(own)), real=1.0, real_samples=2 * len(theirs)
+            )
         return figures
 
     def spectrum(self) -> dict[str, Figure]:
-        """How far the detail of each size is from that of paintings; the halves of the test split are the mark."""
-        own, real = self.seen.spectra, self.seen.spectra_of_test
-        value = spectral_distance(own, real)
+        """How far the detail of each size is from that of held-out paintings."""
+        held_out, stand_in = self.seen.spectra_of_held_out, self.seen.spectra_of_stand_in
+        own = self.seen.spectra[self.random.permutation(len(self.subject))[: len(stand_in)]]
+        value = spectral_distance(own, held_out)
         interval = interval_around(
-            value, lambda counts: spectral_distance(np.repeat(own, counts, axis=0), real), len(own), self.random
+            value, lambda counts: spectral_distance(np.repeat(own, counts, axis=0), held_out), len(own), self.random
         )
-        halves = np.array_split(real[self.random.permutation(len(real))], 2)
         return {
             "spectrum": Figure(
                 value=value, low=max(interval.low, 0.0), high=interval.high, samples=len(own),
-                real=spectral_distance(*halves), real_samples=len(halves[0]),
+                real=spectral_distance(stand_in, held_out), real_samples=len(stand_in),
             )
         }  # fmt: skip
 
@@ -242,11 +267,11 @@ class _Figures:
 
     def accuracy(self, labels: _Labels, verdicts: _Verdicts) -> dict[str, Figure]:
         """How often the judge sees what was asked, and how often it knows a real painting."""
-        asked, known = np.flatnonzero(labels.asked != UNLABELLED), labels.test != UNLABELLED
+        asked, known = np.flatnonzero(labels.asked != UNLABELLED), labels.held_out != UNLABELLED
         if not len(asked) or not known.any():
             return {}
         figure = self.judged_share(labels, verdicts, asked)
-        real_hits = (verdicts.of_test == labels.test)[known]
+        real_hits = (verdicts.of_held_out == labels.held_out)[known]
         figure = dataclasses.replace(figure, real=float(real_hits.mean()), real_samples=len(real_hits))
         return {f"asked_{labels.kind}_accuracy": figure}
 
@@ -264,8 +289,11 @@ class _Figures:
     def critic(self, labels: _Labels) -> dict[str, Figure]:
         """The critic as a classifier of held-out paintings, and what it, a party, says of the generated ones."""
         figures: dict[str, Figure] = {}
+        if len(labels.names) < 2:
+            # It cannot be wrong.
+            return figures
         for key, opinions, truth in (
-            (f"critic_{labels.kind}_accuracy", self.seen.opinions_of_test, labels.test),
+            (f"critic_{labels.kind}_accuracy", self.seen.opinions_of_held_out, labels.held_out),
             (f"critic_{labels.kind}_of_generated", self.seen.opinions, labels.asked),
         ):
             logits = None if opinions is None else opinions.logits(labels.kind)
@@ -286,45 +314,49 @@ class _Figures:
         return figures
 
     def novelty(self) -> tuple[Novelty, Figure]:
-        """The nearest training painting of each generated and each test painting."""
+        """The nearest training painting of each generated and each held-out painting."""
         generated = nearest(self.seen.features, self.seen.mirrored, self.real.train)
-        test = nearest(self.real.held_out, self.real.held_out_mirrored, self.real.train)
+        held_out = nearest(self.real.held_out, self.real.held_out_mirrored, self.real.train)
         closest = np.argsort(generated.distances)[:SHOWN_COPIES]
         rows = self.train.rows.cpu().numpy()[generated.places]
         novelty = Novelty(
-            threshold=float(np.quantile(test.distances, COPY_QUANTILE)),
+            threshold=float(np.quantile(held_out.distances, COPY_QUANTILE)),
             generated=tuple(generated.distances.tolist()),
-            test=tuple(test.distances.tolist()),
+            held_out=tuple(held_out.distances.tolist()),
             nearest=tuple(
                 Copy(place=int(place), row=int(rows[place]), distance=float(generated.distances[place]))
                 for place in closest
             ),
         )
-        return novelty, self.mean(copies(generated, test), len(self.subject), copies(test, test))
+        return novelty, self.mean(copies(generated, held_out), len(self.subject), copies(held_out, held_out))
 
     def curated(self, order: Int[np.ndarray, "n"], judged: dict[str, _Verdicts]) -> dict[str, Figure]:
         """The pictures that the critic would keep beside the others: its score is one if they are better."""
         requests = self.subject.requests
         kept = favourites(order, requests)
-        others = passed_over(kept, requests)
+        # Neither says anything without the other.
+        both = {"curated": kept, "others": passed_over(kept, requests)}
         figures: dict[str, Figure] = {}
-        for name, places in (("curated", kept), ("others", others)):
-            if len(places) > 2 * NEIGHBOURS:
+        if min(map(len, both.values())) > 2 * NEIGHBOURS:
+            for name, places in both.items():
                 figures[f"kid_of_{name}"] = self.class_kid(self.real.held_out, self.seen.features[places])
-            for labels in self.labels():
-                labelled = places[labels.asked[places] != UNLABELLED]
-                if labels.kind in judged and len(labelled):
-                    share = self.judged_share(labels, judged[labels.kind], labelled)
+        for labels in self.labels():
+            asked = {name: places[labels.asked[places] != UNLABELLED] for name, places in both.items()}
+            if labels.kind in judged and min(map(len, asked.values())):
+                for name, places in asked.items():
+                    share = self.judged_share(labels, judged[labels.kind], places)
                     figures[f"asked_{labels.kind}_accuracy_of_{name}"] = share
         return figures
 
     def kid_by_class(
-        self, names: Sequence[str], asked: Int[np.ndarray, "n"], test_labels: Int[np.ndarray, "m"]
+        self, names: Sequence[str], asked: Int[np.ndarray, "n"], held_out_labels: Int[np.ndarray, "m"]
     ) -> dict[str, Figure | None]:
-        """KID of each class against its test paintings, where there are enough of both."""
+        """KID of each class against its held-out paintings, where there are enough of both."""
         found: dict[str, Figure | None] = {}
+        if (asked == UNLABELLED).all():
+            return found
         for place, name in enumerate(names):
-            real, generated = self.real.held_out[test_labels == place], self.seen.features[asked == place]
+            real, generated = self.real.held_out[held_out_labels == place], self.seen.features[asked == place]
             enough = min(len(real), len(generated)) >= CLASS_MINIMUM
             found[name] = self.class_kid(real, generated) if enough else None
         return found
@@ -352,15 +384,30 @@ class _Figures:
         )  # fmt: skip
 
 
+def deviations_of_reach(
+    real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
+) -> dict[str, float]:
+    """How far recall and coverage scatter from one set of generated pictures to another, by a jackknife.
+
+    They are means over real paintings, whose own scatter is less: one generated picture far out may reach many.
+    """
+    parts = random.permutation(len(generated)) % REACH_PARTS
+    without = [manifolds(real, generated[parts != part]) for part in range(REACH_PARTS)]
+    return {
+        name: jackknife_deviation(np.array([getattr(found, name).mean() for found in without]))
+        for name in ("recall", "coverage")
+    }
+
+
 def distances_within(
     features: Float[np.ndarray, "n f"], labels: Int[np.ndarray, "n"], random: np.random.Generator
 ) -> Float[np.ndarray, "p"]:
-    """Distance of each picture to another one, drawn at random, of its label; those alone have none."""
+    """Distances of random pairs of one label; no picture is in two, so that they scatter as independent draws do."""
     distances = [np.zeros(0)]
     for label in sorted(set(labels.tolist()) - {UNLABELLED}):
         members = random.permutation(np.flatnonzero(labels == label))
-        if len(members) > 1:
-            distances.append(np.linalg.norm(features[members] - features[np.roll(members, 1)], axis=1))
+        half = len(members) // 2
+        distances.append(np.linalg.norm(features[members[:half]] - features[members[half : 2 * half]], axis=1))
     return np.concatenate(distances).astype(np.float64)
 
 

@@ -24,22 +24,24 @@ from common.evaluation.subjects import Subject, simplex
 
 @dataclass(frozen=True)
 class Observations:
-    """Of n pictures and of the test split."""
+    """Of n pictures and of real paintings."""
 
     features: Float[np.ndarray, "n f"]
     mirrored: Float[np.ndarray, "n f"]
     opinions: Opinions | None
     """The critic on the pictures; None where there is no critic."""
-    opinions_of_test: Opinions | None
-    """The critic on held-out paintings."""
+    opinions_of_held_out: Opinions | None
     spectra: Float[np.ndarray, "n r"]
-    spectra_of_test: Float[np.ndarray, "m r"]
+    spectra_of_held_out: Float[np.ndarray, "m r"]
+    spectra_of_stand_in: Float[np.ndarray, "l r"]
     responses: dict[str, Response]
     """By `genre` and `style`; empty where nobody can be asked for more pictures."""
 
 
-def observe(subject: Subject, test: Split, network: FeatureNetwork, share: Share, progress: Progress) -> Observations:
-    """Look at all pictures of a subject once."""
+def observe(
+    subject: Subject, held_out: Split, stand_in: Split, network: FeatureNetwork, share: Share, progress: Progress
+) -> Observations:
+    """Look at all pictures of a subject once, and at real paintings; `stand_in` are those of the subject's mark."""
     own = share.of(len(subject))
     features = [np.zeros((0, network.num_features), dtype=np.float32)]
     mirrored, opinions = list(features), []
@@ -57,9 +59,10 @@ def observe(subject: Subject, test: Split, network: FeatureNetwork, share: Share
         features=share.gather(np.concatenate(features)),
         mirrored=share.gather(np.concatenate(mirrored)),
         opinions=_gathered(opinions, share),
-        opinions_of_test=_gathered(_opinions_of(test, subject, share), share),
+        opinions_of_held_out=_gathered(_opinions_of(held_out, subject, share), share),
         spectra=share.gather(np.concatenate(spectra)),
-        spectra_of_test=share.gather(_spectra_of(test, share)),
+        spectra_of_held_out=share.gather(_spectra_of(held_out, share)),
+        spectra_of_stand_in=share.gather(_spectra_of(stand_in, share)),
         responses={
             kind: label_response(subject.painter, kind, subject.resolution, network, subject.seed, share, progress)
             for kind in answered_labels(subject.painter, subject.resolution)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from common.data.dataset import HeldOut
 from common.evaluation.measurements import Confusion, Novelty, Spectra
 from common.runs.curves import draw_curve, read_curves
 
@@ -17,31 +18,33 @@ if TYPE_CHECKING:
 GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
 
 
-def distance_plot(novelty: Novelty) -> str:
-    """How far generated and test paintings lie from their nearest training paintings."""
+def distance_plot(novelty: Novelty, split: HeldOut) -> str:
+    """How far generated pictures and held-out paintings lie from their nearest training paintings."""
     figure = _figure(7, 3)
     axes = figure.subplots()
-    both = [*novelty.generated, *novelty.test]
+    both = [*novelty.generated, *novelty.held_out]
     edges: list[float] = np.linspace(min(both), max(both) + 1e-6, 60).tolist()
     for name, distances, colour in (
         ("generated pictures", novelty.generated, GENERATED),
-        ("test paintings", novelty.test, REAL),
+        (f"{split} paintings", novelty.held_out, REAL),
     ):
         axes.hist(distances, edges, density=True, histtype="stepfilled", alpha=0.45, color=colour, label=name)
-    axes.axvline(novelty.threshold, color=INK, linewidth=1, linestyle="--", label="1 % of test paintings are nearer")
+    axes.axvline(
+        novelty.threshold, color=INK, linewidth=1, linestyle="--", label=f"1 % of {split} paintings are nearer"
+    )
     axes.set_xlabel("distance to the nearest training painting")
     axes.set_yticks([])
     axes.legend(frameon=False)
     return _svg(figure)
 
 
-def confusion_plot(kind: str, confusion: Confusion) -> str:
-    """What the judge saw where each label was asked, of generated pictures and of real test paintings."""
+def confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
+    """What the judge saw where each label was asked, of generated pictures and of held-out paintings."""
     count = len(confusion.names)
     figure = _figure(3.4 + 0.62 * count, 1.6 + 0.32 * count)
     for axes, title, table in zip(
         figure.subplots(1, 2, sharey=True),
-        ("generated pictures", "real test paintings"),
+        ("generated pictures", f"real {split} paintings"),
         (confusion.generated, confusion.real),
         strict=True,
     ):
@@ -63,12 +66,12 @@ def confusion_plot(kind: str, confusion: Confusion) -> str:
     return _svg(figure)
 
 
-def spectrum_plot(spectra: Spectra) -> str:
-    """Power of detail by its size, of generated pictures and of test paintings."""
+def spectrum_plot(spectra: Spectra, split: HeldOut) -> str:
+    """Power of detail by its size, of generated pictures and of held-out paintings."""
     figure = _figure(7, 3)
     axes = figure.subplots()
-    cycles = range(1, len(spectra.test) + 1)
-    axes.plot(cycles, spectra.test, color=REAL, label="test paintings")
+    cycles = range(1, len(spectra.held_out) + 1)
+    axes.plot(cycles, spectra.held_out, color=REAL, label=f"{split} paintings")
     axes.plot(cycles, spectra.generated, color=GENERATED, label="generated pictures")
     axes.set_xscale("log", base=2)
     axes.set_xlabel("cycles along a side: coarse to fine")

@@ -17,7 +17,7 @@ from common.evaluation.exhibits import data_address, gather_exhibits
 from common.evaluation.measurements import Figure, Measurements
 from common.evaluation.plots import confusion_plot, distance_plot, spectrum_plot, training_plots
 from common.evaluation.subjects import Subject
-from common.evaluation.wording import WORDINGS, Wording
+from common.evaluation.wording import Wording, wordings
 
 REPORT = "report.json"
 PAGE = "index.html"
@@ -28,15 +28,16 @@ def write_report(
 ) -> None:
     """Write both files and the grid of random pictures into `out`; `metrics` is the run's metrics.jsonl, if any."""
     exhibits = gather_exhibits(subject, dataset, measured)
+    known, split = wordings(measured.split), measured.split
     page = _environment().get_template("report.html.jinja").render(
         measured=measured,
-        rows=[(WORDINGS[key], measured.figures[key]) for key in WORDINGS if key in measured.figures],
+        rows=[(known[key], measured.figures[key]) for key in known if key in measured.figures],
         exhibits=exhibits,
-        distances=distance_plot(measured.novelty),
-        confusions={kind: confusion_plot(kind, table) for kind, table in measured.confusions.items()},
-        spectrum=spectrum_plot(measured.spectra) if measured.spectra else None,
+        distances=distance_plot(measured.novelty, split),
+        confusions={kind: confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
+        spectrum=spectrum_plot(measured.spectra, split),
         curves=training_plots(metrics) if metrics is not None else {},
-        kid=WORDINGS["kid_test"],
+        kid=known["kid"],
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     exhibits.random.save(out / "samples.png")
@@ -62,7 +63,11 @@ def require_writable(folder: Path) -> None:
 
 
 def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:
-    """Write `comparison.json` and `comparison.html`; returns the table for a terminal."""
+    """Write `comparison.json` and `comparison.html`; returns the table for a terminal.
+
+    Raises UserError where they were not measured alike.
+    """
+    _require_alike(all_measured)
     rows = comparison_rows(all_measured)
     page = _environment().get_template("comparison.html.jinja").render(subjects=all_measured, rows=rows)
     out.mkdir(parents=True, exist_ok=True)
@@ -72,7 +77,7 @@ def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[st
             for measured in all_measured
             if key in measured.figures
         }
-        for key in WORDINGS
+        for key in wordings(all_measured[0].split)
     }
     _write(out / "comparison.json", json.dumps(values, indent=1, ensure_ascii=False))
     _write(out / "comparison.html", page)
@@ -90,7 +95,7 @@ def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[st
 def comparison_rows(all_measured: Sequence[Measurements]) -> list[tuple[Wording, list[tuple[Figure | None, bool]]]]:
     """For each figure, that of every subject, and whether it is better than all others beyond its interval."""
     rows = []
-    for key, wording in WORDINGS.items():
+    for key, wording in wordings(all_measured[0].split).items():
         figures = [measured.figures.get(key) for measured in all_measured]
         if any(figures):
             rows.append((wording, [(figure, _stands_out(wording, figure, figures)) for figure in figures]))
@@ -100,17 +105,30 @@ def comparison_rows(all_measured: Sequence[Measurements]) -> list[tuple[Wording,
 def summary(measured: Measurements) -> list[str]:
     """The figures for a terminal."""
     lines = [f"{measured.name}: {measured.samples} pictures of {measured.resolution} pixels; {measured.origin}"]
-    for key, wording in WORDINGS.items():
+    for key, wording in wordings(measured.split).items():
         if key in measured.figures:
             figure = measured.figures[key]
             interval = f"({wording.number(figure.low)} to {wording.number(figure.high)})"
-            real = f"{wording.real}: {wording.number(figure.real)}" if figure.real is not None else ""
-            lines.append(f"{wording.title:42} {wording.number(figure.value):>9}  {interval:24} {real}")
+            real = f"{wording.mark(figure)}: {wording.real}" if figure.real is not None else ""
+            value = f"{wording.number(figure.value):>9} ({figure.samples})"
+            lines.append(f"{wording.title:42} {value:17} {interval:24} {real}".rstrip())
     lines.append(
-        f"{measured.test} test and {measured.train} training paintings of {measured.dataset}, resized by "
-        f"{measured.resize_filter}; {measured.features_description}"
+        f"{measured.held_out} {measured.split} and {measured.train} training paintings of {measured.dataset}, resized "
+        f"by {measured.resize_filter}; {measured.features_description}"
     )
     return lines
+
+
+def _require_alike(all_measured: Sequence[Measurements]) -> None:
+    first = all_measured[0]
+    for other in all_measured[1:]:
+        for what in ("split", "held_out", "train", "resolution", "samples", "seed", "features_description"):
+            values = getattr(first, what), getattr(other, what)
+            if values[0] != values[1]:
+                raise UserError(
+                    f"figures of {first.name} and {other.name} do not compare: {what.replace('_', ' ')} "
+                    f"{values[0]} and {values[1]}; measure both alike"
+                )
 
 
 def _stands_out(wording: Wording, figure: Figure | None, figures: Sequence[Figure | None]) -> bool:

@@ -106,5 +106,6 @@ def _conditions(painter: TrainedPainter, kind: str, seed: int) -> tuple[Float[Te
     num_genres, num_styles = len(painter.vocabulary.genres), len(painter.vocabulary.styles)
     if kind == "genre":
         return torch.eye(num_genres), torch.zeros(num_genres, num_styles)
-    genre = torch.eye(num_genres)[seed % num_genres]
+    # A collection may have styles alone; any genre is then an empty row.
+    genre = torch.eye(num_genres)[seed % num_genres] if num_genres else torch.zeros(0)
     return repeat(genre, "g -> s g", s=num_styles).clone(), torch.eye(num_styles)

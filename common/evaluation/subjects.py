@@ -26,7 +26,9 @@ from common.vocabulary import Vocabulary
 
 SMALL = 64
 """Side, in pixels, of stage I's pictures."""
-TRAINED_ELSEWHERE = "trained on another preparation of its pictures, which may hold some of these test paintings"
+TRAINED_ELSEWHERE = "trained on another preparation of its pictures, which may hold some of these held-out paintings"
+TRAINED_SOMEWHERE = "what it was trained on is not known here"
+CHOSEN_BY_THEM = "chosen among the weights of its run by its FID on these paintings, and looks better by it than it is"
 
 
 @runtime_checkable
@@ -114,6 +116,8 @@ class Subject:
 
     vocabulary: Vocabulary
     """What genres and styles are places in."""
+    split: HeldOut
+    """The paintings that it is measured by."""
 
     def __len__(self) -> int:
         return len(self.genres)
@@ -146,14 +150,14 @@ def painted_subject(
     *,
     samples: int,
     seed: int,
-    split: HeldOut = "test",
+    split: HeldOut,
     truncation: float = 1.0,
-    trained_elsewhere: bool = False,
+    caution: str = "",
 ) -> Subject:
     """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in a held-out split.
 
     `truncation` multiplies the noise of these pictures; how the painter answers to labels is measured without it.
-    `trained_elsewhere` says of a painter that was trained on another dataset that its figures may be too good.
+    `caution` is why the figures may be too good, where there is a reason.
     """
     genres, styles = evaluation_labels(
         dataset, split, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
@@ -166,13 +170,19 @@ def painted_subject(
         return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
 
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the answers to labels), "
-    origin = (
-        f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}"
-        f"labels drawn as the pairs of genre and style occur in the {split} split"
-    )
-    if trained_elsewhere:
-        origin += f"; {TRAINED_ELSEWHERE}"
-    return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary)
+    labels = _asked(bool(vocabulary.genres), bool(vocabulary.styles) and painter.knows_styles(resolution), split)
+    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{labels}"
+    if caution:
+        origin += f"; {caution}"
+    return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary, split)
+
+
+def _asked(genres: bool, styles: bool, split: HeldOut) -> str:
+    """How the labels of each picture were chosen, in words."""
+    if not genres and not styles:
+        return "no labels, as there are none to ask for"
+    drawn = "pairs of genre and style" if genres and styles else "genres" if genres else "styles"
+    return f"labels drawn as the {drawn} occur in the {split} split"
 
 
 def evaluation_labels(
@@ -193,7 +203,13 @@ def evaluation_labels(
 
 
 def folder_subject(
-    source: Source, dataset: PaintingDataset, resolution: int, *, seed: int, limit: int | None = None
+    source: Source,
+    dataset: PaintingDataset,
+    resolution: int,
+    *,
+    seed: int,
+    split: HeldOut,
+    limit: int | None = None,
 ) -> Subject:
     """Pictures from anywhere, trimmed, made square and brought to `resolution` as the dataset's were.
 
@@ -214,7 +230,9 @@ def folder_subject(
     known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
     trimmed = ", even borders cut off as the dataset's were" if description.trimmed else ""
     origin = f"As they lie there{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
-    return Subject(source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary)
+    return Subject(
+        source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary, split
+    )
 
 
 def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:
@@ -233,5 +251,10 @@ def _read(entry: Entry, description: DatasetDescription, size: int) -> UInt8[Ten
         raise UserError(f"{entry.record.name}: {rejection}; mend the file or remove its row") from None
     if description.trimmed:
         picture = trim(picture)
+    if min(picture.size) < size and not description.enlarged:
+        raise UserError(
+            f"{entry.record.name}: {picture.width}x{picture.height} pixels would be enlarged to {size}, which no "
+            "painting of the dataset was; give a smaller --resolution, or remove the picture"
+        )
     picture = resize(make_square(picture, description.fit), size)
     return rearrange(torch.from_numpy(np.array(picture)), "h w c -> c h w")

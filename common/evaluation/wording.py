@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from common.data.dataset import HeldOut
+from common.evaluation.measurements import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +31,30 @@ class Wording:
             case "plain":
                 return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
+    def mark(self, figure: Figure) -> str:
+        """What real paintings score, and how many of them; blank where there is no mark."""
+        return "" if figure.real is None else f"{self.number(figure.real)} ({figure.real_samples})"
 
-WORDINGS: dict[str, Wording] = {
+
+def wordings(split: HeldOut) -> dict[str, Wording]:
+    """Of every figure by its key, in the order in which they stand, as measured by that split."""
+    return {
+        key: replace(
+            wording,
+            title=wording.title.format(split=split),
+            sentence=wording.sentence.format(split=split),
+            real=wording.real.format(split=split),
+        )
+        for key, wording in _WORDINGS.items()
+    }
+
+
+_WORDINGS: dict[str, Wording] = {
     "coverage": Wording(
         title="Coverage",
         better="high",
         unit="percent",
-        sentence="Share of test paintings that have a generated picture among their 5 nearest neighbours. It leads, "
+        sentence="Share of {split} paintings that have a generated picture among their 5 nearest neighbours. It leads, "
         "since a generator that paints mud or repeats itself cannot score here.",
         real="real training paintings",
     ),
@@ -42,20 +62,20 @@ WORDINGS: dict[str, Wording] = {
         title="Recall",
         better="high",
         unit="percent",
-        sentence="Share of test paintings that lie within what the generator reaches. Variety that is missing is "
+        sentence="Share of {split} paintings that lie within what the generator reaches. Variety that is missing is "
         "missing here.",
         real="real training paintings",
     ),
-    "kid_test": Wording(
-        title="KID × 10³, test split",
+    "kid": Wording(
+        title="KID × 10³, {split} split",
         better="low",
         unit="thousandths",
         sentence="Distance to paintings that training never saw. Its size does not depend on the number of samples; 0 "
         "is the best there is.",
         real="real training paintings",
     ),
-    "fid_test": Wording(
-        title="FID, test split",
+    "fid": Wording(
+        title="FID, {split} split",
         better="low",
         sentence="The same question by the usual distance. It falls with the number of samples: compare at equal "
         "numbers only.",
@@ -64,44 +84,46 @@ WORDINGS: dict[str, Wording] = {
     "fid_train": Wording(
         title="FID, training split",
         better="low",
-        sentence="As the field reports it, against paintings that training saw: a copyist would score well.",
-        real="real test paintings",
+        sentence="As the field reports it, against paintings that training saw: a copyist would score well. Of no more "
+        "pictures than there are {split} paintings, so that the mark is of as many.",
+        real="real {split} paintings",
     ),
     "asked_genre_accuracy": Wording(
         title="Painted what was asked: genre",
         better="high",
         unit="percent",
         sentence="How often the judge, a linear probe fitted on real training paintings alone, sees the asked genre.",
-        real="real test paintings, the judge's ceiling",
+        real="real {split} paintings, the judge's ceiling",
     ),
     "asked_style_accuracy": Wording(
         title="Painted what was asked: style",
         better="high",
         unit="percent",
         sentence="How often the judge sees the asked style.",
-        real="real test paintings, the judge's ceiling",
+        real="real {split} paintings, the judge's ceiling",
     ),
     "near_copies": Wording(
         title="Near a training painting",
         better="low",
         unit="percent",
-        sentence="Share of pictures nearer to a training painting than 99 % of test paintings are; 1 % is what honest "
-        "painters have. More are copies, or hazy pictures near a hazy painting: the pairs below show which.",
-        real="real test paintings, by definition",
+        sentence="Share of pictures nearer to one of these training paintings than all but 1 % of {split} paintings "
+        "are: honest painters have as many as these. More are copies, or hazy pictures near a hazy painting: the pairs "
+        "below show which.",
+        real="real {split} paintings, by definition",
     ),
     "diversity": Wording(
         title="Variety within a genre",
         better="high",
-        sentence="How far two pictures of one genre lie apart, where real test paintings lie 1 apart. Near 0 the "
+        sentence="How far two pictures of one genre lie apart, where real {split} paintings lie 1 apart. Near 0 the "
         "generator has one picture per genre.",
-        real="real test paintings, by definition",
+        real="real {split} paintings, by definition",
     ),
     "spectrum": Wording(
         title="Spectrum, decibel off",
         better="low",
         sentence="By how much the power of detail differs from that of paintings, on average over its sizes. Blur "
         "lacks the fine, noise has too much of it, a grid has a peak: the plot below shows which.",
-        real="one half of the test paintings against the other",
+        real="real training paintings",
     ),
     "genre_response": Wording(
         title="Answer to the genre",
@@ -120,7 +142,7 @@ WORDINGS: dict[str, Wording] = {
         sentence="Correlation of stage II's picture with stage I's, both at 16 × 16 pixels.",
     ),
     "critic_genre_accuracy": Wording(
-        title="The critic on test paintings: genre",
+        title="The critic on {split} paintings: genre",
         better="high",
         unit="percent",
         sentence="The critic as a classifier of held-out paintings. GANGogh's “> 90 %” was measured on paintings that "
@@ -128,7 +150,7 @@ WORDINGS: dict[str, Wording] = {
         "on ImageNet first and on more and larger paintings.",
     ),
     "critic_style_accuracy": Wording(
-        title="The critic on test paintings: style",
+        title="The critic on {split} paintings: style",
         better="high",
         unit="percent",
         sentence="The same for the style.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from common.runs.metrics import read_metrics
+from common.runs.metrics import FID_SAMPLES, read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ COLOUR = "#3d6b8f"
 def read_curves(metrics: Path) -> dict[str, Float[np.ndarray, "p 2"]]:
     """Real images shown and value, for each figure of two points or more; empty where there are none."""
     lines = read_metrics(metrics)
-    names = sorted({name for line in lines for name in line} - {"step", "images"})
+    names = sorted({name for line in lines for name in line} - {"step", "images", FID_SAMPLES})
     points = {name: [(line["images"], line[name]) for line in lines if name in line] for name in names}
     return {name: np.array(pairs, dtype=np.float64) for name, pairs in points.items() if len(pairs) > 1}
 

@@ -93,10 +93,13 @@ class RunFolder:
                 "one, or start a new run with --out"
             )
 
-    def started_on_other(self, dataset: PaintingDataset) -> bool:
-        """Whether the run says that it was trained on other data than this. Raises UserError where that is damaged."""
+    def started_on_other(self, dataset: PaintingDataset) -> bool | None:
+        """Whether the run was trained on other data than this; None where it does not say.
+
+        Raises UserError where what it says is damaged.
+        """
         stored = self._started_on(dataset)
-        return stored is not None and _identity(stored) != _identity(dataset.description)
+        return None if stored is None else _identity(stored) != _identity(dataset.description)
 
     def settle_start(self, started_from: str | None) -> None:
         """Raise UserError where a run without a checkpoint was begun from other weights than now; writes nothing."""

@@ -37,7 +37,7 @@ from common.runs.checkpoints import (
 )
 from common.runs.config import LoggingSettings, Schedule
 from common.runs.folder import RunFolder
-from common.runs.metrics import VALIDATION_FID
+from common.runs.metrics import FID_SAMPLES, VALIDATION_FID
 from common.runs.progress import Progress
 from common.runs.trackers import open_trackers, track_samples
 
@@ -130,7 +130,7 @@ def run_loop(
         """Measure the FID, and keep the weights where it is the best so far."""
         assert stage.measure_fid is not None
         value = stage.measure_fid()
-        record({VALIDATION_FID: value})
+        record({VALIDATION_FID: value, FID_SAMPLES: logging.fid_samples})
         # Of fewer samples FID is higher: figures of other numbers do not compare.
         if best is not None and best.samples == logging.fid_samples and best.fid <= value:
             return best

@@ -10,6 +10,8 @@ from typing import Any
 
 VALIDATION_FID = "fid_validation"
 """Name of the figure that the best weights are chosen by."""
+FID_SAMPLES = "fid_samples"
+"""Beside it, of how many pictures it is: of other numbers FIDs do not compare."""
 
 
 def append_metrics(path: Path, figures: Mapping[str, float]) -> None:

@@ -1,0 +1,52 @@
+"""Figures out of features whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from common.data.dataset import UNLABELLED
+from common.evaluation.bootstrap import interval_of_mean
+from common.evaluation.measures import deviations_of_reach, distances_within
+from common.evaluation.neighbours import manifolds
+
+
+def test_distances_within_a_label_scatter_as_independent_draws_do() -> None:
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1, UNLABELLED], [20, 21, 5])
+    means, errors = [], []
+    for _ in range(400):
+        # Some pictures lie far out, and far from all others: two distances from one of them would be alike.
+        features = random.normal(size=(len(labels), 30)) * random.exponential(size=(len(labels), 1))
+        distances = distances_within(features.astype(np.float32), labels, random)
+        assert len(distances) == 20
+        means.append(distances.mean())
+        errors.append(distances.std(ddof=1) / len(distances) ** 0.5)
+    assert np.mean(errors) == pytest.approx(np.std(means), rel=0.12)
+
+
+def test_recall_and_coverage_scatter_with_the_pictures_no_further_than_is_said() -> None:
+    random = np.random.default_rng(0)
+
+    def spread(count: int, scale: float) -> np.ndarray:
+        points = random.normal(size=(count, 5)) * random.gamma(4, 0.25, size=(count, 1))
+        return (scale * points).astype(np.float32)
+
+    real = spread(120, 1.0)
+    found, said, over_paintings = [], [], []
+    for _ in range(40):
+        generated = spread(120, 0.4)
+        reached = manifolds(real, generated)
+        found.append([reached.recall.mean(), reached.coverage.mean()])
+        said.append([*deviations_of_reach(real, generated, random).values()])
+        interval = interval_of_mean(reached.recall, random)
+        over_paintings.append((interval.high - interval.low) / 3.92)
+    true, mean = np.std(found, axis=0), np.mean(said, axis=0)
+    assert (mean > 0.9 * true).all()
+    assert (mean < 2 * true).all()
+    # What the interval was before: that of other real paintings beside the same pictures.
+    assert np.mean(over_paintings) < 0.9 * true[0]
+
+
+def test_a_picture_alone_of_its_label_has_no_distance() -> None:
+    assert len(distances_within(np.zeros((3, 2), dtype=np.float32), np.array([0, 1, 2]), np.random.default_rng(0))) == 0

@@ -1,0 +1,211 @@
+"""Collections without genres, without styles, with neither, and with one of each, through every command."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import runpy
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+from cheap_features import fields, measured_by_fields
+from commands import ROOT, Command
+from conftest import random_picture, tiny_preparation
+from tiny_runs import stage1_config, stage2_config
+
+import stage1.training
+import stage2.training
+from common.data.dataset import PaintingDataset
+from common.data.preparation import prepare
+from common.data.sources.listing import Entry, Listing, Record
+from common.data.taxonomy import Taxonomy
+from common.errors import UserError
+from common.evaluation.measures import measure
+from common.evaluation.report import write_comparison
+from common.evaluation.shares import Share
+from common.evaluation.subjects import CHOSEN_BY_THEM, TRAINED_SOMEWHERE, painted_subject
+from stage2 import Painter
+
+PICTURES = 220
+"""Of which 11 are held out for each split: the fewest that can be measured by."""
+NAMES = {"genre": ("portrait", "landscape"), "style": ("cubism", "rococo")}
+SHORT = ("training.steps=2", "logging.fid_every=2", "logging.fid_samples=4")
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Blotches:
+    """Pictures with the first so many genres and styles in turn."""
+
+    genres: int
+    styles: int
+    name = "blotches"
+
+    def listing(self) -> Listing:
+        entries = (
+            Entry(
+                Record(
+                    str(number), self._label("genre", number, self.genres), self._label("style", number, self.styles)
+                ),
+                partial(random_picture, number, 128, 128),
+            )
+            for number in range(PICTURES)
+        )
+        return Listing(entries, PICTURES)
+
+    def _label(self, kind: str, number: int, names: int) -> str:
+        return NAMES[kind][number // 2 % names if kind == "style" else number % names] if names else ""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A collection, and both stages trained on it for two steps."""
+
+    folder: Path
+    genres: int
+    styles: int
+
+    @property
+    def label(self) -> dict[str, str]:
+        """One that can be asked for."""
+        return {"genre": "portrait" if self.genres else "any", "style": "cubism" if self.styles else "any"}
+
+
+@pytest.fixture(scope="module", params=[(0, 0), (0, 2), (2, 0), (1, 1)], ids=lambda kinds: "{}-{}".format(*kinds))
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    genres, styles = request.param
+    folder = tmp_path_factory.mktemp("kinds")
+    prepare(
+        Blotches(genres, styles), folder / "data", tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False
+    )
+    dataset = PaintingDataset(folder / "data")
+    assert (len(dataset.vocabulary.genres), len(dataset.vocabulary.styles)) == (genres, styles)
+    with measured_by_fields():
+        small, large = folder / "runs" / "stage1", folder / "runs" / "stage2"
+        stage1.training.train(stage1_config(*SHORT), dataset, small, resume=False)
+        stage2.training.train(stage2_config(*SHORT), dataset, small, large, resume=False)
+        yield Trained(folder, genres, styles)
+
+
+@pytest.fixture
+def ran(trained: Trained, command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Commands in the folder of the runs."""
+    monkeypatch.chdir(trained.folder)
+    return command
+
+
+def test_paintings_can_be_asked_for_in_every_way_that_makes_sense(trained: Trained, ran: Command) -> None:
+    asked = ("--genre", trained.label["genre"], "--style", trained.label["style"])
+    (trained.folder / "requests.csv").write_text(f"genre,style\n{','.join(trained.label.values())}\n")
+    for line in (
+        ("--list",),
+        (*asked, "--count", "2"),
+        ("--sheet",),
+        ("--walk", "seeds", "--frames", "4"),
+        ("--vary", "latents", "--count", "2", "--grid"),
+        ("--curate", "2", "--from", "4", *asked, "--variety"),
+        ("--curate", "1", "--from", "4", "--resolution", "64", "--genre", trained.label["genre"], "--out", "small"),
+        ("--nearest", "data"),
+        ("--requests", "requests.csv", "--by-label", "--out", "many"),
+        ("--weights", "runs/stage1", "--out", "small"),
+    ):
+        code, _, errors = ran("generate.py", *line)
+        assert code == 0, errors
+    (written,) = (trained.folder / "many").rglob("*.png")
+    assert written.parent == Path(trained.folder, "many", *trained.label.values())
+    assert ran("generate.py", "--again", written)[0] == 0
+
+
+def test_walks_and_variations_of_what_is_not_there_are_refused_with_what_can_be_done(
+    trained: Trained, ran: Command
+) -> None:
+    for kind, known in (("genre", trained.genres), ("style", trained.styles)):
+        line = ("generate.py", "--walk", f"{kind}s", "--frames", "4")
+        if known > 1:
+            assert ran(*line)[0] == 0
+        else:
+            assert f"a walk through {kind}s needs at least two" in ran.refused(*line)
+    if trained.styles:
+        code, said, _ = ran("generate.py", "--vary", "styles", "--out", "varied")
+        assert (code, said.count("varied/any_")) == (0, trained.styles)
+    else:
+        assert "these weights know no styles" in ran.refused("generate.py", "--vary", "styles")
+
+
+def test_reports_and_cards_say_what_there_is_to_say(trained: Trained, ran: Command) -> None:
+    report = trained.folder / "report"
+    kinds = {"genre": trained.genres, "style": trained.styles}
+    code, said, errors = ran("evaluate.py", "runs/stage2", "--samples", "24", "--out", report)
+    assert code == 0, errors
+    for kind, names in kinds.items():
+        # Of one label nothing can be wrong, and nothing tells it from another.
+        for title in (f"Answer to the {kind}", f"The critic on test paintings: {kind}", f"what was asked: {kind}"):
+            assert (title in said) == (names > 1)
+    drawn = {
+        (0, 0): "no labels, as there are none to ask for",
+        (0, 2): "labels drawn as the styles occur in the test split",
+        (2, 0): "labels drawn as the genres occur in the test split",
+        (1, 1): "labels drawn as the pairs of genre and style occur in the test split",
+    }
+    assert drawn[trained.genres, trained.styles] in said
+    page = (report / "index.html").read_text()
+    assert [kind in re.findall(r"<h2>By (\w+)</h2>", page) for kind in kinds] == [names > 0 for names in kinds.values()]
+
+    code, _, errors = ran("export.py", "runs/stage2", "--out", "card", "--hub", "--report", report / "report.json")
+    assert code == 0, errors
+    card = (trained.folder / "card" / "README.md").read_text()
+    answers = " and ".join(kind for kind, names in kinds.items() if names > 1)
+    assert (f"answers to {answers}." if answers else "nothing to ask of it but another seed") in card
+    assert ("Every genre" in card, "any style, seeds" in card.lower()) == (trained.genres > 0, trained.styles > 0)
+    missing = card.partition("Not measured: ")[2].partition("\n")[0]
+    assert [f"Answer to the {kind}" in missing for kind in kinds] == [False, False]
+
+
+def test_pictures_from_elsewhere_and_the_measures_themselves_are_measured(
+    trained: Trained, ran: Command, collection: Path
+) -> None:
+    code, said, errors = ran(
+        "evaluate.py", "--images", collection, "--samples", "24", "--split", "validation", "--out", "elsewhere"
+    )
+    assert code == 0, errors
+    assert "KID × 10³, validation split" in said
+    code, said, _ = ran("evaluate.py", "--sanity", "--samples", "50")
+    assert (code, "styles: no two of at least 50" in said) == (0, trained.styles < 2)
+
+
+def test_stage_one_is_measured_and_a_mark_is_of_as_many_paintings_as_its_figure(
+    trained: Trained, tmp_path: Path
+) -> None:
+    dataset, network = PaintingDataset(trained.folder / "data"), fields()
+    painter = Painter.load(trained.folder / "runs" / "stage1")
+    subject = painted_subject(painter, "run", dataset, 64, samples=24, seed=0, split="test")
+    all_found = []
+    for limit, of_train in ((None, 24), (15, 15)):
+        found = measure(subject, dataset, network, Share(), training_limit=limit)
+        assert found is not None
+        # Stage I hears no style, and one genre is none.
+        assert [key for key in found.figures if "style" in key] == []
+        assert any("genre" in key for key in found.figures) == (trained.genres > 1)
+        counts = {
+            key: (figure.samples, figure.real_samples)
+            for key, figure in found.figures.items()
+            if key in ("fid", "fid_train", "spectrum", "coverage", "recall", "precision", "density")
+        }
+        held_out = dict.fromkeys(("fid_train", "coverage", "recall", "precision", "density"), (found.held_out,) * 2)
+        assert counts == held_out | dict.fromkeys(("fid", "spectrum"), (of_train,) * 2)
+        all_found.append(found)
+    for other in (all_found[1], dataclasses.replace(all_found[0], split="validation")):
+        with pytest.raises(UserError, match=r"do not compare: (train|split) "):
+            write_comparison([all_found[0], other], tmp_path)
+
+
+def test_a_report_says_why_its_figures_may_be_too_good(trained: Trained, ran: Command, tmp_path: Path) -> None:
+    caution = runpy.run_path(str(ROOT / "scripts" / "evaluate.py"))["_caution"]
+    dataset, run = PaintingDataset(trained.folder / "data"), trained.folder / "runs" / "stage2"
+    assert caution(run / "best", dataset, "validation") == CHOSEN_BY_THEM
+    assert caution(run / "best", dataset, "test") == caution(run, dataset, "validation") == ""
+    assert caution(shutil.copytree(run / "best", tmp_path / "alone"), dataset, "test") == TRAINED_SOMEWHERE
