@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from command_line import Parser
 from common.errors import run_command
 from common.images import captioned_grid, labelled_grid
 from common.vocabulary import ANY
@@ -26,6 +27,7 @@ TRUNCATION = 0.85
 
 
 def main() -> None:
+    Parser(description="Paint the pictures of the project's README.").parse_args()
     painter = Painter.load(SHIPPED)
     _save(sheet(painter), SHIPPED / "sheet.webp")
     _save(strip(painter), SHIPPED / "stages.webp")
