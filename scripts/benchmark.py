@@ -1,8 +1,9 @@
 """Measure speed on this machine: `python scripts/benchmark.py train --stage 1 --preset small`.
 
-`data` compares the loader with a training step of stage I. `train` measures a preset's step of either stage, and
-the parent's beside it. `means` measures what each means of speed gives to the preset gangogh. `generate` measures
-painting: of `--weights`, or of a preset's networks with random weights, as speed does not depend on them.
+- `data` compares the data loader with a training step of stage I.
+- `train` compares a training step of a preset of either stage with one of GANGogh.
+- `means` measures how much each optimisation speeds up the preset `gangogh`.
+- `generate` measures painting with `--weights`, or with a preset's untrained networks, which are as fast.
 """
 
 from __future__ import annotations
@@ -26,20 +27,26 @@ from stage2.config import Stage2Config
 
 def main() -> None:
     parser = Parser(description="Measure speed on this machine.")
-    parser.add_argument("what", choices=("data", "train", "means", "generate"))
+    parser.add_argument(
+        "what",
+        choices=("data", "train", "means", "generate"),
+        help="data loading, a training step, each optimisation of a training step, or painting",
+    )
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--stage", type=int, choices=(1, 2), default=1, help="of the preset (default: 1)")
-    parser.add_argument("--preset", help="default: default, of stage II default-128")
+    parser.add_argument("--stage", type=int, choices=(1, 2), default=1, help="stage of the preset (default: 1)")
+    parser.add_argument("--preset", help="preset to measure (default: default, for stage 2 default-128)")
     parser.add_argument(
-        "--set", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help="change some of its settings"
+        "--set", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help="change settings of the preset"
     )
-    parser.add_argument("--parent-width", type=int, default=64, help="of gangogh's networks in train (default: 64)")
+    parser.add_argument("--parent-width", type=int, default=64, help="train: width of GANGogh's networks (default: 64)")
     parser.add_argument(
-        "--seconds", type=float, default=1.0, help="of each of the 3 rounds of each measurement (default: 1)"
+        "--seconds", type=float, default=1.0, help="length of each of the 3 rounds of a measurement (default: 1)"
     )
-    parser.add_argument("--weights", type=Path, help="run or export that generate paints with")
     parser.add_argument(
-        "--batches", type=int, nargs="+", default=[1, 4, 16, 64], help="batch sizes of generate (default: 1 4 16 64)"
+        "--weights", type=Path, help="generate: run or export to paint with (default: a preset's untrained networks)"
+    )
+    parser.add_argument(
+        "--batches", type=int, nargs="+", default=[1, 4, 16, 64], help="generate: batch sizes (default: 1 4 16 64)"
     )
     arguments = parser.parse_args()
     if arguments.what == "generate":
@@ -54,16 +61,16 @@ def main() -> None:
     else:
         settings = _settings(arguments)
         if not isinstance(settings, Stage1Config):
-            raise UserError("data measures the loader of stage I; leave --stage out")
+            raise UserError("data measures the loader of stage I; leave out --stage")
         measure_data(settings, dataset, arguments.seconds)
 
 
 def _generate(arguments: argparse.Namespace) -> None:
     if min(arguments.batches) < 1:
-        raise UserError(f"--batches {min(arguments.batches)} paints nothing; give sizes of at least 1")
+        raise UserError(f"--batches {min(arguments.batches)} paints nothing; give batch sizes of at least 1")
     if arguments.weights is not None:
         if arguments.preset or arguments.set:
-            raise UserError("--weights bring their own networks; leave --preset and --set out")
+            raise UserError("--weights has its own networks; leave out --preset and --set")
         measure_generate(arguments.weights, arguments.batches, arguments.seconds)
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, lint, types, tests: what CI runs, and what a developer runs. `--fast` leaves the slow tests out.
+# Check format, lint, types and tests; CI runs the same script. `--fast` skips the slow tests.
 set -euo pipefail
 source "$(dirname "$0")/environment.sh" dev
 ruff format --check .

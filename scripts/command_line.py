@@ -1,4 +1,4 @@
-"""What the scripts' command lines have in common; training's options are the same for both stages."""
+"""The parser of all scripts, and the options of training, which are the same for both stages."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ T = TypeVar("T")
 
 
 class Parser(argparse.ArgumentParser):
-    """Answers what it does not understand in one line, as all else that a user can put right."""
+    """Reports a wrong command line in one line, like any other `UserError`."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; --help shows what there is")
+        raise UserError(f"{message}; --help lists the options")
 
 
 def training_parser(description: str, *, stage: int, on_gpu: str, on_cpu: str, presets: Path) -> Parser:
-    """Return the options of training a stage; `on_gpu` and `on_cpu` are default presets of the folder `presets`."""
+    """Return the parser for training a stage; `on_gpu` and `on_cpu` are the default presets in the folder `presets`."""
     parser = Parser(
-        description=description, epilog="Settings of the networks, the losses and the training are changed with --set."
+        description=description, epilog="--set changes any setting of the networks, the losses and the training."
     )
     shipped = ", ".join(sorted(path.stem for path in presets.glob("*.yaml")))
     parser.add_argument(
         "--preset",
         help=f"{shipped}, or the path of a YAML file (default: {on_gpu} with a CUDA GPU, {on_cpu} without one; with "
-        "--resume the run's own settings)",
+        "--resume: the run's own settings)",
     )
     run = Path(f"runs/stage{stage}")
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
     parser.add_argument("--out", type=Path, default=run, help=f"run folder (default: {run})")
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, if there is one")
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint, if there is one")
     parser.add_argument(
         "--start-from",
         type=Path,
         help=f"run or export of stage {'I' * stage} whose weights a new run starts from (default: random weights)",
     )
     parser.add_argument(
-        "--max-minutes", type=config.minutes, help="save and stop after this time (default: at the last step)"
+        "--max-minutes", type=config.minutes, help="save and stop after this many minutes (default: no limit)"
     )
     parser.add_argument(
         "--set",
@@ -48,15 +48,15 @@ def training_parser(description: str, *, stage: int, on_gpu: str, on_cpu: str, p
         nargs="+",
         default=[],
         metavar="KEY=VALUE",
-        help="change settings: training.batch_size=64 training.seed=1",
+        help="change settings, for example training.batch_size=64 training.seed=1",
     )
     parser.set_defaults(on_gpu=on_gpu, on_cpu=on_cpu, presets=presets)
     return parser
 
 
 def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
-    """Return the settings by `--preset` and `--set`; without a preset, a resumed run's own or the machine's default."""
-    from common.runs.folder import RunFolder  # Painting has no use for what it loads.
+    """Return the settings from `--preset` and `--set`. Without a preset, take a resumed run's own or the machine's."""
+    from common.runs.folder import RunFolder  # Slow to import, and painting does not need it.
 
     run = RunFolder(arguments.out)
     if arguments.resume and arguments.preset is None and run.exists():
@@ -72,5 +72,5 @@ def _default_preset(arguments: argparse.Namespace) -> str:
     gpu = trains_on_gpu()
     preset: str = arguments.on_gpu if gpu else arguments.on_cpu
     if launched_place()[0] == 0:
-        print(f"taking --preset {preset}, as training has {'a' if gpu else 'no'} CUDA GPU", flush=True)
+        print(f"using --preset {preset}, because training has {'a' if gpu else 'no'} CUDA GPU", flush=True)
     return preset

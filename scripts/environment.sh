@@ -1,4 +1,4 @@
-# Sourced by the other shell scripts: a virtual environment with the project installed, unless one is active.
+# Install the project into a virtual environment: the active one, else .venv, created if needed.
 # Usage: source scripts/environment.sh EXTRA   (an extra of pyproject.toml)
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ -z "${VIRTUAL_ENV:-}" ]; then

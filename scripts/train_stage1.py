@@ -11,7 +11,7 @@ from stage1.training import train
 
 def main() -> None:
     parser = training_parser(
-        "Train stage I: noise and a genre to a 64-pixel painting.",
+        "Train stage I, which paints 64-pixel pictures from noise and a genre.",
         stage=1,
         on_gpu="default",
         on_cpu="small",

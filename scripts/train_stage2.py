@@ -13,7 +13,7 @@ from stage2.training import train
 
 def main() -> None:
     parser = training_parser(
-        "Train stage II: a small painting and a style to a large painting.",
+        "Train stage II, which turns a small picture and a style into a large picture.",
         stage=2,
         on_gpu="default-128",
         on_cpu="small-128",
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument(
         "--stage1",
         type=Path,
-        help="run or export of stage I (the resumed run's own, or else runs/stage1, or else the shipped weights)",
+        help="run or export of stage I (default: the resumed run's own, else runs/stage1, else the shipped weights)",
     )
     arguments = parser.parse_args()
     settings = training_settings(Stage2Config, arguments)

@@ -1,1 +1,1 @@
-"""Stage I: noise and a genre in, a 64-pixel painting out. A WGAN-GP with a genre classifier and global gating."""
+"""Stage I paints 64-pixel pictures from noise and a genre. A WGAN-GP with a genre classifier and conditional gates."""

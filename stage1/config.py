@@ -1,4 +1,4 @@
-"""Stage I's settings, as its presets spell them."""
+"""Stage I's settings: the sections and keys of its presets."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ PRESETS = Path(__file__).with_name("presets")
 
 @settings
 class ResidualNetworks:
-    """Our residual generator, and the parent's critic."""
+    """The gated residual generator, and GANGogh's critic."""
 
     architecture: Literal["residual"]
     latent_dim: Width
-    """Length of z."""
+    """Length of the latent vector z."""
     generator_channels: Annotated[tuple[Width, ...], pydantic.Field(min_length=2, max_length=5)]
-    """Widths at 4, 8, 16, … pixels; with fewer than five, up to 64, the last features are enlarged."""
+    """Channels at 4, 8, 16, … pixels. With fewer than five, the last features are enlarged to 64 pixels."""
     critic_width: Width
-    """Channels of the critic's first layer, at 32 pixels; they double with every halving."""
+    """Channels of the critic's first layer, at 32 pixels; they double each time the size halves."""
     patterns: Annotated[int, pydantic.Field(ge=0)] = 0
-    """Rank of the bias by pixel that the generator's gates hear; with 0 it is one value a channel."""
+    """Rank of the per-pixel bias in the generator's gates; with 0 the bias is one value per channel."""
 
 
 @settings
 class GangoghNetworks:
-    """The parent's generator and critic."""
+    """GANGogh's generator and critic."""
 
     architecture: Literal["gangogh"]
     latent_dim: Width
-    """Length of z; 128 in the parent."""
+    """Length of the latent vector z; 128 in GANGogh."""
     width: Width
-    """Channels of the critic's first layer; 64 in the parent."""
+    """Channels of the critic's first layer; 64 in GANGogh."""
     conditioning: Conditioning = "gate"
-    """Where activations hear the genre."""
+    """Where the genre enters the generator's activations."""
 
 
 Networks = Annotated[ResidualNetworks | GangoghNetworks, pydantic.Field(discriminator="architecture")]
@@ -47,27 +47,27 @@ Networks = Annotated[ResidualNetworks | GangoghNetworks, pydantic.Field(discrimi
 
 @settings
 class LossSettings(RealnessSettings):
-    """Weights of the objective's terms."""
+    """Weights of the terms of the loss."""
 
     critic_genre: Annotated[float, pydantic.Field(ge=0)]
-    """alpha_D."""
+    """alpha_D: the critic classifies the genre of real paintings."""
     generator_genre: Annotated[float, pydantic.Field(ge=0)]
-    """alpha_G."""
+    """alpha_G: the critic recognises the requested genre in generated pictures."""
     critic_doubt: Annotated[float, pydantic.Field(ge=0)] = 0.0
-    """delta, of generated pictures being of no genre to the critic."""
+    """delta: the critic's class head gives generated pictures equal probability for every genre."""
 
 
 @settings
 class TrainingSettings(Schedule):
-    """The schedule, and how paintings are drawn."""
+    """The schedule, and how training paintings are sampled."""
 
     genre_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
-    """0 draws genres as they occur, 1 draws all equally often."""
+    """0 samples genres as often as they occur, 1 samples all genres equally often."""
 
 
 @settings
 class Stage1Config:
-    """All that stage I's training is told."""
+    """All settings of stage I's training."""
 
     networks: Networks
     loss: LossSettings
@@ -79,5 +79,5 @@ class Stage1Config:
     def __post_init__(self) -> None:
         if self.training.accumulation > 1 and isinstance(self.networks, GangoghNetworks):
             raise ValueError(
-                "training.accumulation would change gangogh's networks, which normalise over a batch; leave it at 1"
+                "training.accumulation must be 1 with gangogh, whose batch norm depends on the size of each part"
             )

@@ -1,4 +1,4 @@
-"""Stage I's critic: 64-pixel paintings in, realness scores and genre logits out. It never sees the label."""
+"""Stage I's critic: realness scores and genre logits of 64-pixel pictures. The label is not an input."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from torch import Tensor, nn
 
 
 class Critic(nn.Module):
-    """GANGogh's: four stride-2 5x5 convolutions, layer norm over channels and pixels on the last three, two heads.
+    """GANGogh's critic: four stride-2 5x5 convolutions and two heads.
 
-    Its weights start as torch draws them, which is small: with He et al.'s (2015) it taught the generator less.
+    The last three convolutions are followed by layer norm over channels and pixels.
+
+    It uses torch's default initialisation. With the larger weights of He et al. (2015) the generator learnt less.
     """
 
     def __init__(self, *, num_genres: int, width: int) -> None:

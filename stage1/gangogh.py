@@ -1,7 +1,7 @@
-"""GANGogh's generator (2017), layer for layer: the parent that stage I is measured against.
+"""GANGogh's generator (2017), layer for layer: the baseline for stage I.
 
-It normalises with batch statistics, which makes a training step depend on who else is in the batch;
-sampling uses the running averages instead, so that a picture depends on its own seed alone.
+It uses batch norm, so in training a picture depends on the other pictures of the batch. Sampling uses running averages,
+so a picture depends only on its own seed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from common.nn.batch_norm import BatchNorm
 from common.nn.layers import Gate, gated
 
 Conditioning = Literal["gate", "normalisation", "concatenation"]
-"""Where activations hear the genre: in the gate (the parent), in the normalisation before it, or nowhere."""
+"""Where the genre enters the activations: in the gate (as in GANGogh), in the batch norm before it, or nowhere."""
 
 
 class GangoghGenerator(nn.Module):
-    """Linear to 4 pixels, then four stride-2 5x5 transposed convolutions; all but the last normalised and gated."""
+    """A linear layer to 4 pixels, then four stride-2 5x5 transposed convolutions; norm and gate before each of them."""
 
     def __init__(self, *, latent_dim: int, num_genres: int, width: int, conditioning: Conditioning = "gate") -> None:
-        """`width` is 64 in the parent: 512 channels at 4 and 8 pixels before the gate.
+        """`width` is 64 in GANGogh: 512, 256, 128 and 64 channels after the gates.
 
-        `conditioning` other than "gate" is for comparison; the genre stands beside the latent in any case.
+        `conditioning` other than "gate" is for comparison. The genre is always concatenated to the latent.
         """
         super().__init__()
         activation = {"gate": _GenreGate, "normalisation": _GenreNorm, "concatenation": _PlainGate}[conditioning]
@@ -51,7 +51,7 @@ class GangoghGenerator(nn.Module):
 
 
 class _GenreGate(nn.Module):
-    """The parent's: a bias for each genre, channel and pixel inside the gate."""
+    """GANGogh's gate: with a bias for each genre, channel and pixel."""
 
     def __init__(self, channels: int, num_genres: int, size: int) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class _GenreNorm(nn.Module):
 
 
 class _PlainGate(nn.Module):
-    """A gate that hears no genre."""
+    """A gate without the genre."""
 
     def __init__(self, channels: int, num_genres: int, size: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Stage I's generator: latent and genre in, 64-pixel paintings out; `stage1.critic` judges them."""
+"""Stage I's generator: 64-pixel pictures from a latent vector and a genre."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from torch import Tensor, nn
 from common.nn.layers import Gate, picture_norm
 
 LOUDNESS = 4.0
-"""Length of a genre's one-hot; a latent of 128 is 11 long. At 11 each genre was one picture, at 1 all were alike."""
+"""Factor on the genre's one-hot vector; a latent of 128 values has length 11. With 11 all pictures of a genre were the
+same, with 1 all genres looked alike."""
 
 
 class Generator(nn.Module):
-    """From 4 to 64 pixels by residual blocks, with a gate at every activation that hears latent and genre.
+    """Residual blocks from 4 to 64 pixels. Every activation is a gate, conditioned on latent and genre.
 
-    Every size adds its own picture to the enlarged one of the size before (Karras et al. 2020, figure 7b).
+    Every size adds a picture to the enlarged picture of the size before (Karras et al. 2020, figure 7b).
     """
 
     def __init__(self, *, latent_dim: int, num_genres: int, channels: Sequence[int], patterns: int = 0) -> None:
-        """`channels` are the widths at 4, 8, … pixels; what is left to 64 is enlarged before the last convolution.
+        """`channels` are the widths at 4, 8, … pixels; the last features are enlarged to 64 pixels if needed.
 
-        `patterns` is the rank of the gates' bias by pixel (see `_Patterns`), none where it is 0.
+        `patterns` is the rank of the gates' per-pixel bias (see `_Patterns`), 0 for none.
         """
         super().__init__()
         condition_dim = latent_dim + num_genres
@@ -39,7 +40,7 @@ class Generator(nn.Module):
         )
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in channels[:-1])
         self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
-        # A small start: tanh is not yet bent, and every colour is a small step away.
+        # Small first weights keep tanh in its linear range.
         for to_picture in (*self.sketches, self.out):
             nn.init.normal_(to_picture.weight, std=0.02)
             nn.init.zeros_(to_picture.bias)
@@ -60,7 +61,7 @@ def _enlarged(features: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "
 
 
 class _UpsamplingBlock(nn.Module):
-    """Doubles the size. Enlarging before a convolution leaves no grid; a strided transposed convolution does."""
+    """Doubles the size. It enlarges before the convolution; a strided transposed convolution would leave a grid."""
 
     def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, size: int, patterns: int) -> None:
         super().__init__()
@@ -93,10 +94,11 @@ class _GatedConvolution(nn.Module):
 
 
 class _Patterns(nn.Module):
-    """A bias for each channel at each pixel: `rank` maps made of the condition, heard by channels in learnt strengths.
+    """A bias for each channel at each pixel: a learnt mix of `rank` maps, which depend on the condition.
 
-    The parent's gates have one of full rank, of the genre alone. Here the maps begin as noise that latents differ in.
-    Without it all detail is made of smooth features, whose zeros may become sharp lines (stage1/README.md).
+    GANGogh's gates have a bias of full rank that depends only on the genre. Here the maps start as noise, different for
+    each latent. Without them all detail comes from smooth features, whose zeros may become sharp lines
+    (stage1/README.md).
     """
 
     def __init__(self, channels: int, condition_dim: int, size: int, rank: int) -> None:

@@ -1,4 +1,4 @@
-"""Stage I's objective, one value a picture (the terms that the two stages share are in `common.nn.losses`)."""
+"""Stage I's losses, one value for each picture. `common.nn.losses` has the terms that both stages share."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def critic_loss(
     genre_weight: float,
     doubt_weight: float,
 ) -> Float[Tensor, "b"]:
-    """`s(fake) - s(real) + lambda penalty + epsilon drift + alpha_D CE(c(real), y) + delta CE(c(fake), all alike)`.
+    """`s(fake) - s(real) + lambda penalty + epsilon drift + alpha_D CE(c(real), y) + delta CE(c(fake), uniform)`.
 
-    Gulrajani et al. 2017, eq. 3, with Odena et al.'s class term (2017, eq. 3) and Springenberg's doubt (2016).
+    Gulrajani et al. (2017, eq. 3), with the class loss of Odena et al. (2017, eq. 3) and doubt as in Springenberg
+    (2016).
     """
     realness = fake_scores - real_scores + penalty_weight * penalty
     realness = realness + drift_weight * drift_loss(real_scores, fake_scores)
@@ -37,5 +38,5 @@ def generator_loss(
     *,
     genre_weight: float,
 ) -> Float[Tensor, "b"]:
-    """`-s(fake) + alpha_G CE(c(fake), asked genre)`."""
+    """`-s(fake) + alpha_G CE(c(fake), requested genre)`."""
     return -fake_scores + genre_weight * class_loss(fake_logits, fake_genres)

@@ -1,4 +1,4 @@
-"""From stage I's settings to its networks: the one place that knows which architectures there are."""
+"""Build stage I's networks from its settings. Only this module knows all architectures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stage1.generator import Generator
 
 
 def build_generator(networks: Networks, num_genres: int) -> nn.Module:
-    """Generator with random weights: `(latents [b z], genres [b k]) -> images [b 3 64 64]`."""
+    """Return a generator with random weights: `(latents [b z], genres [b k]) -> images [b 3 64 64]`."""
     if isinstance(networks, GangoghNetworks):
         return GangoghGenerator(
             latent_dim=networks.latent_dim,
@@ -28,6 +28,6 @@ def build_generator(networks: Networks, num_genres: int) -> nn.Module:
 
 
 def build_critic(networks: Networks, num_genres: int) -> nn.Module:
-    """Critic with random weights: `images [b 3 64 64] -> (scores [b], genre logits [b k])`."""
+    """Return a critic with random weights: `images [b 3 64 64] -> (scores [b], genre logits [b k])`."""
     width = networks.width if isinstance(networks, GangoghNetworks) else networks.critic_width
     return Critic(num_genres=num_genres, width=width)

@@ -1,6 +1,6 @@
-"""Stage I's export, and painting from it: seeds and genres in, 64-pixel paintings out.
+"""Read and write stage I's export, and paint with it: 64-pixel pictures from seeds and genres.
 
-Stage II and the scripts enter stage I here. A painting depends on its own seed and genre alone.
+Stage II and the scripts use stage I through this module. A picture depends only on its own seed and genre.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ SIZE = 64
 TRAIN_COMMAND = "accelerate launch scripts/train_stage1.py"
 RUN = Path("runs/stage1")
 SHIPPED = Path(__file__).with_name("weights")
-"""An export that comes with the project; its README.md says what it was trained on and how well it paints."""
+"""The weights that come with the project; their README.md says what they were trained on and how well they paint."""
 
 
 @settings
 class Stage1Export:
-    """What config.json of an exported stage I holds."""
+    """The contents of an export's config.json."""
 
     stage: int
     networks: Networks
@@ -62,7 +62,7 @@ class Stage1Painter:
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Stage1Painter:
-        """From a run or an export. Raises UserError that names what is missing or broken."""
+        """Load a run or an export. Raises UserError that names what is missing or broken."""
         folder = find_export(path, TRAIN_COMMAND)
         require_stage(folder, 1)
         export = read_export_config(folder, Stage1Export)
@@ -75,13 +75,13 @@ class Stage1Painter:
 
     @torch.no_grad()
     def paint(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
-        """Paintings on the device of the weights."""
+        """Paint pictures, on the device of the weights."""
         images: Tensor = self.generator(latents.to(self.device), genres.to(self.device))
         return images
 
     @torch.no_grad()
     def opinions(self, images: UInt8[Tensor, "b 3 64 64"]) -> Opinions | None:
-        """What the critic says of pictures; None where the export holds no critic."""
+        """Return the critic's scores and genre logits of pictures; None if the export has no critic."""
         if self.critic is None:
             return None
         scores, genres = self.critic(to_signed(images.to(self.device)))
@@ -89,7 +89,7 @@ class Stage1Painter:
 
     @cached_property
     def critic(self) -> nn.Module | None:
-        """Loaded when it is first asked for: painting needs none."""
+        """The critic, loaded on first use: painting does not need it. None if the export has none."""
         if not self._critic_weights.is_file():
             return None
         critic = build_without_weights(
@@ -101,22 +101,22 @@ class Stage1Painter:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device of the weights."""
         return next(self.generator.parameters()).device
 
     def save(self, folder: Path) -> None:
-        """Write what `load` reads: an export such as stage II carries inside its own."""
+        """Write an export for `load` to read. Stage II's export contains one."""
         critic = {} if self.critic is None else {"critic": self.critic}
         write_export(folder, self.export, {"generator": self.generator, **critic})
 
 
 def usual_weights() -> Path:
-    """Stage I's run, where there is one in the usual place, and otherwise the weights that come with the project."""
+    """Return the default run folder if it exists, else the weights that come with the project."""
     return RUN if RUN.exists() else SHIPPED
 
 
 def draw_latents(seeds: Iterable[int], latent_dim: int) -> Float[Tensor, "b z"]:
-    """One latent a seed, whatever the others are."""
+    """Draw a latent for each seed; it depends only on that seed."""
     rows = [generator_for(seed, Purpose.LATENT).standard_normal(latent_dim, dtype=np.float32) for seed in seeds]
     return torch.from_numpy(np.stack(rows))
 
@@ -124,6 +124,6 @@ def draw_latents(seeds: Iterable[int], latent_dim: int) -> Float[Tensor, "b z"]:
 def save_export(
     folder: Path, networks: Networks, vocabulary: Vocabulary, generator: nn.Module, critic: nn.Module
 ) -> None:
-    """Write a run's export: the averaged generator, the critic, and the settings to rebuild them."""
+    """Write a run's export: the generator, the critic, and the settings to rebuild them."""
     export = Stage1Export(stage=1, networks=networks, vocabulary=vocabulary)
     write_export(folder, export, {"generator": generator, "critic": critic})

@@ -1,7 +1,7 @@
-"""Stage I's training: a dataset in, a run folder out; `stage1.sampling` reads the export.
+"""Train stage I from a dataset into a run folder; `stage1.sampling` reads its export.
 
-`Stage1Trainer` holds the algorithm box (Gulrajani et al. 2017, algorithm 1, with Odena's class terms);
-`train` puts it together with data, checkpoints and logs.
+`Stage1Trainer` holds one training step (Gulrajani et al. 2017, algorithm 1, with class losses as in Odena et al.
+2017). `train` adds data, checkpoints and logs.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def train(
     start_from: Path | None = None,
     max_minutes: float | None = None,
 ) -> None:
-    """Train stage I into the run folder `out`, from random weights or those of the run or export `start_from`.
+    """Train stage I into the run folder `out`, from random weights or from the run or export `start_from`.
 
-    Raises UserError where the folder holds another run, or `start_from` other networks.
+    Raises UserError if `out` holds another run, or if `start_from` has other networks.
     """
     run = RunFolder(out)
     config = run.settle(config, resume=resume)
@@ -103,7 +103,7 @@ def train(
 
 
 class Stage1Trainer:
-    """What one step does to the pair, and the pictures that show it."""
+    """One training step of stage I's networks, and sample pictures."""
 
     def __init__(
         self, config: Stage1Config, split: Split, vocabulary: Vocabulary, accelerator: Accelerator, rows: slice
@@ -116,9 +116,9 @@ class Stage1Trainer:
         schedule = config.training
         stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
         self.parts = stream.parts(schedule.accumulation)
-        """What this process works on, one part at a time."""
+        """The parts of this process's share of a batch; it computes one part at a time."""
         self._painted: dict[int, tuple[int, Tensor]] = {}
-        """What was painted last for a part, by its first row, and the number of the update that it was painted for."""
+        """The latest pictures of each part, keyed by its first row: (critic update, pictures)."""
         require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
         self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
         torch.manual_seed(schedule.seed)
@@ -132,7 +132,7 @@ class Stage1Trainer:
         )
 
     def start_from(self, path: Path) -> str:
-        """Take the weights of a run or export of stage I, whatever its labels were; returns the generator's hash."""
+        """Load the weights of a run or export of stage I; its labels may differ. Return the generator's hash."""
         folder = find_export(path, TRAIN_COMMAND)
         require_stage(folder, 1)
         theirs = read_export_config(folder, Stage1Export).vocabulary
@@ -147,19 +147,19 @@ class Stage1Trainer:
         return weights_hash(folder / "generator.safetensors")
 
     def step(self, step: int) -> Mapping[str, Tensor]:
-        """Training step number `step`."""
+        """Run training step number `step`; return what is logged."""
         return self.pair.step(step, self.update_critic, self.update_generator)
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
-        """Descend the critic's loss on batch number `update` of real and generated paintings."""
+        """Descend the critic's loss on batch number `update` of real and generated pictures."""
         return self.pair.descend_critic([partial(self.critic_loss_of, part, update) for part in self.parts])
 
     def update_generator(self, update: int) -> dict[str, Tensor]:
-        """Descend the generator's loss on batch number `update`; the critic is passed through without being touched."""
+        """Descend the generator's loss on batch number `update`. The critic stays unchanged."""
         return self.pair.descend_generator([partial(self.generator_loss_of, part, update) for part in self.parts])
 
     def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
-        """The critic's loss on a part of its batch."""
+        """Return the critic's loss on a part of its batch."""
         loss = self.config.loss
         schedule = self.config.training
         paintings, genres = self.real_batch(stream, update)
@@ -167,7 +167,7 @@ class Stage1Trainer:
         real = augment(paintings, draws, schedule.augmentation)
         if schedule.learns_labels_alone(update):
             scores, logits = self.pair.critic(real)
-            # The scores take part with nothing, as the processes exchange gradients of all weights.
+            # Processes exchange the gradients of all weights, so the scores must take part, with weight 0.
             losses = class_loss(logits, genres) + 0 * scores
             return losses.mean(), {"accuracy_real": correct(logits, genres)}
         draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
@@ -193,7 +193,7 @@ class Stage1Trainer:
         }
 
     def generator_loss_of(self, stream: BatchStream, update: int) -> Loss:
-        """The generator's loss on a part of its batch, which is kept for the critic's updates to come."""
+        """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
         latents, genres = self._requests(stream, update)
         fake = self.pair.generator(latents, genres)
         self._painted[stream.rows.start] = update, fake.detach().float()
@@ -206,14 +206,14 @@ class Stage1Trainer:
     def judge(
         self, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b k"]]:
-        """Scores of real and fake, then their genre logits: one pass for both is faster than two."""
+        """Return scores of real and fake, then their genre logits. One pass for both is faster than two."""
         scores, logits = self.pair.critic(torch.cat([real, fake]))
         return *scores.chunk(2), *logits.chunk(2)
 
     def penalty(
         self, stream: BatchStream, update: int, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
     ) -> Float[Tensor, "b"]:
-        """The gradient penalty at one of `penalty_every` pictures."""
+        """Return the gradient penalty, computed for one in `penalty_every` pictures."""
 
         def scores_of(between: Tensor, _: Tensor) -> Tensor:
             scores: Tensor = self.pair.critic(between)[0]
@@ -225,7 +225,7 @@ class Stage1Trainer:
         )
 
     def real_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
-        """Paintings and genres of critic update number `update`: the stream's rows."""
+        """Draw the paintings and genres of critic update number `update`, for the stream's rows."""
         random = stream.random(Purpose.REAL_BATCH, update)
         positions = self._sampler.draw(random, stream.batch_size)
         mirrored = stream.uniform(Purpose.FLIP, update) < (0.5 if self.config.training.flip else 0.0)
@@ -236,28 +236,28 @@ class Stage1Trainer:
     def paint(
         self, seeds: Sequence[int], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
     ) -> Float[Tensor, "b 3 64 64"]:
-        """What the averaged weights paint of some seeds; stage I knows no styles."""
+        """Paint pictures with the averaged weights. Stage I ignores the styles."""
         latents, device = draw_latents(seeds, self.config.networks.latent_dim), self.accelerator.device
         images: Tensor = self.pair.average(latents.to(device), genres.to(device))
         return images
 
     def paint_samples(self) -> Image.Image:
-        """One row a genre, ten latents, the same in every row and at every step."""
+        """Paint a sheet: one row for each genre, with the same ten latents in every row and at every step."""
         return labelled_grid([to_pictures(row) for row in self._sample_rows()], self.genres or [ANY])
 
     def measure_variety(self) -> float:
-        """Spread of the samples of a genre over that of its paintings, on average: 0 where a genre is one picture."""
+        """Return spread of samples / spread of paintings, averaged over genres; 0 if the samples do not differ."""
         painted = torch.stack([spread(row) for row in self._sample_rows()])
         return float((painted / self._spread_of_paintings.to(painted.device)).mean())
 
     @property
     def paintings_differ(self) -> bool:
-        """Whether there is anything that variety could be held against."""
+        """True if the paintings differ, so that variety can be measured."""
         return bool((self._spread_of_paintings > 0).all())
 
     @cached_property
     def _spread_of_paintings(self) -> Float[Tensor, "k"]:
-        # Without genres there is one row, of everything.
+        # Without genres there is one row, for all paintings.
         return spread_of_paintings(self._split, max(len(self.genres), 1))
 
     def _sample_rows(self) -> Iterator[Float[Tensor, "ten 3 64 64"]]:
@@ -265,7 +265,7 @@ class Stage1Trainer:
             yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
 
     def _fake_batch(self, stream: BatchStream, update: int) -> Float[Tensor, "b 3 64 64"]:
-        """Pictures for critic update number `update`: those painted last, or new ones where it is time for them."""
+        """Return the generated pictures for critic update number `update`; paint new ones only if they are due."""
         due = self.config.training.painted_for(update)
         painted_for, fake = self._painted.get(stream.rows.start, (None, None))
         if fake is None or painted_for != due:
@@ -275,7 +275,7 @@ class Stage1Trainer:
         return fake
 
     def _requests(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
-        """Latents and genres to paint: genres as often as the real batches hold them, some left open."""
+        """Draw latents and genres to paint: genres as often as in real batches, some replaced by `any`."""
         random = stream.random(Purpose.TRAINING_REQUEST, update)
         size = stream.batch_size
         genres = one_hot(self._split.genres[self._sampler.draw(random, size)], len(self.genres))

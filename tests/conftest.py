@@ -1,4 +1,4 @@
-"""What several test files share: shape checking, tiny datasets, and one short run of each stage. Read them only."""
+"""Shared by all tests: shape checking, tiny datasets, and one short run of each stage. Tests must not change them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from filelock import FileLock
 from jaxtyping import install_import_hook
 from PIL import Image
 
-# Must stand before the first import of ours: shapes in signatures are checked in tests, and cost a run nothing.
+# Before the first import of the project: tests check the shapes in signatures, which costs real runs nothing.
 install_import_hook(("common", "stage1", "stage2"), "shape_checking.check")
 
 from commands import Command  # noqa: E402
@@ -36,13 +36,13 @@ STYLES = ("cubism", "impressionism", "renaissance")
 
 
 def random_picture(seed: int, width: int = 160, height: int = 128) -> Image.Image:
-    """A picture of coloured blotches, unlike that of any other seed."""
+    """Return a picture of coloured blotches, different for every seed."""
     colours = np.random.default_rng(seed).integers(0, 256, (24, 24, 3), dtype=np.uint8)
     return Image.fromarray(colours).resize((width, height), Image.Resampling.BICUBIC)
 
 
 def write_collection(folder: Path, pictures: dict[str, Image.Image], labels: dict[str, tuple[str, str]]) -> Path:
-    """A folder with a labels.csv at its top; pictures without labels are left blank in it."""
+    """Write pictures and their labels.csv into a folder; pictures without labels get empty columns."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -54,7 +54,7 @@ def write_collection(folder: Path, pictures: dict[str, Image.Image], labels: dic
 
 
 def zipped(folder: Path, compression: int = zipfile.ZIP_STORED) -> Path:
-    """A zip of all that lies in a folder, beside it."""
+    """Zip a folder's contents into a file next to it."""
     path = folder.with_suffix(".zip")
     with zipfile.ZipFile(path, "w", compression) as archive:
         for file in sorted(folder.rglob("*")):
@@ -63,7 +63,7 @@ def zipped(folder: Path, compression: int = zipfile.ZIP_STORED) -> Path:
 
 
 def tiny_preparation(**changes: object) -> PreparationSettings:
-    """One worker, 64 pixels, nothing merged, every label kept."""
+    """Return quick settings: one worker, 64 pixels, every label kept however rare."""
     usual = {
         "sizes": (64,), "fit": "crop", "trim": False, "max_aspect": 4.0, "enlarge": False, "min_count": 1,
         "merge_families": True, "keep_duplicates": False, "workers": 1,
@@ -72,7 +72,7 @@ def tiny_preparation(**changes: object) -> PreparationSettings:
 
 
 def prepare_painted(count: int, *, seed: int, out: Path) -> None:
-    """Procedural paintings, painted no larger than they are kept, at 64 and 128 pixels."""
+    """Prepare procedural paintings at 64 and 128 pixels, drawn no larger than that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("common.data.sources.painted.SIZE", 128)
         source = PaintedPictures(count, seed)
@@ -80,9 +80,9 @@ def prepare_painted(count: int, *, seed: int, out: Path) -> None:
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """A folder that the first test process to need it makes, and all of them read."""
+    """Return a folder that all test processes read; the first one that needs it makes it."""
     base = factory.getbasetemp()
-    # Each process of pytest-xdist has a folder of its own within one of all.
+    # pytest-xdist gives each process its own folder inside a shared one.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder, finished = shared / "shared" / name, shared / f"{name} is finished"
     with FileLock(shared / f"{name}.lock"):
@@ -93,7 +93,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 class WithoutTest(PaintingDataset):
-    """A dataset whose test split must not be read."""
+    """A dataset that fails the test if its test split is read."""
 
     def split(
         self, name: SplitName, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
@@ -104,13 +104,13 @@ class WithoutTest(PaintingDataset):
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
-    """Tiny networks are faster on one thread, and test processes run side by side."""
+    """Use one thread: tiny networks are faster, and several test processes run at a time."""
     torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_precision() -> Iterator[None]:
-    """What `auto` comes to depends on the processor, and no test may: it finds float32 unless a test says otherwise."""
+    """Make `auto` mean float32, so that no result depends on the processor. A test may override this."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: False)
         yield
@@ -118,7 +118,7 @@ def _one_precision() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _same_random_numbers() -> None:
-    """Every test begins with the same ones, whatever ran before it."""
+    """Seed torch, so that no test depends on the tests before it."""
     torch.manual_seed(0)
 
 
@@ -135,7 +135,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def dataset_folder(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection prepared at 64 and 128 pixels; read it only."""
+    """The collection prepared at 64 and 128 pixels; tests must not change it."""
     out = tmp_path_factory.mktemp("prepared") / "data"
     prepare(
         LabelsTable(FolderFiles(collection)), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False
@@ -157,7 +157,7 @@ def procedural_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def measurable_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """288 procedural paintings at 64 and 128 pixels, of which enough are held out to measure by."""
+    """288 procedural paintings at 64 and 128 pixels, so that the held-out splits are large enough to measure FID."""
     return made_once(tmp_path_factory, "measurable", lambda out: prepare_painted(288, seed=1, out=out))
 
 
@@ -173,7 +173,7 @@ def stage1_run(procedural_dataset: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def stage2_run(procedural_dataset: Path, stage1_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of stage II on the paintings of `stage1_run`."""
+    """A finished run of stage II, trained on the pictures of `stage1_run`."""
 
     def train(out: Path) -> None:
         stage2.training.train(stage2_config(), PaintingDataset(procedural_dataset), stage1_run, out, resume=False)
@@ -183,7 +183,7 @@ def stage2_run(procedural_dataset: Path, stage1_run: Path, tmp_path_factory: pyt
 
 @pytest.fixture
 def no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For runs whose curves nobody looks at: a sheet of them takes longer than all else that a tiny run does."""
+    """Skip drawing the curves, which takes longer than all the rest of a tiny run."""
     monkeypatch.setattr("common.runs.folder.save_curves", lambda metrics, path: None)
 
 
@@ -194,7 +194,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub on this machine, to which somebody is logged in."""
+    """A local hub server, with a token set."""
     monkeypatch.setenv("HF_TOKEN", "not a token")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
     with running_hub() as hub:

@@ -42,7 +42,7 @@ def test_processes_that_do_not_find_each_other_are_refused(monkeypatch: pytest.M
     monkeypatch.setenv("WORLD_SIZE", "2")
     # The handle of a process that was joined alone is there already, and stays as it is.
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
-    with pytest.raises(UserError, match="2 processes were started, and Accelerate joined 1"):
+    with pytest.raises(UserError, match="2 processes were started, but Accelerate joined 1"):
         make_accelerator("float32")
 
 

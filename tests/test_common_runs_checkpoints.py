@@ -98,7 +98,7 @@ def test_a_checkpoint_without_a_module_is_refused_in_a_line_that_says_how_to_go_
     with pytest.raises(UserError) as caught:
         load_newest_checkpoint(checkpoint.parent, {"network": known, "average": network(1)}, {})
     assert str(caught.value) == (
-        f"{checkpoint} holds no average: another version saved it; train on from its weights with "
+        f"{checkpoint} has no average: another version of the program saved it; start a new run from its weights with "
         f"--start-from {tmp_path / 'run'} and another --out"
     )
     assert_equal_states(known, before)
@@ -192,14 +192,14 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
     assert_equal_states(module, network(2))
     (line,) = capsys.readouterr().err.splitlines()
     assert "step-00000004 is damaged" in line
-    assert line.endswith("going on from step-00000002")
+    assert line.endswith("resuming from step-00000002")
     set_aside_after(tmp_path, 2)
     assert names(tmp_path) == ["damaged-step-00000004", "step-00000002"]
 
 
 def test_where_no_checkpoint_is_whole_the_run_is_refused(tmp_path: Path) -> None:
     spoil(save(tmp_path, 2) / "state.safetensors", "cut")
-    with pytest.raises(UserError, match=r"step-00000002 is damaged \(.*\), and no older one is whole"):
+    with pytest.raises(UserError, match=r"step-00000002 is damaged \(.*\), and there is no older complete one"):
         load_newest_checkpoint(tmp_path, {"network": network(0)}, {})
 
 

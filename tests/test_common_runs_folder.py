@@ -76,9 +76,7 @@ def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) ->
 
 
 def test_a_folder_that_holds_a_run_is_refused_with_both_remedies(run: RunFolder) -> None:
-    with pytest.raises(
-        UserError, match=r"already holds a run; go on with --resume, or give another folder with --out$"
-    ):
+    with pytest.raises(UserError, match=r"already holds a run; add --resume, or give another folder with --out$"):
         run.settle(wanted(), resume=False)
 
 
@@ -86,7 +84,7 @@ def test_a_folder_that_holds_a_run_is_refused_with_both_remedies(run: RunFolder)
 def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, resume: bool) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     for place in (tmp_path, tmp_path / "letter.txt"):
-        with pytest.raises(UserError, match=r"exists and holds no run; give another folder with --out$"):
+        with pytest.raises(UserError, match=r"exists but holds no run; give another folder with --out$"):
             RunFolder(place).settle(wanted(), resume=resume)
 
 
@@ -119,8 +117,8 @@ def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_value
     with pytest.raises(UserError) as caught:
         run.settle(wanted(steps=20, batch_size=8, log_every=5), resume=True)
     assert str(caught.value) == (
-        f"{run.path} was started with other settings: training.batch_size (4, now 8); leave --preset and --set "
-        "out, and the run goes on with its own"
+        f"{run.path} was started with other settings: training.batch_size (4, now 8); leave out --preset "
+        "and --set to resume with its own"
     )
     assert load(Settings, run.path / "config.yaml") == wanted()
 
@@ -148,7 +146,9 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
     run.record_data(dataset)
     with pytest.raises(UserError, match=r"genres of .*run.* and .*fewer differ: .*portrait"):
         run.settle_data(prepared(collection, tmp_path / "fewer", min_count=1000))
-    with pytest.raises(UserError, match=r"squashed is not the dataset that .* was started on; resume with --data"):
+    with pytest.raises(
+        UserError, match=r"squashed is not the dataset that .* was started on; give that one with --data"
+    ):
         run.settle_data(prepared(collection, tmp_path / "squashed", fit="squash"))
     fewer = tmp_path / "collection"
     shutil.copytree(collection, fewer)
@@ -174,7 +174,7 @@ def test_files_that_a_power_cut_has_emptied_end_a_run_in_one_line_or_are_written
 ) -> None:
     run.record_data(dataset)
     (run.path / "dataset.json").write_bytes(b"")
-    with pytest.raises(UserError, match=r"dataset\.json is damaged.*take it away"):
+    with pytest.raises(UserError, match=r"dataset\.json is damaged.*delete this file"):
         run.settle_data(dataset)
     (run.path / "environment.json").write_bytes(b"")
     assert run.precision is None
@@ -220,7 +220,7 @@ def test_a_run_without_a_checkpoint_starts_from_what_it_was_begun_with(tmp_path:
     run.settle_start("0123456789ab")
     run.open(wanted(), "float32", "0123456789ab")
     run.settle_start("0123456789ab")
-    with pytest.raises(UserError, match=r"was to start from 0123456789ab, now from random weights; .*--start-from"):
+    with pytest.raises(UserError, match=r"was started from 0123456789ab, and now from random weights; .*--start-from"):
         run.settle_start(None)
     (run.checkpoints / "step-00000002").mkdir()
     run.settle_start(None)

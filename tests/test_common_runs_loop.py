@@ -253,7 +253,7 @@ class Diverging(Counting):
 
 def test_a_figure_that_is_not_finite_ends_the_run_by_step_name_and_last_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"^step 6: not finite: step_number; .* last whole checkpoint is that of step 5"
+        UserError, match=r"^step 6: not finite: step_number; .* last complete checkpoint is from step 5"
     ):
         Diverging(tmp_path).train(steps=9)
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-00000005"]
@@ -282,9 +282,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_ends_the_run_with_what_is_still_whole(tmp_path: Path) -> None:
     stage = Counting(tmp_path)
-    with pytest.raises(
-        UserError, match=r"^step 10 could not be saved in .*No space left.* is that of step 5; make room"
-    ):
+    with pytest.raises(UserError, match=r"^step 10 could not be saved in .*No space left.* is from step 5; make room"):
         stage.train(steps=12)
     assert stage.saved() == ["step-00000005"]
 
@@ -310,7 +308,7 @@ def test_a_checkpoint_stands_where_only_its_export_cannot_be_written(
     with pytest.raises(UserError) if when_unwritable == "stop" else nullcontext() as caught:
         stage.train(steps=5, logging=logging)
     said = str(caught.value) if caught else capsys.readouterr().err
-    assert "No space left on device); the last whole checkpoint is that of step 5" in said
+    assert "No space left on device); the last complete checkpoint is from step 5" in said
     assert stage.saved() == ["step-00000005"]
 
 
@@ -357,7 +355,7 @@ def test_a_run_whose_figures_cannot_be_written_goes_on(
     [torch.distributed.DistBackendError("NCCL"), RuntimeError("[gloo/transport/tcp/pair.cc:537] Connection reset")],
 )
 def test_the_loss_of_another_process_is_said_in_one_line_with_the_remedy(error: RuntimeError) -> None:
-    with pytest.raises(UserError, match=r"another of the 2 processes is gone.*--resume"), lost_processes_named(2):
+    with pytest.raises(UserError, match=r"another of the 2 processes has died.*--resume"), lost_processes_named(2):
         raise error
     with pytest.raises(type(error)), lost_processes_named(1):
         raise error

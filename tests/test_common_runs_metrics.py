@@ -33,7 +33,7 @@ def test_a_damaged_line_is_warned_of_and_costs_no_other(
         file.write(damaged)
     append_metrics(path, LINES[1])
     assert read_metrics(path) == LINES
-    assert capsys.readouterr().err == f"warning: {path} line 2 is damaged and passed over\n"
+    assert capsys.readouterr().err == f"warning: {path} line 2 is damaged and was skipped\n"
 
 
 def test_the_rest_of_a_line_that_a_killed_run_left_is_passed_over(

@@ -137,5 +137,5 @@ def test_other_networks_and_broken_files_are_refused_in_one_line(tmp_path: Path)
     with pytest.raises(UserError, match="holds another network"):
         adopt_weights(critic, tmp_path / "weights.safetensors", stage1_critic, THEIRS, THEIRS)
     (tmp_path / "weights.safetensors").write_bytes(b"no weights")
-    with pytest.raises(UserError, match="is not readable"):
+    with pytest.raises(UserError, match="cannot be read"):
         adopt_weights(critic, tmp_path / "weights.safetensors", stage1_critic, THEIRS, THEIRS)

@@ -38,10 +38,10 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command, 
 @pytest.mark.parametrize(
     ("script", "gpu", "words"),
     [
-        ("train_stage1.py", True, "taking --preset default, as training has a CUDA GPU\n"),
-        ("train_stage1.py", False, "taking --preset small, as training has no CUDA GPU\n"),
-        ("train_stage2.py", True, "taking --preset default-128, as training has a CUDA GPU\n"),
-        ("train_stage2.py", False, "taking --preset small-128, as training has no CUDA GPU\n"),
+        ("train_stage1.py", True, "using --preset default, because training has a CUDA GPU\n"),
+        ("train_stage1.py", False, "using --preset small, because training has no CUDA GPU\n"),
+        ("train_stage2.py", True, "using --preset default-128, because training has a CUDA GPU\n"),
+        ("train_stage2.py", False, "using --preset small-128, because training has no CUDA GPU\n"),
     ],
 )
 def test_without_a_preset_training_takes_the_one_for_the_machine_and_says_so(
@@ -69,7 +69,7 @@ def test_without_a_preset_training_takes_the_one_for_the_machine_and_says_so(
     ],
 )
 def test_what_a_command_line_does_not_know_is_answered_in_one_line(command: Command, line: str) -> None:
-    assert "--help shows what there is" in command.refused(*line.split())
+    assert "--help lists the options" in command.refused(*line.split())
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))
@@ -91,14 +91,14 @@ def test_a_resumed_run_goes_on_with_its_own_settings_and_other_ones_are_refused_
     assert (code, "nothing left to do" in said, "--preset" in said) == (0, True, False)
     refused = command.refused(*again, "--preset", "gangogh")
     assert "was started with other settings: " in refused
-    assert "more; leave --preset and --set out" in refused
+    assert "more; leave out --preset and --set" in refused
 
 
 def test_weights_of_another_stage_or_of_other_networks_are_no_start(
     command: Command, stage1_run: Path, stage2_run: Path, procedural_dataset: Path
 ) -> None:
     begin = ("train_stage1.py", "--data", procedural_dataset, "--out", "new", "--preset", "tiny", "--start-from")
-    assert "is of stage 2, and stage 1 is asked for" in command.refused(*begin, stage2_run)
+    assert "belongs to stage 2; give a run or export of stage 1" in command.refused(*begin, stage2_run)
     assert "holds another network than these settings describe" in command.refused(*begin, stage1_run)
 
 
@@ -393,7 +393,7 @@ def test_the_benchmark_sets_a_step_beside_its_forward_passes_and_the_parents(
     first, step, forward, parent, shares, memory = printed.splitlines()
     assert first.startswith("CPU")
     assert all(line.endswith("images/s") for line in (step, forward, parent))
-    assert re.match(r"the step is \d+% of its forward passes alone, and \d+\.\d\d x gangogh's$", shares)
+    assert re.match(r"the step has \d+% of the speed of its forward passes, and \d+\.\d\d x gangogh's$", shares)
     assert parent.startswith("gangogh of width 2, plain float32")
     assert memory.endswith("GB")
 
@@ -512,6 +512,6 @@ def test_the_benchmark_paints_with_a_presets_networks_where_no_weights_are_given
 
 def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run: Path) -> None:
     weights = ("--weights", stage2_run)
-    assert "leave --preset" in command.refused("benchmark.py", "generate", *weights, "--preset", "tiny")
+    assert "leave out --preset" in command.refused("benchmark.py", "generate", *weights, "--preset", "tiny")
     assert "paints nothing" in command.refused("benchmark.py", "generate", *weights, "--batches", "0")
     assert "scripts/train_stage2.py" in command.refused("benchmark.py", "generate", "--weights", "nowhere")

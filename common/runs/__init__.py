@@ -1,1 +1,1 @@
-"""What a training run leaves on disk, and the loop that writes it."""
+"""The training loop, and the files that a run writes."""

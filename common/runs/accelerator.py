@@ -1,6 +1,6 @@
-"""Accelerate, set up for one run: its processes, its device and its precision.
+"""Set up Accelerate for one run: processes, device and precision.
 
-The stages' `train` makes an `Accelerator` here, and `common.runs.loop` works with it.
+The stages' `train` makes an `Accelerator` here; `common.runs.loop` uses it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from common.runs.config import Precision, SettledPrecision
 from common.runs.trackers import require_installed
 
 SHARED_STATES = (PartialState, AcceleratorState, GradientState)
-"""Accelerate keeps one of each in a process, shared by all its `Accelerator` objects."""
+"""Accelerate's global states: all `Accelerator` objects of a process share them."""
 REFUSED = {
     "ACCELERATE_USE_FSDP": "FSDP",
     "ACCELERATE_USE_DEEPSPEED": "DeepSpeed",
@@ -40,18 +40,18 @@ REFUSED = {
     "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism config",
     "ACCELERATE_FP8_BACKEND": "fp8",
 }
-"""What `accelerate config` may ask for and training cannot do, by the environment variable that asks."""
+"""Features of `accelerate config` that training does not support, by the environment variable that turns them on."""
 OFF = ("", "0", "false", "no")
-"""Values by which such a variable asks for nothing."""
+"""Values of these variables that mean "off"."""
 
 
 @contextmanager
 def apart_from_other_runs() -> Iterator[None]:
-    """Keep a run apart from whatever else its process does; decorates the function that trains.
+    """Isolate a run from everything else in its process. Decorates the function that trains.
 
-    Accelerate refuses a second run in another precision, and a run would change the warnings, the random numbers and
-    the `Accelerator` of the notebook around it. At the end the processes wait for each other and leave their group,
-    unless it existed before.
+    Accelerate refuses a second run in another precision. A run would also change the warning filters, the random state
+    and the `Accelerator` of the notebook around it. At the end the processes wait for each other and leave their
+    process group, unless it existed before.
     """
     before = [dict(kind._shared_state) for kind in SHARED_STATES]
     joined_before = torch.distributed.is_initialized()
@@ -76,28 +76,30 @@ def make_accelerator(
     *,
     so_far: SettledPrecision | None = None,
 ) -> Accelerator:
-    """Return the run's `Accelerator`. Buffers stay local, as several forwards share one backward.
+    """Return the run's `Accelerator`.
 
-    Trackers write their files into `tracked_in`. `so_far` is the precision that a resumed run had, if it is known.
-    Raises UserError if a tracker is not installed, if `accelerate config` asks for something that training cannot do,
-    and if the launched processes do not find each other: each would train alone into the same folder.
+    Trackers write their files into `tracked_in`. `so_far` is the precision of a resumed run so far, if known. Processes
+    do not exchange buffers, because several forward passes share one backward pass.
+
+    Raises UserError if a tracker is not installed, if `accelerate config` turns on something that training does not
+    support, or if the launched processes do not find each other: each would train alone into the same folder.
     """
     require_installed(trackers)
     _require_supported()
-    # Of a collection without labels: layers that hear labels have no weights.
+    # Without labels in the dataset, layers that take a label have no weights.
     warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
     share_cores()
     keep_freed_memory()
     launched = int(os.environ.get("WORLD_SIZE", "1"))
-    # Accelerate joins processes on a CPU only where it is told to.
+    # Accelerate joins processes on CPUs only if told to.
     cpu = told_to_use_cpu() or (launched > 1 and not torch.accelerator.is_available())
     processes = PartialState(cpu=cpu)
     if processes.num_processes != launched:
         raise UserError(
-            f"{launched} processes were started, and Accelerate joined {processes.num_processes}; "
+            f"{launched} processes were started, but Accelerate joined {processes.num_processes}; "
             "start them with torchrun or accelerate launch, on one kind of device"
         )
-    # A trial of speed may end otherwise on each, and they are to compute alike.
+    # The main process decides for all: a speed trial could end differently on each.
     main = processes.is_main_process
     own = settled_precision(precision, processes.device, so_far) if main else None
     settled = broadcast_object_list([own])[0]
@@ -107,7 +109,7 @@ def make_accelerator(
     return Accelerator(
         mixed_precision=mixed_precision,
         cpu=cpu,
-        # The environment would win over a plain number of steps.
+        # An environment variable would override a plain number of steps.
         gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         dynamo_backend="no",
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
@@ -119,7 +121,7 @@ def make_accelerator(
 def settled_precision(
     precision: Precision, device: torch.device, so_far: SettledPrecision | None = None
 ) -> SettledPrecision:
-    """Return what `auto` means on this device: the run's precision so far, unless bfloat16 is emulated here."""
+    """Return the precision to compute in. `auto` keeps the run's own, unless this device emulates bfloat16."""
     if precision != "auto":
         return precision
     if so_far == "float32" or (so_far == "bfloat16" and has_bfloat16(device)):
@@ -128,7 +130,7 @@ def settled_precision(
 
 
 def precision_of(accelerator: Accelerator) -> SettledPrecision:
-    """Return the precision that its networks compute in."""
+    """Return the precision that the networks compute in."""
     return "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
 
 
@@ -137,13 +139,13 @@ def _require_supported() -> None:
         value = os.environ.get(variable, "")
         if value.lower() not in OFF:
             raise UserError(
-                f"Accelerate is told to use {name} ({variable}={value}), which training cannot do; start with python "
-                "or torchrun instead of accelerate launch, or run accelerate config again"
+                f"Accelerate is told to use {name} ({variable}={value}), which training does not support; start "
+                "with python or torchrun instead of accelerate launch, or run accelerate config again"
             )
 
 
 def _warn_of_what_is_left_out(settled: SettledPrecision, mixed_precision: str) -> None:
-    """Warn of each wish of `accelerate config` that is not used."""
+    """Warn of each setting of `accelerate config` that this run ignores."""
     left_out = {
         "ACCELERATE_DYNAMO_BACKEND": (OFF, "torch.compile cannot differentiate the gradient penalty"),
         "ACCELERATE_MIXED_PRECISION": (
@@ -162,15 +164,15 @@ def _warn_of_what_is_left_out(settled: SettledPrecision, mixed_precision: str) -
 
 
 def _leave_together() -> None:
-    """End work over several processes; nothing can be exchanged afterwards.
+    """Leave the process group; processes cannot exchange anything afterwards.
 
-    The barrier waits for the threads that exchange tensors: one that still holds a gradient while the interpreter
+    The barrier waits for the threads that exchange tensors: a thread that still holds a gradient while the interpreter
     shuts down would abort the process.
     """
     processes = PartialState()
     processes.wait_for_everyone()
     processes.destroy_process_group()
     if processes.num_processes > 1:
-        # Those threads need the interpreter once more, to let go of what they exchanged. The last holder of the process
-        # group waits for them without giving it away, so they are given it here.
+        # Those threads need Python's global lock once more to release their tensors. The last owner of the process
+        # group waits for them while it holds the lock, so let them run now.
         time.sleep(1.0)

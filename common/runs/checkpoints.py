@@ -1,6 +1,7 @@
-"""Checkpoints: all that an exact resume needs, in safetensors and JSON, renamed into place when whole.
+"""Write and read checkpoints: everything that an exact resume needs, as safetensors and JSON.
 
-Random draws are functions of the step (`common.randomness`), so the step number is the only position to save.
+A checkpoint gets its final name only when it is complete. Random numbers depend only on the seed and the step
+(`common.randomness`), so the step is the only position to save.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from common.files import sha256
 
 STATE, DESCRIPTION = "state.safetensors", "state.json"
 BEST = "best_by_validation"
-"""Where the description holds the best weights. Older runs chose theirs by the test split and kept them under `best`,
-which is not read: the two do not compare."""
+"""Key of the best weights in the description. Older runs chose theirs by the test split and stored them under `best`;
+that key is ignored, because the two FIDs do not compare."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Best:
     step: int
     fid: float
     samples: int
-    """Pictures that it is of."""
+    """Number of generated pictures in that FID."""
 
 
 class UnwritableError(Exception):
-    """A checkpoint could not be written; the message is the reason."""
+    """A checkpoint could not be written; the message says why."""
 
 
 def save_checkpoint(
@@ -49,9 +50,9 @@ def save_checkpoint(
     keep: int,
     best: Best | None = None,
 ) -> Path:
-    """Write `folder/step-XXXXXXXX/` and remove all but the newest `keep` checkpoints and the best. Main process only.
+    """Write `folder/step-XXXXXXXX/`; delete all but the newest `keep` checkpoints and the best. Main process only.
 
-    Raises UnwritableError where that cannot be, as on a full disk; earlier checkpoints stay as they are.
+    Raises UnwritableError if writing fails, for example on a full disk; earlier checkpoints stay as they are.
     """
     tensors: dict[str, Tensor] = {}
     for name, module in modules.items():
@@ -86,11 +87,11 @@ def load_newest_checkpoint(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
 ) -> tuple[int, Best | None]:
-    """Load the newest whole checkpoint into modules and optimizers.
+    """Load the newest complete checkpoint into modules and optimizers.
 
-    Returns its step, 0 where there is none, and the best weights up to it, where any were measured.
+    Returns its step (0 if there is no checkpoint) and the best weights so far (None if none were measured).
 
-    A damaged one is passed over with a warning. Raises UserError where none is whole, or where a module is not in it.
+    Skips damaged checkpoints with a warning. Raises UserError if all are damaged, or if one lacks a module.
     """
     damaged: list[str] = []
     for checkpoint in reversed(_checkpoints(folder)):
@@ -102,23 +103,23 @@ def load_newest_checkpoint(
         missing = [name for name in modules if not _part(tensors, name)]
         if missing:
             raise UserError(
-                f"{checkpoint} holds no {missing[0]}: another version saved it; train on from its weights with "
-                f"--start-from {folder.parent} and another --out"
+                f"{checkpoint} has no {missing[0]}: another version of the program saved it; start a new run from its "
+                f"weights with --start-from {folder.parent} and another --out"
             )
         for name, module in modules.items():
             module.load_state_dict(_part(tensors, name))
         for name, optimizer in optimizers.items():
             _load_optimizer(optimizer, _part(tensors, name))
         for line in damaged:
-            print(f"warning: {line}; going on from {checkpoint.name}", file=sys.stderr)
+            print(f"warning: {line}; resuming from {checkpoint.name}", file=sys.stderr)
         return step, best
     if damaged:
-        raise UserError(f"{damaged[0]}, and no older one is whole; start a new run with --out")
+        raise UserError(f"{damaged[0]}, and there is no older complete one; start a new run with another --out")
     return 0, None
 
 
 def set_aside_after(folder: Path, step: int) -> None:
-    """Rename checkpoints of later steps, which a resumed run passed over as damaged. Main process only."""
+    """Rename the checkpoints of later steps, which a resumed run skipped as damaged. Main process only."""
     for checkpoint in _checkpoints(folder):
         if int(checkpoint.name.removeprefix("step-")) > step:
             aside = checkpoint.with_name(f"damaged-{checkpoint.name}")
@@ -133,7 +134,7 @@ def _name(step: int) -> str:
 def _read(checkpoint: Path) -> tuple[int, Best | None, dict[str, Tensor]]:
     description = json.loads((checkpoint / DESCRIPTION).read_text(encoding="utf-8"))
     if sha256(checkpoint / STATE) != description["sha256"]:
-        raise ValueError("its checksum is another")
+        raise ValueError("wrong checksum")
     best = description.get(BEST)
     return int(description["step"]), Best(**best) if best else None, load_file(checkpoint / STATE)
 
@@ -158,7 +159,7 @@ def _optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
 
 
 def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Settings such as the learning rate come from the run's settings, so only the moments are loaded."""
+    """Load the moments only; the learning rate and the like come from the run's settings."""
     entries: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         index, _, name = key.partition(".")

@@ -1,4 +1,4 @@
-"""A run's figures over time: `metrics.jsonl` in, one curve a figure out, and a sheet of all of them."""
+"""Draw a run's figures over time, from `metrics.jsonl`: one curve for each figure, on one sheet."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 SMOOTHED = 20
-"""Most points of a curve that are averaged into one."""
+"""Largest window of the moving mean, in points."""
 COLOUR = "#3d6b8f"
 
 
 def read_curves(metrics: Path) -> dict[str, Float[np.ndarray, "p 2"]]:
-    """Real images shown and value, for each figure of two points or more; empty where there are none."""
+    """Return pairs (real images shown, value) for each figure that has at least two points."""
     lines = read_metrics(metrics)
     names = sorted({name for line in lines for name in line} - {"step", "images", FID_SAMPLES})
     points = {name: [(line["images"], line[name]) for line in lines if name in line] for name in names}
@@ -28,7 +28,7 @@ def read_curves(metrics: Path) -> dict[str, Float[np.ndarray, "p 2"]]:
 
 
 def draw_curve(axes: Axes, name: str, points: Float[np.ndarray, "p 2"]) -> None:
-    """The points, pale, and their moving mean."""
+    """Draw the points, pale, and their moving mean."""
     width = min(SMOOTHED, max(len(points) // 10, 1))
     smooth = np.convolve(points[:, 1], np.full(width, 1 / width), mode="valid")
     axes.plot(points[:, 0], points[:, 1], color=COLOUR, alpha=0.35, linewidth=0.8)
@@ -40,8 +40,8 @@ def draw_curve(axes: Axes, name: str, points: Float[np.ndarray, "p 2"]) -> None:
 
 
 def save_curves(metrics: Path, path: Path) -> None:
-    """Write a PNG of all curves; nothing where there are none. The file appears whole or not at all."""
-    # Not pyplot: it would keep every figure and look for a screen.
+    """Write a PNG of all curves, if there are any. A reader never sees half a file."""
+    # Not pyplot: it would keep every figure in memory and look for a display.
     from matplotlib.figure import Figure
 
     curves = read_curves(metrics)

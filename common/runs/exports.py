@@ -1,4 +1,4 @@
-"""Exports: weights as safetensors and one config.json with the vocabulary inside. Nothing in them is executed."""
+"""Write and read exports: weights as safetensors, and a config.json with the vocabulary. They contain no code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONFIG = "config.json"
 
 
 def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) -> None:
-    """Write `config.json` and one `NAME.safetensors` a module; each file appears whole or not at all."""
+    """Write `config.json` and a `NAME.safetensors` for each module. A reader never sees half a file."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in modules.items():
         partial = folder / f".{name}.partial"
@@ -39,9 +39,9 @@ def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) 
 
 
 def copy_export(source: Path, target: Path, *, half: bool = False) -> None:
-    """Copy what painting reads of one stage's export; with `half`, floating point weights in half precision.
+    """Copy the files of one stage's export that painting needs. `half` stores floating-point weights in half precision.
 
-    Raises UserError where a weight is too large for half precision, or a file does not read.
+    Raises UserError if a weight is too large for half precision, or if a file cannot be read.
     """
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / CONFIG, target / CONFIG)
@@ -54,24 +54,22 @@ def copy_export(source: Path, target: Path, *, half: bool = False) -> None:
         weights = {key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in _read(path).items()}
         too_large = [key for key, tensor in weights.items() if not tensor.isfinite().all()]
         if too_large:
-            raise UserError(f"{path}: {too_large[0]} is too large for half precision; leave --half out")
+            raise UserError(f"{path}: {too_large[0]} is too large for half precision; leave out --half")
         (target / path.name).write_bytes(save(weights))
 
 
 def find_export(path: Path, command: str) -> Path:
-    """The export folder of a run, or `path` itself where it is one. `command` makes what is missing."""
+    """Return the export folder of a run, or `path` itself if it is an export. `command` would train a missing run."""
     for folder in (path / "export", path):
         if (folder / CONFIG).is_file():
             return folder
     if (path / "config.yaml").is_file():
-        raise UserError(
-            f"the run at {path} has no export yet; train it on, by the command that started it and --resume"
-        )
+        raise UserError(f"the run at {path} has no export yet; resume it with the command that started it and --resume")
     raise UserError(f"no run and no export at {path}; train one with: {command}")
 
 
 def read_export_values(folder: Path) -> dict[str, Any]:
-    """The plain values of an export's config.json."""
+    """Return the unchecked values of an export's config.json."""
     path = folder / CONFIG
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -83,43 +81,43 @@ def read_export_values(folder: Path) -> dict[str, Any]:
 
 
 def require_stage(folder: Path, stage: int) -> None:
-    """Raise UserError where an export is of the other stage."""
+    """Raise UserError if an export belongs to the other stage."""
     found = read_export_values(folder).get("stage", stage)
     if found != stage:
-        raise UserError(f"{folder} is of stage {found}, and stage {stage} is asked for; give a run or export of that")
+        raise UserError(f"{folder} belongs to stage {found}; give a run or export of stage {stage}")
 
 
 def read_export_config(folder: Path, cls: type[T]) -> T:
-    """An export's config.json, checked into `cls`."""
+    """Return an export's config.json as a checked `cls`."""
     return config.parse(cls, read_export_values(folder), place=str(folder / CONFIG))
 
 
 def build_without_weights(build: Callable[[], M], place: Path) -> M:
-    """The module that `build` makes, its tensors without memory until `load_weights` gives it a file's.
+    """Return the module that `build` makes. Its tensors take no memory until `load_weights` reads them from a file.
 
-    A config.json from a stranger may promise any size, which costs nothing before a file keeps the promise. Raises
-    UserError, naming `place`, for sizes that no tensor can have.
+    A config.json from a stranger may describe networks of any size, so allocate only what the weights file contains.
+    Raises UserError, naming `place`, for sizes that no tensor can have.
     """
     try:
         with torch.device("meta"), _NothingDrawn():
             return build()
     except (RuntimeError, TypeError, OverflowError) as error:
         reason = textwrap.shorten(str(error), 200, placeholder=" …")
-        raise UserError(f"{place} describes networks that cannot be ({reason}); export the run again") from None
+        raise UserError(f"{place} describes networks that cannot be built ({reason}); export the run again") from None
 
 
 def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> None:
-    """Give a module the tensors of a safetensors file of the same layout, and move it to the device.
+    """Load a safetensors file into a module, and move the module to the device.
 
-    Names and shapes are compared first, so that a module without memory takes no more than the file holds. Raises
-    UserError where they differ.
+    Names and shapes are compared first, so a module without memory allocates no more than the file holds. Raises
+    UserError if they differ, or if a value is not finite.
     """
     try:
         types = {name: tensor.dtype for name, tensor in module.state_dict().items()}
         tensors = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in _read(path).items()}
         broken = next((name for name, tensor in tensors.items() if not tensor.isfinite().all()), None)
         if broken is not None:
-            raise UserError(f"{path}: {broken} holds what is no number; take other weights")
+            raise UserError(f"{path}: {broken} has values that are not finite; use other weights")
         module.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise _unfit(path, error) from None
@@ -127,17 +125,17 @@ def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> N
 
 
 def weights_hash(path: Path) -> str:
-    """First 12 hexadecimal digits of a weights file's sha256: enough to tell which weights painted a picture."""
+    """Return the first 12 hexadecimal digits of a weights file's sha256: they tell which weights painted a picture."""
     return sha256(path)[:12]
 
 
 class _NothingDrawn(TorchFunctionMode):
-    """Leaves out drawing first weights: of tensors without memory it is for nothing, and torch loads much for it."""
+    """Skips random initialisation. It has no effect on tensors without memory, and torch would import much for it."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
             return args[0]
-        # These hand themselves over whole, by keywords, and what they call inside never comes by.
+        # torch passes these functions here as a whole, with keyword arguments, but not the calls inside them.
         if func in (nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_):
             return kwargs["tensor"]
         return func(*args, **(kwargs or {}))

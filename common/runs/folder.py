@@ -1,4 +1,4 @@
-"""A run's folder: settings, environment, metrics and samples; what `--out` and `--resume` mean."""
+"""A run's folder: settings, environment, metrics and samples. Checks what `--out` and `--resume` may do."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from common.vocabulary import require_same
 T = TypeVar("T")
 
 FREE_TO_CHANGE = ("training.steps", "training.pictures_in", "logging.")
-"""Beginnings of the settings that a resumed run may have other than it was started with."""
+"""Prefixes of the settings that may change when a run is resumed."""
 SHOWN = 3
-"""Most differences that a message names."""
+"""Largest number of differences that a message lists."""
 
 
 class RunFolder:
@@ -39,31 +39,31 @@ class RunFolder:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.export = path / "export"
-        """The newest weights."""
+        """The export of the newest weights."""
         self.best = path / "best"
         """The export of the weights with the best FID on the validation split so far."""
 
     @property
     def settings(self) -> Path:
-        """The file of the settings that the run was started or last resumed with."""
+        """File of the settings that the run was started or last resumed with."""
         return self.path / "config.yaml"
 
     def exists(self) -> bool:
-        """Whether a run lives here."""
+        """Return True if the folder holds a run."""
         return self.settings.is_file()
 
     def settle(self, wanted: T, *, resume: bool) -> T:
-        """The settings that this run is to go on with; writes nothing.
+        """Return the settings to train with; write nothing.
 
-        A new run takes what is wanted. A resumed one must want what it was started with, except for what is free to
-        change. Raises UserError where the folder holds another run or other files.
+        A new run takes `wanted`. For a resumed run, `wanted` must equal the settings that it was started with, except
+        for those that may change. Raises UserError if the folder holds another run or other files.
         """
         if not self.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                raise UserError(f"{self.path} exists and holds no run; give another folder with --out")
+                raise UserError(f"{self.path} exists but holds no run; give another folder with --out")
             return wanted
         if not resume:
-            raise UserError(f"{self.path} already holds a run; go on with --resume, or give another folder with --out")
+            raise UserError(f"{self.path} already holds a run; add --resume, or give another folder with --out")
         stored = config.load(type(wanted), self.settings)
         changed = config.differences(stored, wanted)
         refused = [key for key in changed if not key.startswith(FREE_TO_CHANGE)]
@@ -71,64 +71,64 @@ class RunFolder:
             details = ", ".join(f"{key} ({changed[key][0]!r}, now {changed[key][1]!r})" for key in refused[:SHOWN])
             more = f" and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
             raise UserError(
-                f"{self.path} was started with other settings: {details}{more}; leave --preset and --set out, and the "
-                "run goes on with its own"
+                f"{self.path} was started with other settings: {details}{more}; leave out --preset and --set to "
+                "resume with its own"
             )
         return wanted
 
     def settle_data(self, dataset: PaintingDataset) -> None:
-        """Raise UserError where the run was trained on other data than this; writes nothing."""
+        """Raise UserError if the run was trained on other data than this; write nothing."""
         stored = self._started_on(dataset)
         if stored is None:
             return
         require_same(stored.vocabulary, dataset.vocabulary, str(self.path), str(dataset.folder))
         if stored.version < VERSION:
             raise UserError(
-                f"{self.path} was started on a dataset without a validation split, and has seen those paintings; start "
-                f"a new run from its weights with --start-from {self.path} and another --out"
+                f"{self.path} was started on a dataset without a validation split, so it has seen paintings that are "
+                f"now held out; start a new run from its weights with --start-from {self.path} and another --out"
             )
         if self.started_on_other(dataset):
             raise UserError(
-                f"{dataset.folder} is not the dataset that {self.path} was started on; resume with --data and that "
-                "one, or start a new run with --out"
+                f"{dataset.folder} is not the dataset that {self.path} was started on; give that one with "
+                "--data, or start a new run with another --out"
             )
 
     def started_on_other(self, dataset: PaintingDataset) -> bool | None:
-        """Whether the run was trained on other data than this; None where it does not say.
+        """Return True if the run was started on other data than this; None if it has no record of its data.
 
-        Raises UserError where what it says is damaged.
+        Raises UserError if the record is damaged.
         """
         stored = self._started_on(dataset)
         return None if stored is None else _identity(stored) != _identity(dataset.description)
 
     def settle_start(self, started_from: str | None) -> None:
-        """Raise UserError where a run without a checkpoint was begun from other weights than now; writes nothing."""
+        """Raise UserError if a run without a checkpoint was started from other weights than now; write nothing."""
         if not self._environment.is_file() or any(self.checkpoints.glob("step-*")):
             return
         known = self._known_environment().get("started_from")
         if known != started_from:
             raise UserError(
-                f"{self.path} has no checkpoint yet and was to start from {known or 'random weights'}, now from "
+                f"{self.path} has no checkpoint yet; it was started from {known or 'random weights'}, and now from "
                 f"{started_from or 'random weights'}; give the same --start-from, or another --out"
             )
 
     @property
     def precision(self) -> SettledPrecision | None:
-        """What the run has computed in so far; None where it has not, or on another kind of device."""
+        """The precision that the run has computed in so far. None for a new run, and on another kind of device."""
         known = self._known_environment()
         return known.get("precision") if known.get("device") == _device() else None
 
     def open(self, settings: Any, precision: SettledPrecision, started_from: str | None = None) -> None:
         """Create the folder and record the settings and the environment. Main process only.
 
-        `precision` is what `auto` came to, `started_from` the hash of the generator that a new run starts from, None
-        for random weights.
+        `precision` is the precision that `auto` stands for here. `started_from` is the hash of the generator that a new
+        run starts from, None for random weights.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.settings)
         (self.path / "samples").mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
-        # A resumed run started where it started, whatever it is called with now.
+        # A resumed run keeps the start that it had.
         started_from = self._known_environment().get("started_from", started_from)
         environment = {**_described_environment(), "precision": precision, "started_from": started_from}
         partial = self._environment.with_suffix(".partial")
@@ -136,22 +136,22 @@ class RunFolder:
         partial.replace(self._environment)
 
     def record_data(self, dataset: PaintingDataset) -> None:
-        """Keep the description of the dataset that the run was started on. Main process only."""
+        """Copy the description of the dataset when a run is started. Main process only."""
         if not self._dataset.exists():
             partial = self._dataset.with_suffix(".partial")
             shutil.copyfile(dataset.folder / "dataset.json", partial)
             partial.replace(self._dataset)
 
     def log(self, figures: Mapping[str, float]) -> None:
-        """Append one object to metrics.jsonl."""
+        """Append one line to metrics.jsonl."""
         append_metrics(self._metrics, figures)
 
     def logged(self, name: str) -> list[float]:
-        """All values of one figure in metrics.jsonl, oldest first."""
+        """Return all values of one figure in metrics.jsonl, oldest first."""
         return [line[name] for line in read_metrics(self._metrics) if name in line]
 
     def forget_after(self, step: int) -> None:
-        """Drop metrics that a killed run logged beyond the checkpoint that it goes on from."""
+        """Delete the metrics that a killed run logged after the checkpoint that it resumes from."""
         if self._metrics.is_file():
             rewrite_metrics(self._metrics, [line for line in read_metrics(self._metrics) if line["step"] <= step])
 
@@ -160,24 +160,24 @@ class RunFolder:
         sheet.save(self.path / "samples" / f"step-{step:08d}.png")
 
     def save_curves(self) -> None:
-        """Draw what has been logged so far."""
+        """Draw the curves of all figures logged so far."""
         save_curves(self._metrics, self.path / "curves.png")
 
     def _started_on(self, dataset: PaintingDataset) -> DatasetDescription | None:
-        """The data that the run was started on, which may be `dataset`; None where it does not say."""
+        """Return the description of the data that the run was started on, None if there is no record of it."""
         if not self._dataset.is_file():
             return None
         try:
             values = json.loads(self._dataset.read_text(encoding="utf-8"))
         except ValueError:
             raise UserError(
-                f"{self._dataset} is damaged, which says what data the run was started on; take it away if it was "
-                f"{dataset.folder}, and go on"
+                f"{self._dataset} is damaged, so the run's dataset is unknown; if it was {dataset.folder}, delete this "
+                "file and resume"
             ) from None
         return config.parse(DatasetDescription, values, place=str(self._dataset))
 
     def _known_environment(self) -> dict[str, Any]:
-        """Nothing where there is no run yet, or a power cut has emptied the file."""
+        """Return the recorded environment; empty if there is none yet, or if a power cut emptied the file."""
         try:
             values = json.loads(self._environment.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -198,8 +198,8 @@ class RunFolder:
 
 
 def _identity(description: DatasetDescription) -> tuple[object, ...]:
-    """What makes a dataset the same for an exact resume: each picture, its labels and its split, and how it became
-    square. Further sizes may have been prepared since."""
+    """Return what must stay the same for an exact resume: each picture, its labels and split, and how it was made
+    square. More sizes may have been prepared since."""
     return description.checksums.get("labels.csv"), description.fit, description.trimmed, description.resize_filter
 
 

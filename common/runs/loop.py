@@ -1,7 +1,7 @@
-"""The loop around both stages' training steps: resume, log, show, save, stop.
+"""The training loop of both stages: resume, log, paint samples, save, stop.
 
-A stage hands in what a step does, and the handle that `common.runs.accelerator` made; this module decides when the
-rest happens.
+A stage passes in its training step, and the `Accelerator` that `common.runs.accelerator` made. This module decides when
+everything else happens.
 """
 
 from __future__ import annotations
@@ -42,43 +42,43 @@ from common.runs.progress import Progress
 from common.runs.trackers import open_trackers, track_samples
 
 COLLAPSING = 0.35
-"""Share of its highest variety below which a run is warned of."""
+"""The run warns if its variety falls below this share of its highest."""
 FINITE = float(2**24)
-"""Stands for no step at all: float32 counts every step below it."""
+"""Stands for "no bad step". Float32 represents every step number below it exactly."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What the loop has to know of a stage."""
+    """What the loop needs from a stage."""
 
     about: str
-    """What is trained on what, for the line that a run begins with."""
+    """What is trained on what: the beginning of the line that a run prints first."""
     step: Callable[[int], Mapping[str, Tensor]]
-    """Does training step number n, counted from 0, and returns figures without waiting for the device.
+    """Runs training step number n, counted from 0, and returns figures without waiting for the device.
 
-    A figure of two values is a sum and the number of pictures that it is of.
+    A figure with two values is a sum over some pictures and their number.
     """
     paint_samples: Callable[[], Image.Image]
     """Paints the sample sheet from fixed noise."""
     measure_variety: Callable[[], float] | None
-    """How much samples of one label differ, beside paintings of it. None where nothing is known of that."""
+    """Measures how much samples of one label differ, relative to its paintings. None if that cannot be measured."""
     export: Callable[[Path], None]
-    """Writes an export of the weights as they are into a folder."""
+    """Writes an export of the current weights into a folder."""
     measure_fid: Callable[[], float] | None
-    """Measures the FID on the validation split; collective. None where none is to be measured."""
+    """Measures the FID on the validation split; all processes must call it. None if the FID is not measured."""
     modules: Mapping[str, nn.Module]
-    """Unwrapped modules whose weights a checkpoint holds."""
+    """Unwrapped modules that a checkpoint stores."""
     optimizers: Mapping[str, Optimizer]
     pretraining_steps: int
-    """The first steps, in which the critic alone learns. They take less time than the others."""
+    """Number of first steps, in which only the critic trains. They take less time than the others."""
     images_per_step: int
-    """Real paintings shown in one step, over all processes."""
+    """Real paintings shown per step, over all processes."""
     shown_in_progress: tuple[str, ...]
-    """Names of the figures that the progress shows."""
+    """Names of the figures in the progress bar."""
 
 
 def rows_of_process(schedule: Schedule, process: int, processes: int) -> slice:
-    """The rows of the global batch that one process works on. Raises UserError where they do not divide."""
+    """Return the rows of the global batch for one process. Raises UserError if they do not divide evenly."""
     parts = processes * schedule.accumulation
     if schedule.batch_size % parts:
         raise UserError(
@@ -98,7 +98,7 @@ def run_loop(
     max_minutes: float | None,
     tracked_settings: Mapping[str, Any],
 ) -> None:
-    """Train from the newest checkpoint, or from the start, to `total_steps`, or until told to stop."""
+    """Train from the newest checkpoint, or from the start, until `total_steps`, the time limit or a signal."""
     start, best = load_newest_checkpoint(run.checkpoints, stage.modules, stage.optimizers)
     main = accelerator.is_main_process
     accelerator.wait_for_everyone()
@@ -127,11 +127,11 @@ def run_loop(
         accelerator.log(dict(figures), step=step)
 
     def measure(best: Best | None) -> Best | None:
-        """Measure the FID, and keep the weights where it is the best so far."""
+        """Measure the FID, and keep the weights if it is the best so far."""
         assert stage.measure_fid is not None
         value = stage.measure_fid()
         record({VALIDATION_FID: value, FID_SAMPLES: logging.fid_samples})
-        # Of fewer samples FID is higher: figures of other numbers do not compare.
+        # FID depends on the number of samples, so FIDs of different numbers do not compare.
         if best is not None and best.samples == logging.fid_samples and best.fid <= value:
             return best
         written = False
@@ -142,19 +142,19 @@ def run_loop(
         return Best(step, value, logging.fid_samples) if _on_any_process(written, accelerator) else best
 
     def watch_variety(variety: float) -> None:
-        """Record it, and warn where it has fallen far below what the run once had."""
+        """Log the variety, and warn if it is far below the highest of this run."""
         record({"variety": variety})
         highest = max(run.logged("variety"), default=0.0)
         if variety < COLLAPSING * highest:
             print(
                 f"warning: step {step}: the pictures of a label hardly differ any more (variety {variety:.2f}, once "
-                f"{highest:.2f}), as in a collapse; start anew with a lighter class term for the generator, or with "
-                "more critic updates",
+                f"{highest:.2f}), a sign of mode collapse; start a new run with a smaller class loss for the generator "
+                "or with more critic updates",
                 file=sys.stderr,
             )
 
     def show() -> int:
-        """Write the sample sheet and what is read off it; returns the step, which has been shown then."""
+        """Write the sample sheet, its variety and the curves; return the step of the sheet."""
         if main:
             sheet = stage.paint_samples()
             track_samples(accelerator, sheet, step)
@@ -167,7 +167,7 @@ def run_loop(
         return step
 
     def save() -> int:
-        """Save, and return the step of the newest checkpoint."""
+        """Save a checkpoint and the export; return the step of the newest checkpoint."""
         problem, newest = "", saved
         if main:
             try:
@@ -184,7 +184,7 @@ def run_loop(
             raise UserError(f"{problem or 'another process could not save'}; make room and go on with --resume")
         if main:
             print(f"warning: {problem}", file=sys.stderr)
-        # The export alone may have failed.
+        # Perhaps only the export failed.
         return step if _on_any_process(newest == step, accelerator) else saved
 
     with (
@@ -194,9 +194,9 @@ def run_loop(
         _StopRequest(max_minutes, accelerator) as stop,
     ):
         if start >= total_steps:
-            # It may have been cut off between its last checkpoint and its export.
+            # The run may have been killed between its last checkpoint and its export.
             save()
-        # What a run begins with tells its pictures from those of random weights, or of the weights that it took.
+        # Samples from before the first step show what training changes.
         shown = show() if step == 0 else step
         while step < total_steps:
             totals.add(step, stage.step(step))
@@ -223,17 +223,17 @@ def run_loop(
             totals.require_finite(accelerator, saved)
             saved = save()
         if step > shown:
-            # A run that is stopped early is looked at as well.
+            # A run that stops early shows its last samples too.
             show()
     progress.close()
     if main and step < total_steps:
-        print(f"stopped after step {step} of {total_steps}; go on with the same command and --resume")
+        print(f"stopped after step {step} of {total_steps}; to continue, use the same command with --resume")
     elif main and start >= total_steps:
-        print(f"nothing left to do: {run.path} has had {start} of {total_steps} steps; for more, --set training.steps=")
+        print(f"nothing left to do: {run.path} is at step {start} of {total_steps}; for more, --set training.steps=")
 
 
 class _Totals:
-    """Sums of figures that stay on the device until they are read."""
+    """Sums of figures, kept on the device until they are read."""
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
@@ -253,15 +253,15 @@ class _Totals:
 
     @contextmanager
     def clock_stopped(self) -> Iterator[None]:
-        """What is done meanwhile is no part of the speed."""
+        """Leave the time inside out of the measured speed."""
         before = time.perf_counter()
         yield
         self._since += time.perf_counter() - before
 
     def read(self, accelerator: Accelerator, images_per_step: int) -> dict[str, float]:
-        """Means since the last reading, over all processes, the speed in real images a second, and the memory in GB."""
+        """Return means over all processes since the last reading, speed in real images per second and memory in GB."""
         totals: Any = accelerator.reduce(torch.stack([*self._sums.values()]), reduction="sum")
-        # Where no picture was of the kind that a figure is of, there is none.
+        # A figure is left out if there was no picture to measure it on.
         figures = {
             name: total / number for name, (total, number) in zip(self._sums, totals.tolist(), strict=True) if number
         }
@@ -272,7 +272,7 @@ class _Totals:
         return figures
 
     def require_finite(self, accelerator: Accelerator, saved: int) -> None:
-        """Raise UserError, on every process, where a figure was not finite on any since this was last asked."""
+        """Raise UserError on every process if any process had a figure that is not finite since the last call."""
         if not self._bad:
             return
         own = torch.stack([step.float() for step in self._bad.values()])
@@ -283,45 +283,45 @@ class _Totals:
         if earliest < FINITE:
             names = ", ".join(name for name, step in first.items() if step == earliest)
             raise UserError(
-                f"step {int(earliest) + 1}: not finite: {names}; that update was left out and the run ends. "
-                f"{_last_whole(saved)}; start anew with lower learning rates, or in float32"
+                f"step {int(earliest) + 1}: not finite: {names}; that update was skipped and the run stops; "
+                f"{_last_whole(saved)}; start a new run with lower learning rates, or in float32"
             )
 
 
 @contextmanager
 def lost_processes_named(processes: int) -> Iterator[None]:
-    """Raise UserError in place of what the exchange of tensors says when another process is gone."""
+    """Raise UserError instead of torch's communication error if another process has died."""
     try:
         yield
     except RuntimeError as error:
-        # gloo has no exception of its own.
+        # gloo raises a plain RuntimeError.
         if processes == 1 or not (isinstance(error, torch.distributed.DistError) or "gloo" in str(error)):
             raise
         raise UserError(
-            f"another of the {processes} processes is gone, so this one ends; start all again with --resume "
-            "(torchrun --max-restarts does so by itself)"
+            f"another of the {processes} processes has died, so this one stops; start all again with "
+            "--resume (torchrun --max-restarts does this by itself)"
         ) from None
 
 
 @contextmanager
 def full_memory_named() -> Iterator[None]:
-    """Raise UserError in place of what torch says where the memory, of a GPU or the machine's, does not suffice."""
+    """Raise UserError instead of torch's error if the memory of a GPU or of the machine is full."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        # On a CPU torch has no exception of its own.
+        # On a CPU torch raises a plain RuntimeError.
         full = isinstance(error, torch.OutOfMemoryError | MemoryError)
         if not full and not any(words in str(error) for words in ("can't allocate memory", "not enough memory")):
             raise
         raise UserError(
-            "the memory does not suffice; lower training.batch_size, raise training.accumulation for the same batch in "
-            "more parts, or take smaller networks"
+            "not enough memory; lower training.batch_size, raise training.accumulation to split the same batch into "
+            "more parts, or use smaller networks"
         ) from None
 
 
 @contextmanager
 def _warned_of_full_disk(run: RunFolder) -> Iterator[None]:
-    """What a run shows of itself is not worth its end; whether it can be saved decides that."""
+    """Warn if the disk is full. Only a checkpoint that cannot be saved stops a run."""
     try:
         yield
     except (OSError, SafetensorError) as error:
@@ -330,7 +330,7 @@ def _warned_of_full_disk(run: RunFolder) -> Iterator[None]:
 
 
 def _last_whole(step: int) -> str:
-    return f"the last whole checkpoint is that of step {step}" if step else "there is no checkpoint yet"
+    return f"the last complete checkpoint is from step {step}" if step else "there is no checkpoint yet"
 
 
 def _on_any_process(wanted: bool, accelerator: Accelerator) -> bool:
@@ -342,7 +342,7 @@ def _on_any_process(wanted: bool, accelerator: Accelerator) -> bool:
 
 
 class _StopRequest:
-    """Whether the run should end early: by its time, or by SIGINT or SIGTERM. A second signal ends it at once."""
+    """A request to stop early: the time limit, SIGINT or SIGTERM. A second signal ends the process at once."""
 
     def __init__(self, max_minutes: float | None, accelerator: Accelerator) -> None:
         self._deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else None
@@ -364,6 +364,6 @@ class _StopRequest:
         signal.signal(number, signal.SIG_DFL)
 
     def requested(self) -> bool:
-        """True on every process as soon as it is true on one."""
+        """Return True on every process as soon as one of them must stop."""
         wanted = self._signalled or (self._deadline is not None and time.monotonic() > self._deadline)
         return _on_any_process(wanted, self._accelerator)

@@ -1,4 +1,4 @@
-"""A run's figures as they were logged: `metrics.jsonl`, an object a line, in and out."""
+"""Read and write a run's figures: `metrics.jsonl`, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 
 VALIDATION_FID = "fid_validation"
-"""Name of the figure that the best weights are chosen by."""
+"""Name of the figure by which the best weights are chosen."""
 FID_SAMPLES = "fid_samples"
-"""Beside it, of how many pictures it is: of other numbers FIDs do not compare."""
+"""Number of generated pictures in that FID. FIDs of different numbers do not compare."""
 
 
 def append_metrics(path: Path, figures: Mapping[str, float]) -> None:
-    """Write one line more."""
+    """Append one line."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(figures) + "\n")
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    """Every line, oldest first; nothing where there is no file.
+    """Return all lines, oldest first; none if there is no file.
 
-    What a killed run has left of its last line is passed over, and a damaged line with a warning: figures are no reason
-    to lose a run or a report.
+    An incomplete last line, as a killed run leaves it, is skipped silently; other damaged lines are skipped with a
+    warning. Lost figures must not stop a run or a report.
     """
     if not path.is_file():
         return []
@@ -35,12 +35,12 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
         if figures is not None:
             found.append(figures)
         elif line.endswith(b"\n"):
-            print(f"warning: {path} line {number} is damaged and passed over", file=sys.stderr)
+            print(f"warning: {path} line {number} is damaged and was skipped", file=sys.stderr)
     return found
 
 
 def rewrite_metrics(path: Path, lines: Iterable[Mapping[str, float]]) -> None:
-    """Put lines in the place of those that were there; the file appears whole or not at all."""
+    """Replace all lines. A reader never sees half a file."""
     partial = path.with_suffix(".partial")
     partial.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     partial.replace(path)

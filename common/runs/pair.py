@@ -1,6 +1,6 @@
-"""A generator and its critic as training holds them: wrapped for all processes, with optimizers and the averages.
+"""A generator and its critic in training, with their optimizers and averaged weights.
 
-Losses stay with the stages; what a descent, a schedule and a checkpoint are is the same in both and stands here.
+Each stage defines its own losses. Updates, the schedule and the contents of a checkpoint are the same for both stages.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from common.runs.warm_start import Build, adopt_weights
 from common.vocabulary import Vocabulary
 
 Loss = tuple[Tensor, Mapping[str, Tensor]]
-"""Mean loss over some pictures, and figures that tell of them.
+"""Mean loss over some pictures, and figures about them.
 
-A figure is a mean over all of them, or, where it is of some only, two values: a sum over those, and their number.
+A figure is a mean over all of these pictures, or two values if it concerns only some of them: a sum and their number.
 """
 
 
 class AdversarialPair:
-    """Both networks of one stage on this process's device."""
+    """Both networks of one stage, on this process's device."""
 
     def __init__(
         self,
@@ -48,17 +48,17 @@ class AdversarialPair:
         self.plain_critic = critic.to(accelerator.device)
         self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
         self.average_critic = copy.deepcopy(self.plain_critic).eval().requires_grad_(False)
-        """Knows more of held-out paintings than the critic of any one step, which runs after its generator."""
+        """Judges held-out paintings better than the critic of any one step, which follows its current generator."""
         self._generator_optimizer = _adam(self.plain_generator, generator_optimizer)
         self._critic_optimizer = _adam(self.plain_critic, critic_optimizer)
         with warnings.catch_warnings():
-            # Its successor still exchanges buffers, and Accelerate does not pass it on.
+            # The argument that replaces it still exchanges buffers, and Accelerate does not accept it.
             warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")
             wrapped = accelerator.prepare(self.plain_generator, self.plain_critic)
         self.generator: nn.Module = wrapped[0]
-        """Wrapped: computes in the run's precision, and began with the same weights on all processes."""
+        """Wrapped: computes in the run's precision, and starts with the same weights on all processes."""
         self.critic: nn.Module = wrapped[1]
-        """Wrapped: computes in the run's precision, and began with the same weights on all processes."""
+        """Wrapped: computes in the run's precision, and starts with the same weights on all processes."""
 
     def step(
         self,
@@ -66,11 +66,11 @@ class AdversarialPair:
         update_critic: Callable[[int], Mapping[str, Tensor]],
         update_generator: Callable[[int], Mapping[str, Tensor]],
     ) -> dict[str, Tensor]:
-        """Training step number `step`: after pre-training one generator update, then the critic's updates.
+        """Run training step number `step`: one generator update (none during pre-training), then the critic updates.
 
-        The generator's comes first so that the critic can take the pictures that it painted: `update_generator` and
-        the first `update_critic` are given the same number. Returns the generator's figures and the means of the
-        critic's over its updates, so that what is not finite in any of them shows.
+        The generator goes first so that the critic can reuse its pictures: `update_generator` and the first
+        `update_critic` get the same update number. Returns the generator's figures, and the critic's averaged over its
+        updates, so a value that is not finite in any update shows.
         """
         schedule = self._schedule
         first = step * schedule.critic_steps
@@ -86,20 +86,20 @@ class AdversarialPair:
         return figures | critic
 
     def descend_critic(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
-        """One optimizer step by the losses of equal parts of this process's batch, one part in memory at a time.
+        """Take one optimizer step on the losses of equal parts of this process's batch, one part in memory at a time.
 
-        All terms must be in a part's loss, as one backward serves all processes once. Returns the parts' mean figures,
-        with `critic_loss` and the norm of the gradient, `critic_gradient`; where that is not finite, no weight moves.
+        Each part has one backward pass, so its loss must include all terms. Returns the mean figures, `critic_loss` and
+        the gradient's norm, `critic_gradient`. If the norm is not finite, no weight changes.
         """
         return self._descend("critic", losses, self.critic, self._critic_optimizer)
 
     def descend_generator(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
-        """One optimizer step of the generator; as `descend_critic`."""
+        """Take one optimizer step of the generator, as in `descend_critic`."""
         return self._descend("generator", losses, self.generator, self._generator_optimizer)
 
     @contextmanager
     def critic_frozen(self) -> Iterator[nn.Module]:
-        """The critic without wrapping, for the generator's loss to pass through without leaving gradients."""
+        """Yield the unwrapped critic, frozen: the generator's loss leaves no gradients in it."""
         self.plain_critic.requires_grad_(False)
         try:
             yield self.plain_critic
@@ -109,7 +109,7 @@ class AdversarialPair:
     def start_from(
         self, export: Path, build_generator: Build, build_critic: Build, own: Vocabulary, theirs: Vocabulary
     ) -> None:
-        """Take the weights of an export that was trained with the vocabulary `theirs`."""
+        """Load the weights of an export that was trained with the vocabulary `theirs`."""
         generator, critic = export / "generator.safetensors", export / "critic.safetensors"
         adopt_weights(self.plain_generator, generator, build_generator, own, theirs)
         adopt_weights(self.plain_critic, critic, build_critic, own, theirs)
@@ -118,7 +118,7 @@ class AdversarialPair:
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """What a checkpoint holds of the networks."""
+        """The networks that a checkpoint stores."""
         return {
             "generator": self.plain_generator,
             "critic": self.plain_critic,
@@ -128,7 +128,7 @@ class AdversarialPair:
 
     @property
     def optimizers(self) -> dict[str, Optimizer]:
-        """What a checkpoint holds of the optimizers."""
+        """The optimizers that a checkpoint stores."""
         return {"generator_optimizer": self._generator_optimizer, "critic_optimizer": self._critic_optimizer}
 
     def _descend(
@@ -140,22 +140,22 @@ class AdversarialPair:
         for loss_of_part in losses:
             with self._accelerator.no_sync(network):
                 loss, figures = loss_of_part()
-                # The pictures that the penalty is taken at require gradients too, which nobody reads.
+                # Not for the pictures of the penalty: they require gradients too, but nobody reads those.
                 self._accelerator.backward(loss / len(losses), inputs=weights)
             _add_share(total, {**figures, f"{name}_loss": loss}, len(losses))
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         self._share_gradients(gradients)
         norm = torch.nn.utils.get_total_norm(gradients)
-        # Adam's own switch for loss scaling: it leaves the weights on the device, and nobody waits for the answer.
+        # Adam's own switch, made for loss scaling: the device skips the update, and the CPU need not wait for it.
         optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
         optimizer.step()
         return {**total, f"{name}_gradient": norm}
 
     def _share_gradients(self, gradients: list[Tensor]) -> None:
-        """Give every process the mean of all processes' gradients.
+        """Average the gradients over all processes, in a single exchange.
 
-        At once and in one order: torch's own wrapper sorts them into other buckets after its first backward, and the
-        sum of three processes or more rounds otherwise in a resumed run than in one that was never stopped.
+        DistributedDataParallel regroups them into other buckets after its first backward pass. With three or more
+        processes, a resumed run would then round its sums differently than an uninterrupted one.
         """
         if self._accelerator.num_processes > 1:
             mean: Any = self._accelerator.reduce(parameters_to_vector(gradients), reduction="mean")
@@ -163,7 +163,7 @@ class AdversarialPair:
 
 
 def _add_share(total: dict[str, Tensor], figures: Mapping[str, Tensor], count: int) -> None:
-    """Add one of `count` equal shares of a mean."""
+    """Add the figures, divided by `count`, to the mean of `count` equal parts."""
     for key, value in figures.items():
         total[key] = total.get(key, torch.zeros_like(value)) + value.detach() / count
 

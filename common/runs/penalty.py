@@ -1,4 +1,4 @@
-"""The gradient penalty of a training step, at all of its pictures or at some of them."""
+"""The gradient penalty of a training step, for all pictures or for one in N."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def sparse_penalty(
     *,
     one_sided: bool,
 ) -> Float[Tensor, "b"]:
-    """The penalty between real and fake at one of `every` pictures, counted as often; 0 at the others.
+    """Return the penalty between real and fake for one in `every` pictures, times `every`; 0 for the others.
 
-    `scores_of` is the critic, given pictures and their places among this process's rows of the batch.
+    `scores_of` returns the critic's scores of pictures, given also their indices among this process's rows.
     """
     chosen = stream.one_in(every)
     mix = stream.uniform(Purpose.INTERPOLATION, update)
@@ -35,9 +35,9 @@ def sparse_penalty(
 
 
 def require_penalty_in_every_part(every: int, pictures_of_part: int) -> None:
-    """Raise UserError where some parts of a batch would hold more penalised pictures than others."""
+    """Raise UserError unless all parts of a batch have equally many penalised pictures."""
     if pictures_of_part % every:
         raise UserError(
             f"loss.penalty_every {every} does not divide the {pictures_of_part} pictures of a part "
-            "(training.batch_size over processes and training.accumulation); make it a divisor"
+            f"(training.batch_size over processes and training.accumulation); use a divisor of {pictures_of_part}"
         )

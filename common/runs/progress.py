@@ -1,4 +1,4 @@
-"""How far a run is, and how long it will be: a bar on a terminal, a line now and then in a log file."""
+"""Show how far a run is and how long it will take: a bar on a terminal, lines in a log file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from tqdm import tqdm
 
 LINE_SECONDS = 30.0
-"""Least time between two lines in a log file."""
+"""Minimum time between two lines in a log file."""
 TIMED_STEPS = 3
 TIMED_SECONDS = 10.0
-"""A run says how long it will be after at least so many steps and so much time."""
+"""A run says how long it will take after at least this many steps and seconds."""
 ABSURD_SECONDS = 7 * 24 * 3600.0
-"""A longer run is warned of."""
+"""Warn if a run takes longer."""
 
 
 class Progress:
-    """Steps done of all, and the figures that were shown last. Says nothing where it is not `shown`."""
+    """The number of steps done, and the latest figures. Prints nothing unless `shown`."""
 
     def __init__(
         self, start: int, total: int, *, shown: bool, pretraining_steps: int = 0, has_time_limit: bool = False
@@ -37,7 +37,7 @@ class Progress:
         self._forecast = Forecast(total, pretraining_steps, warns=not has_time_limit)
 
     def advance(self) -> None:
-        """One step is done."""
+        """Count one more step."""
         self._step += 1
         self._bar.update()
         if self._shown:
@@ -57,14 +57,14 @@ class Progress:
             print(", ".join([f"step {self._step}/{self._total}", *words, f"{time_left} left"]), file=sys.stderr)
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
+        """Stop updating the bar; it stays on the terminal."""
         self._bar.close()
 
 
 class Forecast:
-    """Says how long a run will be, as soon as its speed is known.
+    """Says how long a run will take, as soon as its speed is known.
 
-    Pre-training steps take less time than later ones: from them it gives a lower bound, and the length after them.
+    Pre-training steps take less time than later ones, so during pre-training it gives only a lower bound.
     """
 
     def __init__(self, total: int, pretraining_steps: int, *, warns: bool) -> None:
@@ -97,7 +97,7 @@ class Forecast:
         if self._warns and left > ABSURD_SECONDS:
             self._warns = False
             lines.append(
-                "warning: this run takes more than a week on this machine; take a smaller --preset (small, for stage "
+                "warning: this run takes more than a week on this machine; use a smaller --preset (small, for stage "
                 "II small-128), fewer steps (--set training.steps=) or a time limit (--max-minutes)"
             )
         return lines

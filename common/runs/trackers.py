@@ -1,4 +1,4 @@
-"""Accelerate's trackers, such as TensorBoard and Weights & Biases, by name; `metrics.jsonl` is written without them."""
+"""Log to Accelerate's trackers, such as TensorBoard and Weights & Biases. `metrics.jsonl` does not need them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROJECT = "atelier"
 
 
 def require_installed(names: Sequence[str]) -> None:
-    """Raise UserError for a tracker that Accelerate does not know, or whose package it would miss in silence."""
+    """Raise UserError for an unknown tracker, or if its package is missing, which Accelerate would ignore silently."""
     available = {str(tracker) for tracker in get_available_trackers()}
     for name in names:
         if name not in LOGGER_TYPE_TO_CLASS:
@@ -32,9 +32,9 @@ def require_installed(names: Sequence[str]) -> None:
 def open_trackers(
     accelerator: Accelerator, names: Sequence[str], settings: Mapping[str, Any], step: int
 ) -> Iterator[None]:
-    """Open the trackers of `make_accelerator`, and close them however the run ends: the next run has its own.
+    """Open the trackers given to `make_accelerator`; close them however the run ends, as the next run opens its own.
 
-    One that was told more than `step` steps forgets the rest if it can.
+    A tracker that has logged steps after `step` deletes them if it can.
     """
     values = {key: value if isinstance(value, int | float | str) else str(value) for key, value in settings.items()}
     special = {"tensorboard": {"purge_step": step + 1}} if "tensorboard" in names else {}
@@ -47,7 +47,7 @@ def open_trackers(
 
 
 def track_samples(accelerator: Accelerator, sheet: Image.Image, step: int) -> None:
-    """Hand a sample sheet to the trackers that take pictures. Main process only."""
+    """Send a sample sheet to the trackers that accept pictures. Main process only."""
     for tracker in accelerator.trackers:
         if hasattr(tracker, "log_images"):
             layout = {"dataformats": "NHWC"} if tracker.name == "tensorboard" else {}

@@ -1,7 +1,7 @@
-"""Starting from weights that were trained before, on the same labels or on others.
+"""Start from trained weights, with the same labels or others.
 
-What does not depend on labels is taken as it is. A label that both know by name keeps its weights, wherever it
-stands in either vocabulary; one that is new starts as the mean of those that were known.
+Weights that do not depend on labels are copied. A label name in both vocabularies keeps its weights, whatever its
+position in either; a new label starts as the mean of the old ones.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from common.errors import UserError
 from common.vocabulary import Vocabulary
 
 Build = Callable[[int, int], nn.Module]
-"""A network for so many genres and styles."""
+"""Builds a network for a number of genres and a number of styles."""
 
 
 def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary, theirs: Vocabulary) -> None:
-    """Load the safetensors of a network that was trained with the vocabulary `theirs`.
+    """Load the weights of a network that was trained with the vocabulary `theirs`, from a safetensors file.
 
-    `build` makes the same network for any number of labels. Where it grows with genres or styles, their weights are
-    the last of an axis, genres before styles. Raises UserError where the file holds another network.
+    `build` makes the same network for any number of labels. If an axis of a weight grows with the labels, they must be
+    its last entries, genres before styles. Raises UserError if the file holds another network.
     """
     try:
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} is not readable ({error}); give another run to start from") from None
+        raise UserError(f"{path} cannot be read ({error}); give another run with --start-from") from None
     label_axes = _label_axes(build, len(own.genres), len(own.styles))
     adopted = {}
     for name, value in network.state_dict().items():
@@ -45,13 +45,13 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
         network.load_state_dict(adopted)
     except RuntimeError:
         raise UserError(
-            f"{path} holds another network than these settings describe; start from it with the preset, or the "
-            "networks.* settings, that it was trained with"
+            f"{path} holds another network than these settings describe; use the preset, or the networks.* settings, "
+            "that it was trained with"
         ) from None
 
 
 def _label_axes(build: Build, num_genres: int, num_styles: int) -> dict[str, tuple[int, bool, bool]]:
-    """For each weight that depends on labels: its axis that does, and whether on genres and on styles."""
+    """Return, for each weight that grows with labels: the axis, and whether it grows with genres and with styles."""
 
     def shapes(genres: int, styles: int) -> dict[str, torch.Size]:
         with torch.device("meta"):
@@ -71,9 +71,10 @@ def _label_axes(build: Build, num_genres: int, num_styles: int) -> dict[str, tup
 def _relabelled(
     weights: Tensor, axis: int, known: Sequence[Collection[str]], wanted: Sequence[Collection[str]], like: Tensor
 ) -> Tensor:
-    """`known` and `wanted` are the labels of each kind; a genre and a style of one name are two labels.
+    """Return the weights rearranged from the labels `known` to the labels `wanted`.
 
-    Weights that cannot be of such a network come back as they are, and do not fit into it.
+    Both list the labels by kind, because a genre and a style may have the same name. Weights of another network are
+    returned as they are; they do not fit when loaded.
     """
     unlabelled = weights.shape[axis] - sum(map(len, known)) if weights.ndim == like.ndim else -1
     if unlabelled < 0:
@@ -83,7 +84,7 @@ def _relabelled(
     parts = [rest]
     for theirs, of_theirs, ours, drawn in zip(known, labelled, wanted, fresh, strict=True):
         if not theirs:
-            # Nothing was learnt of any label of this kind.
+            # The old network had no labels of this kind.
             parts.append(drawn)
             continue
         places = {name: place for place, name in enumerate(theirs)}

@@ -1,1 +1,1 @@
-"""What `scripts/benchmark.py` measures."""
+"""The measurements of `scripts/benchmark.py`."""

@@ -1,4 +1,4 @@
-"""How many paintings a second the loader gives, beside how many a training step of stage I consumes."""
+"""Compare the speed of the data loader with the speed of a training step of stage I."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from stage1.training import SIZE, Stage1Trainer
 
 
 def measure_data(settings: Stage1Config, dataset: PaintingDataset, seconds: float) -> None:
-    """Print the speed of the loader from each place where paintings may reside."""
-    # The critic learns alone, but all that it learns later: of the steps that last, the one that consumes the most.
+    """Print the speed of the loader for each place where pictures can be kept."""
+    # Pre-training steps with the full critic loss: of the long phases, they need the most pictures per second.
     schedule = dataclasses.replace(settings.training, pretraining_steps=settings.training.steps, label_steps=0)
     settings = dataclasses.replace(settings, training=schedule)
     accelerator = make_accelerator(schedule.precision)

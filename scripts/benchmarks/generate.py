@@ -1,4 +1,4 @@
-"""How fast pictures are painted: in bulk by the networks alone, down to files, and the first after a command."""
+"""Measure painting: the networks alone, with writing files, and the time until a command's first picture."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from stage2.graphs import PACKAGES, PaintingNetwork, export_graph, load_networks
 
 GENERATE = Path(__file__).parents[1] / "generate.py"
 LABELS = 12
-"""Genres, and styles, of networks with random weights."""
+"""Number of genres, and of styles, of untrained networks."""
 
 
 def export_untrained(settings: Stage1Config | Stage2Config, folder: Path) -> None:
-    """Write an export of a preset's networks with random weights; stage II's paints on the stage I of `default`."""
+    """Write an export of a preset's networks with random weights. Stage II gets the stage I of `default`."""
     vocabulary = Vocabulary(
         genres={f"genre {number}": 1 for number in range(LABELS)},
         styles={f"style {number}": 1 for number in range(LABELS)},
@@ -51,9 +51,9 @@ def export_untrained(settings: Stage1Config | Stage2Config, folder: Path) -> Non
 
 @torch.no_grad()
 def measure_generate(weights: Path, batches: Sequence[int], seconds: float) -> None:
-    """Print pictures a second and memory by batch size, the first picture's time, and what each means of speed gives.
+    """Print pictures per second and memory by batch size, the time to the first picture, and the gain of optimisations.
 
-    Everything is at the largest resolution of the weights, the means at the largest batch.
+    Everything is at the largest resolution of the weights. Optimisations are measured with the largest batch.
     """
     device = own_device("cuda" if torch.cuda.is_available() else "cpu")
     before = held_memory()
@@ -90,7 +90,7 @@ def _measure_files(weights: Path, device: torch.device, count: int, seconds: flo
 
 
 def _measure_means(network: PaintingNetwork, count: int, seconds: float, device: torch.device) -> None:
-    """Beside each means the plain networks again, so that both ran on the machine as it was then."""
+    """Measure the plain networks again beside each optimisation, because a machine's speed changes over time."""
     print(f"batch {count}:")
     inputs = _inputs(network, count, device)
     plain = _painting(network.module, inputs)
@@ -124,7 +124,7 @@ def _channels_last(module: torch.nn.Module) -> torch.nn.Module:
 
 def _in_bfloat16(plain: Callable[[int], object], device: torch.device) -> Callable[[int], object] | str:
     if not has_bfloat16(device):
-        return "this machine has no instructions for it"
+        return "this machine has no bfloat16 instructions"
 
     def under_autocast(number: int) -> None:
         with torch.autocast(device.type, torch.bfloat16):
@@ -146,7 +146,7 @@ def _in_onnxruntime(
     network: PaintingNetwork, inputs: tuple[Tensor, ...], device: torch.device
 ) -> Callable[[int], object] | str:
     if device.type != "cpu":
-        return "its package here works on the CPU"
+        return "only measured on the CPU"
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         return f"not installed: {', '.join(missing)}"
@@ -159,7 +159,7 @@ def _in_onnxruntime(
 
 
 def _measure_first(weights: Path) -> None:
-    """Whole processes, from the command to their end; the first round of each, which warms the disk, is not counted."""
+    """Time whole processes. The first round only warms up the disk's cache and is not counted."""
     with tempfile.TemporaryDirectory() as out:
         paint = [str(GENERATE), "--weights", str(weights), "--out", out, "--overwrite"]
         rounds = [(_seconds(["-c", "import torch"]), _seconds(paint)) for _ in range(ROUNDS + 1)][1:]

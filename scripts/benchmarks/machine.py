@@ -1,4 +1,4 @@
-"""What the machine is called, and how much memory a measurement takes of it."""
+"""The name of the device, and the memory that a measurement takes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import torch
 
 
 def held_memory() -> int:
-    """Bytes of the machine's memory that this process holds now."""
+    """Return the bytes of the machine's memory that this process holds now."""
     held: int = psutil.Process().memory_info().rss
     return held
 
 
 def peak_memory(device: torch.device, before: int) -> int:
-    """Bytes: of a GPU all that was allocated at once; of the machine's memory what came on top of `before`."""
+    """Return the peak in bytes: all allocated memory of a GPU, or the machine's memory above `before`."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     unit = 1 if sys.platform == "darwin" else 1024
@@ -24,7 +24,7 @@ def peak_memory(device: torch.device, before: int) -> int:
 
 
 def device_name(device: torch.device) -> str:
-    """For the first line of what is printed."""
+    """Return the device's name, for the first printed line."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {torch.get_num_threads()} threads"

@@ -1,4 +1,4 @@
-"""Speeds measured in turn, round by round, so that a busy machine slows all alike."""
+"""Measure speeds in turns, round by round, so that a busy machine slows all tasks equally."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Task:
-    """Something to be repeated."""
+    """Something to repeat and time."""
 
     do: Callable[[int], object]
-    """Is called with the number of the call."""
+    """Called with the number of the call."""
     images: int
-    """Real paintings that a call works on."""
+    """Pictures per call."""
     begin: Callable[[], None] = keep_freed_memory
-    """Is called before the first call of a round."""
+    """Called before the first call of a round."""
 
 
 def images_per_second(tasks: Mapping[str, Task], seconds: float) -> dict[str, float]:
-    """The median speed of each task over `ROUNDS` rounds of `seconds` or one call, after one that is not counted."""
+    """Return each task's median speed over `ROUNDS` rounds. A round is a warm-up call, then `seconds` or one call."""
     speeds: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(ROUNDS):
         for name, task in tasks.items():

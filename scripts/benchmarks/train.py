@@ -1,6 +1,6 @@
-"""How fast training steps are: a preset's, the forward passes in it alone, and the parent's in plain float32.
+"""Measure training steps: a preset's, its forward passes alone, and GANGogh's in plain float32.
 
-A step is `critic_steps` critic updates and one generator update; its speed is in real paintings a second.
+A step is `critic_steps` critic updates and one generator update. Speeds are in real paintings per second.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from stage2.training import Stage2Trainer
 Trainer = Stage1Trainer | Stage2Trainer
 
 RARE_PENALTY = 4
-"""Of how many pictures one is penalised where the penalty is made rare; divides the parent's batches."""
+"""Value of `penalty_every` for the sparse penalty; divides GANGogh's batch size."""
 SERVED = 2
-"""Critic updates that painted pictures serve where they are painted less often."""
+"""Value of `repaint_every` for reused pictures."""
 
 
 class PlainTrainer(Stage1Trainer):
-    """The step as one would first write it: real and painted pictures judged apart, and Adam in a loop."""
+    """A straightforward training step: separate critic passes for real and generated pictures."""
 
     def judge(
         self, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b k"]]:
-        """As in training, in two passes."""
+        """Return the same as in training, from two passes."""
         (real_scores, real_logits), (fake_scores, fake_logits) = self.pair.critic(real), self.pair.critic(fake)
         return real_scores, fake_scores, real_logits, fake_logits
 
 
 class _LoopingAdam(Adam):
-    """Adam by one operation after another; it cannot leave out an update that is not finite."""
+    """Adam in a loop over the weights. It cannot skip an update that is not finite."""
 
     found_inf = property(lambda self: None, lambda self, value: None)
 
@@ -57,7 +57,7 @@ class _LoopingAdam(Adam):
 def measure_train(
     settings: Stage1Config | Stage2Config, dataset: PaintingDataset, parent_width: int, seconds: float
 ) -> None:
-    """Print speed, share of the forward passes and memory of a preset's step, and the parent's beside it."""
+    """Print the speed and memory of a preset's step, compared with its forward passes and with GANGogh's step."""
     device = make_accelerator("float32").device
     precision = settled_precision(settings.training.precision, device)
     before = held_memory()
@@ -86,44 +86,44 @@ def measure_train(
     )
     for name, speed in speeds.items():
         print(f"{name:36} {speed:8.1f} images/s")
-    print(f"the step is {step / forward:.0%} of its forward passes alone, and {step / parents:.2f} x gangogh's")
+    print(f"the step has {step / forward:.0%} of the speed of its forward passes, and {step / parents:.2f} x gangogh's")
     print(f"peak memory of two steps {memory / 2**30:.2f} GB")
 
 
 def measure_means(parent: Stage1Config, dataset: PaintingDataset, seconds: float) -> None:
-    """Print what each means of speed gives to the step of the preset gangogh, alone and all together."""
+    """Print how much each optimisation speeds up the step of the preset gangogh, alone and together."""
     device = make_accelerator("float32").device
     rare = replace(parent, loss=replace(parent.loss, penalty_every=RARE_PENALTY))
     served = replace(parent, training=replace(parent.training, repaint_every=SERVED))
     sparing = replace(rare, training=served.training)
     alone: dict[str, Callable[[], Callable[[int], object]]] = {
         "plain float32": lambda: _plain(parent, dataset).step,
-        "real and painted in one pass": lambda: _looping(build(parent, dataset)).step,
+        "real and generated in one pass": lambda: _looping(build(parent, dataset)).step,
         "fused Adam": lambda: _plain(parent, dataset, fused=True).step,
         "channels last": lambda: _channels_last(_plain(parent, dataset)).step,
         "compiled generator": lambda: _compiled(_plain(parent, dataset)).step,
         "bfloat16 autocast": lambda: _in_precision("bfloat16", _plain(parent, dataset).step, device),
-        f"penalty at one of {RARE_PENALTY}": lambda: _plain(rare, dataset).step,
-        f"pictures for {SERVED} critic updates": lambda: _plain(served, dataset).step,
+        f"penalty for one in {RARE_PENALTY}": lambda: _plain(rare, dataset).step,
+        f"pictures reused for {SERVED} updates": lambda: _plain(served, dataset).step,
     }
     together: dict[str, Callable[[], Callable[[int], object]]] = {
         "freed memory kept": lambda: _plain(parent, dataset).step,
         "one pass, fused, memory kept": lambda: build(parent, dataset).step,
         "… and bfloat16": lambda: _in_precision("bfloat16", build(parent, dataset).step, device),
-        f"… and penalty at one of {RARE_PENALTY}": lambda: build(rare, dataset).step,
+        f"… and penalty for one in {RARE_PENALTY}": lambda: build(rare, dataset).step,
         f"… … and pictures for {SERVED} updates": lambda: build(sparing, dataset).step,
         "… … and bfloat16": lambda: _in_precision("bfloat16", build(sparing, dataset).step, device),
     }
     schedule = parent.training
     if schedule.batch_size % RARE_PENALTY:
         raise UserError(
-            f"means takes the penalty at one of {RARE_PENALTY} pictures as well; make training.batch_size, "
-            f"now {schedule.batch_size}, a multiple of {RARE_PENALTY}"
+            f"training.batch_size {schedule.batch_size} is not a multiple of {RARE_PENALTY}, as means needs for the "
+            "sparse penalty; change it with --set"
         )
     images = schedule.batch_size * schedule.critic_steps
     for begin, variants in ((give_freed_memory_back, alone), (keep_freed_memory, together)):
         for name, make in variants.items():
-            # Beside each the plain step again, so that both ran on the machine as it was then.
+            # Measure the plain step again each time, because a machine's speed changes over time.
             tasks = {
                 "plain": Task(_plain(parent, dataset).step, images, give_freed_memory_back),
                 name: Task(make(), images, begin),
@@ -137,7 +137,7 @@ def _parent(width: int) -> Stage1Config:
 
 
 def build(settings: Stage1Config | Stage2Config, dataset: PaintingDataset) -> Trainer:
-    """A trainer past pre-training; stage II paints on an untrained stage I, as speed does not depend on weights."""
+    """Return a trainer past pre-training. Stage II uses an untrained stage I: speed does not depend on weights."""
     if isinstance(settings, Stage1Config):
         return _stage1(Stage1Trainer, settings, dataset)
     accelerator = make_accelerator("float32")
@@ -185,7 +185,7 @@ def _compiled(trainer: Trainer) -> Trainer:
 
 
 def _in_precision(precision: str, do: Callable[[int], object], device: torch.device) -> Callable[[int], object]:
-    """One process has one Accelerate precision; what is measured beside each other here has several."""
+    """Run a step in a precision of its own: Accelerate allows only one per process."""
 
     def under_autocast(number: int) -> None:
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
@@ -195,7 +195,7 @@ def _in_precision(precision: str, do: Callable[[int], object], device: torch.dev
 
 
 def _forward_passes(trainer: Trainer) -> Callable[[int], object]:
-    """The same networks on the same pictures without any gradient: no step can be faster."""
+    """Return the forward passes of a step, without gradients: an upper bound on its speed."""
 
     def no_penalty(scores: Tensor, images: Tensor, *, one_sided: bool) -> Tensor:
         return scores * 0
