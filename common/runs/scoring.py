@@ -1,7 +1,7 @@
-"""FID on the validation split while a run trains: pictures of fixed seeds, divided over the processes.
+"""Measure FID on the validation split during training, with pictures of fixed seeds that the processes share.
 
-The labels, the seeds and the features are those of an evaluation on that split, so that equal numbers of samples
-give equal figures. The test split is not read here: it would choose the weights that it is to measure.
+Labels, seeds and features are those of `scripts/evaluate.py --split validation`, so equal numbers of samples give equal
+figures. The test split is not read: it must not choose the weights that it measures later.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from common.images import to_uint8
 from common.runs.config import LoggingSettings
 
 Paint = Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Float[Tensor, "b 3 h w"]]
-"""Pictures of some seeds as asked by genres and styles, from the averaged weights."""
+"""Paints pictures of seeds, genres and styles with the averaged weights."""
 
 
 class ValidationFid:
-    """The FID that a run is told by. Every call is collective."""
+    """Measures the FID of a run. Every method is collective."""
 
     def __init__(
         self,
@@ -42,17 +42,17 @@ class ValidationFid:
         *,
         knows_styles: bool,
     ) -> None:
-        """Raises UserError where there are no features, or too few validation paintings, to measure by."""
+        """Raise UserError if the feature network does not load or there are too few validation paintings."""
         num_real = len(dataset.split("validation", resolution))
         if num_real < 2:
             raise UserError(
-                f"logging.fid_every: {dataset.folder} has {num_real} validation paintings, and a FID "
-                "needs at least 2; prepare more pictures, or train without, --set logging.fid_every=0"
+                f"logging.fid_every: {dataset.folder} has {num_real} validation paintings, but FID "
+                "needs at least 2; prepare more pictures, or train without FID: --set logging.fid_every=0"
             )
         try:
             self._network = load_feature_network(default_feature_network(), device=device)
         except UserError as error:
-            raise UserError(f"logging.fid_every: {error}; or train without, --set logging.fid_every=0") from None
+            raise UserError(f"logging.fid_every: {error}; or train without FID: --set logging.fid_every=0") from None
         self._dataset, self._resolution, self._paint = dataset, resolution, paint
         self._share = share
         places = evaluation_labels(
@@ -62,7 +62,7 @@ class ValidationFid:
         self._styles = simplex(places[1], dataset.vocabulary.styles)
 
     def measure(self) -> float:
-        """FID of the averaged weights as they are now."""
+        """Return the FID of the current averaged weights."""
         own = self._share.of(len(self._genres))
         batches = (own[start : start + BATCH] for start in range(0, len(own), BATCH))
         pictures = (to_uint8(self._paint(seeds, self._genres[seeds], self._styles[seeds])) for seeds in batches)
@@ -75,4 +75,4 @@ class ValidationFid:
 
 
 def _silent(pictures: int) -> None:
-    """Nobody waits long enough to be told."""
+    """Show no progress: this takes only a few seconds."""
