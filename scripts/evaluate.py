@@ -1,8 +1,7 @@
 """Measure a run on held-out paintings: `python scripts/evaluate.py runs/stage1 --data data --samples 5000`.
 
-With `--compare RUN_A RUN_B …` runs are set side by side; with `--images FOLDER` pictures from anywhere are measured;
-with `--sanity` the measures themselves are held against real paintings.
-Several processes of `accelerate launch` or torchrun divide the pictures.
+`--compare RUN_A RUN_B …` compares runs, `--images FOLDER` measures pictures from anywhere, and `--sanity` checks the
+measures on real paintings. Several processes of `accelerate launch` or torchrun share the pictures.
 """
 
 from __future__ import annotations
@@ -53,25 +52,28 @@ QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
 
 
 def main() -> None:
-    parser = Parser(description="An honest report on what a run can do.")
+    parser = Parser(description="Measure a run, or any pictures, on held-out paintings and write a report.")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("run", type=Path, nargs="?", help="a run or an export, of either stage")
-    what.add_argument("--compare", type=Path, nargs="+", metavar="RUN", help="several, side by side")
+    what.add_argument("run", type=Path, nargs="?", help="run or export of either stage")
+    what.add_argument("--compare", type=Path, nargs="+", metavar="RUN", help="compare several runs")
     what.add_argument(
-        "--images", type=Path, metavar="FOLDER", help="a folder or zip of pictures, with its labels.csv or none"
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="measure a folder or zip of pictures, with or without a labels.csv",
     )
-    what.add_argument("--sanity", action="store_true", help="hold the measures themselves against real paintings")
-    parser.add_argument("--labels", type=Path, help="the labels.csv of --images (default: the one in FOLDER, or none)")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder to measure by (default: data)")
+    what.add_argument("--sanity", action="store_true", help="check the measures on real paintings")
+    parser.add_argument("--labels", type=Path, help="labels.csv for --images (default: the one in FOLDER, if any)")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder to measure on (default: data)")
     parser.add_argument(
         "--split",
         choices=HELD_OUT,
-        help="paintings to measure by: validation to choose by, test for figures that are published (default: test)",
+        help="paintings to measure on: validation to choose settings, test for published figures (default: test)",
     )
     parser.add_argument(
         "--samples",
         type=int,
-        help=f"pictures to measure, of each set of --sanity at most (default: {SAMPLES}, of --images all)",
+        help=f"pictures to measure; with --sanity, most paintings per set (default: {SAMPLES}; with --images, all)",
     )
     parser.add_argument(
         "--quick",
@@ -79,52 +81,52 @@ def main() -> None:
         help=f"at most {QUICK_SAMPLES} pictures and {QUICK_TRAINING_PAINTINGS} training paintings (default: no limit)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the first picture, and of what is drawn at random (default: 0)"
+        "--seed", type=int, default=0, help="seed of the first picture and of random draws (default: 0)"
     )
     parser.add_argument(
         "--resolution",
         type=int,
-        help="side of the pictures in pixels; 64 measures stage I alone (default: the largest that the run paints, of "
-        "--images and --sanity the smallest of the dataset)",
+        help="side of the pictures in pixels; 64 measures stage I alone (default: the largest of the run; with "
+        "--images and --sanity, the smallest of the dataset)",
     )
     parser.add_argument(
         "--enlarged",
         action="store_true",
-        help="hold a stage II run against its own small pictures, enlarged by a filter (default: the run alone)",
+        help="compare a stage II run with its stage I pictures, enlarged by Lanczos (default: the run alone)",
     )
     parser.add_argument(
         "--truncation",
         type=float,
         default=1.0,
-        help="factor of the noise that a run paints from, above 0 and at most 1 (default: 1)",
+        help="factor on the noise that a run paints from, above 0 and at most 1 (default: 1)",
     )
     parser.add_argument(
         "--features",
         default=default_feature_network(),
-        help="network that pictures are compared by, inception or efficientnet-lite0 (default here: %(default)s)",
+        help="feature network, inception or efficientnet-lite0 (default here: %(default)s)",
     )
-    parser.add_argument(
-        "--features-weights", type=Path, help="weights file of the feature network (default: those it comes with)"
-    )
-    parser.add_argument("--out", type=Path, help="folder for the report; --sanity writes none (default: report)")
+    parser.add_argument("--features-weights", type=Path, help="weights file of the feature network (default: its own)")
+    parser.add_argument("--out", type=Path, help="folder for the report; --sanity writes no report (default: report)")
     parser.add_argument(
         "--device",
         default="cuda" if torch.cuda.is_available() else "cpu",
-        help="where networks run, as torch names it: cpu, cuda, cuda:1 (default here: %(default)s)",
+        help="torch device: cpu, cuda, cuda:1 (default here: %(default)s)",
     )
     arguments = parser.parse_args()
     if arguments.labels is not None and arguments.images is None:
-        raise UserError("--labels belongs to --images; leave it out, or give the folder of pictures")
+        raise UserError("--labels works only with --images; add --images FOLDER, or leave --labels out")
     if (arguments.truncation != 1 or arguments.enlarged) and not (arguments.run or arguments.compare):
-        raise UserError("--truncation and --enlarged belong to runs, which paint; leave them out")
+        raise UserError(
+            "--truncation and --enlarged work only with runs, not with --images or --sanity; leave them out"
+        )
     if arguments.samples is not None and arguments.samples < 1:
-        raise UserError(f"--samples {arguments.samples} measures nothing; ask for some, the more the surer")
+        raise UserError(f"--samples {arguments.samples} measures nothing; give 1 or more")
     if arguments.seed < 0:
-        raise UserError(f"--seed {arguments.seed} is negative; seeds are 0 and above")
+        raise UserError(f"--seed {arguments.seed} is negative; give 0 or more")
     if arguments.sanity and arguments.out is not None:
-        raise UserError("--sanity prints its figures and writes no report; leave --out out")
+        raise UserError("--sanity prints its figures and writes no report; remove --out")
     if arguments.sanity and arguments.split is not None:
-        raise UserError("--sanity holds training paintings against each other; leave --split out")
+        raise UserError("--sanity compares training paintings only; remove --split")
     require_report_packages()
     if arguments.sanity:
         _check_measures(arguments)
@@ -141,7 +143,7 @@ def main() -> None:
     sides = {subject.resolution: subject.name for subject in subjects}
     if len(sides) > 1:
         shown = " and ".join(f"{name} {side}" for side, name in sides.items())
-        raise UserError(f"figures of several resolutions do not compare: {shown} pixels; give one with --resolution")
+        raise UserError(f"figures of different resolutions do not compare: {shown} pixels; give one with --resolution")
     network = load_feature_network(arguments.features, arguments.features_weights, device)
     share = join_launched_processes(device)
     limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None
@@ -164,7 +166,7 @@ def main() -> None:
 
 
 def _check_measures(arguments: argparse.Namespace) -> None:
-    """Print what the first process finds; there is too little to do for several."""
+    """Check the measures and print the figures. Only the first process works: one is enough."""
     if launched_place()[0] > 0:
         return
     share_cores()
@@ -176,7 +178,7 @@ def _check_measures(arguments: argparse.Namespace) -> None:
             dataset, resolution, network, progress.update, most=_samples(arguments), seed=arguments.seed
         )
     for kind, comparisons in found.items():
-        print(kind if comparisons else f"{kind}: no two of at least {LEAST} training paintings")
+        print(kind if comparisons else f"{kind}: fewer than two have {LEAST} training paintings")
         for one in comparisons:
             print(f"  {one.name:40} FID {one.fid:7.1f}   KID x 1000 {1000 * one.kid:7.2f}   {one.samples} of each")
 
@@ -203,7 +205,7 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
 
 
 def _caution(run: Path, dataset: PaintingDataset, split: HeldOut) -> str:
-    """Why figures of a run, or of an export in one, may be too good; blank where the run's files speak for them."""
+    """Return why figures of a run, or of an export in one, may be too good; an empty text if nothing hints at it."""
     place = run.resolve()
     above = RunFolder(place.parent)
     folders = [RunFolder(place), *([above] if place in (above.export, above.best) else [])]
@@ -221,20 +223,22 @@ def _samples(arguments: argparse.Namespace) -> int:
 
 
 def _resolution(dataset: PaintingDataset, arguments: argparse.Namespace) -> int:
-    """Where nothing is painted: as asked, or the smallest that the dataset holds."""
+    """Return the resolution for pictures that no run paints: --resolution, or the smallest of the dataset."""
     resolution: int = min(dataset.description.sizes) if arguments.resolution is None else arguments.resolution
     if resolution not in SIZES:
         held, known = (", ".join(map(str, sides)) for sides in (dataset.description.sizes, SIZES))
         raise UserError(
-            f"no dataset has pictures of --resolution {resolution}: {dataset.folder} holds {held}, and {known} can be "
-            "prepared; give one of them"
+            f"no dataset can have pictures of --resolution {resolution}: {dataset.folder} has {held}, and {known} can "
+            "be prepared; give one of these"
         )
     return resolution
 
 
 def _enlarged(subject: Subject, run: Path, dataset: PaintingDataset, truncation: float) -> Subject:
     if subject.painter is None or subject.resolution == SMALL:
-        raise UserError(f"--enlarged is a mark for stage II, and {subject.name} paints {SMALL} pixels; leave it out")
+        raise UserError(
+            f"--enlarged is a baseline for stage II, but {subject.name} is measured at {SMALL} pixels; leave it out"
+        )
     return painted_subject(
         EnlargedPainter(subject.painter),
         f"{subject.name}, stage I enlarged",

@@ -65,8 +65,8 @@ def test_borders_are_cut_off_where_they_were_cut_off_the_datasets_pictures(
     framed = {"a.png": ImageOps.expand(inner, 30, "white")}
     folder = write_collection(tmp_path / "pictures", framed, {})
     expected = {
-        "even borders cut off": inner.crop((10, 0, 90, 80)),
-        "As they lie there, 0 with": framed["a.png"].crop((10, 0, 150, 140)),
+        "uniform borders cut off": inner.crop((10, 0, 90, 80)),
+        "Pictures from a folder or zip, 0 with": framed["a.png"].crop((10, 0, 150, 140)),
     }
     for data, (said, square) in zip((PaintingDataset(tmp_path / "data"), dataset), expected.items(), strict=True):
         subject = subject_of(folder, data)
@@ -80,7 +80,7 @@ def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_pa
     folder = write_collection(tmp_path / "pictures", pictures, {})
     (folder / "a.png").write_bytes(b"no picture")
     with pytest.raises(
-        UserError, match=r"a\.png: is not a picture in a supported format; mend the file or remove its row"
+        UserError, match=r"a\.png: is not a picture in a supported format; repair the file or remove its row"
     ):
         subject_of(folder, dataset).read([0])
     # Preparation would have refused it.

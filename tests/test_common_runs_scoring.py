@@ -67,6 +67,6 @@ def test_too_few_validation_paintings_for_a_fid_are_refused_with_the_remedy(stag
     with pytest.raises(UserError) as caught:
         score(stage1_run, PaintingDataset(tmp_path / "data"))
     assert str(caught.value) == (
-        f"logging.fid_every: {tmp_path / 'data'} has 0 validation paintings, and a FID needs at least 2; prepare more "
+        f"logging.fid_every: {tmp_path / 'data'} has 0 validation paintings, but FID needs at least 2; prepare more "
         "pictures, or train without FID: --set logging.fid_every=0"
     )

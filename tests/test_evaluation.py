@@ -119,13 +119,13 @@ def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(
 def test_a_run_that_may_have_seen_the_test_paintings_is_measured_with_a_warning(
     report: Path, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
-    assert read_report(report).origin.endswith("which may hold some of these held-out paintings")
+    assert read_report(report).origin.endswith("may contain some of these held-out paintings")
 
     def warnings(run: Path) -> int:
         too_few = ("--data", measurable_dataset, "--samples", "5", "--out", tmp_path / "report")
         code, _, errors = evaluate(run, *too_few)
         assert (code, "measuring needs more than" in errors) == (2, True)
-        return errors.count(f"warning: {run} was trained on another preparation of its pictures, which may hold")
+        return errors.count(f"warning: {run} was trained on another dataset, whose training split")
 
     assert warnings(stage2_run) == warnings(stage2_run / "export") == 1
     alone = shutil.copytree(stage2_run / "export", tmp_path / "export")
@@ -143,8 +143,8 @@ def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
         "By genre",
         "By style",
         "The same noise in every style",
-        "Detail of every size",
-        "Is it new?",
+        "Power spectrum",
+        "Nearest training paintings",
         "Training",
     ):
         assert heading in page
@@ -230,7 +230,9 @@ def test_runs_of_different_resolutions_are_not_compared(
     out = tmp_path / "comparison"
     code, _, errors = evaluate("--compare", stage1_run, stage2_run, "--data", measurable_dataset, "--out", out)
     assert code == 2
-    assert re.search(r"several resolutions do not compare: .* 64 and .* 128 pixels; give one with --resolution", errors)
+    assert re.search(
+        r"different resolutions do not compare: .* 64 and .* 128 pixels; give one with --resolution", errors
+    )
     assert not list(out.glob("*"))
 
 
@@ -275,7 +277,7 @@ def test_the_measures_are_checked_on_as_many_as_asked_by_the_first_process_witho
     assert (code, errors.count("\n")) == (2, 1)
     assert "sets of 8 paintings are too small" in errors
     code, _, errors = evaluate("--sanity", "--data", measurable_dataset, "--split", "validation")
-    assert (code, errors.count("\n"), "leave --split out" in errors) == (2, 1, True)
+    assert (code, errors.count("\n"), "remove --split" in errors) == (2, 1, True)
     code, _, errors = evaluate("--sanity", "--data", measurable_dataset, "--out", tmp_path / "report")
     assert (code, errors.count("\n")) == (2, 1)
     assert "--sanity prints its figures" in errors
@@ -290,9 +292,9 @@ def test_the_measures_are_checked_on_as_many_as_asked_by_the_first_process_witho
         (["--samples", "5"], "measuring needs more than 10 of each"),
         (["--samples", "-3"], "--samples -3 measures nothing"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
-        (["--labels", "labels.csv"], "--labels belongs to --images"),
+        (["--labels", "labels.csv"], "--labels works only with --images"),
         (["--split", "train"], "invalid choice: 'train'"),
-        (["--enlarged", "--resolution", "64"], "--enlarged is a mark for stage II"),
+        (["--enlarged", "--resolution", "64"], "--enlarged is a baseline for stage II"),
         (["--truncation", "-1"], "truncation -1"),
         (["--resolution", "256"], "resolution 256"),
         (["--device", "gpu"], "device 'gpu'"),
@@ -311,9 +313,9 @@ def test_what_cannot_be_measured_is_said_in_one_line(
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        (["--seed", "-1"], "--seed -1 is negative; seeds are 0 and above"),
-        (["--resolution", "100"], "holds 64, 128, and 64, 128, 256 can be prepared; give one of them"),
-        (["--resolution", "0"], "no dataset has pictures of --resolution 0"),
+        (["--seed", "-1"], "--seed -1 is negative; give 0 or more"),
+        (["--resolution", "100"], "has 64, 128, and 64, 128, 256 can be prepared; give one of these"),
+        (["--resolution", "0"], "no dataset can have pictures of --resolution 0"),
         (["--resolution", "256"], "has sizes 64, 128, not 256; prepare it again with: --sizes 64 128 256"),
     ],
 )
@@ -343,7 +345,7 @@ def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(
     (tmp_path / "taken").write_text("mine")
     code, _, errors = evaluate(stage2_run, "--data", measurable_dataset, "--out", tmp_path / "taken" / "report")
     assert code == 2
-    assert "taken is in the way; give another folder with --out" in errors
+    assert "taken is not a writable folder; give another folder with --out" in errors
     assert (tmp_path / "taken").read_text() == "mine"
 
 

@@ -143,13 +143,13 @@ def test_reports_and_cards_say_what_there_is_to_say(trained: Trained, ran: Comma
     assert code == 0, errors
     for kind, names in kinds.items():
         # Of one label nothing can be wrong, and nothing tells it from another.
-        for title in (f"Answer to the {kind}", f"The critic on test paintings: {kind}", f"what was asked: {kind}"):
+        for title in (f"Effect of the {kind}", f"Critic's {kind} accuracy, test split", f"Asked {kind} recognised"):
             assert (title in said) == (names > 1)
     drawn = {
-        (0, 0): "no labels, as there are none to ask for",
-        (0, 2): "labels drawn as the styles occur in the test split",
-        (2, 0): "labels drawn as the genres occur in the test split",
-        (1, 1): "labels drawn as the pairs of genre and style occur in the test split",
+        (0, 0): "no labels, as the weights know none",
+        (0, 2): "seeds 0 to 23, styles drawn from the test split",
+        (2, 0): "seeds 0 to 23, genres drawn from the test split",
+        (1, 1): "seeds 0 to 23, pairs of genre and style drawn from the test split",
     }
     assert drawn[trained.genres, trained.styles] in said
     page = (report / "index.html").read_text()
@@ -159,10 +159,10 @@ def test_reports_and_cards_say_what_there_is_to_say(trained: Trained, ran: Comma
     assert code == 0, errors
     card = (trained.folder / "card" / "README.md").read_text()
     answers = " and ".join(kind for kind, names in kinds.items() if names > 1)
-    assert (f"answers to {answers}." if answers else "nothing to ask of it but another seed") in card
+    assert (f"You can choose the {answers}." if answers else "no labels to choose from") in card
     assert ("Every genre" in card, "any style, seeds" in card.lower()) == (trained.genres > 0, trained.styles > 0)
     missing = card.partition("Not measured: ")[2].partition("\n")[0]
-    assert [f"Answer to the {kind}" in missing for kind in kinds] == [False, False]
+    assert [f"Effect of the {kind}" in missing for kind in kinds] == [False, False]
 
 
 def test_pictures_from_elsewhere_and_the_measures_themselves_are_measured(
@@ -174,7 +174,7 @@ def test_pictures_from_elsewhere_and_the_measures_themselves_are_measured(
     assert code == 0, errors
     assert "KID × 10³, validation split" in said
     code, said, _ = ran("evaluate.py", "--sanity", "--samples", "50")
-    assert (code, "styles: no two of at least 50" in said) == (0, trained.styles < 2)
+    assert (code, "styles: fewer than two have 50" in said) == (0, trained.styles < 2)
 
 
 def test_stage_one_is_measured_and_a_mark_is_of_as_many_paintings_as_its_figure(

@@ -59,18 +59,18 @@ def test_a_card_says_what_the_run_was_trained_on_and_for_how_long(card: str, sta
     data = json.loads((stage2_run / "dataset.json").read_text())
     assert f"`{data['source']}`, {data['paintings']['train']} in the train split" in card
     # Six steps of eight paintings.
-    assert "Budget: 6 steps, in which 48 real paintings were shown." in card
+    assert "Budget: 6 steps, in which the critic saw 48 real paintings." in card
     assert all(f"{name} ({count})" in card for name, count in data["vocabulary"]["styles"].items())
     settings = card.partition("```yaml\n")[2].partition("```")[0]
     assert yaml.safe_load(settings) == yaml.safe_load((stage2_run / "config.yaml").read_text())
 
 
 def test_a_card_without_a_report_has_no_figure_and_names_what_is_missing(card: str) -> None:
-    assert "None: no report" in card
+    assert "None: this card was made without a report" in card
     assert "| figure |" not in card
     faults = card.partition("## Known faults")[2]
     assert "Coverage; Recall; KID" in faults
-    assert "No figure at 64, 128 pixels" in faults
+    assert "Not measured at 64, 128 pixels" in faults
 
 
 def test_no_licence_is_invented(card: str, stage1_run: Path, tmp_path: Path) -> None:
@@ -95,23 +95,26 @@ def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> No
     report = written(tmp_path / "report.json", measured(stage2_run))
     card = card_of(stage2_run, tmp_path / "out", report=report)
     assert "| Coverage | 12.3 % | 10.0 % to 20.0 % | 50 | 95.0 % (4) |" in card
-    assert "`my run` at 128 pixels. Seeds 3 to 52, trained on who knows what. Against 4 test and 68 training" in card
+    assert (
+        "Measured on 50 pictures of `my run` at 128 pixels against 4 test and 68 training paintings of `some source`"
+        in card
+    )
     faults = card.partition("## Known faults")[2]
     assert "Not measured: Recall;" in faults
-    assert "No figure at 64 pixels" in faults
+    assert "Not measured at 64 pixels" in faults
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 1}, r"is of another version of this program; measure again with scripts/evaluate\.py"),
+        ({"version": 1}, r"is from another version of this program; measure again with scripts/evaluate\.py"),
         (
             {"split": "validation"},
-            "is of the validation split, which settings are chosen by; give a report of the test",
+            "is from the validation split, which is for choosing settings; give a report of the test",
         ),
-        ({"weights": "0123456789ab"}, "measured weights 0123456789ab, and these are [0-9a-f]{12}"),
-        ({"weights": None}, "measured weights that it does not name"),
-        ({"resolution": 256}, "measured 256 pixels, and these weights paint 64, 128"),
+        ({"weights": "0123456789ab"}, "is from the weights 0123456789ab, but these are [0-9a-f]{12}"),
+        ({"weights": None}, "is from unnamed weights"),
+        ({"resolution": 256}, "is from pictures of 256 pixels, but these weights paint 64, 128"),
         ({"samples": "many"}, "samples: "),
         ({"confusions": {"genre": as_values(Confusion(names=("cat",), generated=((1,),), real=((1,),)))}}, "genres"),
     ],
@@ -141,7 +144,7 @@ def test_the_budget_of_the_best_weights_is_that_of_the_best_fid(split: str, stag
         log.write('{"step": ')
     card = card_of(run, tmp_path / "out", best=True)
     assert (
-        "Budget: 4 steps, in which 32 real paintings were shown; of the run's 6 steps those with the best FID on the "
+        "Budget: 4 steps, in which the critic saw 32 real paintings, the best of the run's 6 steps by FID on the "
         f"{split} split"
     ) in card
     # Older runs chose by the split that their figures are on.
@@ -159,7 +162,7 @@ def test_the_best_fid_is_that_of_the_number_of_pictures_that_the_run_compared_la
         for step, fid, samples in ((1, 8.0, 100), (2, 1.0, 500), (3, 10.0, 100), (4, 9.0, 100), (5, 9.5, 100)):
             figures = {"fid_validation": fid, "fid_samples": samples}
             log.write(json.dumps({"step": step, "images": 8 * step, **figures}) + "\n")
-    assert "Budget: 4 steps, in which 32 real paintings were shown" in card_of(run, tmp_path / "out", best=True)
+    assert "Budget: 4 steps, in which the critic saw 32 real paintings" in card_of(run, tmp_path / "out", best=True)
 
 
 def test_damaged_lines_of_the_log_are_passed_over(stage1_run: Path, tmp_path: Path) -> None:
@@ -192,8 +195,8 @@ def test_a_run_that_started_from_weights_says_so(stage1_run: Path, tmp_path: Pat
     shutil.copytree(stage1_run, run)
     environment = json.loads((run / "environment.json").read_text())
     (run / "environment.json").write_text(json.dumps(environment | {"started_from": "0123456789ab"}))
-    assert "They started from the weights `0123456789ab`" in card_of(run, tmp_path / "out")
-    assert "They started from" not in card_of(stage1_run, tmp_path / "plain")
+    assert "The run started from the weights `0123456789ab`" in card_of(run, tmp_path / "out")
+    assert "The run started from" not in card_of(stage1_run, tmp_path / "plain")
 
 
 def test_an_export_without_its_run_says_what_is_not_known(stage1_run: Path, tmp_path: Path) -> None:
@@ -201,4 +204,4 @@ def test_an_export_without_its_run_says_what_is_not_known(stage1_run: Path, tmp_
     for missing in ("no dataset.json", "no metrics.jsonl", "no config.yaml"):
         assert missing in card
     assert "half precision" in card
-    assert "Answer to the style" not in card
+    assert "Effect of the style" not in card

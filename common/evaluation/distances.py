@@ -1,7 +1,7 @@
-"""Distances between two sets of pictures by their features: FID and KID; the mathematics is torchmetrics'.
+"""FID and KID between two sets of features, computed by torchmetrics, and their confidence intervals.
 
-Features enter (`common.evaluation.features` makes them), a number leaves. Both fall as the sets come nearer; FID
-also falls with the number of samples, so that it is compared at equal numbers only; KID does not.
+`common.evaluation.features` computes the features. FID also falls as the number of samples grows: compare it at equal
+numbers only. KID is unbiased.
 """
 
 from __future__ import annotations
@@ -26,16 +26,18 @@ KID_SUBSET = 1000
 KID_SUBSETS = 100
 FID_REPLICATES = 20
 KERNEL_SIDE = 512
-"""Samples of each kind in a square of the kernel."""
+"""Rows and columns of the kernel matrix that are computed at a time."""
 
 
 def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
-    """`|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared feature units (Heusel et al. 2017, eq. 6).
+    """Return `|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared feature units (Heusel et al. 2017, eq. 6).
 
-    Rounding may put equal sets slightly below 0. Raises ValueError below two samples of a kind.
+    For equal sets rounding may give slightly less than 0. Raise ValueError for fewer than two samples in a set.
     """
     if min(len(real), len(generated)) < 2:
-        raise ValueError(f"FID needs at least 2 of each, got {len(real)} real and {len(generated)} generated")
+        raise ValueError(
+            f"FID needs at least 2 pictures in each set, got {len(real)} real and {len(generated)} generated"
+        )
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     metric = FrechetInceptionDistance(feature=_FeaturesAsGiven(real.shape[1]), sync_on_compute=False)
@@ -45,7 +47,7 @@ def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> 
 
 
 class FidInterval:
-    """Intervals of FIDs against one real set, whose square root is worth computing once."""
+    """Intervals of FIDs against one real set; computes the square root of its covariance once."""
 
     def __init__(self, real: Float[np.ndarray, "n f"]) -> None:
         features = torch.from_numpy(np.asarray(real))
@@ -57,7 +59,7 @@ class FidInterval:
         self._trace = float(covariance.trace())
 
     def distance(self, generated: Float[Tensor, "m f"], counts: Float[Tensor, "m"]) -> float:
-        """FID of a set in which sample i stands counts[i] times.
+        """Return the FID of a set that holds sample i counts[i] times.
 
         `tr (S_r S_g)^1/2` is the sum of the singular values of `A S_r^1/2`, where `S_g = A^T A`.
         """
@@ -65,14 +67,14 @@ class FidInterval:
         mean = (counts @ generated) / total
         centred = (generated - mean) * (counts.sqrt() / (total - 1) ** 0.5)[:, None]
         spread = centred @ self._root
-        # Of the two products with the same eigenvalues, the smaller.
+        # Both products have the same nonzero eigenvalues; take the smaller matrix.
         product = spread @ spread.T if len(spread) < spread.shape[1] else spread.T @ spread
         singular_values = torch.linalg.eigvalsh(product.double()).clamp(min=0).sqrt()
         traces = self._trace + float(centred.square().sum(dtype=torch.float64))
         return float((mean - self._mean).square().sum()) + traces - 2 * float(singular_values.sum())
 
     def around(self, value: float, generated: Float[np.ndarray, "m f"], random: np.random.Generator) -> Interval:
-        """Interval of a FID over other samples of the generator; the real set is taken as it is."""
+        """Return the interval of a FID over other samples of the generator; the real set stays fixed."""
         features = torch.from_numpy(np.asarray(generated))
 
         def replicate(counts: Int[np.ndarray, "m"]) -> float:
@@ -83,30 +85,30 @@ class FidInterval:
 
 @dataclass(frozen=True)
 class Kid:
-    """A kernel distance and its spread."""
+    """A kernel inception distance and its spread."""
 
     value: float
     spread: float
     """Standard deviation over random subsets of the samples."""
     subset: int
-    """Samples of each kind in a subset."""
+    """Number of samples that a subset takes from each set."""
 
 
 def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, seed: int) -> Kid:
-    """Mean squared kernel distance over subsets (Binkowski et al. 2018); unbiased at any number of samples."""
+    """Return the mean squared kernel distance over subsets (Binkowski et al. 2018), unbiased for any set size."""
     from torchmetrics.image.kid import KernelInceptionDistance
 
-    # Half of the smaller set at the most: subsets that are the whole set would not scatter.
+    # At most half of the smaller set: subsets of the whole set would all be equal.
     subset = min(KID_SUBSET, min(len(real), len(generated)) // 2)
     with warnings.catch_warnings():
-        # It says that it keeps all features: so do we.
+        # It warns that it keeps all features in memory. They already are.
         warnings.simplefilter("ignore", UserWarning)
         metric = KernelInceptionDistance(
             feature=_FeaturesAsGiven(real.shape[1]), subsets=KID_SUBSETS, subset_size=subset, sync_on_compute=False
         )
     metric.update(torch.from_numpy(np.asarray(real)), real=True)
     metric.update(torch.from_numpy(np.asarray(generated)), real=False)
-    # torchmetrics draws its subsets from the global stream.
+    # torchmetrics draws its subsets from the global random state.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         mean, spread = metric.compute()
@@ -114,14 +116,14 @@ def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, 
 
 
 def kid_of_all(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
-    """The kernel distance of the whole sets at once: what subsets estimate, without their scatter."""
+    """Return the kernel distance between the whole sets, without the noise of drawing subsets."""
     return float(_distances(real, generated, np.ones((1, len(real))), np.ones((1, len(generated))))[0])
 
 
 def kid_interval(
     value: float, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
 ) -> Interval:
-    """Interval of a KID over other samples of both sets."""
+    """Return the interval of a KID over other samples of both sets."""
     lengths = len(generated), len(real)
     draws = [[draw_counts(length, random) for length in lengths] for _ in range(WEIGHED_REPLICATES)]
     generated_counts, real_counts = (np.stack(counts) for counts in zip(*draws, strict=True))
@@ -134,7 +136,7 @@ def _distances(
     real_counts: Real[np.ndarray, "r n"],
     generated_counts: Real[np.ndarray, "r m"],
 ) -> Float64[np.ndarray, "r"]:
-    """Kernel distances of sets in which each sample stands so often; in the unbiased estimate none meets itself."""
+    """Return unbiased kernel distances, one per replicate, of sets that hold each sample as often as counted."""
     first, second = torch.from_numpy(np.asarray(real)), torch.from_numpy(np.asarray(generated))
     counts = torch.from_numpy(real_counts).float(), torch.from_numpy(generated_counts).float()
     (first_total, first_squares), (second_total, second_squares) = (
@@ -148,7 +150,7 @@ def _distances(
 
 
 def _within(features: Float[Tensor, "n f"], counts: Float[Tensor, "r n"]) -> Float64[Tensor, "r"]:
-    """Sums of the kernel over all ordered pairs of two samples; what lies on one side of the diagonal counts twice."""
+    """Return sums of the kernel over all ordered pairs of different samples; computes one half, as it is symmetric."""
     from torchmetrics.image.kid import poly_kernel
 
     total = torch.zeros(len(counts), dtype=torch.float64)
@@ -166,9 +168,9 @@ def _between(
     first_counts: Float[Tensor, "r n"],
     second_counts: Float[Tensor, "r m"],
 ) -> Float64[Tensor, "r"]:
-    """Sums of the kernel `(x.y / f + 1)^3` over all pairs, each as often as both of it were drawn.
+    """Return sums of the kernel `(x.y / f + 1)^3` over all pairs, weighted by the counts of both samples.
 
-    The kernel is made a square at a time: all of it would take gigabytes where there are many samples.
+    Computes the kernel matrix in blocks: for many samples the whole matrix would take gigabytes.
     """
     from torchmetrics.image.kid import poly_kernel
 
@@ -188,7 +190,7 @@ def _weighed(
 
 
 class _FeaturesAsGiven(nn.Module):
-    """Stands where torchmetrics expects the network; features go in as float64: it rounds the result to their type."""
+    """Takes the place of torchmetrics' network and returns float64: torchmetrics rounds its result to that type."""
 
     def __init__(self, num_features: int) -> None:
         super().__init__()

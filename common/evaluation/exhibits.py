@@ -1,4 +1,4 @@
-"""The pictures of a report: grids of random pictures, the same noise under every label, and the nearest paintings."""
+"""The pictures of a report: random pictures, the same noise with every label, and the nearest paintings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CURATED = 40
 
 @dataclass(frozen=True)
 class Pair:
-    """A generated picture beside the training painting nearest to it."""
+    """A generated picture and its nearest training painting."""
 
     generated: Image.Image
     painting: Image.Image
@@ -39,20 +39,20 @@ class Pair:
 
 @dataclass(frozen=True)
 class Exhibits:
-    """Sheets by their titles, in the order in which they are shown."""
+    """All sheets and pairs of a report, in the order of the page."""
 
     random: Image.Image
     real: Image.Image
     by_label: dict[str, Image.Image]
-    """`genre` and `style`: a row a label."""
+    """By `genre` and `style`: one row per label."""
     same_noise: dict[str, Image.Image]
-    """`genre` and `style`: a row a seed, a column a label."""
+    """By `genre` and `style`: one row per seed, one column per label."""
     curated: Image.Image | None
     pairs: tuple[Pair, ...]
 
 
 def gather_exhibits(subject: Subject, dataset: PaintingDataset, measured: Measurements) -> Exhibits:
-    """Read the pictures again by their places; none is picked but where the heading says so."""
+    """Read the pictures of a report. Only the critic's favourites are selected; all others are the first or random."""
     count = RANDOM_ROWS * COLUMNS
     held_out = dataset.split(subject.split, subject.resolution)
     some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(held_out))[:count]
@@ -71,7 +71,7 @@ def _curated(subject: Subject, order: Int[np.ndarray, "n"]) -> Image.Image:
 
 
 def data_address(picture: Image.Image) -> str:
-    """The picture as an address that a page holds in itself: small ones exactly, large ones as JPEG."""
+    """Return the picture as a data URL: PNG if it is small, else JPEG."""
     file = io.BytesIO()
     if picture.width * picture.height <= 400_000:
         picture.save(file, "PNG")

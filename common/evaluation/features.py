@@ -1,7 +1,7 @@
-"""Feature networks: pictures enter as uint8, one feature vector each leaves. `fid.py` reads this next.
+"""Feature networks: they turn uint8 pictures into one feature vector each, for `distances.py` and others.
 
-A distance between two sets of pictures means nothing without the network that it was measured in, so
-every network carries a `description` that is printed beside every figure.
+A distance between two sets of pictures depends on the network, so each network has a `description` that every report
+prints.
 """
 
 from __future__ import annotations
@@ -22,38 +22,40 @@ from common.errors import UserError, missing_package, suggest
 from common.files import sha256
 
 INCEPTION_WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
-"""What torch-fidelity calls the file that it keeps."""
+"""The name of torch-fidelity's cached weights file."""
 
 
 def load_feature_network(name: str, weights: Path | None = None, device: torch.device | str = "cpu") -> FeatureNetwork:
-    """The feature network of that name, ready on the device.
+    """Load the feature network of that name to the device.
 
-    `weights` replaces the weights that the network comes with. Raises `UserError` for an unknown name, a
-    package that is not installed, and a file that is missing or holds something else.
+    `weights` replaces the network's own weights. Raise UserError if the name is unknown, a package is not installed, or
+    the file is missing or holds other weights.
     """
     builders = {"efficientnet-lite0": _load_efficientnet_lite0, "inception": _load_inception}
     if name not in builders:
         raise UserError(f"unknown feature network {name!r}{suggest(name, builders)}")
     if weights is not None and not weights.is_file():
-        raise UserError(f"no weights of {name} at {weights}; give the path of a file, or none for its own")
+        raise UserError(
+            f"no weights of {name} at {weights}; give the path of its weights file, or leave --features-weights out"
+        )
     return builders[name](weights).to(device)
 
 
 def default_feature_network() -> str:
-    """`inception` where it could be loaded without a download, else `efficientnet-lite0`."""
+    """Return `inception` if its weights are already downloaded, else `efficientnet-lite0`."""
     weights = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_WEIGHTS
     installed = importlib.util.find_spec("torch_fidelity") is not None
     return "inception" if installed and weights.is_file() else "efficientnet-lite0"
 
 
 class FeatureNetwork(nn.Module):
-    """A frozen network from uint8 pictures to pooled features; it never leaves evaluation mode.
+    """A frozen network from uint8 pictures to pooled features, always in evaluation mode.
 
-    `network` takes uint8 [b 3 h w] of any size and gives float [b f]: resizing and normalising are its part.
+    `network` takes uint8 [b 3 h w] of any size, resizes and normalises them, and returns float [b f].
     """
 
     name: str
-    """As `load_feature_network` and `--features` know it."""
+    """The name for `load_feature_network` and `--features`."""
     num_features: int
     """Width f of a feature vector."""
     description: str
@@ -68,11 +70,11 @@ class FeatureNetwork(nn.Module):
         self.requires_grad_(False)
         self.eval()
 
-    # The pictures' type and shape are checked in words, not in the signature: this is where callers err.
+    # Checked in the body instead of by the signature, for a message with the remedy: callers often err here.
     def forward(self, images: Tensor) -> Float[Tensor, "b f"]:
-        """Features of uint8 pictures [b 3 h w] in 0..255, on the network's device, in float32.
+        """Return float32 features, on the network's device, of uint8 pictures [b 3 h w] in 0..255.
 
-        Raises `ValueError` for pictures of another type or shape.
+        Raise ValueError if the pictures have another type or shape.
         """
         if images.dtype != torch.uint8:
             raise ValueError(
@@ -83,34 +85,34 @@ class FeatureNetwork(nn.Module):
                 f"{self.name} takes pictures of shape [batch, 3, height, width], got {list(images.shape)}; "
                 "the colours belong on the second axis"
             )
-        # Under a caller's autocast the features, and every distance between them, would be bfloat16's.
+        # A caller's autocast would compute the features in bfloat16.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             features: Tensor = self.network(images.to(self.device))
         assert features.shape == (len(images), self.num_features), f"{self.name} gave {list(features.shape)}"
         return features
 
     def train(self, mode: bool = True) -> FeatureNetwork:
-        """Stay in evaluation mode whatever `mode` says: batch statistics would tie a picture to its batch."""
+        """Ignore `mode` and stay in evaluation mode: features must not depend on the other pictures of a batch."""
         return super().train(False)
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie; the CPU for a network that has none."""
+        """The device of the weights; the CPU if there are none."""
         return next((parameter.device for parameter in self.parameters()), torch.device("cpu"))
 
 
 class _EfficientNetLite(nn.Module):
-    """EfficientNet-Lite (Liu 2020) up to its last pooling: uint8 pictures in, pooled features out."""
+    """EfficientNet-Lite (Liu 2020) up to its last pooling, from uint8 pictures to pooled features."""
 
     def __init__(self, backbone: Any, input_size: int) -> None:
         super().__init__()
         _fold_batch_norms(backbone)
-        # Depthwise convolutions on a CPU are faster with the channels innermost (1.4 times as a whole).
+        # On a CPU depthwise convolutions are faster with channels last: the whole network runs 1.4 times as fast.
         self.backbone = backbone.to(memory_format=torch.channels_last)
         self.input_size = input_size
 
     def forward(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b f"]:
-        # On a CPU the wide early layers of 8 pictures stay in the cache; those of 64 do not: half the speed.
+        # On a CPU the activations of 8 pictures fit into the cache. With 64 pictures the speed is half.
         few = 8 if images.device.type == "cpu" else max(len(images), 1)
         return torch.cat([self._features(some) for some in torch.split(images, few)])
 
@@ -118,14 +120,14 @@ class _EfficientNetLite(nn.Module):
         pixels = images.to(torch.float32, memory_format=torch.channels_last)
         size = (self.input_size, self.input_size)
         pixels = F.interpolate(pixels, size=size, mode="bilinear", antialias=True)
-        # MEAN_RGB and STDDEV_RGB of efficientnet_lite_builder.py: Lite does not use ImageNet's own moments.
+        # MEAN_RGB and STDDEV_RGB of efficientnet_lite_builder.py, which are not ImageNet's own.
         pixels = (pixels - 127.0) / 128.0
         maps: Tensor = self.backbone.extract_features(pixels)
         return reduce(maps, "b f h w -> b f", "mean")
 
 
 def _fold_batch_norms(backbone: Any) -> None:
-    """Put each batch norm into the convolution before it: a third of the time on a CPU, equal to 1e-5."""
+    """Fold each batch norm into the convolution before it: saves time on a CPU, changes features by about 1e-5."""
     backbone.eval()
     pairs = [(backbone, "_conv_stem", "_bn0"), (backbone, "_conv_head", "_bn1")]
     for block in backbone._blocks:
@@ -154,7 +156,9 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
     try:
         backbone.load_state_dict(_read_tensors(weights))
     except _NOT_THESE_WEIGHTS as error:
-        raise UserError(f"{weights} does not hold the weights of efficientnet-lite0") from error
+        raise UserError(
+            f"{weights} does not hold the weights of efficientnet-lite0; give another file with --features-weights"
+        ) from error
 
     return FeatureNetwork(
         "efficientnet-lite0",
@@ -168,7 +172,7 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
 
 
 def _load_inception(weights: Path | None) -> FeatureNetwork:
-    # torchmetrics imports torch-fidelity, and through it torchvision, as soon as they are installed.
+    # If torch-fidelity is installed, torchmetrics imports it, and torchvision with it.
     if importlib.util.find_spec("torch_fidelity") is None:
         raise missing_package(
             "inception", "torch_fidelity", extra="inception", instead="choose --features efficientnet-lite0"
@@ -177,22 +181,25 @@ def _load_inception(weights: Path | None) -> FeatureNetwork:
         from torchmetrics.image.fid import NoTrainInceptionV3
     except (ImportError, RuntimeError) as error:
         raise UserError(
-            f"inception needs a torchvision that was built for torch {torch.__version__}: {error}"
+            f"inception needs a torchvision built for torch {torch.__version__} ({error}); install that one"
         ) from error
 
     try:
         if weights is not None:
-            # torch-fidelity unpickles whatever it is given, code included; a file of plain tensors is safe.
+            # torch-fidelity unpickles any file, even code. Make sure first that the file holds only tensors.
             _read_tensors(weights)
         path = None if weights is None else str(weights)
         network = NoTrainInceptionV3("inception-v3-compat", ["2048"], path, antialias=True)
     except OSError as error:
         raise UserError(
             f"the weights of inception could not be downloaded ({error}); "
-            f"fetch torch-fidelity's {INCEPTION_WEIGHTS} and give its path"
+            f"download torch-fidelity's {INCEPTION_WEIGHTS} and give its path with --features-weights"
         ) from error
     except _NOT_THESE_WEIGHTS as error:
-        raise UserError(f"{weights or 'the download'} does not hold torch-fidelity's weights of inception") from error
+        raise UserError(
+            f"{weights or 'the download'} does not hold torch-fidelity's weights of inception; give their file with "
+            "--features-weights"
+        ) from error
 
     source = "of torch-fidelity" if weights is None else _fingerprint(weights)
     return FeatureNetwork(
@@ -207,7 +214,7 @@ def _load_inception(weights: Path | None) -> FeatureNetwork:
 
 
 _NOT_THESE_WEIGHTS = (pickle.UnpicklingError, EOFError, RuntimeError, TypeError)
-"""What torch raises for a file that is no checkpoint, is cut off, holds code, or fits another network."""
+"""What torch raises if a file is no checkpoint, is truncated, holds code, or belongs to another network."""
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
@@ -216,5 +223,5 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _fingerprint(path: Path) -> str:
-    """File name and the head of its checksum: two reports with equal lines used equal weights."""
+    """Return the file name and the start of its checksum, so that reports show which weights they used."""
     return f"{path.name} (sha256 {sha256(path)[:8]})"

@@ -1,4 +1,4 @@
-"""What a report holds: the keys of report.json. `common.evaluation.measures` fills them in."""
+"""The content of report.json. `common.evaluation.measures` computes it."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from common.config import settings
 from common.data.dataset import HeldOut
 
 VERSION = 2
-"""Of a report. Those of version 1 say nothing of the split, and their marks were of other numbers of pictures."""
+"""Version of report.json. Version 1 had no split, and scores of real paintings used other numbers of pictures."""
 
 
 @settings
 class Figure:
-    """One number and what has to be known of it."""
+    """One number with its interval, its number of samples, and the score of real paintings."""
 
     value: float
     low: float
     """Lower end of the 95 % interval."""
     high: float
     samples: int
-    """Generated pictures that it rests on; real paintings where it is a figure of the critic on real paintings."""
+    """Number of generated pictures measured; of real paintings for the critic's accuracy on them."""
     real: float | None = None
-    """What real paintings score by the same measure: the mark to hold it against."""
+    """Score of real paintings by the same measure."""
     real_samples: int | None = None
-    """Real paintings that stood where the generated pictures stand."""
+    """Number of real paintings measured for `real`."""
 
 
 @settings
 class Confusion:
-    """Rows are what was asked, columns what the judge saw; of generated pictures and of held-out paintings."""
+    """Confusion matrices of the judge: a row per requested or true label, a column per label that the judge saw."""
 
     names: tuple[str, ...]
     generated: tuple[tuple[int, ...], ...]
@@ -36,32 +36,32 @@ class Confusion:
 
 @settings
 class Copy:
-    """A generated picture and the training painting nearest to it."""
+    """A generated picture and its nearest training painting."""
 
     place: int
-    """Of the generated picture, counted from the first."""
+    """Index of the generated picture."""
     row: int
-    """Of the painting in the dataset's labels.csv, counted from 0."""
+    """Row of the painting in the dataset's labels.csv, from 0."""
     distance: float
 
 
 @settings
 class Novelty:
-    """How near generated pictures come to training paintings, beside how near held-out paintings do."""
+    """Distances of generated pictures and of held-out paintings to the training paintings."""
 
     threshold: float
-    """1 % of held-out paintings lie nearer than this to a training painting."""
+    """1 % of the held-out paintings are nearer than this to a training painting."""
     generated: tuple[float, ...]
     """Distance from each generated picture to its nearest training painting."""
     held_out: tuple[float, ...]
     """Distance from each held-out painting to its nearest training painting."""
     nearest: tuple[Copy, ...]
-    """The generated pictures that come nearest, nearest first."""
+    """The generated pictures nearest to a training painting, nearest first."""
 
 
 @settings
 class Spectra:
-    """Power of detail in decibel, at 1, 2, … cycles along a side, of an average picture."""
+    """Mean power in decibels at 1, 2, … cycles per side."""
 
     generated: tuple[float, ...]
     held_out: tuple[float, ...]
@@ -69,35 +69,35 @@ class Spectra:
 
 @settings
 class Measurements:
-    """What report.json holds. Keys keep their meaning; a measure that could not be taken is absent."""
+    """The content of report.json. A figure that could not be measured is absent from `figures`."""
 
     version: int
     name: str
     resolution: int
     origin: str
     weights: str | None
-    """Hashes of what painted them; None of pictures from a folder."""
+    """Hashes of the weights that painted the pictures; None for pictures from a folder."""
     samples: int
     seed: int
     dataset: str
     """The dataset's source."""
     split: HeldOut
-    """The paintings that training did not see: `test`, or `validation` where something is chosen by the figures."""
+    """The held-out paintings: `test`, or `validation` to choose settings by."""
     train: int
-    """Training paintings that were measured against."""
+    """Number of training paintings that were used."""
     held_out: int
-    """Paintings of `split` that were measured against."""
+    """Number of paintings of `split` that were used."""
     resize_filter: str
-    """By which the paintings came to `resolution`."""
+    """The filter by which the paintings were resized to `resolution`."""
     features: str
     features_description: str
     figures: dict[str, Figure]
     kid_by_genre: dict[str, Figure | None]
-    """None where there are too few paintings or pictures for a figure."""
+    """None for a label with too few paintings or pictures."""
     kid_by_style: dict[str, Figure | None]
     confusions: dict[str, Confusion]
     """By `genre` and `style`."""
     novelty: Novelty
     ranking: tuple[int, ...]
-    """Places of the generated pictures, the critic's favourites first; empty without a critic."""
+    """Indices of the generated pictures as the critic ranks them, best first; empty without a critic."""
     spectra: Spectra

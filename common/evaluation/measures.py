@@ -1,6 +1,6 @@
-"""A subject and a dataset in, every figure of the report out (`common.evaluation.report` writes it).
+"""Measure a subject on a dataset: compute every figure of a report (`common.evaluation.report` writes it).
 
-Pictures are looked at by all processes together; the figures are worked out of their features by the main one.
+All processes share the pictures and compute their features. The main process computes the figures from them.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from common.evaluation.subjects import Subject
 from common.randomness import Purpose, generator_for
 
 CLASS_MINIMUM = 100
-"""Real paintings, and generated pictures, below which a class of its own has no figure."""
+"""Fewest real paintings, and fewest generated pictures, for the KID of a single genre or style."""
 SHOWN_COPIES = 12
 REACH_PARTS = 8
-"""Of the generated pictures, each of which a replicate of recall and coverage is without."""
+"""Parts of the generated pictures; each jackknife replicate of recall and coverage leaves one out."""
 
 
 def measure(
@@ -51,22 +51,22 @@ def measure(
     *,
     training_limit: int | None = None,
 ) -> Measurements | None:
-    """Measure a subject; `training_limit` takes that many training paintings instead of all, to be quicker.
+    """Measure a subject, with `training_limit` random training paintings instead of all if it is given.
 
-    Collective: the processes divide the pictures; the main one gets the measurements, the others None. Raises
-    UserError where there are too few pictures or paintings.
+    Collective: the processes share the pictures. The main process gets the measurements, the others None. Raise
+    UserError if there are too few pictures or paintings.
     """
     train, held_out = (dataset.split(name, subject.resolution) for name in ("train", subject.split))
-    # In random order: the first of them are as random as any.
+    # In random order, so that any first part is a random sample.
     drawn = generator_for(0, Purpose.EVALUATION_RESAMPLING).permutation(len(train))[:training_limit]
     if min(len(subject), len(held_out), len(drawn)) <= 2 * NEIGHBOURS:
         raise UserError(
             f"{len(subject)} samples, {len(held_out)} {subject.split} and {len(drawn)} training paintings: measuring "
-            f"needs more than {2 * NEIGHBOURS} of each"
+            f"needs more than {2 * NEIGHBOURS} of each; raise --samples or prepare more paintings"
         )
     train = train.at(drawn)
     total = len(drawn) + 2 * len(held_out) + num_observed(subject)
-    # None: on a terminal alone.
+    # None shows the bar only on a terminal.
     hidden = None if share.is_main else True
     with tqdm(total=total // share.processes, unit="picture", disable=hidden, dynamic_ncols=True) as progress:
         references = reference_features(
@@ -81,7 +81,7 @@ def measure(
 
 @dataclass(frozen=True)
 class _Labels:
-    """One kind of label: its names, and the places in them that pictures were asked as or paintings have."""
+    """One kind of label: its names, and the indices requested for the pictures and of the paintings."""
 
     kind: str
     names: tuple[str, ...]
@@ -92,7 +92,7 @@ class _Labels:
 
 @dataclass(frozen=True)
 class _Verdicts:
-    """What the judge says of the pictures seen and of held-out paintings, and its replicates of the pictures."""
+    """The judge's classes of the pictures and of held-out paintings, and its replicates' of the pictures."""
 
     of_seen: Int[np.ndarray, "n"]
     of_held_out: Int[np.ndarray, "m"]
@@ -100,9 +100,9 @@ class _Verdicts:
 
 
 class _Figures:
-    """The figures of a subject, out of features.
+    """Computes the figures of a subject from features.
 
-    A mark of real paintings is of as many as the pictures that it stands beside: fewer look worse by most measures.
+    The score of real paintings uses as many as there are generated pictures: by most measures, fewer score worse.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class _Figures:
         self.random = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING)
 
     def measurements(self, network: FeatureNetwork) -> Measurements:
-        """All of them."""
+        """Compute all figures."""
         figures = self.distances() | self.varieties() | self.spectrum()
         confusions: dict[str, Confusion] = {}
         judged: dict[str, _Verdicts] = {}
@@ -177,7 +177,7 @@ class _Figures:
         )
 
     def labels(self) -> tuple[_Labels, _Labels]:
-        """Of genre and of style."""
+        """Return the labels of both kinds."""
         vocabulary, asked, train, held_out = self.dataset.vocabulary, self.subject, self.train, self.held_out
         return (
             _Labels("genre", tuple(vocabulary.genres), asked.genres, train.genres, held_out.genres),
@@ -185,7 +185,7 @@ class _Figures:
         )
 
     def distances(self) -> dict[str, Figure]:
-        """KID to the held-out split, FID to both."""
+        """Compute KID to the held-out split, and FID to the held-out and the training split."""
         held_out, train, features = self.real.held_out, self.real.train, self.seen.features
         value = kid(held_out, features, seed=self.subject.seed).value
         interval = kid_interval(value, held_out, features, self.random)
@@ -201,7 +201,7 @@ class _Figures:
         }  # fmt: skip
 
     def fid(self, real: Float[np.ndarray, "n f"], stand_in: Float[np.ndarray, "m f"]) -> Figure:
-        """FID to `real` of as many pictures as there can be of `stand_in`, its mark."""
+        """Compute FID to `real`, and that of `stand_in` as the score of real paintings, on equal numbers of both."""
         count = min(len(self.subject), len(stand_in))
         features = self.seen.features[self.random.permutation(len(self.subject))[:count]]
         value = fid(real, features)
@@ -212,7 +212,7 @@ class _Figures:
         )  # fmt: skip
 
     def varieties(self) -> dict[str, Figure]:
-        """Precision, recall, density and coverage at as many of each kind, and diversity at fixed labels."""
+        """Compute precision, recall, density and coverage on sets of equal size, and the diversity within genres."""
         count = min(len(self.subject), len(self.held_out), len(self.train))
         places = [self.random.permutation(length)[:count] for length in (len(self.held_out), len(self.subject))]
         real, generated = self.real.held_out[places[0]], self.seen.features[places[1]]
@@ -239,7 +239,7 @@ class _Figures:
         return figures
 
     def spectrum(self) -> dict[str, Figure]:
-        """How far the detail of each size is from that of held-out paintings."""
+        """Compute the distance between the spectra of the pictures and of held-out paintings."""
         held_out, stand_in = self.seen.spectra_of_held_out, self.seen.spectra_of_stand_in
         own = self.seen.spectra[self.random.permutation(len(self.subject))[: len(stand_in)]]
         value = spectral_distance(own, held_out)
@@ -254,9 +254,9 @@ class _Figures:
         }  # fmt: skip
 
     def verdicts(self, labels: _Labels) -> _Verdicts:
-        """What the judge of one kind of label says."""
+        """Fit the judge of one kind of label and classify the pictures."""
         fitted = self.real.train, labels.train, len(labels.names)
-        # Its own draws, so that all reports on a dataset have the same judge.
+        # A random stream of its own, so that all reports on a dataset use the same judge.
         draws = generator_for(0, Purpose.EVALUATION_RESAMPLING, 2)
         judge, replicates = fit_judge(*fitted), fit_replicates(*fitted, draws)
         return _Verdicts(
@@ -266,7 +266,7 @@ class _Figures:
         )
 
     def accuracy(self, labels: _Labels, verdicts: _Verdicts) -> dict[str, Figure]:
-        """How often the judge sees what was asked, and how often it knows a real painting."""
+        """Compute how often the judge sees the requested label, and how often it is right on real paintings."""
         asked, known = np.flatnonzero(labels.asked != UNLABELLED), labels.held_out != UNLABELLED
         if not len(asked) or not known.any():
             return {}
@@ -276,9 +276,9 @@ class _Figures:
         return {f"asked_{labels.kind}_accuracy": figure}
 
     def judged_share(self, labels: _Labels, verdicts: _Verdicts, places: Int[np.ndarray, "p"]) -> Figure:
-        """How many of those pictures the judge takes for what was asked.
+        """Compute the share of the pictures at `places` in which the judge sees the requested label.
 
-        The interval is that of other pictures and of a judge fitted on other paintings.
+        The interval covers both other pictures and a judge fitted on other paintings.
         """
         hits = verdicts.of_seen[places] == labels.asked[places]
         by_replicate = (verdicts.of_seen_by_replicates[:, places] == labels.asked[places]).mean(axis=1)
@@ -287,10 +287,10 @@ class _Figures:
         return dataclasses.replace(figure, low=interval.low, high=interval.high)
 
     def critic(self, labels: _Labels) -> dict[str, Figure]:
-        """The critic as a classifier of held-out paintings, and what it, a party, says of the generated ones."""
+        """Compute the critic's accuracy on held-out paintings and on generated pictures."""
         figures: dict[str, Figure] = {}
         if len(labels.names) < 2:
-            # It cannot be wrong.
+            # With one label the critic cannot be wrong.
             return figures
         for key, opinions, truth in (
             (f"critic_{labels.kind}_accuracy", self.seen.opinions_of_held_out, labels.held_out),
@@ -304,7 +304,7 @@ class _Figures:
         return figures
 
     def responses(self) -> dict[str, Figure]:
-        """How far labels part pictures of one noise, and how far stage II keeps stage I's composition."""
+        """Compute the effect of labels on pictures of the same noise, and how well stage II keeps the composition."""
         figures: dict[str, Figure] = {}
         for kind, response in self.seen.responses.items():
             figures[f"{kind}_response"] = self.mean(response.per_seed(), response.features[:, :, 0].size)
@@ -314,7 +314,7 @@ class _Figures:
         return figures
 
     def novelty(self) -> tuple[Novelty, Figure]:
-        """The nearest training painting of each generated and each held-out painting."""
+        """Find the nearest training painting of each generated picture and of each held-out painting."""
         generated = nearest(self.seen.features, self.seen.mirrored, self.real.train)
         held_out = nearest(self.real.held_out, self.real.held_out_mirrored, self.real.train)
         closest = np.argsort(generated.distances)[:SHOWN_COPIES]
@@ -331,10 +331,10 @@ class _Figures:
         return novelty, self.mean(copies(generated, held_out), len(self.subject), copies(held_out, held_out))
 
     def curated(self, order: Int[np.ndarray, "n"], judged: dict[str, _Verdicts]) -> dict[str, Figure]:
-        """The pictures that the critic would keep beside the others: its score is one if they are better."""
+        """Compare the critic's favourites with the other pictures: if they are no better, its ranking does not help."""
         requests = self.subject.requests
         kept = favourites(order, requests)
-        # Neither says anything without the other.
+        # Each means something only beside the other.
         both = {"curated": kept, "others": passed_over(kept, requests)}
         figures: dict[str, Figure] = {}
         if min(map(len, both.values())) > 2 * NEIGHBOURS:
@@ -351,7 +351,7 @@ class _Figures:
     def kid_by_class(
         self, names: Sequence[str], asked: Int[np.ndarray, "n"], held_out_labels: Int[np.ndarray, "m"]
     ) -> dict[str, Figure | None]:
-        """KID of each class against its held-out paintings, where there are enough of both."""
+        """Compute KID of each class against its held-out paintings, if there are enough of both."""
         found: dict[str, Figure | None] = {}
         if (asked == UNLABELLED).all():
             return found
@@ -362,7 +362,7 @@ class _Figures:
         return found
 
     def class_kid(self, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> Figure:
-        """KID of a part, of all its pictures at once: subsets of so few would scatter."""
+        """Compute KID of a part of the pictures, without subsets: they would be too small."""
         value = kid_of_all(real, generated)
         interval = kid_interval(value, real, generated, self.random)
         return Figure(value=value, low=interval.low, high=interval.high, samples=len(generated))
@@ -373,7 +373,7 @@ class _Figures:
         samples: int,
         real: np.ndarray | None = None,
     ) -> Figure:
-        """A mean over pictures with its interval."""
+        """Return the mean of `values` with its interval, and the mean of `real`."""
         values = np.asarray(values, dtype=np.float64)
         interval = interval_of_mean(values, self.random)
         if real is None:
@@ -387,9 +387,10 @@ class _Figures:
 def deviations_of_reach(
     real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
 ) -> dict[str, float]:
-    """How far recall and coverage scatter from one set of generated pictures to another, by a jackknife.
+    """Return the standard deviations of recall and coverage over other sets of generated pictures, by a jackknife.
 
-    They are means over real paintings, whose own scatter is less: one generated picture far out may reach many.
+    Both are means over real paintings. The interval of that mean is too narrow: one generated picture can change the
+    values of many paintings.
     """
     parts = random.permutation(len(generated)) % REACH_PARTS
     without = [manifolds(real, generated[parts != part]) for part in range(REACH_PARTS)]
@@ -402,7 +403,7 @@ def deviations_of_reach(
 def distances_within(
     features: Float[np.ndarray, "n f"], labels: Int[np.ndarray, "n"], random: np.random.Generator
 ) -> Float[np.ndarray, "p"]:
-    """Distances of random pairs of one label; no picture is in two, so that they scatter as independent draws do."""
+    """Return distances of random pairs with equal labels. Each picture is in one pair, so pairs are independent."""
     distances = [np.zeros(0)]
     for label in sorted(set(labels.tolist()) - {UNLABELLED}):
         members = random.permutation(np.flatnonzero(labels == label))

@@ -1,6 +1,6 @@
-"""What nearest neighbours say of two sets of pictures: fidelity, variety, and whether a picture is a copy.
+"""Measures by nearest neighbours in features: precision, recall, density, coverage, and near-copies.
 
-Features enter, one value a picture leaves, so that a figure is a mean with an interval.
+Each returns one value per picture, so that a figure is their mean and has an interval.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _ROWS = 1024
 
 @dataclass(frozen=True)
 class Manifolds:
-    """Whether each picture lies where the other set is dense; the mean of each is the figure of that name."""
+    """One value per picture for each measure; the mean is the figure."""
 
     precision: Float[np.ndarray, "m"]
     """1 for a generated picture within the k-neighbourhood of a real one (Kynkäänniemi et al. 2019, eq. 1)."""
     recall: Float[np.ndarray, "n"]
     """1 for a real picture within the k-neighbourhood of a generated one."""
     density: Float[np.ndarray, "m"]
-    """In how many k-neighbourhoods of real pictures a generated one lies, over k (Naeem et al. 2020, eq. 3)."""
+    """Number of k-neighbourhoods of real pictures that hold a generated one, over k (Naeem et al. 2020, eq. 3)."""
     coverage: Float[np.ndarray, "n"]
     """1 for a real picture with a generated one in its k-neighbourhood (Naeem et al. 2020, eq. 4)."""
 
@@ -34,10 +34,10 @@ class Manifolds:
 def manifolds(
     real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], neighbours: int = NEIGHBOURS
 ) -> Manifolds:
-    """Measure both sets against each other. Raises ValueError where a set is no larger than the neighbourhood.
+    """Measure both sets against each other. Raise ValueError if a set has no more than `neighbours` pictures.
 
-    Precision and density are easily fooled: a few real pictures far out have neighbourhoods so wide that mud lies
-    in them. Coverage asks each real picture for a neighbour of its own and is not.
+    Precision and density can mislead: a few outlying real pictures have very wide neighbourhoods, in which even blurred
+    pictures lie. Coverage does not have this weakness: every real picture needs a neighbour of its own.
     """
     if min(len(real), len(generated)) <= neighbours:
         raise ValueError(
@@ -56,7 +56,7 @@ def manifolds(
 
 
 def _radii(features: Float[Tensor, "n f"], neighbours: int) -> Float[Tensor, "n"]:
-    """Distance from each sample to its k-th neighbour among the others."""
+    """Return the distance from each sample to its k-th nearest neighbour among the others."""
     distances = torch.cdist(features, features)
     distances.fill_diagonal_(0)
     return distances.kthvalue(neighbours + 1, dim=1).values
@@ -64,7 +64,7 @@ def _radii(features: Float[Tensor, "n f"], neighbours: int) -> Float[Tensor, "n"
 
 @dataclass(frozen=True)
 class Nearest:
-    """The nearest painting of a collection to each of n pictures."""
+    """The nearest painting of a collection for each of n pictures: its distance and its index."""
 
     distances: Float[np.ndarray, "n"]
     places: Int[np.ndarray, "n"]
@@ -73,7 +73,7 @@ class Nearest:
 def nearest(
     pictures: Float[np.ndarray, "n f"], mirrored: Float[np.ndarray, "n f"], collection: Float[np.ndarray, "m f"]
 ) -> Nearest:
-    """Nearest by Euclidean distance of features, each picture as it is or mirrored, whichever is nearer."""
+    """Find the nearest painting by Euclidean distance of features, of the picture or its mirror image."""
     stored = torch.from_numpy(np.asarray(collection))
     lengths = stored.square().sum(dim=1)
     distances, places = [], []
@@ -90,8 +90,8 @@ def nearest(
 
 
 def copies(generated: Nearest, held_out: Nearest) -> Float[np.ndarray, "n"]:
-    """1 for each picture nearer to a training painting than all but 1 % of held-out paintings are.
+    """Return 1 for each picture that is nearer to a training painting than 99 % of held-out paintings are, else 0.
 
-    Of paintings by other hands 1 % would be; a generator with a greater share repeats what it was shown.
+    A generator that copies nothing has a mean of about 0.01; a higher mean hints at copies.
     """
     return (generated.distances < np.quantile(held_out.distances, COPY_QUANTILE)).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Whether pictures are new: each beside the training paintings nearest to it, as one sheet."""
+"""A sheet that shows each picture beside its nearest training paintings, to see whether it is new."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from common.evaluation.shares import Share
 from common.images import as_pictures, captioned_grid
 
 SHOWN = 4
-"""Paintings beside each picture."""
+"""Number of paintings beside each picture."""
 TITLE = 40
-"""Letters of a painting's caption."""
+"""Most characters of a painting's caption."""
 
 
 class Collection:
-    """The training paintings of a dataset, to be compared with."""
+    """The training paintings of a dataset, to find the nearest of a picture."""
 
     def __init__(self, dataset: PaintingDataset, size: int, network: FeatureNetwork) -> None:
-        """Raises UserError where the dataset has no copies of `size` pixels."""
+        """Raise UserError if the dataset has no copies of `size` pixels."""
         self._dataset, self._network, self._size = dataset, network, size
         self._train = dataset.split("train", size)
 
     @classmethod
     def opened(cls, folder: Path, size: int, device: torch.device) -> Collection:
-        """Of a dataset folder, by the usual feature network. Raises UserError where either is missing."""
+        """Open a dataset folder with the default feature network. Raise UserError if either is missing."""
         return cls(PaintingDataset(folder), size, load_feature_network(default_feature_network(), device=device))
 
     def sheet(self, pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Image:
-        """A row a picture: itself, and the paintings nearest to it, or to its mirror image, in features.
+        """Return a sheet with a row per picture: the picture, then the paintings nearest to it or its mirror image.
 
-        Below each painting stands its distance. The paintings' features are computed once and kept in the dataset.
+        Each painting's caption shows its distance in features. The features of the paintings are stored in the dataset.
         """
         with tqdm(total=len(self._train), unit="painting", disable=None, dynamic_ncols=True, leave=False) as progress:
             stored = split_features(self._dataset, "train", self._size, self._network, Share(), progress.update)
@@ -68,7 +68,7 @@ def several_nearest(
     collection: Float[np.ndarray, "m f"],
     count: int,
 ) -> tuple[Float[np.ndarray, "n j"], Int[np.ndarray, "n j"]]:
-    """Distances and places of the nearest of a collection, each picture as it is or mirrored, whichever is nearer."""
+    """Return distances and indices of the `count` nearest paintings, of each picture or its mirror image."""
     stored = torch.from_numpy(collection)
     either = torch.minimum(*(torch.cdist(torch.from_numpy(side), stored) for side in (pictures, mirrored)))
     found = either.topk(count, dim=1, largest=False)

@@ -1,6 +1,6 @@
-"""What is seen of a subject: its pictures by the feature network and by the critic, and its answers to labels.
+"""Features, critic outputs and spectra of a subject's pictures, and how its pictures change with the labels.
 
-Everything here is collective: the processes divide the pictures and each one ends with all that was seen.
+Everything here is collective: the processes share the pictures, and each one gets the results of all.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from common.evaluation.subjects import Subject, simplex
 
 @dataclass(frozen=True)
 class Observations:
-    """Of n pictures and of real paintings."""
+    """What was computed for n pictures and for real paintings."""
 
     features: Float[np.ndarray, "n f"]
     mirrored: Float[np.ndarray, "n f"]
     opinions: Opinions | None
-    """The critic on the pictures; None where there is no critic."""
+    """The critic on the pictures; None without a critic."""
     opinions_of_held_out: Opinions | None
     spectra: Float[np.ndarray, "n r"]
     spectra_of_held_out: Float[np.ndarray, "m r"]
     spectra_of_stand_in: Float[np.ndarray, "l r"]
     responses: dict[str, Response]
-    """By `genre` and `style`; empty where nobody can be asked for more pictures."""
+    """By `genre` and `style`; empty without a painter."""
 
 
 def observe(
     subject: Subject, held_out: Split, stand_in: Split, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Observations:
-    """Look at all pictures of a subject once, and at real paintings; `stand_in` are those of the subject's mark."""
+    """Observe all pictures of a subject, and real paintings; `stand_in` gives the scores of real paintings."""
     own = share.of(len(subject))
     features = [np.zeros((0, network.num_features), dtype=np.float32)]
     mirrored, opinions = list(features), []
@@ -72,13 +72,13 @@ def observe(
 
 
 def num_observed(subject: Subject) -> int:
-    """How many pictures `observe` reports as progress, over all processes."""
+    """Return how many pictures `observe` reports as progress, over all processes."""
     answers = answered_labels(subject.painter, subject.resolution)
     return len(subject) + SEEDS * sum(len(names) for names in answers.values())
 
 
 def _opinions_of(split: Split, subject: Subject, share: Share) -> list[Opinions | None]:
-    """The critic on this process's share of real paintings, as paintings of their own labels."""
+    """Return the critic's opinions on this process's share of real paintings, given their own labels."""
     painter = subject.painter
     if painter is None:
         return []
@@ -94,7 +94,7 @@ def _opinions_of(split: Split, subject: Subject, share: Share) -> list[Opinions 
 
 
 def _spectra_of(split: Split, share: Share) -> Float[np.ndarray, "m r"]:
-    """Those of this process's share of real paintings."""
+    """Return the spectra of this process's share of real paintings."""
     own = share.of(len(split))
     found = [np.zeros((0, split.images.shape[1] // 2), dtype=np.float32)]
     for start in range(0, len(own), BATCH):

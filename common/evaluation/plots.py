@@ -19,7 +19,7 @@ GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
 
 
 def distance_plot(novelty: Novelty, split: HeldOut) -> str:
-    """How far generated pictures and held-out paintings lie from their nearest training paintings."""
+    """Plot the distances of generated pictures and of held-out paintings to their nearest training paintings."""
     figure = _figure(7, 3)
     axes = figure.subplots()
     both = [*novelty.generated, *novelty.held_out]
@@ -30,7 +30,7 @@ def distance_plot(novelty: Novelty, split: HeldOut) -> str:
     ):
         axes.hist(distances, edges, density=True, histtype="stepfilled", alpha=0.45, color=colour, label=name)
     axes.axvline(
-        novelty.threshold, color=INK, linewidth=1, linestyle="--", label=f"1 % of {split} paintings are nearer"
+        novelty.threshold, color=INK, linewidth=1, linestyle="--", label=f"1 % of {split} paintings are closer"
     )
     axes.set_xlabel("distance to the nearest training painting")
     axes.set_yticks([])
@@ -39,7 +39,7 @@ def distance_plot(novelty: Novelty, split: HeldOut) -> str:
 
 
 def confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
-    """What the judge saw where each label was asked, of generated pictures and of held-out paintings."""
+    """Plot the judge's confusion matrices of generated pictures and of held-out paintings."""
     count = len(confusion.names)
     figure = _figure(3.4 + 0.62 * count, 1.6 + 0.32 * count)
     for axes, title, table in zip(
@@ -52,7 +52,7 @@ def confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Greys", vmin=0, vmax=1)
         axes.set_title(title, fontsize=10)
-        # A dollar would begin a formula.
+        # Matplotlib would read a dollar as the start of a formula.
         names = [name.replace("$", r"\$") for name in confusion.names]
         axes.set_xticks(range(count), names, rotation=90)
         axes.set_yticks(range(count), names)
@@ -67,21 +67,21 @@ def confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
 
 
 def spectrum_plot(spectra: Spectra, split: HeldOut) -> str:
-    """Power of detail by its size, of generated pictures and of held-out paintings."""
+    """Plot the spectra of generated pictures and of held-out paintings."""
     figure = _figure(7, 3)
     axes = figure.subplots()
     cycles = range(1, len(spectra.held_out) + 1)
     axes.plot(cycles, spectra.held_out, color=REAL, label=f"{split} paintings")
     axes.plot(cycles, spectra.generated, color=GENERATED, label="generated pictures")
     axes.set_xscale("log", base=2)
-    axes.set_xlabel("cycles along a side: coarse to fine")
-    axes.set_ylabel("power, decibel")
+    axes.set_xlabel("cycles per side (coarse to fine detail)")
+    axes.set_ylabel("power, dB")
     axes.legend(frameon=False)
     return _svg(figure)
 
 
 def training_plots(metrics: Path) -> dict[str, str]:
-    """One plot for each figure of a run's metrics.jsonl; empty where there are none."""
+    """Plot each figure of a run's metrics.jsonl; empty if there are none."""
     plots: dict[str, str] = {}
     for name, points in read_curves(metrics).items():
         figure = _figure(3.6, 2.2)
@@ -91,7 +91,7 @@ def training_plots(metrics: Path) -> dict[str, str]:
 
 
 def _figure(width: float, height: float) -> Figure:
-    # Not pyplot: it would keep every figure and look for a screen.
+    # pyplot would keep every figure in memory and look for a display.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")

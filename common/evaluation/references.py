@@ -1,6 +1,6 @@
-"""Features of a dataset's real paintings, computed once for a size and a feature network and kept in the dataset.
+"""Features of a dataset's real paintings, computed once per size and feature network and stored in the dataset.
 
-They lie in the dataset's `features/`, under names that change with the pictures, the split and the network.
+The files are in the dataset's `features/`. Their names change with the pictures, the split and the network.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from common.evaluation.shares import Share
 BATCH = 32
 
 Progress = Callable[[int], object]
-"""Is told how many pictures are done."""
+"""Called with the number of pictures that were just processed."""
 
 
 @dataclass(frozen=True)
 class References:
-    """Real paintings of one size as a feature network sees them."""
+    """Features of real paintings of one size."""
 
     train: Float[np.ndarray, "n f"]
     held_out: Float[np.ndarray, "m f"]
@@ -46,10 +46,10 @@ def reference_features(
     share: Share,
     progress: Progress,
 ) -> References:
-    """Features of the chosen training and of all held-out paintings, from the dataset's folder where they lie.
+    """Return features of the chosen training paintings and of all held-out paintings.
 
-    What does not lie there, or is damaged, is computed by all processes, and kept where the folder can be written.
-    Collective.
+    Reads them from the dataset folder. If a file is missing or damaged, all processes compute it, and it is stored if
+    the folder is writable. Collective.
     """
     train = dataset.split("train", size)
     whole = _path(dataset, size, network, "train")
@@ -70,7 +70,7 @@ def reference_features(
 def split_features(
     dataset: PaintingDataset, name: SplitName, size: int, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Float[np.ndarray, "n f"]:
-    """Features of all paintings of one split; as `reference_features`."""
+    """Return features of all paintings of one split, stored or computed as in `reference_features`. Collective."""
     path = _path(dataset, size, network, name)
     return _stored(path, dataset.split(name, size), False, network, share, progress)
 
@@ -78,7 +78,7 @@ def split_features(
 def features_of(
     network: FeatureNetwork, batches: Iterator[UInt8[Tensor, "b 3 h w"]], progress: Progress
 ) -> Float[np.ndarray, "n f"]:
-    """Features of all pictures of some batches."""
+    """Return the features of all pictures of the batches."""
     found = [np.zeros((0, network.num_features), dtype=np.float32)]
     for images in batches:
         found.append(network(images).cpu().numpy())
@@ -90,7 +90,7 @@ def _stored(
     path: Path, split: Split, mirrored: bool, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Float[np.ndarray, "n f"]:
     stored = _kept(path, split, network)
-    # Another evaluation may write the file between two processes' looks at it.
+    # Another evaluation may write the file after one process has looked for it and before the next one does.
     if share.everywhere(stored is not None):
         assert stored is not None, "everywhere is here too"
         progress(len(share.of(len(split))))
@@ -103,12 +103,12 @@ def _stored(
 
 
 def _kept(path: Path, split: Split, network: FeatureNetwork) -> Float[np.ndarray, "n f"] | None:
-    """The features of a split in a file; None where there is none, or it is damaged: they are computed anew."""
+    """Read the features of a split from a file; return None if it is missing or damaged."""
     try:
         with path.open("rb") as file:
             features: np.ndarray = np.lib.format.read_array(file)
     except Exception:
-        # A damaged header makes numpy's reader fail in too many ways to name.
+        # For a damaged header numpy raises too many kinds of errors to list.
         return None
     fits = features.shape == (len(split), network.num_features) and features.dtype == np.float32
     return features if fits else None
@@ -122,7 +122,7 @@ def _keep(features: np.ndarray, path: Path) -> None:
             np.save(file, features)
         partial.replace(path)
     except OSError:
-        # A dataset on a medium that cannot be written, or is full, is measured all the same.
+        # If the disk is full or read-only, measure without storing.
         with contextlib.suppress(OSError):
             partial.unlink()
 

@@ -1,4 +1,4 @@
-"""Measurements in, a report out: `report.json` for programs, `index.html` for people, in one file each."""
+"""Write a report: `report.json` for programs and `index.html`, a page without other files, for people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE = "index.html"
 def write_report(
     measured: Measurements, subject: Subject, dataset: PaintingDataset, out: Path, metrics: Path | None
 ) -> None:
-    """Write both files and the grid of random pictures into `out`; `metrics` is the run's metrics.jsonl, if any."""
+    """Write both files and two sheets of pictures into `out`; `metrics` is the run's metrics.jsonl, if any."""
     exhibits = gather_exhibits(subject, dataset, measured)
     known, split = wordings(measured.split), measured.split
     page = _environment().get_template("report.html.jinja").render(
@@ -47,25 +47,25 @@ def write_report(
 
 
 def require_report_packages() -> None:
-    """Raise UserError where what a report needs is not installed: before the work, not after it."""
+    """Raise UserError if a package for reports is not installed. Called before measuring."""
     for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
         if importlib.util.find_spec(package) is None:
             raise missing_package("a report", name, extra="evaluation")
 
 
 def require_writable(folder: Path) -> None:
-    """Raise UserError where no report could be written: before the work, not after it. Makes nothing."""
+    """Raise UserError if no report can be written there. Called before measuring; creates nothing."""
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent
     if not place.is_dir() or not os.access(place, os.W_OK):
-        raise UserError(f"cannot write to {folder}: {place} is in the way; give another folder with --out")
+        raise UserError(f"cannot write to {folder}: {place} is not a writable folder; give another folder with --out")
 
 
 def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:
-    """Write `comparison.json` and `comparison.html`; returns the table for a terminal.
+    """Write `comparison.json` and `comparison.html`; return the table for a terminal.
 
-    Raises UserError where they were not measured alike.
+    Raise UserError if the subjects were not measured with the same settings.
     """
     _require_alike(all_measured)
     rows = comparison_rows(all_measured)
@@ -93,7 +93,7 @@ def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[st
 
 
 def comparison_rows(all_measured: Sequence[Measurements]) -> list[tuple[Wording, list[tuple[Figure | None, bool]]]]:
-    """For each figure, that of every subject, and whether it is better than all others beyond its interval."""
+    """Return, for each figure, every subject's value and whether it is better than all others with no overlap."""
     rows = []
     for key, wording in wordings(all_measured[0].split).items():
         figures = [measured.figures.get(key) for measured in all_measured]
@@ -103,7 +103,7 @@ def comparison_rows(all_measured: Sequence[Measurements]) -> list[tuple[Wording,
 
 
 def summary(measured: Measurements) -> list[str]:
-    """The figures for a terminal."""
+    """Return the figures as lines for a terminal."""
     lines = [f"{measured.name}: {measured.samples} pictures of {measured.resolution} pixels; {measured.origin}"]
     for key, wording in wordings(measured.split).items():
         if key in measured.figures:
@@ -113,8 +113,9 @@ def summary(measured: Measurements) -> list[str]:
             value = f"{wording.number(figure.value):>9} ({figure.samples})"
             lines.append(f"{wording.title:42} {value:17} {interval:24} {real}".rstrip())
     lines.append(
-        f"{measured.held_out} {measured.split} and {measured.train} training paintings of {measured.dataset}, resized "
-        f"by {measured.resize_filter}; {measured.features_description}"
+        f"measured against {measured.held_out} {measured.split} and {measured.train} training paintings of "
+        f"{measured.dataset}, resized with {measured.resize_filter.capitalize()}; features: "
+        f"{measured.features_description}"
     )
     return lines
 
@@ -127,7 +128,7 @@ def _require_alike(all_measured: Sequence[Measurements]) -> None:
             if values[0] != values[1]:
                 raise UserError(
                     f"figures of {first.name} and {other.name} do not compare: {what.replace('_', ' ')} "
-                    f"{values[0]} and {values[1]}; measure both alike"
+                    f"{values[0]} and {values[1]}; measure both with the same settings"
                 )
 
 

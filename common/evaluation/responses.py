@@ -1,7 +1,4 @@
-"""How a painter answers to its conditions: the same noise in every genre, the same small picture in every style.
-
-The parent showed such a table in its appendix; here it is also a number.
-"""
+"""How pictures change with the labels: the same noise in every genre, the same small picture in every style."""
 
 from __future__ import annotations
 
@@ -23,21 +20,21 @@ from common.images import to_uint8
 
 SEEDS = 32
 LAYOUT = 16
-"""Side, in pixels, at which two pictures have the same composition or not."""
+"""Side, in pixels, at which compositions are compared."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """Pictures of some seeds under every label of one kind."""
+    """Features of pictures of s seeds with each of k labels of one kind."""
 
     features: Float[np.ndarray, "s k f"]
     composition: Float[np.ndarray, "s k"]
-    """Correlation with stage I's picture, both brought down to 16 x 16; 1 for stage I itself."""
+    """Correlation with stage I's picture, both reduced to 16 x 16; 1 for stage I itself."""
 
     def per_seed(self) -> Float[np.ndarray, "s"]:
-        """How far labels part the pictures of a seed, over how far seeds part the pictures of a label.
+        """Return, for each seed, the distance between labels over the mean distance between seeds.
 
-        0: the label changes nothing; 1: it changes as much as another seed.
+        0: the label changes nothing; 1: it changes a picture as much as another seed does.
         """
         seeds, labels, _ = self.features.shape
         between = np.mean(
@@ -56,7 +53,7 @@ class Response:
 
 
 def answered_labels(painter: TrainedPainter | None, resolution: int) -> dict[str, list[str]]:
-    """The kinds of label, `genre` and `style`, that pictures of that size can answer to, with their names."""
+    """Return the label names by kind, `genre` and `style`, if pictures of that size depend on at least two of them."""
     if painter is None:
         return {}
     kinds = {"genre": list(painter.vocabulary.genres)}
@@ -74,7 +71,7 @@ def label_response(
     share: Share,
     progress: Progress,
 ) -> Response:
-    """The same latents in every genre, or the same small pictures, their genres in turn, in every style. Collective."""
+    """Paint the same latents in every genre, or the same pictures of stage I in every style. Collective."""
     num_labels = len(answered_labels(painter, resolution)[kind])
     features = [np.zeros((0, num_labels, network.num_features), dtype=np.float32)]
     composition = [np.zeros((0, num_labels), dtype=np.float32)]
@@ -90,13 +87,13 @@ def label_response(
 
 
 def same_noise(painter: TrainedPainter, kind: str, resolution: int, seed: int) -> UInt8[Tensor, "k 3 h w"]:
-    """One seed under every label of a kind."""
+    """Paint one seed with every label of a kind."""
     genres, styles = _conditions(painter, kind, seed)
     return to_uint8(painter.images([seed] * len(genres), genres, styles, resolution)).cpu()
 
 
 def layout_correlation(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 h2 w2"]) -> Float[Tensor, "b"]:
-    """Correlation of two pictures brought down to 16 x 16, over pixels and colours."""
+    """Return the correlation, over pixels and colours, of two pictures reduced to 16 x 16."""
     first, second = (F.adaptive_avg_pool2d(images.float(), LAYOUT).flatten(1) for images in (small, large))
     first, second = (values - values.mean(dim=1, keepdim=True) for values in (first, second))
     return F.cosine_similarity(first, second, dim=1)
@@ -106,6 +103,6 @@ def _conditions(painter: TrainedPainter, kind: str, seed: int) -> tuple[Float[Te
     num_genres, num_styles = len(painter.vocabulary.genres), len(painter.vocabulary.styles)
     if kind == "genre":
         return torch.eye(num_genres), torch.zeros(num_genres, num_styles)
-    # A collection may have styles alone; any genre is then an empty row.
+    # A collection may have styles and no genres.
     genre = torch.eye(num_genres)[seed % num_genres] if num_genres else torch.zeros(0)
     return repeat(genre, "g -> s g", s=num_styles).clone(), torch.eye(num_styles)

@@ -1,7 +1,6 @@
-"""Whether the measures deserve trust on a dataset: real paintings against real ones, and against spoilt ones.
+"""Check the measures on real paintings: compare halves, styles, and paintings with blur or noise added.
 
-Halves of the training split must be near each other, styles far apart, and pictures the farther the more they are
-blurred or covered with noise.
+Two halves of the training split must be close and two styles far apart, and distances must grow with blur and noise.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from common.randomness import Purpose, generator_for
 
 LEAST = 50
 BLURS = (0.5, 1.0, 2.0, 4.0)
-"""Standard deviations, in pixels of a picture 64 wide."""
+"""Standard deviations, in pixels of a picture of 64 pixels."""
 NOISES = (8, 16, 32, 64)
-"""Standard deviations, of 255."""
+"""Standard deviations, on the scale 0 to 255."""
 
 Spoil = Callable[[UInt8[np.ndarray, "b h w 3"]], UInt8[np.ndarray, "b h w 3"]]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sets of real paintings, one perhaps spoilt, and the distance between them."""
+    """The distance between two sets of real paintings, of which one may be degraded."""
 
     name: str
     fid: float
@@ -47,10 +46,9 @@ class Comparison:
 def check_measures(
     dataset: PaintingDataset, size: int, network: FeatureNetwork, progress: Progress, *, most: int, seed: int
 ) -> dict[str, list[Comparison]]:
-    """Comparisons by their kind: `halves`, `styles`, `blur`, `noise`; those of a ladder in rising order.
+    """Return comparisons by kind: `halves`, `styles`, and `blur` and `noise` in rising order.
 
-    Each is of two sets of at most `most` paintings, which `seed` draws. Raises UserError where there are too few for
-    two sets.
+    Each compares two sets of at most `most` paintings, drawn by `seed`. Raise UserError if there are too few.
     """
     if most < LEAST:
         raise UserError(f"sets of {most} paintings are too small to compare; ask for at least {LEAST}")
@@ -59,7 +57,9 @@ def check_measures(
     places = random.permutation(len(train))
     count = min(most, len(train) // 2)
     if count < LEAST:
-        raise UserError(f"{len(train)} training paintings: two halves of {LEAST} need at least {2 * LEAST}")
+        raise UserError(
+            f"{len(train)} training paintings are too few for two halves of {LEAST}; prepare at least {2 * LEAST}"
+        )
     first, second = train.at(places[:count]), train.at(places[count : 2 * count])
 
     def look(split: Split, spoil: Spoil | None = None) -> Float[np.ndarray, "n f"]:

@@ -1,4 +1,4 @@
-"""A process's share of work that several processes divide, and how the parts come together again."""
+"""Share items between processes, and gather the results."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from jaxtyping import Shaped
 
 @dataclass(frozen=True)
 class Share:
-    """Which part of a row of items this process works on."""
+    """The part of a list of items that this process works on."""
 
     process: int = 0
     processes: int = 1
 
     @property
     def is_main(self) -> bool:
-        """Whether this process writes what all have worked out."""
+        """True for the process that writes the results."""
         return self.process == 0
 
     def of(self, count: int) -> range:
-        """This process's places of `count`: every place is in exactly one share, however uneven they are."""
+        """Return this process's indices of `count` items: each is in exactly one share; sizes may differ."""
         return range(count * self.process // self.processes, count * (self.process + 1) // self.processes)
 
     def gather(self, own: Shaped[np.ndarray, "n_own ..."]) -> Shaped[np.ndarray, "n ..."]:
-        """All shares in order, on every process. Collective: every process has to call it."""
+        """Return all shares in order, on every process. Collective: every process must call it."""
         if self.processes == 1:
             return own
         parts: list[np.ndarray | None] = [None] * self.processes
@@ -36,18 +36,18 @@ class Share:
         return np.concatenate([part for part in parts if part is not None])
 
     def everywhere(self, own: bool) -> bool:
-        """Whether all processes say so. Collective."""
+        """Return True if `own` is true on every process. Collective."""
         return bool(self.gather(np.array([own])).all())
 
     def leave(self) -> None:
-        """Wait for the other processes, and exchange nothing any more."""
+        """Wait for the other processes and close the process group."""
         if self.processes > 1:
             torch.distributed.barrier()
             torch.distributed.destroy_process_group()
 
 
 def join_launched_processes(device: torch.device) -> Share:
-    """The share of this process among those that a launcher started together; all of it where it was started alone."""
+    """Return this process's share among those started by one launcher; everything if it was started alone."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes == 1:
         return Share()

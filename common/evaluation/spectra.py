@@ -1,4 +1,4 @@
-"""Spectra of pictures: how much detail of each size they hold. Blur lacks the fine, a grid has a peak."""
+"""Power spectra of pictures. Blur lacks high frequencies, noise has too much of them, a grid has a peak."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ DECIBEL = 10.0
 
 
 def log_spectra(images: UInt8[Tensor, "b 3 size size"]) -> Float[np.ndarray, "b r"]:
-    """Power in decibel, of each picture's brightness, at 1, 2, … size / 2 cycles along a side, whatever the direction.
+    """Return the power in decibels of each picture's brightness at 1, 2, … size / 2 cycles per side, in all directions.
 
-    The mean is taken off and a Hann window laid over: a picture's edges are no detail of it.
+    Subtracts the mean and applies a Hann window, so that the picture's edges do not count as detail.
     """
     grey = reduce(images.float(), "b c h w -> b h w", "mean")
     size = grey.shape[-1]
@@ -25,11 +25,11 @@ def log_spectra(images: UInt8[Tensor, "b 3 size size"]) -> Float[np.ndarray, "b 
     radius = torch.hypot(cycles[:, None], cycles[None, :]).round().long().flatten()
     rings = power.new_zeros(len(power), int(radius.max()) + 1).index_add_(1, radius, power)
     means = rings / radius.bincount().clamp(min=1)
-    # Half a grey level of rounding noise is the floor: an even picture has no spectrum.
+    # The noise of rounding to grey levels is the floor: a uniform picture would give log(0).
     floor = float(window.square().sum() ** 2) / 12
     return (DECIBEL * (means[:, 1 : size // 2 + 1] + floor).log10()).cpu().numpy()
 
 
 def spectral_distance(first: Float[np.ndarray, "n r"], second: Float[np.ndarray, "m r"]) -> float:
-    """By how many decibel two sets of pictures differ at a frequency, on average over frequencies."""
+    """Return the mean difference in decibels, over frequencies, between the mean spectra of two sets."""
     return float(np.abs(first.mean(axis=0) - second.mean(axis=0)).mean())

@@ -1,6 +1,6 @@
-"""What is measured: pictures with the labels that were asked of them, from a painter or from a folder.
+"""The pictures to measure, from a painter or a folder, with the labels that were requested.
 
-`common.evaluation.measures` reads them by their places, as often as it likes: nothing is kept in memory.
+`common.evaluation.measures` reads them by index, more than once; they are not kept in memory.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from common.vocabulary import Vocabulary
 
 SMALL = 64
 """Side, in pixels, of stage I's pictures."""
-TRAINED_ELSEWHERE = "trained on another preparation of its pictures, which may hold some of these held-out paintings"
-TRAINED_SOMEWHERE = "what it was trained on is not known here"
-CHOSEN_BY_THEM = "chosen among the weights of its run by its FID on these paintings, and looks better by it than it is"
+TRAINED_ELSEWHERE = "trained on another dataset, whose training split may contain some of these held-out paintings"
+TRAINED_SOMEWHERE = "its training dataset is unknown"
+CHOSEN_BY_THEM = "these weights were chosen by their FID on these paintings, so their figures are too good"
 
 
 @runtime_checkable
 class TrainedPainter(Protocol):
-    """What evaluation asks of a trained pair of networks."""
+    """What evaluation needs from trained networks."""
 
     vocabulary: Vocabulary
 
@@ -43,7 +43,7 @@ class TrainedPainter(Protocol):
         ...
 
     def knows_styles(self, resolution: int) -> bool:
-        """Whether pictures of that size answer to a style."""
+        """Return True if pictures of that size depend on the style."""
         ...
 
     def images(
@@ -54,16 +54,16 @@ class TrainedPainter(Protocol):
         resolution: int,
         truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
-        """One batch of pictures, their noise multiplied by `truncation`."""
+        """Paint one batch of pictures, with noise multiplied by `truncation`."""
         ...
 
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> Opinions | None:
-        """What the critic of that size says of pictures as paintings of those labels; None where there is none."""
+        """Return the outputs of the critic for that size, given those labels; None without a critic."""
         ...
 
 
 class EnlargedPainter:
-    """Another painter's pictures of 64 pixels, enlarged by a filter: what stage II has to do better than."""
+    """Paints another painter's pictures of 64 pixels, enlarged by Lanczos: a baseline for stage II."""
 
     def __init__(self, painter: TrainedPainter) -> None:
         self._painter = painter
@@ -71,11 +71,11 @@ class EnlargedPainter:
 
     @property
     def weights(self) -> str:
-        """Those of the painter, and the filter."""
+        """The hashes of the painter's weights, and the filter."""
         return f"{self._painter.weights}, stage I's pictures enlarged by Lanczos"
 
     def knows_styles(self, resolution: int) -> bool:
-        """None: stage I does not hear the style."""
+        """Return False: stage I takes no style."""
         return False
 
     def images(
@@ -86,51 +86,50 @@ class EnlargedPainter:
         resolution: int,
         truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
-        """One batch of pictures; `styles` change nothing."""
+        """Paint one batch of pictures; ignores `styles`."""
         small = self._painter.images(seeds, genres, torch.zeros_like(styles), SMALL, truncation)
         pictures = [resize(picture, resolution) for picture in to_pictures(small)]
         stored = torch.from_numpy(np.stack([np.array(picture) for picture in pictures]))
         return to_float(stored.to(small.device))
 
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> None:
-        """None: no critic was trained on enlarged pictures."""
+        """Return None: no critic was trained on enlarged pictures."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """n pictures and what was asked of each."""
+    """n pictures and the labels requested for each."""
 
     name: str
     resolution: int
     origin: str
-    """Where the pictures come from and how their labels were chosen, in a line."""
+    """One line: where the pictures come from and how their labels were chosen."""
     genres: Int[np.ndarray, "n"]
-    """Places in the vocabulary, -1 where nothing was asked."""
+    """Indices in the vocabulary, -1 without a request."""
     styles: Int[np.ndarray, "n"]
     read: Callable[[Sequence[int]], UInt8[Tensor, "b 3 size size"]]
-    """The pictures at some of the places 0 to n - 1."""
+    """Returns the pictures at some of the indices 0 to n - 1."""
     painter: TrainedPainter | None
-    """Who painted them, where that can be asked for more."""
+    """Who painted the pictures; None for pictures from a folder."""
     seed: int
-    """Of the first picture; also of what evaluation draws at random."""
-
+    """Seed of the first picture, and of the random draws of evaluation."""
     vocabulary: Vocabulary
-    """What genres and styles are places in."""
+    """The vocabulary of `genres` and `styles`."""
     split: HeldOut
-    """The paintings that it is measured by."""
+    """The held-out paintings to measure on."""
 
     def __len__(self) -> int:
         return len(self.genres)
 
     @property
     def requests(self) -> Int[np.ndarray, "n"]:
-        """The number of the pair of genre and style that was asked at each place."""
+        """A number for each picture that is equal for equal pairs of requested genre and style."""
         pairs = np.stack([self.genres, self.styles], axis=1)
         numbers: Int[np.ndarray, "n"] = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
         return numbers
 
     def conditions(self, places: Sequence[int]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
-        """What was asked at some places, as points of the genre and style simplex."""
+        """Return the requests at some indices as points of the genre and style simplex."""
         chosen = np.asarray(places)
         return simplex(self.genres[chosen], self.vocabulary.genres), simplex(
             self.styles[chosen], self.vocabulary.styles
@@ -138,7 +137,7 @@ class Subject:
 
 
 def simplex(places: Int[np.ndarray, "b"], names: Sized) -> Float[Tensor, "b k"]:
-    """One-hot points; all zeros where nothing was asked."""
+    """Return one-hot points; all zeros without a request."""
     return torch.from_numpy(one_hot(places, len(names)))
 
 
@@ -154,10 +153,10 @@ def painted_subject(
     truncation: float = 1.0,
     caution: str = "",
 ) -> Subject:
-    """Pictures of `samples` seeds, with labels drawn as the pairs of genre and style occur in a held-out split.
+    """Return the pictures of `samples` seeds, with labels as frequent as in a held-out split.
 
-    `truncation` multiplies the noise of these pictures; how the painter answers to labels is measured without it.
-    `caution` is why the figures may be too good, where there is a reason.
+    `truncation` multiplies the noise of these pictures; the effect of the labels is measured without it. `caution` says
+    why the figures may be too good, if there is a reason.
     """
     genres, styles = evaluation_labels(
         dataset, split, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
@@ -169,7 +168,7 @@ def painted_subject(
         asked = simplex(genres[chosen], vocabulary.genres), simplex(styles[chosen], vocabulary.styles)
         return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
 
-    truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the answers to labels), "
+    truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
     labels = _asked(bool(vocabulary.genres), bool(vocabulary.styles) and painter.knows_styles(resolution), split)
     origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{labels}"
     if caution:
@@ -178,24 +177,24 @@ def painted_subject(
 
 
 def _asked(genres: bool, styles: bool, split: HeldOut) -> str:
-    """How the labels of each picture were chosen, in words."""
+    """Return how the labels of the pictures were chosen, in words."""
     if not genres and not styles:
-        return "no labels, as there are none to ask for"
+        return "no labels, as the weights know none"
     drawn = "pairs of genre and style" if genres and styles else "genres" if genres else "styles"
-    return f"labels drawn as the {drawn} occur in the {split} split"
+    return f"{drawn} drawn from the {split} split"
 
 
 def evaluation_labels(
     dataset: PaintingDataset, split: HeldOut, resolution: int, samples: int, *, seed: int, styles_asked: bool
 ) -> tuple[Int[np.ndarray, "n"], Int[np.ndarray, "n"]]:
-    """Places of the genres and styles to ask for: as their pairs occur in a held-out split.
+    """Draw the genres and styles to request, as indices, from the pairs of a held-out split.
 
-    Raises UserError where that holds nothing.
+    Raise UserError if the split is empty.
     """
     real = dataset.split(split, resolution)
     if not len(real):
         raise UserError(
-            f"{dataset.folder} holds no {split} paintings to measure by, one of some twenty; prepare more paintings"
+            f"{dataset.folder} has no {split} paintings to measure on; prepare more paintings, of which 1 in 20 is one"
         )
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(real), size=samples)
     genres, styles = real.genres[drawn], real.styles[drawn]
@@ -211,10 +210,10 @@ def folder_subject(
     split: HeldOut,
     limit: int | None = None,
 ) -> Subject:
-    """Pictures from anywhere, trimmed, made square and brought to `resolution` as the dataset's were.
+    """Return the pictures of a source, trimmed, made square and resized as the dataset's were.
 
-    `limit` takes that many of them, drawn at random. Labels are those of the source where the dataset's vocabulary
-    knows them. Raises UserError where a picture cannot be used: leaving it out would change the figures in silence.
+    `limit` draws that many of them at random. Labels that are not in the dataset's vocabulary are ignored. Reading
+    raises UserError if a picture cannot be used: to skip it would change the figures without notice.
     """
     listed: list[Entry] = list(source.listing().entries)
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).permutation(len(listed))[:limit]
@@ -228,15 +227,15 @@ def folder_subject(
         return torch.stack([_read(entries[place], description, resolution) for place in places])
 
     known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
-    trimmed = ", even borders cut off as the dataset's were" if description.trimmed else ""
-    origin = f"As they lie there{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
+    trimmed = ", uniform borders cut off as in the dataset" if description.trimmed else ""
+    origin = f"Pictures from a folder or zip{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
     return Subject(
         source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary, split
     )
 
 
 def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:
-    """The vocabulary's place of a label; a family of several styles is none."""
+    """Return the index of a label in the vocabulary, or UNLABELLED, also for a family of several styles."""
     try:
         simplex = weights(label) if label else ()
     except UserError:
@@ -248,13 +247,13 @@ def _read(entry: Entry, description: DatasetDescription, size: int) -> UInt8[Ten
     try:
         picture = entry.read()
     except Rejected as rejection:
-        raise UserError(f"{entry.record.name}: {rejection}; mend the file or remove its row") from None
+        raise UserError(f"{entry.record.name}: {rejection}; repair the file or remove its row") from None
     if description.trimmed:
         picture = trim(picture)
     if min(picture.size) < size and not description.enlarged:
         raise UserError(
-            f"{entry.record.name}: {picture.width}x{picture.height} pixels would be enlarged to {size}, which no "
-            "painting of the dataset was; give a smaller --resolution, or remove the picture"
+            f"{entry.record.name}: {picture.width}x{picture.height} pixels would be enlarged to {size}, but no "
+            "painting of the dataset was enlarged; give a smaller --resolution, or remove the picture"
         )
     picture = resize(make_square(picture, description.fit), size)
     return rearrange(torch.from_numpy(np.array(picture)), "h w c -> c h w")

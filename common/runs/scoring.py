@@ -1,7 +1,7 @@
-"""Measure FID on the validation split during training, with fixed seeds that the processes share.
+"""Measure FID on the validation split during training, with pictures of fixed seeds that the processes share.
 
-Labels, seeds and features are the same as in an evaluation on that split, so equal numbers of samples give equal FIDs.
-The test split is not read here: it must not choose the weights that it measures later.
+Labels, seeds and features are those of `scripts/evaluate.py --split validation`, so equal numbers of samples give equal
+figures. The test split is not read: it must not choose the weights that it measures later.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from common.images import to_uint8
 from common.runs.config import LoggingSettings
 
 Paint = Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Float[Tensor, "b 3 h w"]]
-"""Paints pictures with the averaged weights, from seeds, genres and styles."""
+"""Paints pictures of seeds, genres and styles with the averaged weights."""
 
 
 class ValidationFid:
-    """The FID that a run logs. All processes must make every call together."""
+    """Measures the FID of a run. Every method is collective."""
 
     def __init__(
         self,
@@ -42,11 +42,11 @@ class ValidationFid:
         *,
         knows_styles: bool,
     ) -> None:
-        """Raise UserError if the feature network is missing, or if there are too few validation paintings."""
+        """Raise UserError if the feature network does not load or there are too few validation paintings."""
         num_real = len(dataset.split("validation", resolution))
         if num_real < 2:
             raise UserError(
-                f"logging.fid_every: {dataset.folder} has {num_real} validation paintings, and a FID "
+                f"logging.fid_every: {dataset.folder} has {num_real} validation paintings, but FID "
                 "needs at least 2; prepare more pictures, or train without FID: --set logging.fid_every=0"
             )
         try:
@@ -75,4 +75,4 @@ class ValidationFid:
 
 
 def _silent(pictures: int) -> None:
-    """Show no progress: the measurement is short."""
+    """Show no progress: this takes only a few seconds."""
