@@ -77,8 +77,8 @@ _WORDINGS: dict[str, Wording] = {
     "fid": Wording(
         title="FID, {split} split",
         better="low",
-        sentence="The most common distance, to the same paintings. It falls as the number of samples grows: compare "
-        "only equal numbers.",
+        sentence="The most widely used distance, to the same paintings. It falls as the number of samples grows: "
+        "compare only equal numbers.",
         real="real training paintings",
     ),
     "fid_train": Wording(
