@@ -77,6 +77,7 @@ def test_only_scripts_parse_arguments() -> None:
             assert "argparse" not in imports(path), f"{path} parses arguments"
 
 
+@pytest.mark.slow
 def test_painting_imports_nothing_of_training() -> None:
     heavy = ("accelerate", "torchmetrics", "imagehash", "scipy", "matplotlib", "psutil", "tqdm.auto")
     code = f"import sys, stage2; print([name for name in {heavy!r} if name in sys.modules])"

@@ -129,6 +129,7 @@ def features(picture: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([grid(picture), 2 * grid(across), 2 * grid(down), 4 * np.array(numbers), [1.0]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("labels", "which", "least"), [(STYLES, 1, 0.75), (GENRES, 0, 0.5)])
 def test_a_linear_classifier_tells_labels_of_unseen_seeds(labels: tuple[str, ...], which: int, least: float) -> None:
     def table(seeds: range) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

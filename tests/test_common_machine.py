@@ -98,6 +98,7 @@ def test_the_memory_of_a_process_grows_with_what_it_holds() -> None:
     assert held.all()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(glibc() is None, reason="speaks of glibc alone")
 def test_freed_memory_is_kept_for_what_comes_next_until_it_is_given_back() -> None:
     # On its own: it holds for all of a process.

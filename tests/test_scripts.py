@@ -102,6 +102,7 @@ def test_weights_of_another_stage_or_of_other_networks_are_no_start(
     assert "holds another network than these settings describe" in command.refused(*begin, stage1_run)
 
 
+@pytest.mark.slow
 def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "scripts" / "prepare_data.py", "procedural", "--count", "5000", "--workers", "1"]
     with subprocess.Popen([*command, "--out", tmp_path / "data"], stderr=subprocess.PIPE, text=True) as preparing:

@@ -136,6 +136,7 @@ def test_a_penalty_that_does_not_divide_the_batch_is_refused(split: Split) -> No
         trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=3"))
 
 
+@pytest.mark.slow
 def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
     few = Split(split.images, split.rows[:8], split.genres[:8], split.styles[:8])
     stage = trainer(few, stage1_config("training.flip=false", "loss.critic_genre=10.0", "training.genre_balance=0.0"))
@@ -152,12 +153,14 @@ def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
     assert loss() < 0.3 * before
 
 
+@pytest.mark.slow
 def test_the_generator_learns_to_raise_its_score(split: Split) -> None:
     stage = trainer(split, stage1_config())
     first = [float(stage.update_generator(step)["generator_loss"].detach()) for step in range(30)]
     assert np.mean(first[-5:]) < np.mean(first[:5])
 
 
+@pytest.mark.slow
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     procedural_dataset: Path, stage1_run: Path, tmp_path: Path
 ) -> None:
@@ -216,6 +219,7 @@ def test_variety_is_not_asked_of_paintings_that_are_all_alike(split: Split) -> N
         assert not trainer(alike, stage1_config()).paintings_differ
 
 
+@pytest.mark.slow
 def test_a_run_that_starts_from_another_begins_with_its_weights(
     procedural_dataset: Path, stage1_run: Path, tmp_path: Path
 ) -> None:
@@ -230,6 +234,7 @@ def test_a_run_that_starts_from_another_begins_with_its_weights(
     assert json.loads((tmp_path / "run" / "environment.json").read_text())["started_from"] == start
 
 
+@pytest.mark.slow
 def test_training_measures_and_chooses_its_best_by_validation_and_never_reads_the_test_split(
     procedural_dataset: Path, tmp_path: Path
 ) -> None:

@@ -93,6 +93,7 @@ def test_the_critic_sees_everything_changed_where_that_is_asked(dataset: Paintin
     assert not torch.equal(of_generator, of_critic[size:])
 
 
+@pytest.mark.slow
 def test_the_parents_networks_train_and_their_export_paints(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:
@@ -140,6 +141,7 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_l
         assert torch.equal(styles, torch.cat([real.asked_styles, asked.asked_styles]))
 
 
+@pytest.mark.slow
 def test_the_generator_learns_to_rebuild_real_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
     settings = stage2_config("training.real_pair_share=1.0", "loss.reconstruction=3000.0")
     stage = trainer(dataset, stage1_run, settings)
@@ -147,6 +149,7 @@ def test_the_generator_learns_to_rebuild_real_paintings(dataset: PaintingDataset
     assert all(later < 0.99 * errors[0] for later in errors[-5:])
 
 
+@pytest.mark.slow
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     dataset: PaintingDataset, stage1_run: Path, stage2_run: Path, tmp_path: Path
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     assert all(torch.equal(whole[key], cut[key]) for key in whole)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:
@@ -174,6 +178,7 @@ def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
     assert all(torch.equal(tensor, again[name]) for name, tensor in kept.items())
 
 
+@pytest.mark.slow
 def test_a_run_knows_its_stage1_before_it_has_an_export(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
