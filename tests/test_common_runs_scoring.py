@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cheap_features import fields, measured_by_fields
 from conftest import WithoutTest, tiny_preparation
 from tiny_runs import stage1_config
 
@@ -17,7 +18,6 @@ from common.data.sources.painted import PaintedPictures
 from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.evaluation.distances import fid
-from common.evaluation.features import load_feature_network
 from common.evaluation.shares import Share
 from common.evaluation.subjects import painted_subject
 from common.runs import scoring
@@ -44,11 +44,13 @@ def test_it_is_the_figure_that_evaluation_gives_of_as_many_pictures(
     painter = Painter.load(folder)
     size = painter.resolutions[-1]
     subject = painted_subject(painter, "run", dataset, size, samples=40, seed=0, split="validation")
-    network = load_feature_network("efficientnet-lite0")
+    network = fields()
     held_out = dataset.split("validation", size)
     real = network(held_out.pictures(np.arange(len(held_out))).permute(0, 3, 1, 2)).numpy()
     expected = fid(real, network(subject.read(range(40))).numpy())
-    assert score(folder, dataset).measure() == pytest.approx(expected, rel=1e-3)
+    with measured_by_fields():
+        measured = score(folder, dataset).measure()
+    assert measured == pytest.approx(expected, rel=1e-3)
 
 
 def test_without_features_to_measure_by_the_remedy_is_named(

@@ -6,11 +6,9 @@ import contextlib
 import csv
 import io
 import json
-import os
 import re
 import runpy
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cheap_features import measured_by_fields
+from cheap_features import measured_at_96_pixels, measured_by_fields
 from PIL import Image
+from processes import launch
 
 from common import config
 from common.data.dataset import PaintingDataset
@@ -78,6 +77,12 @@ def labels_of(dataset: PaintingDataset, split: str) -> tuple[list[int], list[str
     return part.rows.tolist(), [genres[place] for place in part.genres], [styles[place] for place in part.styles]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _small_features() -> Iterator[None]:
+    with measured_at_96_pixels():
+        yield
+
+
 @pytest.fixture
 def cheap_features() -> Iterator[None]:
     """For what does not depend on how good features are."""
@@ -85,10 +90,27 @@ def cheap_features() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def left_out_plots() -> Iterator[None]:
+    """For reports whose plots nobody looks at: they take longer than all else in them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.evaluation.plots._svg", lambda figure: "<svg></svg>")
+        yield
+
+
+@pytest.fixture
+def no_plots() -> Iterator[None]:
+    with left_out_plots():
+        yield
+
+
 @pytest.fixture(scope="module")
 def report(stage2_run: Path, measurable_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "report"
-    printed = measured(stage2_run, "--data", measurable_dataset, "--samples", "24", "--out", out)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("observations", "responses"):
+            patch.setattr(f"common.evaluation.{module}.SEEDS", 4)
+        printed = measured(stage2_run, "--data", measurable_dataset, "--samples", "24", "--out", out)
     assert "Coverage" in printed
     assert str(out / "index.html") in printed
     return out
@@ -150,13 +172,11 @@ def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
         assert heading in page
 
 
-def test_two_processes_give_the_report_of_one(
-    report: Path, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
-) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", str(SCRIPT)]
-    command += [str(stage2_run), "--data", str(measurable_dataset), "--samples", "24", "--out", str(tmp_path / "two")]
-    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    one, two = (json.loads((folder / "report.json").read_text()) for folder in (report, tmp_path / "two"))
+def test_two_processes_give_the_report_of_one(stage2_run: Path, measurable_dataset: Path, tmp_path: Path) -> None:
+    arguments = (stage2_run, "--data", measurable_dataset, "--samples", "24", "--out")
+    for processes in (1, 2):
+        launch(processes, ROOT / "tests" / "by_fields.py", SCRIPT, *arguments, tmp_path / str(processes))
+    one, two = (json.loads((tmp_path / folder / "report.json").read_text()) for folder in "12")
     assert_close(one, two)
 
 
@@ -183,8 +203,9 @@ def known(measurable_dataset: Path, tmp_path_factory: pytest.TempPathFactory) ->
     stolen = write_pictures(base / "stolen", dataset, rows, genres, styles)
     first = [rows[genres.index(genre)] for genre in genres]
     repeated = write_pictures(base / "repeated", dataset, first, genres, [""] * 96)
-    for folder in (stolen, repeated):
-        measured("--images", folder, "--data", measurable_dataset, "--out", base / f"report-{folder.name}")
+    with left_out_plots():
+        for folder in (stolen, repeated):
+            measured("--images", folder, "--data", measurable_dataset, "--out", base / f"report-{folder.name}")
     return {name: read_report(base / f"report-{name}") for name in ("stolen", "repeated")}
 
 
@@ -205,7 +226,7 @@ def test_one_picture_a_genre_looks_collapsed(known: dict[str, Measurements]) -> 
     assert "asked_style_accuracy" not in repeated
 
 
-@pytest.mark.usefixtures("cheap_features")
+@pytest.mark.usefixtures("cheap_features", "no_plots")
 def test_a_comparison_marks_what_stands_out(
     stage1_run: Path, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
@@ -236,7 +257,7 @@ def test_runs_of_different_resolutions_are_not_compared(
     assert not list(out.glob("*"))
 
 
-@pytest.mark.usefixtures("cheap_features")
+@pytest.mark.usefixtures("cheap_features", "no_plots")
 def test_stage2_is_held_against_its_own_small_pictures_enlarged(
     stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
@@ -349,7 +370,7 @@ def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-@pytest.mark.usefixtures("cheap_features")
+@pytest.mark.usefixtures("cheap_features", "no_plots")
 def test_titles_of_paintings_are_text_and_not_page(measurable_dataset: Path, tmp_path: Path) -> None:
     dataset = PaintingDataset(measurable_dataset)
     pictures = dataset.pictures(64, list(range(12)))

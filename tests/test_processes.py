@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from tiny_runs import SHORT, STAGE1_NETWORKS, STAGE2_NETWORKS
 
 ROOT = Path(__file__).parents[1]
+BY_FIELDS = ROOT / "tests" / "by_fields.py"
 STAGE1, STAGE2 = (ROOT / "scripts" / f"train_stage{number}.py" for number in (1, 2))
 pytestmark = pytest.mark.slow
 
@@ -71,14 +72,14 @@ def test_both_stages_train_and_resume_on_several_processes(procedural_dataset: P
     settings = [f"--set={override}" for override in (*STAGE1_NETWORKS, *SHORT, *scored, "training.batch_size=6")]
     for out, steps in ((whole, 4), (stage1, 2), (stage1, 4)):
         launch(
-            3, STAGE1, "--preset", "default", *common, "--out", out,
+            3, BY_FIELDS, STAGE1, "--preset", "default", *common, "--out", out,
             *settings, f"--set=training.steps={steps}",
         )  # fmt: skip
     settings = [f"--set={override}" for override in (*STAGE2_NETWORKS, *SHORT, *scored)]
     # Once as users do, with an interpreter that starts and shuts down.
-    for launched_by, steps in ((torchrun, 2), (launch, 4)):
+    for launched_by, scripts, steps in ((torchrun, [STAGE2], 2), (launch, [BY_FIELDS, STAGE2], 4)):
         launched_by(
-            2, STAGE2, "--preset", "tiny", *common, "--stage1", stage1, "--out", stage2,
+            2, *scripts, "--preset", "tiny", *common, "--stage1", stage1, "--out", stage2,
             *settings, f"--set=training.steps={steps}",
         )  # fmt: skip
     for run in (stage1, stage2):
@@ -107,7 +108,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_one_that_
     settings = [f"--set={override}" for override in (*STAGE1_NETWORKS, *SHORT, *more)]
 
     def begin(out: Path) -> ForkServerProcess:
-        return start(STAGE1, "--data", procedural_dataset, "--out", out, "--resume", *settings)
+        return start(BY_FIELDS, STAGE1, "--data", procedural_dataset, "--out", out, "--resume", *settings)
 
     def finish(out: Path) -> None:
         process = begin(out)

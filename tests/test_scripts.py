@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from commands import Command
 from conftest import random_picture, write_collection
 from hub_server import Hub
 from PIL import Image
+from processes import launch, start
 from tiny_runs import stage1_config, stage2_config
 
 from common.data.dataset import PaintingDataset
@@ -104,14 +104,14 @@ def test_weights_of_another_stage_or_of_other_networks_are_no_start(
 
 @pytest.mark.slow
 def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, ROOT / "scripts" / "prepare_data.py", "procedural", "--count", "5000", "--workers", "1"]
-    with subprocess.Popen([*command, "--out", tmp_path / "data"], stderr=subprocess.PIPE, text=True) as preparing:
-        while not (started := list(tmp_path.glob(".data.*.partial/*.raw"))) or not started[0].stat().st_size:
-            time.sleep(0.1)
-            assert preparing.poll() is None
-        preparing.terminate()
-        preparing.communicate(timeout=60)
-    assert preparing.returncode == 143
+    arguments = ("procedural", "--count", "5000", "--workers", "1", "--out", tmp_path / "data")
+    preparing = start(ROOT / "scripts" / "prepare_data.py", *arguments)
+    while not (started := list(tmp_path.glob(".data.*.partial/*.raw"))) or not started[0].stat().st_size:
+        time.sleep(0.1)
+        assert preparing.is_alive()
+    preparing.terminate()
+    preparing.join(60)
+    assert preparing.exitcode == 143
     assert not list(tmp_path.iterdir())
 
 
@@ -350,17 +350,13 @@ def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: 
 
 @pytest.mark.slow
 def test_a_pipe_gets_the_picture_and_processes_divide_the_pictures(stage2_run: Path, tmp_path: Path) -> None:
-    paint = ["scripts/generate.py", "--weights", str(stage2_run), "--resolution", "64"]
-    piped = subprocess.run([sys.executable, *paint, "--out", "-"], cwd=ROOT, capture_output=True, check=True)
-    with Image.open(io.BytesIO(piped.stdout)) as picture:
+    paint = (ROOT / "scripts" / "generate.py", "--weights", stage2_run, "--resolution", "64", "--out")
+    start(*paint, "-", out=tmp_path / "piped").join()
+    with Image.open(tmp_path / "piped") as picture:
         assert picture.size == (64, 64)
-    two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    divided = subprocess.run(
-        [*two, *paint, "--count", "7", "--out", str(tmp_path / "two")], cwd=ROOT, capture_output=True, text=True
-    )
-    assert divided.returncode == 0, divided.stderr[-2000:]
-    assert sorted(divided.stdout.split()) == sorted(str(path) for path in (tmp_path / "two").iterdir())
-    assert len(divided.stdout.split()) == 7
+    printed = launch(2, *paint, tmp_path / "two", "--count", "7").split()
+    assert sorted(printed) == sorted(str(path) for path in (tmp_path / "two").iterdir())
+    assert len(printed) == 7
 
 
 def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:
@@ -381,7 +377,20 @@ def test_the_benchmark_sets_every_residence_beside_the_training_step(
     assert lines[-1].endswith("1.0 x the training step")
 
 
+@pytest.fixture
+def one_round(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Benchmarks measure once, and compile nothing: that takes minutes, and fails on what checks shapes in tests."""
+    # As slow to import as torch itself.
+    from torch._dynamo import config as compiler
+
+    for module in ("rounds", "generate"):
+        monkeypatch.setattr(f"benchmarks.{module}.ROUNDS", 1)
+    with compiler.patch(disable=True):
+        yield
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_round")
 @pytest.mark.parametrize("stage", ["1", "2"])
 def test_the_benchmark_sets_a_step_beside_its_forward_passes_and_the_parents(
     stage: str, command: Command, procedural_dataset: Path
@@ -400,17 +409,14 @@ def test_the_benchmark_sets_a_step_beside_its_forward_passes_and_the_parents(
 
 
 @pytest.mark.slow
-def test_the_benchmark_measures_each_means_of_speed(procedural_dataset: Path) -> None:
-    # On its own: what checks shapes in tests cannot be compiled.
-    answer = subprocess.run(
-        [
-            sys.executable, "scripts/benchmark.py", "means", "--data", procedural_dataset, "--seconds", "0.01",
-            "--set", "networks.width=1", "training.batch_size=4", "training.critic_steps=1",
-        ],
-        cwd=ROOT, capture_output=True, text=True,
+@pytest.mark.usefixtures("one_round")
+def test_the_benchmark_measures_each_means_of_speed(command: Command, procedural_dataset: Path) -> None:
+    code, printed, _ = command(
+        "benchmark.py", "means", "--data", procedural_dataset, "--seconds", "0.01",
+        "--set", "networks.width=1", "training.batch_size=4", "training.critic_steps=1",
     )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    lines = answer.stdout.splitlines()
+    assert code == 0
+    lines = printed.splitlines()
     assert len(lines) == 14
     assert all(re.search(r"images/s +\d+\.\d+ x plain$", line) for line in lines)
 
@@ -475,19 +481,13 @@ def test_exports_that_cannot_be_made_are_refused(
 
 
 @pytest.mark.slow
-def test_the_benchmark_paints_in_bulk_to_files_and_by_each_means(stage2_run: Path) -> None:
-    # On its own: what checks shapes in tests cannot be compiled.
-    # Compiling takes minutes, and is not ours.
-    not_compiling = {**os.environ, "TORCHDYNAMO_DISABLE": "1"}
-    answer = subprocess.run(
-        [
-            sys.executable, "scripts/benchmark.py", "generate", "--weights", stage2_run, "--batches", "1", "2",
-            "--seconds", "0.01",
-        ],
-        cwd=ROOT, capture_output=True, text=True, env=not_compiling,
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    head, one, two, to_files, first, batch, *means = answer.stdout.splitlines()
+@pytest.mark.usefixtures("one_round")
+def test_the_benchmark_paints_in_bulk_to_files_and_by_each_means(command: Command, stage2_run: Path) -> None:
+    code, printed, _ = command(
+        "benchmark.py", "generate", "--weights", stage2_run, "--batches", "1", "2", "--seconds", "0.01"
+    )
+    assert code == 0
+    head, one, two, to_files, first, batch, *means = printed.splitlines()
     assert "128 pixels" in head
     assert all(re.match(r"batch \d +\d+\.\d images/s  peak memory \d+\.\d\d GB$", line) for line in (one, two))
     assert re.match(r"to PNG files +\d+\.\d images/s$", to_files)
