@@ -36,7 +36,7 @@ def measured_by_fields() -> Iterator[None]:
 
 @contextmanager
 def measured_at_96_pixels() -> Iterator[None]:
-    """Have EfficientNet-Lite0 look at pictures of 96 pixels instead of 224: a fifth of the time, and still good eyes."""
+    """Have EfficientNet-Lite0 look at pictures of 96 pixels, not 224: a fifth of the time, and still good eyes."""
     load = features._load_efficientnet_lite0
 
     def load_small(weights: Path | None) -> FeatureNetwork:
