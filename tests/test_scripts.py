@@ -432,7 +432,7 @@ def test_the_benchmark_measures_steps_past_pre_training(
 
 def test_means_refuses_a_batch_that_it_cannot_penalise_in_part(command: Command, procedural_dataset: Path) -> None:
     line = command.refused("benchmark.py", "means", "--data", procedural_dataset, "--set", "training.batch_size=21")
-    assert "make training.batch_size, now 21, a multiple of 4" in line
+    assert "training.batch_size 21 is not a multiple of 4" in line
 
 
 def test_an_export_travels_and_paints(command: Command, stage2_run: Path) -> None:
