@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from einops import reduce
 from torch import Tensor, nn
 
 from common.evaluation import features
@@ -34,17 +35,29 @@ def measured_by_fields() -> Iterator[None]:
         yield
 
 
+class Fewer(nn.Module):
+    """Means of eight features each."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return reduce(self.network(images), "b (f eight) -> b f", "mean", eight=8)
+
+
 @contextmanager
-def measured_at_96_pixels() -> Iterator[None]:
-    """Have EfficientNet-Lite0 look at pictures of 96 pixels, not 224: a fifth of the time, and still good eyes."""
+def measured_by_small_features() -> Iterator[None]:
+    """EfficientNet-Lite0 at half the side and of an eighth of the features: a tenth of the time, and still good eyes."""
     load = features._load_efficientnet_lite0
 
     def load_small(weights: Path | None) -> FeatureNetwork:
-        network = load(weights)
-        network.network.input_size = 96
-        # Features are kept under the network's description.
-        network.description = network.description.replace("224x224", "96x96")
-        return network
+        whole = load(weights)
+        whole.network.input_size = 112
+        # Features are kept under the description.
+        return FeatureNetwork(
+            whole.name, Fewer(whole.network), num_features=160, description=f"small {whole.description}"
+        )
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(features, "_load_efficientnet_lite0", load_small)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cheap_features import measured_at_96_pixels, measured_by_fields
+from cheap_features import measured_by_fields, measured_by_small_features
 from PIL import Image
 from processes import launch
 
@@ -79,7 +79,7 @@ def labels_of(dataset: PaintingDataset, split: str) -> tuple[list[int], list[str
 
 @pytest.fixture(scope="module", autouse=True)
 def _small_features() -> Iterator[None]:
-    with measured_at_96_pixels():
+    with measured_by_small_features():
         yield
 
 
@@ -128,7 +128,8 @@ def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(
         "spectrum",
     }  # fmt: skip
     for figure in found.figures.values():
-        assert figure.low <= figure.value <= figure.high
+        # A mean of equal values may be off by a rounding.
+        assert figure.low - 1e-9 <= figure.value <= figure.high + 1e-9
         assert figure.samples > 0
     assert (found.samples, found.resolution, found.features) == (24, 128, "efficientnet-lite0")
     assert len(found.novelty.generated) == 24

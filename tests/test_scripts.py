@@ -377,6 +377,10 @@ def test_the_benchmark_sets_every_residence_beside_the_training_step(
     assert lines[-1].endswith("1.0 x the training step")
 
 
+COMPILING = "ignore:`torch.jit.script_method` is deprecated:DeprecationWarning"
+"""torch's own compiler says so as it is loaded."""
+
+
 @pytest.fixture
 def one_round(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Benchmarks measure once, and compile nothing: that takes minutes, and fails on what checks shapes in tests."""
@@ -409,6 +413,7 @@ def test_the_benchmark_sets_a_step_beside_its_forward_passes_and_the_parents(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(COMPILING)
 @pytest.mark.usefixtures("one_round")
 def test_the_benchmark_measures_each_means_of_speed(command: Command, procedural_dataset: Path) -> None:
     code, printed, _ = command(
@@ -481,6 +486,7 @@ def test_exports_that_cannot_be_made_are_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(COMPILING)
 @pytest.mark.usefixtures("one_round")
 def test_the_benchmark_paints_in_bulk_to_files_and_by_each_means(command: Command, stage2_run: Path) -> None:
     code, printed, _ = command(
