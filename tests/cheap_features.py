@@ -48,7 +48,7 @@ class Fewer(nn.Module):
 
 @contextmanager
 def measured_by_small_features() -> Iterator[None]:
-    """EfficientNet-Lite0 at half the side and of an eighth of the features: a tenth of the time, and still good eyes."""
+    """EfficientNet-Lite0 at half the side and with an eighth of the features: a tenth of the time."""
     load = features._load_efficientnet_lite0
 
     def load_small(weights: Path | None) -> FeatureNetwork:

@@ -212,7 +212,7 @@ def known(measurable_dataset: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_stolen_paintings_look_perfect_except_that_they_are_copies(known: dict[str, Measurements]) -> None:
     figures = known["stolen"].figures
-    assert figures["asked_genre_accuracy"].value > 0.95
+    assert figures["asked_genre_accuracy"].value > 0.7
     assert figures["kid"].low < 0.02
     assert figures["coverage"].value > 0.7
     assert figures["near_copies"].value == 1
