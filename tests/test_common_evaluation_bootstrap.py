@@ -22,6 +22,13 @@ def test_the_interval_of_a_mean_is_two_standard_errors_either_way() -> None:
     assert interval.high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
 
 
+def test_the_interval_of_equal_values_holds_their_mean() -> None:
+    for value in (2.4, 0.1, 1.7):
+        values = np.full(12, value)
+        interval = interval_of_mean(values, np.random.default_rng(0))
+        assert interval.low <= values.mean() <= interval.high
+
+
 def test_a_share_of_none_or_all_is_as_uncertain_as_its_samples_are_few() -> None:
     none, many = (
         interval_of_mean(np.zeros(24), np.random.default_rng(0)),

@@ -31,7 +31,9 @@ def interval_of_mean(values: Float[np.ndarray, "n"], random: np.random.Generator
         return _wilson(float(np.mean(values)), len(values))
     counts = random.multinomial(len(values), np.full(len(values), 1 / len(values)), size=REPLICATES)
     low, high = np.quantile(counts @ np.asarray(values, dtype=np.float64) / len(values), [0.025, 0.975])
-    return Interval(float(low), float(high))
+    # Rounding: the mean of equal values may lie outside.
+    mean = float(np.mean(values))
+    return Interval(min(float(low), mean), max(float(high), mean))
 
 
 def interval_around(

@@ -108,8 +108,8 @@ _WORDINGS: dict[str, Wording] = {
         better="low",
         unit="percent",
         sentence="Share of pictures that are closer to a training painting than 99 % of {split} paintings are. "
-        "Without copying it is about 1 %. More means copies, or blurred pictures near a blurred painting: "
-        "the pairs below show which.",
+        "Without copying it is about that of real paintings: 1 %, or one in all if they are fewer than 100. More "
+        "means copies, or blurred pictures near a blurred painting: the pairs below show which.",
         real="real {split} paintings, by definition",
     ),
     "diversity": Wording(
