@@ -69,7 +69,7 @@ def labelled_grid(
     pen = ImageDraw.Draw(sheet)
     # Shrink the text if a name is wider than a picture, so that names do not overlap.
     longest = max((font.getlength(label) for label in column_labels), default=1)
-    column_font = ImageFont.load_default(size=text_height * min(1, width / longest))
+    column_font = ImageFont.load_default(size=max(1.0, text_height * min(1, width / longest)))
     for column, label in enumerate(column_labels):
         pen.text((left + column * (width + 2) + width // 2, top // 2), label, "black", font=column_font, anchor="mm")
     for number, (row, label) in enumerate(zip(rows, row_labels, strict=True)):
@@ -105,7 +105,7 @@ def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], col
         sheet.paste(picture, (x, y))
         for number, line in enumerate(lines):
             longest = max(font.getlength(line), 1)
-            own = ImageFont.load_default(size=text_height * min(1, (width - 4) / longest))
+            own = ImageFont.load_default(size=max(1.0, text_height * min(1, (width - 4) / longest)))
             middle = y + height + number * (text_height + 2) + text_height // 2 + 2
             pen.text((x + width // 2, middle), line, "black", font=own, anchor="mm")
     return sheet

@@ -35,6 +35,7 @@ from common.evaluation.shares import join_launched_processes
 from common.evaluation.subjects import (
     CHOSEN_BY_THEM,
     SMALL,
+    STARTED_ELSEWHERE,
     TRAINED_ELSEWHERE,
     TRAINED_SOMEWHERE,
     EnlargedPainter,
@@ -214,6 +215,8 @@ def _caution(run: Path, dataset: PaintingDataset, split: HeldOut) -> str:
         return TRAINED_ELSEWHERE
     if all(answer is None for answer in answers):
         return TRAINED_SOMEWHERE
+    if any(folder.started_from for folder in folders):
+        return STARTED_ELSEWHERE
     return CHOSEN_BY_THEM if place == above.best and split == "validation" else ""
 
 

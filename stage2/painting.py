@@ -177,7 +177,8 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
 def slug(label: str) -> str:
     """Return a label as a safe part of a file or folder name: not hidden, not `..`, not too long."""
     name = re.sub(r"[^\w.-]+", "-", label).lstrip(".") or "-"
-    if len(name.encode()) <= LONGEST_SLUG:
+    # Without a letter or digit, as for an emoji, different labels would get the same name.
+    if len(name.encode()) <= LONGEST_SLUG and re.search(r"\w", name):
         return name
     digest = hashlib.sha256(label.encode()).hexdigest()[:12]
     return f"{name.encode()[: LONGEST_SLUG - 13].decode(errors='ignore')}-{digest}"

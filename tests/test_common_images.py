@@ -102,3 +102,9 @@ def test_a_long_caption_is_broken_where_its_parts_meet() -> None:
     assert shrunk.height == one_line.height
     assert broken.height > one_line.height
     assert captioned_grid([picture], ["a · b"], 1).height == one_line.height
+
+
+def test_a_label_of_any_length_can_be_drawn() -> None:
+    picture, label = Image.new("RGB", (64, 64)), "x" * 400
+    assert labelled_grid([[picture]], ["seed 0"], [label]).height > 64
+    assert captioned_grid([picture], [label], 1).height > 64

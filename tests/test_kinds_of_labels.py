@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import runpy
 import shutil
@@ -27,7 +28,7 @@ from common.errors import UserError
 from common.evaluation.measures import measure
 from common.evaluation.report import write_comparison
 from common.evaluation.shares import Share
-from common.evaluation.subjects import CHOSEN_BY_THEM, TRAINED_SOMEWHERE, painted_subject
+from common.evaluation.subjects import CHOSEN_BY_THEM, STARTED_ELSEWHERE, TRAINED_SOMEWHERE, painted_subject
 from stage2 import Painter
 
 PICTURES = 220
@@ -209,3 +210,8 @@ def test_a_report_says_why_its_figures_may_be_too_good(trained: Trained, ran: Co
     assert caution(run / "best", dataset, "validation") == CHOSEN_BY_THEM
     assert caution(run / "best", dataset, "test") == caution(run, dataset, "validation") == ""
     assert caution(shutil.copytree(run / "best", tmp_path / "alone"), dataset, "test") == TRAINED_SOMEWHERE
+    started = shutil.copytree(run, tmp_path / "started")
+    environment = json.loads((started / "environment.json").read_text(encoding="utf-8"))
+    environment["started_from"] = "0123456789ab"
+    (started / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
+    assert caution(started, dataset, "test") == caution(started / "best", dataset, "validation") == STARTED_ELSEWHERE

@@ -27,6 +27,7 @@ from common.vocabulary import Vocabulary
 SMALL = 64
 """Side, in pixels, of stage I's pictures."""
 TRAINED_ELSEWHERE = "trained on another dataset, whose training split may contain some of these held-out paintings"
+STARTED_ELSEWHERE = "started from other weights, whose training may have seen some of these held-out paintings"
 TRAINED_SOMEWHERE = "its training dataset is unknown"
 CHOSEN_BY_THEM = "these weights were chosen by their FID on these paintings, so their figures are too good"
 

@@ -113,6 +113,11 @@ class RunFolder:
             )
 
     @property
+    def started_from(self) -> str | None:
+        """Hash of the generator that the run was started from; None for random weights, or if unknown."""
+        return self._known_environment().get("started_from")
+
+    @property
     def precision(self) -> SettledPrecision | None:
         """The precision that the run has computed in so far. None for a new run, and on another kind of device."""
         known = self._known_environment()
