@@ -44,7 +44,7 @@ from common.evaluation.subjects import (
     painted_subject,
 )
 from common.machine import launched_place, own_device, share_cores
-from common.runs.folder import RunFolder
+from common.runs.folder import runs_of
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
 
@@ -207,17 +207,16 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
 
 def _caution(run: Path, dataset: PaintingDataset, split: HeldOut) -> str:
     """Return why figures of a run, or of an export in one, may be too good; an empty text if nothing hints at it."""
-    place = run.resolve()
-    above = RunFolder(place.parent)
-    folders = [RunFolder(place), *([above] if place in (above.export, above.best) else [])]
+    folders = runs_of(run)
     answers = [folder.started_on_other(dataset) for folder in folders]
-    if any(answers):
+    if any(answers) or any(folder.stage1_trained_elsewhere for folder in folders):
         return TRAINED_ELSEWHERE
     if all(answer is None for answer in answers):
         return TRAINED_SOMEWHERE
     if any(folder.started_from for folder in folders):
         return STARTED_ELSEWHERE
-    return CHOSEN_BY_THEM if place == above.best and split == "validation" else ""
+    chosen = any(run.resolve() == folder.best for folder in folders)
+    return CHOSEN_BY_THEM if chosen and split == "validation" else ""
 
 
 def _samples(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ logs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +31,7 @@ from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
 from common.runs.accelerator import apart_from_other_runs, make_accelerator, precision_of
 from common.runs.exports import CONFIG, find_export, read_export_config, require_stage, weights_hash
-from common.runs.folder import RunFolder
+from common.runs.folder import RunFolder, runs_of
 from common.runs.loop import Stage, full_memory_named, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
@@ -80,6 +81,7 @@ def train(
     if has_stage1:
         _require_same_stage1(painter, stage1, Stage1Painter.load(kept), out)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
+    elsewhere = not has_stage1 and any(made.started_on_other(dataset) for made in runs_of(stage1))
     accelerator = make_accelerator(
         config.training.precision, config.logging.trackers, out / "trackers", so_far=run.precision
     )
@@ -103,8 +105,14 @@ def train(
         )
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        run.open(config, precision_of(accelerator), started_from)
+        run.open(config, precision_of(accelerator), started_from, stage1_trained_elsewhere=elsewhere)
         run.record_data(dataset)
+        if elsewhere:
+            print(
+                f"warning: {stage1} was trained on another dataset than {dataset.folder}; it may have seen paintings "
+                "that are held out here, so figures of this run may be too good",
+                file=sys.stderr,
+            )
         if not has_stage1:
             # Keep a copy from the start: this run must be able to resume even if stage I's run is changed or deleted.
             painter.save(kept)

@@ -225,7 +225,7 @@ def test_a_run_says_how_long_it_will_be_and_warns_where_that_is_absurd_and_has_n
     monkeypatch.setattr("common.runs.progress.ABSURD_SECONDS", 0.0)
     Counting(tmp_path).train(steps=6, max_minutes=max_minutes)
     said = capsys.readouterr().err
-    assert [said.count(words) for words in ("at least", "about", "more than a week")] == [1, 1, warnings]
+    assert [said.count(words) for words in ("more after pre-training", "about", "days or weeks")] == [1, 1, warnings]
 
 
 def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:

@@ -79,7 +79,9 @@ def test_a_run_of_more_than_a_week_is_warned_of_once_with_what_helps(monkeypatch
         "about 16 days to go at this speed (140 s a step)",
     ]
     (warning,) = (line for lines in said.values() for line in lines[1:])
-    assert warning.startswith("warning: this run takes more than a week")
+    assert warning.startswith("warning: this run takes days or weeks")
     assert all(remedy in warning for remedy in ("--preset (small", "--set training.steps=", "--max-minutes"))
+    early = forecasts(monkeypatch, seconds=140.0, pretraining_seconds=20.0)
+    assert [len(lines) for lines in early.values()] == [2, 1]
     limited = forecasts(monkeypatch, seconds=140.0, pretraining_seconds=120.0, warns=False)
     assert [len(lines) for lines in limited.values()] == [1, 1]

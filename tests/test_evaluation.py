@@ -280,7 +280,7 @@ def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measu
     for ladder in ("blur", "noise"):
         distances = [one.kid for one in found[ladder]]
         assert distances == sorted(distances)
-        assert distances[-1] > 10 * max(abs(halves.kid), 0.05)
+        assert distances[-1] > 10 * max(abs(halves.kid), 0.02)
         assert [one.fid for one in found[ladder]] == sorted(one.fid for one in found[ladder])
 
 

@@ -28,7 +28,13 @@ from common.errors import UserError
 from common.evaluation.measures import measure
 from common.evaluation.report import write_comparison
 from common.evaluation.shares import Share
-from common.evaluation.subjects import CHOSEN_BY_THEM, STARTED_ELSEWHERE, TRAINED_SOMEWHERE, painted_subject
+from common.evaluation.subjects import (
+    CHOSEN_BY_THEM,
+    STARTED_ELSEWHERE,
+    TRAINED_ELSEWHERE,
+    TRAINED_SOMEWHERE,
+    painted_subject,
+)
 from stage2 import Painter
 
 PICTURES = 220
@@ -215,3 +221,6 @@ def test_a_report_says_why_its_figures_may_be_too_good(trained: Trained, ran: Co
     environment["started_from"] = "0123456789ab"
     (started / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
     assert caution(started, dataset, "test") == caution(started / "best", dataset, "validation") == STARTED_ELSEWHERE
+    environment["stage1_trained_elsewhere"] = True
+    (started / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
+    assert caution(started, dataset, "test") == caution(started / "export", dataset, "test") == TRAINED_ELSEWHERE

@@ -15,6 +15,7 @@ from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.runs.accelerator import make_accelerator
+from common.runs.folder import RunFolder
 from stage1.sampling import Stage1Painter
 from stage2 import Painter
 from stage2.config import PRESETS, Stage2Config
@@ -214,3 +215,13 @@ def test_stage1_of_other_labels_is_refused_by_their_names(
 
 def test_the_resolved_settings_of_a_run_load_again(stage2_run: Path) -> None:
     assert config.load(Stage2Config, stage2_run / "config.yaml") == stage2_config()
+
+
+def test_a_stage1_of_another_dataset_is_warned_of_and_remembered(
+    measurable_dataset: Path, stage1_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for steps in (1, 2):
+        settings = stage2_config(f"training.steps={steps}", "logging.checkpoint_every=1")
+        train(settings, PaintingDataset(measurable_dataset), stage1_run, tmp_path / "run", resume=steps > 1)
+        assert ("trained on another dataset" in capsys.readouterr().err) == (steps == 1)
+        assert RunFolder(tmp_path / "run").stage1_trained_elsewhere

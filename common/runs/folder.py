@@ -101,6 +101,11 @@ class RunFolder:
         stored = self._started_on(dataset)
         return None if stored is None else _identity(stored) != _identity(dataset.description)
 
+    @property
+    def stage1_trained_elsewhere(self) -> bool:
+        """True if stage II was started on a stage I that was trained on another dataset than stage II."""
+        return bool(self._known_environment().get("stage1_trained_elsewhere"))
+
     def settle_start(self, started_from: str | None) -> None:
         """Raise UserError if a run without a checkpoint was started from other weights than now; write nothing."""
         if not self._environment.is_file() or any(self.checkpoints.glob("step-*")):
@@ -123,19 +128,27 @@ class RunFolder:
         known = self._known_environment()
         return known.get("precision") if known.get("device") == _device() else None
 
-    def open(self, settings: Any, precision: SettledPrecision, started_from: str | None = None) -> None:
+    def open(
+        self,
+        settings: Any,
+        precision: SettledPrecision,
+        started_from: str | None = None,
+        *,
+        stage1_trained_elsewhere: bool = False,
+    ) -> None:
         """Create the folder and record the settings and the environment. Main process only.
 
         `precision` is the precision that `auto` stands for here. `started_from` is the hash of the generator that a new
-        run starts from, None for random weights.
+        run starts from, None for random weights. A resumed run keeps what it recorded of its start.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.settings)
         (self.path / "samples").mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
-        # A resumed run keeps the start that it had.
-        started_from = self._known_environment().get("started_from", started_from)
-        environment = {**_described_environment(), "precision": precision, "started_from": started_from}
+        start = {"started_from": started_from, "stage1_trained_elsewhere": stage1_trained_elsewhere}
+        known = self._known_environment()
+        kept = {name: known.get(name, value) for name, value in start.items()}
+        environment = {**_described_environment(), "precision": precision, **kept}
         partial = self._environment.with_suffix(".partial")
         partial.write_text(json.dumps(environment, indent=2), encoding="utf-8")
         partial.replace(self._environment)
@@ -200,6 +213,13 @@ class RunFolder:
     @property
     def _metrics(self) -> Path:
         return self.path / "metrics.jsonl"
+
+
+def runs_of(place: Path) -> list[RunFolder]:
+    """Return the runs that may have records of the weights at `place`: a run, or an export with its run around it."""
+    place = place.resolve()
+    above = RunFolder(place.parent)
+    return [RunFolder(place), *([above] if place in (above.export, above.best) else [])]
 
 
 def _identity(description: DatasetDescription) -> tuple[object, ...]:

@@ -34,6 +34,7 @@ class Progress:
         self._start, self._step, self._total = start, start, total
         self._started = time.monotonic()
         self._next_line = self._started
+        self._pretraining_steps = pretraining_steps
         self._forecast = Forecast(total, pretraining_steps, warns=not has_time_limit)
 
     def advance(self) -> None:
@@ -53,7 +54,8 @@ class Progress:
             self._next_line = now + LINE_SECONDS
             left = (self._total - self._step) * (now - self._started) / max(self._step - self._start, 1)
             words = [f"{name} {text}" for name, text in texts.items()]
-            time_left = tqdm.format_interval(left)
+            at_least = "at least " if self._step <= self._pretraining_steps < self._total else ""
+            time_left = at_least + tqdm.format_interval(left)
             print(", ".join([f"step {self._step}/{self._total}", *words, f"{time_left} left"]), file=sys.stderr)
 
     def close(self) -> None:
@@ -94,10 +96,11 @@ class Forecast:
             lines = [f"at least {_in_words(left)} to go ({speed}, and more after pre-training)"]
         else:
             lines = [f"about {_in_words(left)} to go at this speed ({speed})"]
-        if self._warns and left > ABSURD_SECONDS:
+        # A step of pre-training can cost a quarter of a later one.
+        if self._warns and left > (ABSURD_SECONDS / 4 if pretraining else ABSURD_SECONDS):
             self._warns = False
             lines.append(
-                "warning: this run takes more than a week on this machine; use a smaller --preset (small, for stage "
+                "warning: this run takes days or weeks on this machine; use a smaller --preset (small, for stage "
                 "II small-128), fewer steps (--set training.steps=) or a time limit (--max-minutes)"
             )
         return lines
