@@ -187,9 +187,8 @@ def _of_another_version(folder: Path, description: DatasetDescription) -> str:
     older = description.version < VERSION
     made = "an older version of this program, without a validation split" if older else "a newer version"
     return (
-        f"{folder} was made by {made}; prepare it again, with any other options that you used "
-        "(--folders, --min-count, …): "
-        f"{_command_anew(folder, description)}"
+        f"{folder} was made by {made}; prepare it again, with the path of its pictures and any other options that "
+        f"you used (--folders, --min-count, …): {_command_anew(folder, description)}"
     )
 
 
