@@ -124,8 +124,8 @@ def test_a_dataset_of_before_there_was_a_validation_split_is_refused_with_the_co
         PaintingDataset(copy)
     assert str(caught.value) == (
         f"{copy} was made by an older version of this program, without a validation split; prepare it again, with the "
-        "path of its pictures and any other options that you used (--folders, --min-count, …): python scripts/prepare_data.py collection "
-        f"--out {copy} --sizes 64 128 --fit pad --trim --enlarge --overwrite"
+        "path of its pictures and any other options that you used (--folders, --min-count, …): "
+        f"python scripts/prepare_data.py collection --out {copy} --sizes 64 128 --fit pad --trim --enlarge --overwrite"
     )
 
 
