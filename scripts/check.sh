@@ -4,11 +4,19 @@ set -euo pipefail
 source "$(dirname "$0")/environment.sh" dev
 ruff format --check .
 ruff check .
-mypy
-marker="${1:-}"
-export OMP_NUM_THREADS=1
-if [ "$marker" = "--fast" ]; then
-    python -m pytest -n auto -m "not slow"
-else
-    python -m pytest -n auto
+types="$(mktemp)"
+trap 'rm -f "$types"' EXIT
+mypy >"$types" 2>&1 &
+checking=$!
+marker=""
+if [ "${1:-}" = "--fast" ]; then
+    marker="not slow"
 fi
+export OMP_NUM_THREADS=1
+# Compiling the tests anew at every run would take longer than many of them.
+unset PYTHONDONTWRITEBYTECODE
+status=0
+python -m pytest -n auto --dist worksteal -m "$marker" || status=$?
+wait "$checking" || status=$?
+cat "$types"
+exit "$status"

@@ -7,8 +7,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from conftest import random_picture
 from PIL import Image, ImageEnhance, ImageOps
+from tiny_data import random_picture
 
 from common.data.duplicates import MAX_DISTANCE, duplicate_groups, perceptual_hashes
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import GENRES, STYLES, random_picture, tiny_preparation, write_collection
 from PIL import Image, ImageOps
+from tiny_data import GENRES, STYLES, random_picture, tiny_preparation, write_collection
 
 from common.data.dataset import HELD_OUT, HeldOut, PaintingDataset
 from common.data.pictures import make_square, resize

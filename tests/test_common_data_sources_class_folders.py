@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import random_picture, zipped
+from tiny_data import random_picture, zipped
 
 from common.data.sources.class_folders import ClassFolders
 from common.data.sources.files import FolderFiles, ZipFiles

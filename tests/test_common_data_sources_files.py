@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import random_picture, zipped
+from tiny_data import random_picture, zipped
 
 from common.data.pictures import Rejected
 from common.data.sources.files import Files, FolderFiles, ZipFiles, open_files

@@ -9,7 +9,7 @@ import datasets
 import numpy as np
 import pyarrow.parquet
 import pytest
-from conftest import random_picture
+from tiny_data import random_picture
 
 from common.data.pictures import Rejected
 from common.data.sources.hugging_face import HuggingFaceDataset

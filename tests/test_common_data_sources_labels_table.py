@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import random_picture, write_collection, zipped
+from tiny_data import random_picture, write_collection, zipped
 
 from common.data.sources.files import FolderFiles, ZipFiles
 from common.data.sources.labels_table import LabelsTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import random_picture
+from tiny_data import random_picture
 
 from common.data.sources.files import FolderFiles
 from common.data.sources.listing import Record

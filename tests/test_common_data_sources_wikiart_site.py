@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import random_picture
+from tiny_data import random_picture
 
 from common.data.pictures import Rejected
 from common.data.sources import polite_http

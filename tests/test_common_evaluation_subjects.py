@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import random_picture, tiny_preparation, write_collection
 from PIL import Image, ImageOps
+from tiny_data import random_picture, tiny_preparation, write_collection
 
 from common.data.dataset import PaintingDataset
 from common.data.preparation import prepare

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import tiny_preparation
 from PIL import Image
+from tiny_data import tiny_preparation
 
 from common.config import load, settings
 from common.data.dataset import PaintingDataset

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from cheap_features import fields, measured_by_fields
-from conftest import WithoutTest, tiny_preparation
+from tiny_data import WithoutTest, tiny_preparation
 from tiny_runs import stage1_config
 
 from common.data.dataset import PaintingDataset

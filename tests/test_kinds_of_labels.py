@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cheap_features import fields, measured_by_fields
 from commands import ROOT, Command
-from conftest import random_picture, tiny_preparation
+from tiny_data import random_picture, tiny_preparation
 from tiny_runs import stage1_config, stage2_config
 
 import stage1.training

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import tiny_preparation
 from PIL import Image, ImageCms, PngImagePlugin
+from tiny_data import tiny_preparation
 
 from common.data.preparation import prepare
 from common.data.sources.class_folders import ClassFolders

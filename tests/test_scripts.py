@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from commands import Command
-from conftest import random_picture, write_collection
 from hub_server import Hub
 from PIL import Image
 from processes import launch, start
+from tiny_data import random_picture, write_collection
 from tiny_runs import stage1_config, stage2_config
 
 import benchmarks.generate

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import WithoutTest
 from safetensors.torch import load_file
+from tiny_data import WithoutTest
 from tiny_runs import stage1_config
 
 from common.data.dataset import PaintingDataset, Split
