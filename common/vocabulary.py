@@ -92,8 +92,9 @@ def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, datas
             continue
         changed = sorted(set(ours) ^ set(theirs)) or [a for a, b in zip(ours, theirs, strict=True) if a != b]
         raise UserError(
-            f"the {kind} of {model_place} and {dataset_place} differ: {', '.join(changed)}; use the dataset that the "
-            "model was trained on, or train on this one (--start-from can start from those weights)"
+            f"the {kind} of {model_place} and {dataset_place} differ: {', '.join(changed)}; give the dataset that the "
+            "model was trained on (--data) or a model of these labels (--stage1), or train one (--start-from can start "
+            "from those weights)"
         )
 
 

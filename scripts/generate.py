@@ -107,7 +107,7 @@ def _paint_files(painter: Painter, series: Iterable[Series], output: Output, *, 
         # Write line and newline in one call: torchrun's processes are unbuffered, and their output would mix.
         sys.stdout.write(f"{path}\n")
     if bulk.standing:
-        print(f"{bulk.standing} pictures exist already and were skipped", file=sys.stderr)
+        print(f"skipped because they exist: {bulk.standing} (replace them with --overwrite)", file=sys.stderr)
 
 
 def _paint_walk(painter: Painter, arguments: argparse.Namespace, asked: Request, output: Output) -> None:

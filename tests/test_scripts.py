@@ -326,7 +326,7 @@ def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -
     Path("paintings/portrait/cubism/portrait_cubism_6.webp").unlink()
     code, printed, errors = command(*arguments)
     assert (code, printed.splitlines()) == (0, [str(Path("paintings/portrait/cubism/portrait_cubism_6.webp"))])
-    assert errors.strip() == "3 pictures exist already and were skipped"
+    assert errors.strip() == "skipped because they exist: 3 (replace them with --overwrite)"
     Path("some.csv").write_text("genre\nportrat\n")
     said = command.refused(*arguments)
     assert said.startswith("error: some.csv line 2: ")

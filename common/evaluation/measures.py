@@ -60,9 +60,10 @@ def measure(
     # In random order, so that any first part is a random sample.
     drawn = generator_for(0, Purpose.EVALUATION_RESAMPLING).permutation(len(train))[:training_limit]
     if min(len(subject), len(held_out), len(drawn)) <= 2 * NEIGHBOURS:
+        remedy = "raise --samples" if len(subject) <= 2 * NEIGHBOURS else "prepare more paintings"
         raise UserError(
             f"{len(subject)} samples, {len(held_out)} {subject.split} and {len(drawn)} training paintings: measuring "
-            f"needs more than {2 * NEIGHBOURS} of each; raise --samples or prepare more paintings"
+            f"needs more than {2 * NEIGHBOURS} of each; {remedy}"
         )
     train = train.at(drawn)
     total = len(drawn) + 2 * len(held_out) + num_observed(subject)
