@@ -38,11 +38,14 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    """Use one thread: tiny networks are faster, and several test processes run at a time."""
+def _one_thread() -> Iterator[None]:
+    """Use one thread, whatever is launched: tiny networks are faster, and several test processes run at a time."""
     import torch
 
     torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.machine.available_cores", lambda: 1)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

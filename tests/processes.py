@@ -71,7 +71,12 @@ def launch(processes: int, script: Path, *arguments: str | Path, environment: Ma
 
 
 def _run(script: str, arguments: list[str], streams: dict[int, str], environment: dict[str, str]) -> None:
+    import torch
+
+    torch.set_num_threads(1)
     os.environ.update(environment)
+    # A launched process would take more than the one thread.
+    os.environ.pop("OMP_NUM_THREADS", None)
     for number, path in streams.items():
         with open(path, "a") as file:
             os.dup2(file.fileno(), number)
