@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from common.data.dataset import PaintingDataset
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow whatever looks at a trained run: the run has to be trained first."""
+    for item in items:
+        if {"stage1_run", "stage2_run"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that all test processes read; the first one that needs it makes it."""
     base = factory.getbasetemp()

@@ -73,6 +73,7 @@ def test_a_run_goes_on_in_the_precision_that_it_had(
     assert settled_precision(precision, torch.device("cpu"), so_far) == settled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bfloat16_first", [True, False])
 def test_both_stages_train_in_one_process_whatever_each_computes_in(
     bfloat16_first: bool, procedural_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

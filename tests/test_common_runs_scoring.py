@@ -36,6 +36,7 @@ def score(run: Path, dataset: PaintingDataset) -> ValidationFid:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["stage1_run", "stage2_run"])
 def test_it_is_the_figure_that_evaluation_gives_of_as_many_pictures(
     run: str, procedural_dataset: Path, request: pytest.FixtureRequest

@@ -30,6 +30,11 @@ SOURCES = {
 }
 
 
+@functools.cache
+def trees_of_tests() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests").glob("*.py"))}
+
+
 def distribution(requirement: str) -> str:
     """Normalised name of a requirement such as `PyYAML>=6`."""
     name = re.match(r"[\w.-]+", requirement)
@@ -62,7 +67,7 @@ def imported(node: ast.AST, *, inside_functions: bool) -> Iterator[str]:
         elif inside_functions or not isinstance(child, ast.FunctionDef):
             yield from imported(child, inside_functions=inside_functions)
         tops = {name.partition(".")[0] for name in names}
-        yield from tops - OURS - set(sys.stdlib_module_names)
+        yield from (top for top in tops if top not in OURS and top not in sys.stdlib_module_names)
 
 
 def undeclared(declared: set[str], trees: dict[Path, ast.Module], *, inside_functions: bool) -> dict[str, str]:
@@ -98,14 +103,12 @@ def test_what_a_function_imports_is_required_or_in_an_extra_that_a_message_names
 def test_what_tests_import_is_installed_with_the_extra_dev() -> None:
     (nested,) = re.findall(r"\[(.*)\]", next(line for line in PROJECT["optional-dependencies"]["dev"] if "[" in line))
     declared = REQUIRED.union(EXTRAS["dev"], *(EXTRAS[extra] for extra in nested.split(",")))
-    tests = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests").glob("*.py"))}
-    assert undeclared(declared, tests, inside_functions=True) == {}
+    assert undeclared(declared, trees_of_tests(), inside_functions=True) == {}
 
 
 def test_what_is_declared_is_used() -> None:
-    tests = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests").glob("*.py"))}
     ours = {module for tree in SOURCES.values() for module in imported(tree, inside_functions=True)}
-    theirs = {module for tree in tests.values() for module in imported(tree, inside_functions=True)}
+    theirs = {module for tree in trees_of_tests().values() for module in imported(tree, inside_functions=True)}
     used = set().union(*(distributions().get(module, set()) for module in ours)) | IMPORTED_BY_OTHERS.keys()
     tested = set().union(*(distributions().get(module, set()) for module in theirs)) | TOOLS | {PROJECT["name"]}
     users = set().union(*(names for extra, names in EXTRAS.items() if extra != "dev"))
