@@ -125,7 +125,9 @@ def test_counts_and_families_do_not_make_a_vocabulary_another() -> None:
 
 def test_vocabularies_that_differ_are_refused_by_the_labels_in_which_they_do() -> None:
     other = Vocabulary(genres={"landscape": 1, "nude": 1, "still-life": 1}, styles=VOCABULARY.styles, families={})
-    with pytest.raises(UserError, match=r"^the genres of runs/stage1 and data differ: nude, portrait; give the dataset"):
+    with pytest.raises(
+        UserError, match=r"^the genres of runs/stage1 and data differ: nude, portrait; give the dataset"
+    ):
         require_same(VOCABULARY, other, "runs/stage1", "data")
 
 
