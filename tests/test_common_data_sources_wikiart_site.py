@@ -204,6 +204,7 @@ def cut_but_called_whole(handler: BaseHTTPRequestHandler) -> None:
     answer(handler, 200, "image/jpeg", jpeg(1)[:-600])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [slow, truncated, busy, broken])
 def test_a_fault_that_passes_costs_a_repetition(site: Site, tmp_path: Path, fault: Answer) -> None:
     site.faults = {picture(1): [fault], "/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
@@ -212,6 +213,7 @@ def test_a_fault_that_passes_costs_a_repetition(site: Site, tmp_path: Path, faul
     assert site.requests[picture(1)] == 2
 
 
+@pytest.mark.slow
 def test_a_server_that_names_a_time_is_given_it(site: Site, tmp_path: Path) -> None:
     site.faults = {picture(1): [busy]}
     started = time.monotonic()
@@ -291,6 +293,7 @@ def test_what_robots_forbid_is_left_alone(site: Site, tmp_path: Path) -> None:
     assert not site.requests[picture(1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("robots", "pause"), [("", 0.05), ("User-agent: *\nCrawl-delay: 1\n", 0.0)])
 def test_requests_keep_their_distance(site: Site, tmp_path: Path, robots: str, pause: float) -> None:
     site.robots = robots

@@ -124,6 +124,7 @@ def gradients(folder: Path) -> list[Tensor]:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [

@@ -140,6 +140,7 @@ def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_siz
     assert not run.started_on_other(again)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
     run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:

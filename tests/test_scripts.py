@@ -366,6 +366,7 @@ def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: P
     assert "did you mean 'inception'" in line
 
 
+@pytest.mark.slow
 def test_the_benchmark_sets_every_residence_beside_the_training_step(
     command: Command, procedural_dataset: Path
 ) -> None:
@@ -513,6 +514,7 @@ def test_the_benchmark_paints_in_bulk_to_files_and_by_each_means(
     assert means[3].endswith("x plain")
 
 
+@pytest.mark.slow
 def test_the_benchmark_paints_with_a_presets_networks_where_no_weights_are_given(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,6 +182,7 @@ def test_64_pixels_are_painted_by_stage1_alone(painter: Painter, stage1_run: Pat
     assert np.array_equal(pixels(small.image), pixels(same.image))
 
 
+@pytest.mark.slow
 def test_a_size_between_is_the_large_picture_brought_down(tmp_path: Path) -> None:
     pair = Painter.load(SHIPPED)
     asked = Request(genre="portrait", style="baroque", seed=3)
