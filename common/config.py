@@ -17,9 +17,12 @@ import pydantic
 import yaml
 
 from common.errors import UserError, suggest
+from common.files import write_atomically
 
 T = TypeVar("T")
 
+RENAMED = {"stroke_strength": "detail_strength"}
+"""Keys of older runs and exports, with their present names."""
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
@@ -42,7 +45,11 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
 
 
 def parse(cls: type[T], values: Any, place: str) -> T:
-    """Validate values from YAML or JSON as an instance of `cls`; error messages begin with `place`."""
+    """Validate values from YAML or JSON as an instance of `cls`; error messages begin with `place`.
+
+    Keys of older versions are read under their present names.
+    """
+    values = _renamed(values)
     try:
         # JSON mode does not convert between numbers and text, but accepts lists for tuples and text for paths.
         return pydantic.TypeAdapter(cls).validate_json(json.dumps(values))
@@ -71,9 +78,7 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def save(config: Any, path: Path) -> None:
     """Write a settings object as YAML, atomically; `load` reads it back into an equal object."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(yaml.safe_dump(as_values(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
-    partial.replace(path)
+    write_atomically(path, yaml.safe_dump(as_values(config), sort_keys=False, allow_unicode=True))
 
 
 def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
@@ -107,6 +112,12 @@ def find_preset(name_or_path: str, folder: Path) -> Path:
             return path
         raise UserError(f"preset file {name_or_path!r} does not exist; shipped presets: {', '.join(sorted(shipped))}")
     raise UserError(f"unknown preset {name_or_path!r}{suggest(name_or_path, shipped)} (or the path of a .yaml file)")
+
+
+def _renamed(values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        return values
+    return {RENAMED.get(key, key): _renamed(value) for key, value in values.items()}
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Write PNG, WebP and JPEG files that carry metadata. Each file appears complete or not at all.
 
-`stage2.painting` writes one picture, `stage2.bulk` many.
+`stage2.painter.requests` writes one picture, `stage2.painter.bulk` many.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ networks take as their condition.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from common.config import settings
-from common.data.taxonomy import normalise
 from common.errors import UserError, suggest
 
 ANY = "any"
@@ -96,6 +96,12 @@ def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, datas
             "model was trained on (--data) or a model of these labels (--stage1), or train one (--start-from can start "
             "from those weights)"
         )
+
+
+def normalise(label: str) -> str:
+    """Return a label in lower case, without accents, its words joined by hyphens."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
+    return "-".join(plain.lower().replace("_", " ").replace("-", " ").split())
 
 
 def is_any(text: str) -> bool:

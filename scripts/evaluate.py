@@ -15,10 +15,6 @@ from tqdm import tqdm
 
 from command_line import Parser
 from common.data.dataset import HELD_OUT, SIZES, HeldOut, PaintingDataset
-from common.data.sources.files import open_files
-from common.data.sources.labels_table import TABLE, LabelsTable
-from common.data.sources.listing import Source
-from common.data.sources.unlabelled import UnlabelledPictures
 from common.errors import UserError, run_command
 from common.evaluation.features import default_feature_network, load_feature_network
 from common.evaluation.measurements import Measurements
@@ -44,6 +40,11 @@ from common.evaluation.subjects import (
     painted_subject,
 )
 from common.machine import launched_place, own_device, share_cores
+from common.preparing.sources.files import open_files
+from common.preparing.sources.labels_table import TABLE, LabelsTable
+from common.preparing.sources.listing import Source
+from common.preparing.sources.unlabelled import UnlabelledPictures
+from common.runs.curves import curves_as_svg
 from common.runs.folder import runs_of
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
@@ -155,8 +156,8 @@ def main() -> None:
         if found is None:
             continue
         out = arguments.out / f"run-{place + 1}" if compared else arguments.out
-        metrics = runs[place] / "metrics.jsonl" if place < len(runs) else None
-        write_report(found, subject, dataset, out, metrics)
+        curves = curves_as_svg(runs[place] / "metrics.jsonl") if place < len(runs) else {}
+        write_report(found, subject, dataset, out, curves)
         print("\n".join(summary(found)))
         print(f"report: {out / 'index.html'}\n")
         measured.append(found)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from command_line import Parser
 from common.errors import UserError, run_command
-from common.hub import push, require_hub
-from stage2.exporting import ExportOptions, export_run
+from stage2.sharing.exporting import ExportOptions, export_run
+from stage2.sharing.hub import push, require_hub
 
 
 def main() -> None:

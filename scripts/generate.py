@@ -16,17 +16,18 @@ import torch
 from PIL import Image
 
 from command_line import Parser
-from common import animations, picture_files
+from common import picture_files
 from common.errors import UserError, run_command
 from common.images import captioned_grid
 from common.machine import launched_place, own_device, share_cores
-from common.outputs import Output
 from common.vocabulary import ANY
 from stage2 import Painter, Painting, Request
-from stage2.bulk import Bulk, Destination
-from stage2.painting import Origin, Series, captions, slug
-from stage2.request_files import COLUMNS, RequestFile
-from stage2.variations import in_styles, walk, with_nearby_noise
+from stage2.painter import animations
+from stage2.painter.bulk import Bulk, Destination
+from stage2.painter.outputs import Output
+from stage2.painter.request_files import COLUMNS, RequestFile
+from stage2.painter.requests import Origin, Series, captions, slug
+from stage2.painter.variations import in_styles, walk, with_nearby_noise
 
 SHEET_COLUMNS = 8
 LARGEST_TOGETHER = 100_000_000

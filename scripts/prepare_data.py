@@ -9,13 +9,13 @@ from pathlib import Path
 
 from command_line import Parser
 from common.data.dataset import SIZES
-from common.data.pictures import FITS, MAX_ASPECT
-from common.data.preparation import PreparationSettings, prepare
-from common.data.sources.listing import writable
-from common.data.sources.opening import COUNT, DOWNLOADS, PAUSE, PER_GENRE, open_source, require_apart
-from common.data.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 from common.errors import run_command
 from common.machine import available_cores
+from common.preparing.pictures import FITS, MAX_ASPECT
+from common.preparing.preparation import PreparationSettings, prepare
+from common.preparing.sources.listing import writable
+from common.preparing.sources.opening import COUNT, DOWNLOADS, PAUSE, PER_GENRE, open_source, require_apart
+from common.preparing.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Gate, picture_norm
+from common.nn.layers import Gate, layer_norm
 
-LOUDNESS = 4.0
+LABEL_SCALE = 4.0
 """Factor on the genre's one-hot vector; a latent of 128 values has length 11. With 11 all pictures of a genre were the
 same, with 1 all genres looked alike."""
 
@@ -32,7 +32,7 @@ class Generator(nn.Module):
         condition_dim = latent_dim + num_genres
         self.enlargement = 64 // (4 * 2 ** (len(channels) - 1))
         self.stem = nn.Linear(condition_dim, 2 * channels[0] * 4 * 4)
-        self.stem_norm = picture_norm(2 * channels[0])
+        self.stem_norm = layer_norm(2 * channels[0])
         self.stem_gate = Gate(channels[0], condition_dim, bias=True)
         self.blocks = nn.ModuleList(
             _UpsamplingBlock(wide, narrow, condition_dim, size=8 * 2**number, patterns=patterns)
@@ -46,7 +46,7 @@ class Generator(nn.Module):
             nn.init.zeros_(to_picture.bias)
 
     def forward(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
-        condition = torch.cat([latents, LOUDNESS * genres], dim=1)
+        condition = torch.cat([latents, LABEL_SCALE * genres], dim=1)
         features = rearrange(self.stem(condition), "b (c h w) -> b c h w", h=4, w=4)
         features = self.stem_gate(self.stem_norm(features), condition)
         picture = features.new_zeros(())
@@ -80,7 +80,7 @@ class _GatedConvolution(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, size: int, patterns: int) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
-        self.norm = picture_norm(2 * out_channels)
+        self.norm = layer_norm(2 * out_channels)
         self.patterns = _Patterns(2 * out_channels, condition_dim, size, patterns) if patterns else None
         self.gate = Gate(out_channels, condition_dim, bias=True)
 

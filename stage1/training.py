@@ -29,7 +29,7 @@ from common.randomness import Purpose
 from common.runs.accelerator import apart_from_other_runs, make_accelerator, precision_of
 from common.runs.exports import find_export, read_export_config, require_stage, weights_hash
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, full_memory_named, rows_of_process, run_loop
+from common.runs.loop import Stage, explain_out_of_memory, rows_of_process, run_loop
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import ValidationFid
@@ -59,17 +59,17 @@ def train(
     Raises UserError if `out` holds another run, or if `start_from` has other networks.
     """
     run = RunFolder(out)
-    config = run.settle(config, resume=resume)
-    run.settle_data(dataset)
+    config = run.check_settings(config, resume=resume)
+    run.check_data(dataset)
     accelerator = make_accelerator(
         config.training.precision, config.logging.trackers, out / "trackers", so_far=run.precision
     )
     split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
     rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
-    with full_memory_named():
+    with explain_out_of_memory():
         trainer = Stage1Trainer(config, split, dataset.vocabulary, accelerator, rows)
     started_from = trainer.start_from(start_from) if start_from is not None else None
-    run.settle_start(started_from)
+    run.check_start(started_from)
     share = Share(accelerator.process_index, accelerator.num_processes)
     score = None
     if config.logging.fid_every:

@@ -41,7 +41,7 @@ class ResidualNetworks:
     """Channels of per-pixel noise added to the small picture as inputs."""
     decoder_grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
     """Channels of per-pixel noise for each decoder block."""
-    stroke_strength: Annotated[float, pydantic.Field(ge=0, le=1)] = 1.0
+    detail_strength: Annotated[float, pydantic.Field(ge=0, le=1)] = 1.0
     """Factor on all detail finer than 64 pixels when painting; training always uses 1."""
     critic_channels: Channels
     """Channels of the critic's convolutions; each halves the size."""

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import GatedBlock, initialise, open_convolution
+from common.nn.layers import GatedBlock, initialise, replicate_conv3x3
 
 GRAIN_DIM = 16
 """How many noise values the decoder spreads over its pixels; few, because their directions are saved as weights."""
@@ -31,7 +31,7 @@ class Generator(nn.Module):
         underpainting: int,
         grain: int,
         decoder_grain: int = 0,
-        stroke_strength: float = 1.0,
+        detail_strength: float = 1.0,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
@@ -44,7 +44,7 @@ class Generator(nn.Module):
         `grain`: channels of per-pixel noise added to the small picture as inputs. Without them, strokes on even ground
         repeat. `decoder_grain`: the same for each decoder block, at its finer pixels.
 
-        `stroke_strength`: factor on detail finer than 64 pixels in evaluation mode. Training always uses 1; otherwise
+        `detail_strength`: factor on detail finer than 64 pixels in evaluation mode. Training always uses 1; otherwise
         the network would learn to paint stronger detail to make up for it.
         """
         super().__init__()
@@ -53,9 +53,9 @@ class Generator(nn.Module):
         self.enlargement = 16 * 2 ** len(decoder_channels) * output_enlargement // 64
         self.reduction = 64 // underpainting
         self.output_enlargement = output_enlargement
-        self.stroke_strength = stroke_strength
+        self.detail_strength = detail_strength
         self.grain = Grain(noise_dim, grain) if grain else None
-        self.stem = open_convolution(3 + grain, finest)
+        self.stem = replicate_conv3x3(3 + grain, finest)
         self.encoder = nn.ModuleList(
             [
                 GatedBlock(finest, middle, condition_dim, upsample=False),
@@ -77,7 +77,7 @@ class Generator(nn.Module):
         self.bridges = nn.ModuleList(
             [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
         )
-        self.out = open_convolution(decoder_channels[-1], 3)
+        self.out = replicate_conv3x3(decoder_channels[-1], 3)
         initialise(self)
         for strengths in self.grains.parameters():
             nn.init.normal_(strengths, std=0.2)
@@ -111,10 +111,10 @@ class Generator(nn.Module):
         detail = self.out(features)
         ground = F.avg_pool2d(small, self.reduction)
         painted = F.interpolate(ground, scale_factor=self.reduction * self.enlargement, mode="bicubic") + detail
-        if self.training or self.stroke_strength == 1:
+        if self.training or self.detail_strength == 1:
             return painted
         coarse = F.interpolate(F.avg_pool2d(painted, self.enlargement), scale_factor=self.enlargement, mode="bicubic")
-        return torch.lerp(coarse, painted, self.stroke_strength)
+        return torch.lerp(coarse, painted, self.detail_strength)
 
 
 class Grain(nn.Module):

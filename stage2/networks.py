@@ -32,7 +32,7 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
         underpainting=networks.underpainting,
         grain=networks.grain,
         decoder_grain=networks.decoder_grain,
-        stroke_strength=networks.stroke_strength,
+        detail_strength=networks.detail_strength,
     )
 
 

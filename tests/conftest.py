@@ -90,10 +90,10 @@ def dataset_folder(collection: Path, tmp_path_factory: pytest.TempPathFactory) -
     """The collection prepared at 64 and 128 pixels; tests must not change it."""
     from tiny_data import tiny_preparation
 
-    from common.data.preparation import prepare
-    from common.data.sources.files import FolderFiles
-    from common.data.sources.labels_table import LabelsTable
-    from common.data.taxonomy import Taxonomy
+    from common.preparing.preparation import prepare
+    from common.preparing.sources.files import FolderFiles
+    from common.preparing.sources.labels_table import LabelsTable
+    from common.preparing.taxonomy import Taxonomy
 
     out = tmp_path_factory.mktemp("prepared") / "data"
     prepare(

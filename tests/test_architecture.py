@@ -10,13 +10,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ALLOWED = {
-    "common": {"common"},
-    "stage1": {"common", "stage1"},
-    "stage2": {"common", "stage1", "stage2"},
-    "scripts": {"common", "stage1", "stage2"},
+FOUNDATION = {"common", "common.nn"}
+ROOMS = {
+    "common.nn": set(),
+    "common": set(),
+    "common.data": FOUNDATION,
+    "common.preparing": {*FOUNDATION, "common.data"},
+    "common.evaluation": {*FOUNDATION, "common.data", "common.preparing"},
+    "common.runs": {*FOUNDATION, "common.data", "common.evaluation"},
+    "stage1": {*FOUNDATION, "common.data", "common.evaluation", "common.runs"},
+    "stage2": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage1"},
+    "stage2.painter": {*FOUNDATION, "common.runs", "stage1", "stage2"},
+    "stage2.sharing": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage1", "stage2"}
+    | {"stage2.painter"},
 }
-OURS = set(ALLOWED)
+"""Each room and the rooms below it that it may import. Scripts may import every room."""
+PACKAGES = ("common", "stage1", "stage2", "scripts")
 
 
 def modules(package: str) -> list[Path]:
@@ -34,12 +43,23 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("package", sorted(ALLOWED))
-def test_imports_run_from_scripts_to_stage2_to_stage1_to_common(package: str) -> None:
-    assert modules(package)
-    for path in modules(package):
-        ours = {name.partition(".")[0] for name in imports(path)} & OURS
-        assert ours <= ALLOWED[package], f"{path} imports {ours - ALLOWED[package]}"
+def room_of(module: str) -> str:
+    """Return the innermost room of a dotted module name; a package's own name is its room."""
+    return max((room for room in ROOMS if f"{module}.".startswith(f"{room}.")), key=len)
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_arrows_between_rooms_run_down(room: str) -> None:
+    inside = [
+        path
+        for path in modules(room.replace(".", "/"))
+        # stage2/__init__.py is the door to the painter.
+        if path.name != "__init__.py" and room_of(".".join(path.relative_to(ROOT).with_suffix("").parts)) == room
+    ]
+    assert inside
+    for path in inside:
+        ours = {room_of(name) for name in imports(path) if name.partition(".")[0] in PACKAGES}
+        assert ours <= {room, *ROOMS[room]}, f"{path} imports {ours - {room, *ROOMS[room]}}"
 
 
 def test_stage2_enters_stage1_by_its_sampling_module_alone() -> None:
@@ -63,7 +83,7 @@ def test_network_and_loss_files_know_no_settings_no_files_and_no_accelerate() ->
 def test_only_training_and_the_loop_touch_accelerate() -> None:
     touching = {
         path.relative_to(ROOT).as_posix()
-        for package in ALLOWED
+        for package in PACKAGES
         for path in modules(package)
         if any(name.partition(".")[0] == "accelerate" for name in imports(path))
     }

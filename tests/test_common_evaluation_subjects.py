@@ -11,13 +11,13 @@ from PIL import Image, ImageOps
 from tiny_data import random_picture, tiny_preparation, write_collection
 
 from common.data.dataset import PaintingDataset
-from common.data.preparation import prepare
-from common.data.sources.files import FolderFiles
-from common.data.sources.labels_table import LabelsTable
-from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.evaluation.subjects import EnlargedPainter, Subject, folder_subject, painted_subject
 from common.images import to_pictures
+from common.preparing.preparation import prepare
+from common.preparing.sources.files import FolderFiles
+from common.preparing.sources.labels_table import LabelsTable
+from common.preparing.taxonomy import Taxonomy
 from stage2 import Painter
 
 

@@ -11,7 +11,7 @@ from common.nn.layers import (
     Gate,
     GatedBlock,
     initialise,
-    picture_norm,
+    layer_norm,
 )
 
 
@@ -54,7 +54,7 @@ def test_only_a_gate_with_a_size_tells_pixels_apart() -> None:
 
 def test_picture_norm_gives_each_picture_zero_mean_and_unit_variance_whatever_the_others() -> None:
     features = 50 * torch.randn(2, 8, 3, 3) + 7
-    normed = picture_norm(8)(features)
+    normed = layer_norm(8)(features)
     torch.testing.assert_close(normed.mean(dim=(1, 2, 3)), torch.zeros(2), atol=1e-5, rtol=0)
     torch.testing.assert_close(normed.square().mean(dim=(1, 2, 3)), torch.ones(2), atol=1e-4, rtol=0)
 
@@ -62,13 +62,13 @@ def test_picture_norm_gives_each_picture_zero_mean_and_unit_variance_whatever_th
 def test_picture_norm_keeps_small_features_small_beside_large_ones() -> None:
     features = torch.ones(1, 2, 1, 2)
     features[0, 0, 0, 0], features[0, 1, 0, 1] = 1e-3, 1000
-    normed = picture_norm(2)(features)[0, :, 0]
+    normed = layer_norm(2)(features)[0, :, 0]
     assert (normed[:, 0] - normed[0, 0]).abs().max() < 0.01
 
 
 def test_picture_norm_of_an_even_picture_is_zero_with_a_finite_gradient() -> None:
     features = torch.zeros(1, 4, 2, 2, requires_grad=True)
-    normed = picture_norm(4)(features)
+    normed = layer_norm(4)(features)
     normed.sum().backward()
     assert normed.detach().abs().max() == 0
     assert features.grad is not None
@@ -92,7 +92,7 @@ def test_in_no_layer_do_pictures_of_a_batch_meet() -> None:
     features, condition = torch.randn(3, 4, 4, 4), torch.randn(3, 5)
     for layer, arguments in (
         (GatedBlock(4, 6, condition_dim=5, upsample=True), (features, condition)),
-        (picture_norm(4), (features,)),
+        (layer_norm(4), (features,)),
         (Gate(2, 5), (features, condition)),
     ):
         alone = layer(*(argument[1:2] for argument in arguments))

@@ -17,8 +17,8 @@ import stage1.training
 import stage2.training
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.runs.accelerator import apart_from_other_runs, make_accelerator, precision_of, settled_precision
-from common.runs.config import Precision, SettledPrecision
+from common.runs.accelerator import apart_from_other_runs, chosen_precision, make_accelerator, precision_of
+from common.runs.config import ComputePrecision, Precision
 from stage1.training import Stage1Trainer
 
 
@@ -62,15 +62,15 @@ def test_processes_that_do_not_find_each_other_are_refused(monkeypatch: pytest.M
 def test_a_run_goes_on_in_the_precision_that_it_had(
     monkeypatch: pytest.MonkeyPatch,
     precision: Precision,
-    so_far: SettledPrecision | None,
-    settled: SettledPrecision,
+    so_far: ComputePrecision | None,
+    settled: ComputePrecision,
     *,
     has: bool,
     gains: bool,
 ) -> None:
     monkeypatch.setattr("common.runs.accelerator.has_bfloat16", lambda device: has)
     monkeypatch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: gains)
-    assert settled_precision(precision, torch.device("cpu"), so_far) == settled
+    assert chosen_precision(precision, torch.device("cpu"), so_far) == settled
 
 
 @pytest.mark.slow

@@ -13,11 +13,11 @@ from tiny_data import tiny_preparation
 
 from common.config import load, settings
 from common.data.dataset import PaintingDataset
-from common.data.preparation import prepare
-from common.data.sources.files import FolderFiles
-from common.data.sources.labels_table import LabelsTable
-from common.data.taxonomy import Taxonomy
 from common.errors import UserError
+from common.preparing.preparation import prepare
+from common.preparing.sources.files import FolderFiles
+from common.preparing.sources.labels_table import LabelsTable
+from common.preparing.taxonomy import Taxonomy
 from common.runs.folder import RunFolder
 
 
@@ -57,11 +57,11 @@ def steps_of(run: RunFolder) -> list[int]:
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_new_run_takes_what_is_wanted_and_settling_writes_nothing(tmp_path: Path, resume: bool) -> None:
     run = RunFolder(tmp_path / "run")
-    assert run.settle(wanted(), resume=resume) == wanted()
+    assert run.check_settings(wanted(), resume=resume) == wanted()
     assert not run.exists()
     assert not run.path.exists()
     run.path.mkdir()
-    assert run.settle(wanted(), resume=resume) == wanted()
+    assert run.check_settings(wanted(), resume=resume) == wanted()
 
 
 def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) -> None:
@@ -77,7 +77,7 @@ def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) ->
 
 def test_a_folder_that_holds_a_run_is_refused_with_both_remedies(run: RunFolder) -> None:
     with pytest.raises(UserError, match=r"already holds a run; add --resume, or give another folder with --out$"):
-        run.settle(wanted(), resume=False)
+        run.check_settings(wanted(), resume=False)
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -85,12 +85,12 @@ def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, resume: bo
     (tmp_path / "letter.txt").write_text("dear")
     for place in (tmp_path, tmp_path / "letter.txt"):
         with pytest.raises(UserError, match=r"exists but holds no run; give another folder with --out$"):
-            RunFolder(place).settle(wanted(), resume=resume)
+            RunFolder(place).check_settings(wanted(), resume=resume)
 
 
 def test_a_resumed_run_may_change_what_is_free_to_change(run: RunFolder) -> None:
     changed = wanted(steps=20, log_every=5)
-    assert run.settle(changed, resume=True) == changed
+    assert run.check_settings(changed, resume=True) == changed
     run.open(changed, "float32")
     assert load(Settings, run.path / "config.yaml") == changed
 
@@ -115,7 +115,7 @@ def test_a_run_knows_what_it_has_computed_in_on_the_same_kind_of_device(tmp_path
 
 def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_values(run: RunFolder) -> None:
     with pytest.raises(UserError) as caught:
-        run.settle(wanted(steps=20, batch_size=8, log_every=5), resume=True)
+        run.check_settings(wanted(steps=20, batch_size=8, log_every=5), resume=True)
     assert str(caught.value) == (
         f"{run.path} was started with other settings: training.batch_size (4, now 8); leave out --preset "
         "and --set to resume with its own"
@@ -132,11 +132,11 @@ def prepared(collection: Path, out: Path, **changes: object) -> PaintingDataset:
 def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_sizes_were_added(
     run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:
-    run.settle_data(dataset)
+    run.check_data(dataset)
     run.record_data(dataset)
-    run.settle_data(dataset)
+    run.check_data(dataset)
     again = prepared(collection, tmp_path / "again")
-    run.settle_data(again)
+    run.check_data(again)
     assert not run.started_on_other(again)
 
 
@@ -146,16 +146,16 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
 ) -> None:
     run.record_data(dataset)
     with pytest.raises(UserError, match=r"genres of .*run.* and .*fewer differ: .*portrait"):
-        run.settle_data(prepared(collection, tmp_path / "fewer", min_count=1000))
+        run.check_data(prepared(collection, tmp_path / "fewer", min_count=1000))
     with pytest.raises(
         UserError, match=r"squashed is not the dataset that .* was started on; give that one with --data"
     ):
-        run.settle_data(prepared(collection, tmp_path / "squashed", fit="squash"))
+        run.check_data(prepared(collection, tmp_path / "squashed", fit="squash"))
     fewer = tmp_path / "collection"
     shutil.copytree(collection, fewer)
     (fewer / "00.png").write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"is not the dataset that"):
-        run.settle_data(prepared(fewer, tmp_path / "other"))
+        run.check_data(prepared(fewer, tmp_path / "other"))
 
 
 def test_a_run_of_before_there_was_a_validation_split_is_not_resumed_as_it_has_seen_those_paintings(
@@ -167,7 +167,7 @@ def test_a_run_of_before_there_was_a_validation_split_is_not_resumed_as_it_has_s
     with pytest.raises(
         UserError, match=r"without a validation split, .* --start-from .*runs/stage1 and another --out$"
     ):
-        run.settle_data(dataset)
+        run.check_data(dataset)
 
 
 def test_files_that_a_power_cut_has_emptied_end_a_run_in_one_line_or_are_written_anew(
@@ -176,7 +176,7 @@ def test_files_that_a_power_cut_has_emptied_end_a_run_in_one_line_or_are_written
     run.record_data(dataset)
     (run.path / "dataset.json").write_bytes(b"")
     with pytest.raises(UserError, match=r"dataset\.json is damaged.*delete this file"):
-        run.settle_data(dataset)
+        run.check_data(dataset)
     (run.path / "environment.json").write_bytes(b"")
     assert run.precision is None
     run.open(wanted(), "bfloat16")
@@ -186,7 +186,7 @@ def test_files_that_a_power_cut_has_emptied_end_a_run_in_one_line_or_are_written
 def test_settings_of_a_run_that_do_not_read_are_refused_by_file(run: RunFolder) -> None:
     (run.path / "config.yaml").write_text("training: {steps: 10}\n")
     with pytest.raises(UserError, match=r"config\.yaml: training\.batch_size is missing; logging is missing"):
-        run.settle(wanted(), resume=True)
+        run.check_settings(wanted(), resume=True)
 
 
 def test_figures_are_logged_one_object_a_line(run: RunFolder) -> None:
@@ -218,13 +218,13 @@ def test_a_run_without_a_checkpoint_forgets_all_figures_and_one_without_figures_
 
 def test_a_run_without_a_checkpoint_starts_from_what_it_was_begun_with(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
-    run.settle_start("0123456789ab")
+    run.check_start("0123456789ab")
     run.open(wanted(), "float32", "0123456789ab")
-    run.settle_start("0123456789ab")
+    run.check_start("0123456789ab")
     with pytest.raises(UserError, match=r"was started from 0123456789ab, and now from random weights; .*--start-from"):
-        run.settle_start(None)
+        run.check_start(None)
     (run.checkpoints / "step-00000002").mkdir()
-    run.settle_start(None)
+    run.check_start(None)
 
 
 def test_a_sample_sheet_is_named_by_its_step(run: RunFolder) -> None:

@@ -25,7 +25,7 @@ from common.runs import checkpoints
 from common.runs.accelerator import make_accelerator
 from common.runs.config import LoggingSettings
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, lost_processes_named, rows_of_process, run_loop
+from common.runs.loop import Stage, explain_lost_process, rows_of_process, run_loop
 from common.runs.trackers import open_trackers
 
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -355,14 +355,14 @@ def test_a_run_whose_figures_cannot_be_written_goes_on(
     [torch.distributed.DistBackendError("NCCL"), RuntimeError("[gloo/transport/tcp/pair.cc:537] Connection reset")],
 )
 def test_the_loss_of_another_process_is_said_in_one_line_with_the_remedy(error: RuntimeError) -> None:
-    with pytest.raises(UserError, match=r"another of the 2 processes has died.*--resume"), lost_processes_named(2):
+    with pytest.raises(UserError, match=r"another of the 2 processes has died.*--resume"), explain_lost_process(2):
         raise error
-    with pytest.raises(type(error)), lost_processes_named(1):
+    with pytest.raises(type(error)), explain_lost_process(1):
         raise error
 
 
 def test_an_error_of_our_own_is_not_taken_for_a_lost_process() -> None:
-    with pytest.raises(RuntimeError, match="shapes"), lost_processes_named(2):
+    with pytest.raises(RuntimeError, match="shapes"), explain_lost_process(2):
         raise RuntimeError("shapes do not fit")
 
 

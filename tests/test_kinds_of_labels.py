@@ -21,9 +21,6 @@ from tiny_runs import stage1_config, stage2_config
 import stage1.training
 import stage2.training
 from common.data.dataset import PaintingDataset
-from common.data.preparation import prepare
-from common.data.sources.listing import Entry, Listing, Record
-from common.data.taxonomy import Taxonomy
 from common.errors import UserError
 from common.evaluation.measures import measure
 from common.evaluation.report import write_comparison
@@ -35,6 +32,9 @@ from common.evaluation.subjects import (
     TRAINED_SOMEWHERE,
     painted_subject,
 )
+from common.preparing.preparation import prepare
+from common.preparing.sources.listing import Entry, Listing, Record
+from common.preparing.taxonomy import Taxonomy
 from stage2 import Painter
 
 PICTURES = 220

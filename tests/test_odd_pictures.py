@@ -19,10 +19,10 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 from tiny_data import tiny_preparation
 
-from common.data.preparation import prepare
-from common.data.sources.class_folders import ClassFolders
-from common.data.sources.files import open_files
-from common.data.taxonomy import Taxonomy
+from common.preparing.preparation import prepare
+from common.preparing.sources.class_folders import ClassFolders
+from common.preparing.sources.files import open_files
+from common.preparing.taxonomy import Taxonomy
 
 Colour = tuple[int, int, int]
 Outcome = str | Colour

@@ -18,9 +18,9 @@ PAGES = [
 ]
 WORK = (
     "common.data.dataset.PaintingDataset.__init__",
-    "common.data.sources.opening.open_source",
-    "stage2.exporting.export_run",
-    "stage2.sampling.Painter.load",
+    "common.preparing.sources.opening.open_source",
+    "stage2.sharing.exporting.export_run",
+    "stage2.painter.painter.Painter.load",
     "benchmarks.generate.measure_generate",
 )
 """Where each command, having understood what it was asked, begins its work."""

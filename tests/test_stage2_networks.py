@@ -98,7 +98,7 @@ def test_a_square_of_a_picture_is_painted_almost_as_it_is_in_the_whole() -> None
 
 def test_strokes_are_laid_on_as_strongly_as_asked_and_only_where_nothing_is_trained() -> None:
     strengths = (1.0, 0.0, 0.5)
-    networks = [build_generator(replace(GRAINY, stroke_strength=strength), 3, 5) for strength in strengths]
+    networks = [build_generator(replace(GRAINY, detail_strength=strength), 3, 5) for strength in strengths]
     for network in networks:
         network.load_state_dict(networks[0].state_dict())
         torch.nn.init.normal_(network.out.weight, std=0.5, generator=torch.Generator().manual_seed(1))

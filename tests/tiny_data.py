@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 
 from common.data.dataset import PaintingDataset, Residence, Split, SplitName
-from common.data.preparation import PreparationSettings, prepare
-from common.data.sources.labels_table import COLUMNS
-from common.data.sources.painted import PaintedPictures
-from common.data.taxonomy import Taxonomy
+from common.preparing.preparation import PreparationSettings, prepare
+from common.preparing.sources.labels_table import COLUMNS
+from common.preparing.sources.painted import PaintedPictures
+from common.preparing.taxonomy import Taxonomy
 
 GENRES = ("portrait", "landscape", "still-life")
 STYLES = ("cubism", "impressionism", "renaissance")
@@ -60,7 +60,7 @@ def tiny_preparation(**changes: object) -> PreparationSettings:
 def prepare_painted(count: int, *, seed: int, out: Path) -> None:
     """Prepare procedural paintings at 64 and 128 pixels, drawn no larger than that."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("common.data.sources.painted.SIZE", 128)
+        patch.setattr("common.preparing.sources.painted.SIZE", 128)
         source = PaintedPictures(count, seed)
         prepare(source, out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
 

@@ -1,1 +1,1 @@
-"""Pictures and labels: make a dataset folder from a source, and draw batches from it."""
+"""Read a prepared dataset, and draw batches from it; `common.preparing` makes one."""

@@ -1,6 +1,6 @@
 """Read a dataset folder: pictures and their labels, split into training, validation and test.
 
-`common.data.preparation` writes the folder; the stages' training modules and evaluation read it here.
+`common.preparing.preparation` writes the folder; the stages' training modules and evaluation read it here.
 """
 
 from __future__ import annotations

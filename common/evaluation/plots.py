@@ -1,16 +1,14 @@
-"""The plots of a report, as SVG text: distances to the nearest painting, confusion, spectra, training curves."""
+"""The plots of a report, as SVG text: distances to the nearest painting, confusion, spectra."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common.data.dataset import HeldOut
 from common.evaluation.measurements import Confusion, Novelty, Spectra
-from common.runs.curves import draw_curve, read_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +18,7 @@ GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
 
 def distance_plot(novelty: Novelty, split: HeldOut) -> str:
     """Plot the distances of generated pictures and of held-out paintings to their nearest training paintings."""
-    figure = _figure(7, 3)
+    figure = blank_figure(7, 3)
     axes = figure.subplots()
     both = [*novelty.generated, *novelty.held_out]
     edges: list[float] = np.linspace(min(both), max(both) + 1e-6, 60).tolist()
@@ -35,13 +33,13 @@ def distance_plot(novelty: Novelty, split: HeldOut) -> str:
     axes.set_xlabel("distance to the nearest training painting")
     axes.set_yticks([])
     axes.legend(frameon=False)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
     """Plot the judge's confusion matrices of generated pictures and of held-out paintings."""
     count = len(confusion.names)
-    figure = _figure(3.4 + 0.62 * count, 1.6 + 0.32 * count)
+    figure = blank_figure(3.4 + 0.62 * count, 1.6 + 0.32 * count)
     for axes, title, table in zip(
         figure.subplots(1, 2, sharey=True),
         ("generated pictures", f"real {split} paintings"),
@@ -63,12 +61,12 @@ def confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
                 column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7,
                 color="white" if share > 0.5 else INK,
             )  # fmt: skip
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def spectrum_plot(spectra: Spectra, split: HeldOut) -> str:
     """Plot the spectra of generated pictures and of held-out paintings."""
-    figure = _figure(7, 3)
+    figure = blank_figure(7, 3)
     axes = figure.subplots()
     cycles = range(1, len(spectra.held_out) + 1)
     axes.plot(cycles, spectra.held_out, color=REAL, label=f"{split} paintings")
@@ -77,20 +75,11 @@ def spectrum_plot(spectra: Spectra, split: HeldOut) -> str:
     axes.set_xlabel("cycles per side (coarse to fine detail)")
     axes.set_ylabel("power, dB")
     axes.legend(frameon=False)
-    return _svg(figure)
+    return as_svg(figure)
 
 
-def training_plots(metrics: Path) -> dict[str, str]:
-    """Plot each figure of a run's metrics.jsonl; empty if there are none."""
-    plots: dict[str, str] = {}
-    for name, points in read_curves(metrics).items():
-        figure = _figure(3.6, 2.2)
-        draw_curve(figure.subplots(), name, points)
-        plots[name] = _svg(figure)
-    return plots
-
-
-def _figure(width: float, height: float) -> Figure:
+def blank_figure(width: float, height: float) -> Figure:
+    """Return a transparent figure; width and height in inches."""
     # pyplot would keep every figure in memory and look for a display.
     from matplotlib.figure import Figure
 
@@ -99,7 +88,8 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _svg(figure: Figure) -> str:
+def as_svg(figure: Figure) -> str:
+    """Return the text of an SVG file."""
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()

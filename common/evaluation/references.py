@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from torch import Tensor
 from common.data.dataset import HeldOut, PaintingDataset, Split, SplitName
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.shares import Share
+from common.files import whole_file
 
 BATCH = 32
 
@@ -115,16 +115,11 @@ def _kept(path: Path, split: Split, network: FeatureNetwork) -> Float[np.ndarray
 
 
 def _keep(features: np.ndarray, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    # If the disk is full or read-only, measure without storing.
+    with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
+        with whole_file(path) as partial, partial.open("wb") as file:
             np.save(file, features)
-        partial.replace(path)
-    except OSError:
-        # If the disk is full or read-only, measure without storing.
-        with contextlib.suppress(OSError):
-            partial.unlink()
 
 
 def _path(dataset: PaintingDataset, size: int, network: FeatureNetwork, name: str) -> Path:

@@ -6,7 +6,7 @@ import base64
 import importlib.util
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,19 @@ from common.data.dataset import PaintingDataset
 from common.errors import UserError, missing_package
 from common.evaluation.exhibits import data_address, gather_exhibits
 from common.evaluation.measurements import Figure, Measurements
-from common.evaluation.plots import confusion_plot, distance_plot, spectrum_plot, training_plots
+from common.evaluation.plots import confusion_plot, distance_plot, spectrum_plot
 from common.evaluation.subjects import Subject
 from common.evaluation.wording import Wording, wordings
+from common.files import write_atomically
 
 REPORT = "report.json"
 PAGE = "index.html"
 
 
 def write_report(
-    measured: Measurements, subject: Subject, dataset: PaintingDataset, out: Path, metrics: Path | None
+    measured: Measurements, subject: Subject, dataset: PaintingDataset, out: Path, curves: Mapping[str, str]
 ) -> None:
-    """Write both files and two sheets of pictures into `out`; `metrics` is the run's metrics.jsonl, if any."""
+    """Write both files and two sheets of pictures into `out`; `curves` are plots of its training, as SVG."""
     exhibits = gather_exhibits(subject, dataset, measured)
     known, split = wordings(measured.split), measured.split
     page = _environment().get_template("report.html.jinja").render(
@@ -36,14 +37,14 @@ def write_report(
         distances=distance_plot(measured.novelty, split),
         confusions={kind: confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
         spectrum=spectrum_plot(measured.spectra, split),
-        curves=training_plots(metrics) if metrics is not None else {},
+        curves=curves,
         kid=known["kid"],
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     exhibits.random.save(out / "samples.png")
     exhibits.real.save(out / "real.png")
-    _write(out / PAGE, page)
-    _write(out / REPORT, json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
+    write_atomically(out / PAGE, page)
+    write_atomically(out / REPORT, json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
 
 
 def require_report_packages() -> None:
@@ -79,8 +80,8 @@ def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[st
         }
         for key in wordings(all_measured[0].split)
     }
-    _write(out / "comparison.json", json.dumps(values, indent=1, ensure_ascii=False))
-    _write(out / "comparison.html", page)
+    write_atomically(out / "comparison.json", json.dumps(values, indent=1, ensure_ascii=False))
+    write_atomically(out / "comparison.html", page)
     width = max(len(wording.title) for wording, _ in rows)
     columns = [max(24, len(measured.name)) for measured in all_measured]
     lines = ["  ".join([" " * width, *(m.name.rjust(c) for m, c in zip(all_measured, columns, strict=True))])]
@@ -161,9 +162,3 @@ def _environment() -> Any:
     environment.filters["address"] = data_address
     environment.filters["drawing"] = lambda svg: f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     return environment
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

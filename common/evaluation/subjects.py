@@ -17,10 +17,10 @@ from torch import Tensor
 
 from common.curation import Opinions
 from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, PaintingDataset, one_hot
-from common.data.pictures import Rejected, make_square, resize, trim
-from common.data.sources.listing import Entry, Source
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
+from common.preparing.pictures import Rejected, make_square, resize, trim
+from common.preparing.sources.listing import Entry, Source
 from common.randomness import Purpose, generator_for
 from common.vocabulary import Vocabulary
 

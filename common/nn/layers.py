@@ -47,7 +47,7 @@ def initialise(network: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def picture_norm(channels: int) -> nn.GroupNorm:
+def layer_norm(channels: int) -> nn.GroupNorm:
     """Normalise over all channels and pixels of each picture (Ba et al. 2016), without learnt parameters.
 
     Normalising each pixel over its channels would draw sharp lines where the features pass through zero.
@@ -55,7 +55,7 @@ def picture_norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(1, channels, affine=False)
 
 
-def open_convolution(in_channels: int, out_channels: int) -> nn.Conv2d:
+def replicate_conv3x3(in_channels: int, out_channels: int) -> nn.Conv2d:
     """Return a 3x3 convolution that pads with the outermost pixels.
 
     A crop of a painting goes on beyond its sides. With zero padding, a generator trained on crops learns a frame around
@@ -73,9 +73,9 @@ class GatedBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, condition_dim: int, *, upsample: bool) -> None:
         super().__init__()
         self.upsample = upsample
-        self.first = open_convolution(in_channels, 2 * out_channels)
+        self.first = replicate_conv3x3(in_channels, 2 * out_channels)
         self.first_gate = Gate(out_channels, condition_dim)
-        self.second = open_convolution(out_channels, 2 * out_channels)
+        self.second = replicate_conv3x3(out_channels, 2 * out_channels)
         self.second_gate = Gate(out_channels, condition_dim)
         self.skip = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
 

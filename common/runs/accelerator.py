@@ -28,7 +28,7 @@ from common.machine import (
     share_cores,
     told_to_use_cpu,
 )
-from common.runs.config import Precision, SettledPrecision
+from common.runs.config import ComputePrecision, Precision
 from common.runs.trackers import require_installed
 
 SHARED_STATES = (PartialState, AcceleratorState, GradientState)
@@ -74,7 +74,7 @@ def make_accelerator(
     trackers: Sequence[str] = (),
     tracked_in: Path | None = None,
     *,
-    so_far: SettledPrecision | None = None,
+    so_far: ComputePrecision | None = None,
 ) -> Accelerator:
     """Return the run's `Accelerator`.
 
@@ -101,7 +101,7 @@ def make_accelerator(
         )
     # The main process decides for all: a speed trial could end differently on each.
     main = processes.is_main_process
-    own = settled_precision(precision, processes.device, so_far) if main else None
+    own = chosen_precision(precision, processes.device, so_far) if main else None
     settled = broadcast_object_list([own])[0]
     mixed_precision = {"float32": "no", "bfloat16": "bf16"}[settled]
     if main:
@@ -118,9 +118,9 @@ def make_accelerator(
     )
 
 
-def settled_precision(
-    precision: Precision, device: torch.device, so_far: SettledPrecision | None = None
-) -> SettledPrecision:
+def chosen_precision(
+    precision: Precision, device: torch.device, so_far: ComputePrecision | None = None
+) -> ComputePrecision:
     """Return the precision to compute in. `auto` keeps the run's own, unless this device emulates bfloat16."""
     if precision != "auto":
         return precision
@@ -129,7 +129,7 @@ def settled_precision(
     return "bfloat16" if gains_from_bfloat16(device) else "float32"
 
 
-def precision_of(accelerator: Accelerator) -> SettledPrecision:
+def precision_of(accelerator: Accelerator) -> ComputePrecision:
     """Return the precision that the networks compute in."""
     return "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
 
@@ -144,7 +144,7 @@ def _require_supported() -> None:
             )
 
 
-def _warn_of_what_is_left_out(settled: SettledPrecision, mixed_precision: str) -> None:
+def _warn_of_what_is_left_out(settled: ComputePrecision, mixed_precision: str) -> None:
     """Warn of each setting of `accelerate config` that this run ignores."""
     left_out = {
         "ACCELERATE_DYNAMO_BACKEND": (OFF, "torch.compile cannot differentiate the gradient penalty"),

@@ -9,8 +9,8 @@ import pydantic
 from common.config import settings
 from common.data.dataset import Residence
 
-SettledPrecision = Literal["float32", "bfloat16"]
-Precision = Literal[SettledPrecision, "auto"]
+ComputePrecision = Literal["float32", "bfloat16"]
+Precision = Literal[ComputePrecision, "auto"]
 """`auto` is bfloat16 if the hardware is faster with it, else float32. A resumed run keeps its precision."""
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
+from common.evaluation.plots import as_svg, blank_figure
+from common.files import whole_file
 from common.runs.metrics import FID_SAMPLES, read_metrics
 
 if TYPE_CHECKING:
@@ -39,6 +41,16 @@ def draw_curve(axes: Axes, name: str, points: Float[np.ndarray, "p 2"]) -> None:
     axes.tick_params(labelsize=8)
 
 
+def curves_as_svg(metrics: Path) -> dict[str, str]:
+    """Plot each figure of a run's metrics.jsonl; empty if there are none."""
+    plots: dict[str, str] = {}
+    for name, points in read_curves(metrics).items():
+        figure = blank_figure(3.6, 2.2)
+        draw_curve(figure.subplots(), name, points)
+        plots[name] = as_svg(figure)
+    return plots
+
+
 def save_curves(metrics: Path, path: Path) -> None:
     """Write a PNG of all curves, if there are any. A reader never sees half a file."""
     # Not pyplot: it would keep every figure in memory and look for a display.
@@ -54,6 +66,5 @@ def save_curves(metrics: Path, path: Path) -> None:
         draw_curve(axes, name, points)
     for axes in places[len(curves) :]:
         axes.set_axis_off()
-    partial = path.with_name(f".{path.name}.partial")
-    figure.savefig(partial, format="png", dpi=100)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        figure.savefig(partial, format="png", dpi=100)

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from common import config
 from common.errors import UserError
-from common.files import sha256
+from common.files import sha256, whole_file, write_atomically
 
 T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
@@ -29,13 +29,10 @@ def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) 
     """Write `config.json` and a `NAME.safetensors` for each module. A reader never sees half a file."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in modules.items():
-        partial = folder / f".{name}.partial"
         state = {key: tensor.detach().cpu().contiguous() for key, tensor in module.state_dict().items()}
-        save_file(state, partial)
-        partial.replace(folder / f"{name}.safetensors")
-    partial = folder / f".{CONFIG}.partial"
-    partial.write_text(json.dumps(config.as_values(settings), indent=2, ensure_ascii=False), encoding="utf-8")
-    partial.replace(folder / CONFIG)
+        with whole_file(folder / f"{name}.safetensors") as partial:
+            save_file(state, partial)
+    write_atomically(folder / CONFIG, json.dumps(config.as_values(settings), indent=2, ensure_ascii=False))
 
 
 def copy_export(source: Path, target: Path, *, half: bool = False) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,8 +17,9 @@ from PIL import Image
 from common import config
 from common.data.dataset import VERSION, DatasetDescription, PaintingDataset
 from common.errors import UserError
+from common.files import write_atomically
 from common.machine import trains_on_gpu
-from common.runs.config import SettledPrecision
+from common.runs.config import ComputePrecision
 from common.runs.curves import save_curves
 from common.runs.metrics import append_metrics, read_metrics, rewrite_metrics
 from common.vocabulary import require_same
@@ -52,7 +52,7 @@ class RunFolder:
         """Return True if the folder holds a run."""
         return self.settings.is_file()
 
-    def settle(self, wanted: T, *, resume: bool) -> T:
+    def check_settings(self, wanted: T, *, resume: bool) -> T:
         """Return the settings to train with; write nothing.
 
         A new run takes `wanted`. For a resumed run, `wanted` must equal the settings that it was started with, except
@@ -76,7 +76,7 @@ class RunFolder:
             )
         return wanted
 
-    def settle_data(self, dataset: PaintingDataset) -> None:
+    def check_data(self, dataset: PaintingDataset) -> None:
         """Raise UserError if the run was trained on other data than this; write nothing."""
         stored = self._started_on(dataset)
         if stored is None:
@@ -106,7 +106,7 @@ class RunFolder:
         """True if stage II was started on a stage I that was trained on another dataset than stage II."""
         return bool(self._known_environment().get("stage1_trained_elsewhere"))
 
-    def settle_start(self, started_from: str | None) -> None:
+    def check_start(self, started_from: str | None) -> None:
         """Raise UserError if a run without a checkpoint was started from other weights than now; write nothing."""
         if not self._environment.is_file() or any(self.checkpoints.glob("step-*")):
             return
@@ -123,7 +123,7 @@ class RunFolder:
         return self._known_environment().get("started_from")
 
     @property
-    def precision(self) -> SettledPrecision | None:
+    def precision(self) -> ComputePrecision | None:
         """The precision that the run has computed in so far. None for a new run, and on another kind of device."""
         known = self._known_environment()
         return known.get("precision") if known.get("device") == _device() else None
@@ -131,7 +131,7 @@ class RunFolder:
     def open(
         self,
         settings: Any,
-        precision: SettledPrecision,
+        precision: ComputePrecision,
         started_from: str | None = None,
         *,
         stage1_trained_elsewhere: bool = False,
@@ -149,16 +149,12 @@ class RunFolder:
         known = self._known_environment()
         kept = {name: known.get(name, value) for name, value in start.items()}
         environment = {**_described_environment(), "precision": precision, **kept}
-        partial = self._environment.with_suffix(".partial")
-        partial.write_text(json.dumps(environment, indent=2), encoding="utf-8")
-        partial.replace(self._environment)
+        write_atomically(self._environment, json.dumps(environment, indent=2))
 
     def record_data(self, dataset: PaintingDataset) -> None:
         """Copy the description of the dataset when a run is started. Main process only."""
         if not self._dataset.exists():
-            partial = self._dataset.with_suffix(".partial")
-            shutil.copyfile(dataset.folder / "dataset.json", partial)
-            partial.replace(self._dataset)
+            write_atomically(self._dataset, (dataset.folder / "dataset.json").read_bytes())
 
     def log(self, figures: Mapping[str, float]) -> None:
         """Append one line to metrics.jsonl."""

@@ -189,8 +189,8 @@ def run_loop(
 
     with (
         open_trackers(accelerator, logging.trackers, tracked_settings, start),
-        full_memory_named(),
-        lost_processes_named(accelerator.num_processes),
+        explain_out_of_memory(),
+        explain_lost_process(accelerator.num_processes),
         _StopRequest(max_minutes, accelerator) as stop,
     ):
         if start >= total_steps:
@@ -289,7 +289,7 @@ class _Totals:
 
 
 @contextmanager
-def lost_processes_named(processes: int) -> Iterator[None]:
+def explain_lost_process(processes: int) -> Iterator[None]:
     """Raise UserError instead of torch's communication error if another process has died."""
     try:
         yield
@@ -304,7 +304,7 @@ def lost_processes_named(processes: int) -> Iterator[None]:
 
 
 @contextmanager
-def full_memory_named() -> Iterator[None]:
+def explain_out_of_memory() -> Iterator[None]:
     """Raise UserError instead of torch's error if the memory of a GPU or of the machine is full."""
     try:
         yield

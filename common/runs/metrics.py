@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common.files import write_atomically
+
 VALIDATION_FID = "fid_validation"
 """Name of the figure by which the best weights are chosen."""
 FID_SAMPLES = "fid_samples"
@@ -41,9 +43,7 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
 
 def rewrite_metrics(path: Path, lines: Iterable[Mapping[str, float]]) -> None:
     """Replace all lines. A reader never sees half a file."""
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    partial.replace(path)
+    write_atomically(path, "".join(json.dumps(line) + "\n" for line in lines))
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

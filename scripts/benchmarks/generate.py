@@ -25,7 +25,7 @@ from stage1.config import PRESETS, Stage1Config
 from stage1.networks import build_critic, build_generator
 from stage2 import Painter, networks, sampling
 from stage2.config import Stage2Config
-from stage2.graphs import PACKAGES, PaintingNetwork, export_graph, load_networks, open_graph
+from stage2.sharing.onnx_graphs import PACKAGES, PaintingNetwork, export_graph, load_networks, open_graph
 
 GENERATE = Path(__file__).parents[1] / "generate.py"
 LABELS = 12

@@ -20,7 +20,7 @@ from common import config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.machine import give_freed_memory_back, keep_freed_memory
-from common.runs.accelerator import make_accelerator, settled_precision
+from common.runs.accelerator import chosen_precision, make_accelerator
 from common.runs.loop import rows_of_process
 from stage1.config import PRESETS, GangoghNetworks, Stage1Config
 from stage1.networks import build_generator
@@ -59,7 +59,7 @@ def measure_train(
 ) -> None:
     """Print the speed and memory of a preset's step, compared with its forward passes and with GANGogh's step."""
     device = make_accelerator("float32").device
-    precision = settled_precision(settings.training.precision, device)
+    precision = chosen_precision(settings.training.precision, device)
     before = held_memory()
     trainer = build(settings, dataset)
     step_of_preset = _in_precision(precision, trainer.step, device)

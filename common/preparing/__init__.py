@@ -1,0 +1,1 @@
+"""Prepare a dataset from pictures and labels as people keep them; `common.data` reads it."""

@@ -1,0 +1,118 @@
+"""A Hugging Face dataset, given by its name on the hub or its local path.
+
+Columns: image, and at least one of genre and style; artist, title and year are optional. Rows are streamed: the
+dataset is neither loaded into memory nor saved to disk. Class names come from the dataset's features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from common.errors import UserError, missing_package
+from common.preparing.pictures import MAX_BYTES, Rejected, decode
+from common.preparing.sources.listing import Entry, Listing, Record, writable
+
+LABELS = ("genre", "style", "artist", "title", "year")
+SPLIT = "train"
+
+
+class HuggingFaceDataset:
+    """The train split of a dataset that the `datasets` library opens; preparation makes its own splits of it."""
+
+    def __init__(self, place: str) -> None:
+        """Raises UserError if the `datasets` library is not installed."""
+        self.name = writable(place)
+        self._place = place
+        _library()
+
+    def listing(self) -> Listing:
+        library = _library()
+        dataset = _open(library, self._place)
+        features = dataset.features or {}
+        if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
+            have = ", ".join(features) or "none"
+            raise UserError(
+                f"{self.name}: the dataset needs a column image with pictures and a column genre or style; "
+                f"its columns are {have}"
+            )
+        columns = ["image", *(label for label in LABELS if label in features)]
+        dataset = dataset.select_columns(columns).cast_column("image", library.Image(decode=False))
+        names = {label: getattr(features[label], "names", None) for label in columns[1:]}
+        known = dataset.info.splits and dataset.info.splits.get(SPLIT)
+        total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
+        return Listing(_entries(dataset, names, self._place), total)
+
+
+def _library() -> Any:
+    try:
+        import datasets
+    except ImportError:
+        raise missing_package("--hugging-face", "datasets", extra="hugging-face") from None
+    return datasets
+
+
+def _open(library: Any, place: str) -> Any:
+    path = Path(place)
+    try:
+        if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
+            saved = library.load_from_disk(place)
+            return saved[SPLIT] if isinstance(saved, library.DatasetDict) else saved
+        if path.is_file():
+            return library.load_dataset("parquet", data_files=place, split=SPLIT, streaming=True)
+        return library.load_dataset(place, split=SPLIT, streaming=True)
+    except Exception as error:
+        # The library and its dependencies raise exceptions of many types; the text says what was not found.
+        reason = " ".join(str(error).split())
+        raise UserError(f"dataset {place!r} cannot be opened: {reason or type(error).__name__}") from None
+
+
+def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> Iterator[Entry]:
+    number = 0
+    try:
+        for number, row in enumerate(rows):
+            labels = {label: _label(row[label], classes) for label, classes in names.items()}
+            picture = row["image"] or {}
+            read = partial(_read, picture.get("bytes"), picture.get("path"), place)
+            yield Entry(Record(str(number), **labels), read)
+    except Exception as error:
+        # Again many types: a lost connection, files whose columns differ, a class without a name.
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{place}: reading failed after {number} pictures ({reason}); run the command again") from None
+
+
+def _label(value: Any, classes: list[str] | None) -> str:
+    """Return the label's name, blank if it has none; the library writes a missing class as -1."""
+    if value is None or (classes is not None and value < 0):
+        return ""
+    return classes[value] if classes is not None else str(value).strip()
+
+
+def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
+    if data is None:
+        if path is None:
+            raise Rejected("the row has no picture")
+        # A dependency of `datasets`. Pictures that are not stored in the rows are files, local or on the hub.
+        import fsspec
+
+        innermost = path.rpartition("::")[2]
+        if fsspec.utils.get_protocol(innermost) in {"file", "local"} and not _is_inside(innermost, place):
+            raise Rejected("is a file outside the dataset's folder")
+        try:
+            with fsspec.open(path, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise Rejected(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > MAX_BYTES:
+        raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
+    return decode(data)
+
+
+def _is_inside(path: str, place: str) -> bool:
+    folder = Path(place).resolve()
+    folder = folder.parent if folder.is_file() else folder
+    return Path(path.removeprefix("file://")).resolve().is_relative_to(folder)

@@ -1,0 +1,72 @@
+"""What every source returns to `common.preparing.preparation`: for each picture a record and a function that reads it.
+
+The main process lists the pictures; worker processes read them. So the functions must be picklable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Protocol, runtime_checkable
+
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Record:
+    """A picture's name and its labels as the source spells them; a blank label means unlabelled.
+
+    All fields are passed through `writable`.
+    """
+
+    name: str
+    genre: str = ""
+    style: str = ""
+    artist: str = ""
+    title: str = ""
+    year: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, writable(getattr(self, field.name)))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record and the function that reads its picture."""
+
+    record: Record
+    read: Callable[[], Image.Image]
+    """Returns the picture in RGB. Raises `pictures.Rejected` with the reason if it cannot be used."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of a source, in the source's order."""
+
+    entries: Iterable[Entry]
+    total: int | None
+    """Number of pictures, if it is known in advance."""
+    remarks: tuple[str, ...] = ()
+    """Notes on the labels that preparation prints for the user."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A source of pictures."""
+
+    name: str
+    """The source's name in dataset.json."""
+
+    def listing(self) -> Listing:
+        """Return all pictures of the source. Raises UserError if the source itself is broken."""
+        ...
+
+
+def writable(text: str) -> str:
+    """Replace lone surrogates by �.
+
+    Python uses them for the bytes of file names that are not UTF-8; no UTF-8 file can hold them.
+    """
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,1 @@
+"""Paint with trained weights: requests, batches, many files, animations."""

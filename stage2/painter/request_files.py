@@ -1,0 +1,112 @@
+"""Read requests from a CSV or JSON Lines file, one series of pictures per row. `stage2.painter.bulk` paints them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from common import config
+from common.config import settings
+from common.errors import UserError, suggest
+from common.vocabulary import ANY
+from stage2.painter.requests import Request, Series
+
+
+@settings
+class Row:
+    """The columns of a request file. All but the genre may be left out, or blank in a CSV."""
+
+    genre: str
+    style: str = ANY
+    seed: int | None = None
+    """The seed of the first picture; the next pictures take the next seeds."""
+    count: int = 1
+    resolution: int | None = None
+    truncation: float | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+_NUMBERS = {"seed": int, "count": int, "resolution": int, "truncation": float}
+
+
+@dataclass(frozen=True)
+class RequestFile:
+    """A file of requests; each iteration reads it anew, line by line."""
+
+    path: Path
+    """`.csv` with a header, or `.jsonl` with one object per line."""
+    usual: Request
+    """Gives the default seed, resolution and truncation of a row."""
+
+    def __iter__(self) -> Iterator[Series]:
+        """Yield a series for each row. Raises UserError that names file and line."""
+        readers = {".csv": _csv_lines, ".jsonl": _json_lines}
+        suffix = self.path.suffix.lower()
+        if suffix not in readers:
+            raise UserError(f"{self.path}: requests must be in a .csv or .jsonl file")
+        try:
+            for place, values in readers[suffix](self.path):
+                yield self._series(config.parse(Row, values, place=place), place)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise UserError(f"{self.path} is not a readable file of requests ({error})") from None
+
+    def _series(self, row: Row, place: str) -> Series:
+        usual = self.usual
+        request = Request(
+            genre=row.genre,
+            style=row.style,
+            seed=usual.seed if row.seed is None else row.seed,
+            resolution=usual.resolution if row.resolution is None else row.resolution,
+            truncation=usual.truncation if row.truncation is None else row.truncation,
+        )
+        return Series(request, row.count, place)
+
+
+def _csv_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.reader(file)
+        lines = (values for values in reader if any(text.strip() for text in values))
+        heading = [name.strip() for name in next(lines, [])]
+        for name in heading:
+            if name not in COLUMNS:
+                raise UserError(f"{path}: unknown column {name!r}{suggest(name, COLUMNS)}")
+            if heading.count(name) > 1:
+                raise UserError(f"{path}: the header has the column {name!r} twice; leave one of them out")
+        for values in lines:
+            place = f"{path} line {reader.line_num}"
+            if len(values) > len(heading):
+                raise UserError(f"{place} has more values than the header; put a blend of several names in quotes")
+            yield (
+                place,
+                {name: _number(name, text, place) for name, text in zip(heading, values, strict=False) if text.strip()},
+            )
+
+
+def _number(name: str, text: str, place: str) -> Any:
+    if name not in _NUMBERS:
+        return text
+    try:
+        return _NUMBERS[name](text)
+    except ValueError:
+        raise UserError(
+            f"{place}: {name} {text!r} is not a {'whole ' if _NUMBERS[name] is int else ''}number"
+        ) from None
+
+
+def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            place = f"{path} line {number}"
+            try:
+                values = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise UserError(f"{place} is not a JSON object ({error})") from None
+            if not isinstance(values, dict):
+                raise UserError(f"{place} is not a JSON object")
+            yield place, {name: value for name, value in values.items() if value not in (None, "")}

@@ -1,0 +1,86 @@
+"""Turn one request into many: the same composition in other styles, nearby noise, and walks that loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from common.errors import UserError
+from common.vocabulary import Vocabulary, is_any
+from stage2.painter.requests import Request
+
+Walk = Literal["seeds", "genres", "styles"]
+MOST = 2_000
+"""Most variants, or frames of a walk: all are held in memory at once."""
+
+
+def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = ()) -> list[Request]:
+    """Return the request in each of `styles`, or in every style. Stage I has no style: it paints the same for all."""
+    if not is_any(request.style):
+        raise UserError(
+            f"style {request.style!r} cannot be fixed and varied; leave it out, or list styles with --among"
+        )
+    if not vocabulary.styles:
+        raise UserError("these weights know no styles; vary the noise with --vary latents")
+    return [replace(request, style=style) for style in styles or vocabulary.styles]
+
+
+def with_nearby_noise(request: Request, count: int, nearby: float) -> list[Request]:
+    """Return the request, and `count - 1` whose noise (of both stages) is moved towards that of the next seeds."""
+    if not 0 < nearby <= 1:
+        raise UserError(f"nearby {nearby:g} is out of range; choose a number above 0, at most 1")
+    _require_some(count, "variants")
+    others = range(request.seed + 1, request.seed + count)
+    return [request, *(replace(request, towards=other, nearby=nearby) for other in others)]
+
+
+def walk(
+    kind: Walk, request: Request, vocabulary: Vocabulary, *, frames: int, stops: int = 4, among: Sequence[str] = ()
+) -> list[Request]:
+    """Return the frames of a walk from stop to stop and back to the first.
+
+    Stops are `stops` consecutive seeds, or the genres or styles `among` (default: all) with one noise. Noise is
+    interpolated on the sphere, labels linearly. Raises UserError for fewer than two stops, or fewer frames than stops.
+    """
+    places: Sequence[int | str]
+    if kind == "seeds":
+        places = range(request.seed, request.seed + max(stops, 0))
+    else:
+        places = _names(kind, request, vocabulary, among)
+    _require_some(len(places), "stops of a walk")
+    _require_some(frames, "frames")
+    if frames < len(places):
+        raise UserError(f"{frames} frames are too few for a walk of {len(places)} stops; give at least one per stop")
+    found = []
+    for frame in range(frames):
+        stop, rest = divmod(frame * len(places), frames)
+        found.append(_step(kind, request, places[stop], places[(stop + 1) % len(places)], rest / frames))
+    return found
+
+
+def _names(kind: Walk, request: Request, vocabulary: Vocabulary, among: Sequence[str]) -> list[str]:
+    label, known = (request.genre, vocabulary.genres) if kind == "genres" else (request.style, vocabulary.styles)
+    if len(known) < 2:
+        raise UserError(
+            f"a walk through {kind} needs at least two, and these weights know {', '.join(known) or 'none'}; walk "
+            "through the noise with --walk seeds"
+        )
+    if not is_any(label):
+        raise UserError(f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among")
+    blends = [name for name in among if ":" in name or "," in name or is_any(name)]
+    if blends:
+        raise UserError(f"a walk cannot stop at {blends[0]!r}; list single {kind}")
+    return list(among or known)
+
+
+def _step(kind: Walk, request: Request, here: int | str, there: int | str, share: float) -> Request:
+    if isinstance(here, int) and isinstance(there, int):
+        return replace(request, seed=here, towards=there if share else None, nearby=share)
+    blend = f"{here}:{1 - share:.6f},{there}:{share:.6f}" if share else str(here)
+    return replace(request, genre=blend) if kind == "genres" else replace(request, style=blend)
+
+
+def _require_some(count: int, what: str) -> None:
+    if not 2 <= count <= MOST:
+        raise UserError(f"{count} {what}: choose 2 to {MOST}")

@@ -1,0 +1,1 @@
+"""Give trained weights away: exports, model cards, ONNX graphs, the hub."""

@@ -1,0 +1,206 @@
+"""A trained painter as plain networks from tensors to tensors, and as ONNX graphs.
+
+In: an export of either stage. Out: one network, or one checked .onnx file, for each resolution. A program without
+Python can paint with the file; its metadata holds the label names. Called by `stage2.sharing.exporting`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from common.errors import UserError, missing_package
+from common.files import whole_file
+from common.runs.exports import find_export, read_export_values
+from common.vocabulary import Vocabulary
+from stage1.sampling import SIZE, Stage1Painter, draw_latents
+from stage2.sampling import TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
+
+TOLERANCE = 1e-3
+"""Largest allowed difference between a graph's and PyTorch's pixels, which lie in [-1, 1]."""
+CHECKED_BATCHES = (1, 3)
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+
+
+class Pair(nn.Module):
+    """Both stages' generators as one network."""
+
+    def __init__(self, stage1: nn.Module, stage2: nn.Module) -> None:
+        super().__init__()
+        self.stage1 = stage1
+        self.stage2 = stage2
+
+    def forward(
+        self,
+        latents: Float[Tensor, "b z"],
+        genres: Float[Tensor, "b k"],
+        styles: Float[Tensor, "b s"],
+        noise: Float[Tensor, "b n"],
+    ) -> Float[Tensor, "b 3 size size"]:
+        images: Tensor = self.stage2(self.stage1(latents, genres), genres, styles, noise)
+        return images
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaintingNetwork:
+    """The network of one resolution."""
+
+    module: nn.Module
+    """Takes latents and genres, and with stage II also styles and noise; returns images in [-1, 1]."""
+    inputs: dict[str, int]
+    """Names of the inputs, in order, each with the length of its rows."""
+    resolution: int
+    vocabulary: Vocabulary
+    weights: str
+    """Hashes of the weights, stage I's first."""
+
+    def example(self, count: int) -> tuple[Tensor, ...]:
+        """Return the inputs of seeds 0 to `count` - 1, cycling through every label and no label."""
+        genres, styles = (
+            torch.eye(size + 1)[torch.arange(count) % (size + 1), :size]
+            for size in (self.inputs["genres"], self.inputs.get("styles", 0))
+        )
+        latents = draw_latents(range(count), self.inputs["latents"])
+        if "noise" not in self.inputs:
+            return latents, genres
+        return latents, genres, styles, draw_noise(range(count), self.inputs["noise"])
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An .onnx file that was written and checked."""
+
+    path: Path
+    num_bytes: int
+    difference: float
+    """Largest difference from PyTorch's pixels, which lie in [-1, 1]."""
+
+
+def load_networks(path: Path, device: torch.device | str = "cpu") -> list[PaintingNetwork]:
+    """Load the network of each stage's resolution from a run or export, 64 pixels first.
+
+    Raises UserError if something is missing or broken.
+    """
+    folder = find_export(path, TRAIN_COMMAND)
+    paired = read_export_values(folder).get("stage") != 1
+    stage1 = Stage1Painter.load(stage1_of(folder) if paired else folder, device)
+    small = PaintingNetwork(
+        module=stage1.generator,
+        inputs={"latents": stage1.latent_dim, "genres": len(stage1.vocabulary.genres)},
+        resolution=SIZE,
+        vocabulary=stage1.vocabulary,
+        weights=stage1.weights,
+    )
+    if not paired:
+        return [small]
+    stage2 = Stage2Networks.load(folder, device)
+    networks, vocabulary = stage2.export.networks, stage2.export.vocabulary
+    large = PaintingNetwork(
+        module=Pair(stage1.generator, stage2.generator).eval().requires_grad_(False),
+        inputs={**small.inputs, "styles": len(vocabulary.styles), "noise": networks.noise_dim},
+        resolution=networks.resolution,
+        vocabulary=vocabulary,
+        weights=f"{stage1.weights}+{stage2.weights}",
+    )
+    return [small, large]
+
+
+def require_onnx_packages() -> None:
+    """Raise UserError if a package for ONNX is not installed. Call this before the work."""
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise missing_package("ONNX", ", ".join(missing), extra="onnx")
+
+
+def export_graph(network: PaintingNetwork, path: Path) -> Graph:
+    """Write `network` as ONNX, for batches of any size. The file appears only after it was checked.
+
+    Raises UserError if onnxruntime's pictures differ from PyTorch's by more than `TOLERANCE`.
+    """
+    require_onnx_packages()
+    with whole_file(path) as partial:
+        _write(network, partial)
+        difference = _difference(network, partial)
+        # Not `difference > TOLERANCE`: NaN would pass.
+        if not difference <= TOLERANCE:
+            raise UserError(
+                f"{path.name} was not kept: its pixels differ from PyTorch's by up to {difference:.2g}, more than "
+                f"{TOLERANCE:g}; try another version of onnxruntime, or leave --onnx out"
+            )
+    return Graph(path, path.stat().st_size, difference)
+
+
+def open_graph(path: Path) -> Any:
+    """Open an onnxruntime session on the CPU, with as many threads as torch uses."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _write(network: PaintingNetwork, path: Path) -> None:
+    batch = torch.export.Dim("batch")
+    with _quiet_exporter():
+        program = torch.onnx.export(
+            network.module,
+            network.example(2),
+            dynamo=True,
+            input_names=list(network.inputs),
+            output_names=["images"],
+            dynamic_shapes=tuple({0: batch} for _ in network.inputs),
+            verbose=False,
+        )
+    assert program is not None
+    program.model.metadata_props.update(
+        {
+            "genres": _names(network.vocabulary.genres),
+            "styles": _names(network.vocabulary.styles if "styles" in network.inputs else ()),
+            **{f"length of {name}": str(length) for name, length in network.inputs.items()},
+            "resolution": str(network.resolution),
+            "images": "RGB, -1 to 1, batch x 3 x height x width",
+            "weights": network.weights,
+        }
+    )
+    program.save(path, external_data=False)
+
+
+def _names(labels: Iterable[str]) -> str:
+    return json.dumps(list(labels), ensure_ascii=False)
+
+
+@torch.no_grad()
+def _difference(network: PaintingNetwork, path: Path) -> float:
+    session = open_graph(path)
+    differences = []
+    for count in CHECKED_BATCHES:
+        inputs = network.example(count)
+        named = {name: tensor.numpy() for name, tensor in zip(network.inputs, inputs, strict=True)}
+        painted = torch.from_numpy(session.run(["images"], named)[0])
+        differences.append((painted - network.module(*inputs)).abs().max())
+    return float(torch.stack(differences).max())
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Silence the exporter's warnings: they concern its own code and layers that these networks do not have."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,210 @@
+"""Bytes of every kind of picture: as a person would see it, or the reason why not."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageOps
+
+from common.preparing.pictures import FITS, TRIM_ROUNDS, Rejected, decode, make_square, resize, trim
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, format=kind, **options)
+    return file.getvalue()
+
+
+def pixels(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture, dtype=np.int16)
+
+
+def test_a_colour_picture_is_what_it_was() -> None:
+    stored = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    picture = decode(encoded(Image.fromarray(stored)))
+    assert picture.mode == "RGB"
+    assert np.array_equal(pixels(picture), stored)
+
+
+def test_a_grey_picture_has_three_equal_colours() -> None:
+    stored = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    assert np.array_equal(pixels(decode(encoded(Image.fromarray(stored)))), stored[:, :, None].repeat(3, axis=2))
+
+
+def test_a_cmyk_picture_has_its_colours() -> None:
+    red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    assert np.abs(pixels(decode(encoded(red, "JPEG", quality=95))) - (255, 0, 0)).max() <= 10
+
+
+@pytest.mark.parametrize(("order", "kind"), [("I;16", "PNG"), ("I;16", "TIFF"), ("I;16B", "TIFF"), ("I", "TIFF")])
+def test_a_16_bit_picture_is_scaled_and_not_clipped(order: str, kind: str) -> None:
+    levels = np.array([[0, 100 * 257, 200 * 257, 65535]])
+    stored = {"I;16": "<u2", "I;16B": ">u2", "I": "<i4"}[order]
+    picture = Image.frombytes(order, (4, 1), levels.astype(stored).tobytes())
+    assert pixels(decode(encoded(picture, kind)))[0, :, 0].tolist() == [0, 100, 200, 255]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white(mode: str) -> None:
+    picture = Image.new("RGBA", (2, 1), (0, 0, 0, 255))
+    picture.putpixel((1, 0), (0, 0, 0, 0))
+    seen = pixels(decode(encoded(picture.convert(mode))))
+    assert seen[0].tolist() == [[0, 0, 0], [255, 255, 255]]
+
+
+def test_what_is_half_transparent_is_half_white() -> None:
+    assert decode(encoded(Image.new("RGBA", (1, 1), (200, 0, 0, 128)))).getpixel((0, 0)) == (227, 127, 127)
+
+
+def test_a_picture_that_the_camera_says_is_turned_stands_upright() -> None:
+    picture = Image.new("RGB", (32, 16), "white")
+    picture.paste((0, 0, 0), (0, 0, 8, 8))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright = decode(encoded(picture, exif=exif))
+    assert upright.size == (16, 32)
+    assert pixels(upright)[:8, 8:].max() == 0
+    assert pixels(upright)[:8, :8].min() == 255
+
+
+def test_of_an_animation_the_first_picture_counts() -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert decode(data).getpixel((0, 0)) == (255, 0, 0)
+
+
+def large_png(side: int) -> bytes:
+    """The head of a PNG that claims to be side x side pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is not a picture in a supported format"),
+        (encoded(Image.new("RGB", (4, 4)))[:45], "cannot be decoded: image file is truncated"),
+        (encoded(Image.effect_noise((64, 64), 90))[:-2000], "cannot be decoded: "),
+        (large_png(10_001), "too large: 10001x10001 pixels"),
+        (large_png(60_000), "cannot be decoded: Image size (3600000000 pixels) exceeds limit"),
+    ],
+    ids=["empty", "cut in its head", "cut in its pixels", "too large", "a bomb"],
+)
+def test_what_is_no_picture_is_rejected_with_a_reason_of_one_line(data: bytes, reason: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode(data)
+    assert str(caught.value).startswith(reason)
+    assert "\n" not in str(caught.value)
+
+
+def test_each_fit_makes_a_wide_picture_square_in_its_own_way() -> None:
+    picture = Image.new("RGB", (40, 20), (200, 0, 0))
+    picture.paste((0, 0, 200), (10, 0, 30, 20))
+    crop, squash, pad = (pixels(resize(make_square(picture, fit), 20)) for fit in FITS)
+    assert (crop == (0, 0, 200)).all()
+    assert (squash[:, [0, 19]] == (200, 0, 0)).all()
+    assert (squash[:, 8:12] == (0, 0, 200)).all()
+    assert (pad[[0, 19]] == 128).all()
+    assert (pad[10, [0, 19]] == (200, 0, 0)).all()
+
+
+def test_a_long_picture_is_shrunk_before_it_is_padded_and_looks_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = Image.effect_noise((400, 90), 40).resize((800, 180)).convert("RGB")
+    whole = make_square(picture, "pad")
+    assert whole.size == (800, 800)
+    monkeypatch.setattr("common.preparing.pictures.MAX_PIXELS", 800 * 180)
+    square = make_square(picture, "pad")
+    assert square.size == (379, 379)
+    assert np.abs(pixels(resize(square, 64)) - pixels(resize(whole, 64))).max() <= 2
+
+
+def test_a_tall_picture_is_cropped_about_its_centre() -> None:
+    rows = np.repeat(np.arange(31, dtype=np.uint8)[:, None, None], 11, axis=1).repeat(3, axis=2)
+    assert pixels(make_square(Image.fromarray(rows), "crop"))[:, 0, 0].tolist() == list(range(10, 21))
+
+
+def test_an_unknown_fit_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="unknown fit 'stretch'; known: crop, squash, pad"):
+        make_square(Image.new("RGB", (4, 4)), "stretch")
+
+
+def profile(swapped: bool) -> bytes:
+    """An sRGB profile, or one whose red and green primaries have changed places."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    if swapped:
+        tags = {bytes(data[place : place + 4]): place for place in range(132, 132 + 12 * data[131], 12)}
+        red, green = tags[b"rXYZ"], tags[b"gXYZ"]
+        data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(data)
+
+
+def test_colours_are_those_that_the_profile_means() -> None:
+    red = Image.new("RGB", (4, 4), (255, 0, 0))
+    assert np.abs(pixels(decode(encoded(red, icc_profile=profile(swapped=False)))) - (255, 0, 0)).max() <= 1
+    assert np.abs(pixels(decode(encoded(red, icc_profile=profile(swapped=True)))) - (0, 255, 0)).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "RGBA", "P"])
+def test_a_broken_profile_is_no_profile(mode: str) -> None:
+    picture = Image.new("RGB", (4, 4), (153, 153, 153)).convert(mode)
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    assert np.abs(pixels(decode(encoded(picture, kind, icc_profile=b"nonsense" * 30))) - 153).max() <= 2
+
+
+def framed(inside: Image.Image) -> Image.Image:
+    """A painting in a brown frame on a white mat with a black bar above and below."""
+    picture = Image.new("RGB", (inside.width + 60, inside.height + 80), "black")
+    picture.paste((250, 250, 250), (0, 15, picture.width, picture.height - 15))
+    picture.paste((90, 60, 30), (10, 25, picture.width - 10, picture.height - 25))
+    picture.paste(inside, (30, 40))
+    return picture
+
+
+def test_bars_mats_and_frames_are_trimmed_off_dust_and_all() -> None:
+    painting = Image.effect_noise((120, 90), 90).convert("RGB")
+    picture = framed(painting)
+    picture.putpixel((5, 60), (0, 0, 0))
+    assert np.array_equal(pixels(trim(picture)), pixels(painting))
+
+
+def test_a_picture_without_borders_stays_as_it_is() -> None:
+    painting = Image.effect_noise((120, 90), 90).convert("RGB")
+    assert trim(painting).size == painting.size
+
+
+def nested(rings: int, inside: Image.Image, width: int) -> Image.Image:
+    """A picture in even rings of two colours by turns."""
+    for ring in range(rings):
+        inside = ImageOps.expand(inside, width, ("white", "black")[ring % 2])
+    return inside
+
+
+def test_rings_are_trimmed_off_for_some_rounds_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = []
+    monkeypatch.setattr("common.preparing.pictures.np.abs", lambda values: rounds.append(1) or np.absolute(values))
+    painting = Image.effect_noise((120, 90), 90).convert("RGB")
+    assert trim(nested(5, painting, 2)).size == painting.size
+    rounds.clear()
+    # At most two rings go in a round: one by each of the corners that are looked at.
+    left = trim(nested(20, Image.effect_noise((400, 300), 90).convert("RGB"), 2))
+    assert 400 < left.width < 480
+    assert len(rounds) == 2 * TRIM_ROUNDS
+    rounds.clear()
+    sheet = nested(8, Image.effect_noise((20, 20), 90).convert("RGB"), 30)
+    assert trim(sheet).size == sheet.size
+    assert len(rounds) < 2 * TRIM_ROUNDS
+
+
+def test_a_small_drawing_on_a_large_sheet_keeps_its_sheet() -> None:
+    sheet = Image.new("RGB", (200, 200), "white")
+    sheet.paste(Image.effect_noise((40, 40), 90).convert("RGB"), (80, 80))
+    assert trim(sheet).size == (200, 200)
+    assert trim(Image.new("RGB", (30, 20), "white")).size == (30, 20)

@@ -1,0 +1,200 @@
+"""Folders and zips as trees of files, and what in them is refused."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import pickle
+import sys
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_data import random_picture, zipped
+
+from common.errors import UserError
+from common.preparing.pictures import Rejected
+from common.preparing.sources.files import Files, FolderFiles, ZipFiles, open_files
+from common.preparing.sources.unlabelled import UnlabelledPictures
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.png", "inner/a.png", ".hidden/c.png", "inner/.DS_Store", "inner/Thumbs.db", "__MACOSX/._b.png"):
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        random_picture(0, 16, 12).save(path, format="PNG")
+    return tmp_path / "pictures"
+
+
+@pytest.fixture(params=["folder", "zip"])
+def files(request: pytest.FixtureRequest, folder: Path) -> Files:
+    return open_files(folder if request.param == "folder" else zipped(folder))
+
+
+def test_files_are_named_in_order_without_what_the_system_left_there(files: Files) -> None:
+    assert list(files.names()) == ["b.png", "inner/a.png"]
+    assert files.has("inner/a.png")
+    assert not files.has("a.png")
+    assert not files.has("x" * 300)
+    assert files.name in {"pictures", "pictures.zip"}
+    assert files.place("b.png").endswith(f"{files.name}/b.png")
+
+
+def test_a_picture_reads_in_another_process_as_in_this_one(files: Files) -> None:
+    picture = np.asarray(files.read_picture("inner/a.png"))
+    assert np.array_equal(picture, np.asarray(random_picture(0, 16, 12)))
+    travelled = pickle.loads(pickle.dumps(files))
+    assert np.array_equal(picture, np.asarray(travelled.read_picture("inner/a.png")))
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("nowhere", "source 'nowhere' does not exist; give a folder or zip of pictures, or `procedural`"),
+        (__file__, f"{__file__} is neither a folder nor a zip; give a folder or zip"),
+    ],
+)
+def test_a_place_that_holds_no_files_is_refused_with_what_would(place: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        open_files(Path(place))
+    assert str(caught.value).startswith(message)
+
+
+def test_a_picture_outside_of_the_folder_is_rejected(folder: Path) -> None:
+    outside = folder.parent / "outside.png"
+    random_picture(1, 8, 8).save(outside)
+    (folder / "link.png").symlink_to(outside)
+    for name in ("../outside.png", str(outside), "link.png"):
+        with pytest.raises(Rejected, match="points outside the source folder"):
+            FolderFiles(folder).read_picture(name)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/etc/a.png", "inner/../../a.png"])
+def test_an_entry_that_leads_out_of_the_zip_is_rejected(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), b"")
+    with pytest.raises(Rejected, match="points outside the zip"):
+        ZipFiles(tmp_path / "odd.zip").read_picture(name)
+
+
+def test_what_is_no_file_is_rejected(folder: Path) -> None:
+    with pytest.raises(Rejected, match="is not a file"):
+        FolderFiles(folder).read_picture("inner")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that even root cannot read")
+def test_a_file_that_the_system_does_not_let_be_read_is_rejected() -> None:
+    files = FolderFiles(Path("/proc/self"))
+    with pytest.raises(Rejected, match=r"^cannot be read: "):
+        files.read_picture("mem")
+    with pytest.raises(UserError, match=r"^/proc/self/mem cannot be read: "):
+        files.read_table("mem")
+
+
+def test_a_folder_is_named_by_its_own_name_wherever_one_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert FolderFiles(Path()).name == "pictures"
+
+
+def test_a_damaged_entry_of_a_zip_is_rejected_and_a_damaged_table_refused(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    random_picture(0, 16, 12).save(tmp_path / "pictures" / "a.png")
+    path = zipped(tmp_path / "pictures", zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(path) as archive:
+        (offset,) = (entry.header_offset + 30 + len(entry.filename) for entry in archive.infolist())
+    data = bytearray(path.read_bytes())
+    data[offset : offset + 12] = b"\xff" * 12
+    path.write_bytes(data)
+    with pytest.raises(Rejected, match=r"^cannot be unpacked: "):
+        ZipFiles(path).read_picture("a.png")
+    with pytest.raises(UserError, match=r"a\.png cannot be unpacked \(.*\); create the zip again"):
+        ZipFiles(path).read_table("a.png")
+
+
+def test_processes_that_inherit_an_open_zip_do_not_read_each_others_bytes(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number in range(40):
+        random_picture(number, 200, 150).save(tmp_path / "pictures" / f"{number:02}.png")
+    files = ZipFiles(zipped(tmp_path / "pictures"))
+    names = list(files.names())
+    assert files.read_picture(names[0]).size == (200, 150)
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("fork")) as pool:
+        pictures = list(pool.map(files.read_picture, names * 4, chunksize=5))
+    for number, picture in enumerate(pictures):
+        assert np.array_equal(np.asarray(picture), np.asarray(random_picture(number % 40, 200, 150)))
+
+
+def test_names_of_a_zip_are_read_as_they_were_packed_whether_it_says_so_or_not(tmp_path: Path) -> None:
+    names = ["名前.png", "Gérôme.png", "plain.png"]
+    for says_so in (True, False):
+        path = tmp_path / f"{says_so}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, b"")
+        if not says_so:
+            # As `zip -r` writes them: UTF-8, without the flag.
+            data = path.read_bytes()
+            for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+                parts = data.split(mark)
+                data = mark.join([parts[0], *(part[: place - 4] + b"\0\0" + part[place - 2 :] for part in parts[1:])])
+            path.write_bytes(data)
+        assert set(ZipFiles(path).names()) == set(names)
+
+
+def test_a_zip_of_another_code_page_keeps_the_names_that_it_has(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
+        entry = zipfile.ZipInfo("caf.png")
+        archive.writestr(entry, b"")
+    data = (tmp_path / "old.zip").read_bytes().replace(b"caf.png", b"c\x82f.png")
+    (tmp_path / "old.zip").write_bytes(data)
+    assert list(ZipFiles(tmp_path / "old.zip").names()) == ["céf.png"]
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_not_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = os.scandir
+
+    unreadable = [".hidden"]
+
+    def scandir(path: str) -> Iterator[os.DirEntry[str]]:
+        if Path(path).name in unreadable:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert list(FolderFiles(folder).names()) == ["b.png", "inner/a.png"]
+    unreadable.append("inner")
+    with pytest.raises(UserError, match=r"^.*pictures/inner cannot be read: Permission denied; make it readable or"):
+        list(FolderFiles(folder).names())
+
+
+def test_linked_folders_are_named_and_refused(folder: Path) -> None:
+    (folder / "marina").symlink_to(folder / "inner")
+    (folder / ".linked").symlink_to(folder / "inner")
+    files = FolderFiles(folder)
+    assert "marina/" in list(files.names())
+    assert ".linked/" not in list(files.names())
+    with pytest.raises(Rejected, match="is not a file"):
+        files.read_picture("marina/")
+
+
+def test_a_link_to_itself_is_rejected(folder: Path) -> None:
+    (folder / "loop.png").symlink_to("loop.png")
+    with pytest.raises(Rejected, match=r"is a link to itself|is not a file|cannot be read"):
+        FolderFiles(folder).read_picture("loop.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
+def test_a_name_that_is_not_utf_8_can_be_read_and_written_to_a_table(folder: Path) -> None:
+    (folder / "b.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    (entry,) = [
+        entry for entry in UnlabelledPictures(FolderFiles(folder)).listing().entries if "caf" in entry.record.name
+    ]
+    assert entry.record.name == "caf\N{REPLACEMENT CHARACTER}.png"
+    assert entry.read().size == (16, 12)

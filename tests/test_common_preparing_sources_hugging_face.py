@@ -1,0 +1,128 @@
+"""Datasets of the schema of huggan/wikiart, written to disk in each form that the library knows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow.parquet
+import pytest
+from tiny_data import random_picture
+
+from common.errors import UserError
+from common.preparing.pictures import Rejected
+from common.preparing.sources.hugging_face import HuggingFaceDataset
+from common.preparing.sources.listing import Record
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+
+
+@pytest.fixture(scope="module")
+def wikiart() -> datasets.Dataset:
+    features = {
+        "image": datasets.Image(),
+        "artist": datasets.ClassLabel(names=["Unknown Artist", "vincent-van-gogh"]),
+        "genre": datasets.ClassLabel(names=["portrait", "Unknown Genre"]),
+        "style": datasets.ClassLabel(names=["Cubism", "Pop_Art"]),
+        "license": datasets.Value("string"),
+    }
+    rows = {
+        "image": [random_picture(number, 16, 12) for number in range(3)],
+        "artist": [1, 0, 1],
+        "genre": [0, 1, -1],
+        "style": [1, 0, 0],
+        "license": ["free"] * 3,
+    }
+    return datasets.Dataset.from_dict(rows, features=datasets.Features(features))
+
+
+@pytest.fixture(params=["folder of parquet", "parquet", "saved", "saved splits"])
+def place(request: pytest.FixtureRequest, wikiart: datasets.Dataset, tmp_path: Path) -> Path:
+    match request.param:
+        case "saved":
+            wikiart.save_to_disk(tmp_path / "saved")
+            return tmp_path / "saved"
+        case "saved splits":
+            datasets.DatasetDict({"train": wikiart}).save_to_disk(tmp_path / "splits")
+            return tmp_path / "splits"
+    (tmp_path / "wikiart" / "data").mkdir(parents=True)
+    file = tmp_path / "wikiart" / "data" / "train-00000-of-00001.parquet"
+    wikiart.to_parquet(file)
+    return file if request.param == "parquet" else tmp_path / "wikiart"
+
+
+def test_rows_become_records_with_the_names_of_their_classes(place: Path) -> None:
+    entries = list(HuggingFaceDataset(str(place)).listing().entries)
+    assert [entry.record for entry in entries] == [
+        Record("0", "portrait", "Pop_Art", "vincent-van-gogh"),
+        Record("1", "Unknown Genre", "Cubism", "Unknown Artist"),
+        Record("2", "", "Cubism", "vincent-van-gogh"),
+    ]
+    assert np.array_equal(np.asarray(entries[1].read()), np.asarray(random_picture(1, 16, 12)))
+
+
+def test_rows_without_a_picture_and_labels_that_are_words(tmp_path: Path) -> None:
+    features = datasets.Features({"image": datasets.Image(), "genre": datasets.Value("string")})
+    rows = {"image": [None, {"path": str(tmp_path / "gone.png"), "bytes": None}], "genre": [" portrait ", None]}
+    (tmp_path / "gone.png").touch()
+    words = tmp_path / "words.parquet"
+    # The library itself would pack the files into the rows.
+    pyarrow.parquet.write_table(datasets.Dataset.from_dict(rows, features=features).data.table, words)
+    first, second = HuggingFaceDataset(str(words)).listing().entries
+    assert (first.record, second.record) == (Record("0", "portrait"), Record("1"))
+    with pytest.raises(Rejected, match="the row has no picture"):
+        first.read()
+    random_picture(0, 16, 12).save(tmp_path / "gone.png")
+    assert second.read().size == (16, 12)
+    (tmp_path / "gone.png").unlink()
+    with pytest.raises(Rejected, match="cannot be read: No such file or directory"):
+        second.read()
+
+
+def test_a_row_cannot_fetch_files_from_outside_of_its_dataset(tmp_path: Path) -> None:
+    random_picture(0, 16, 12).save(tmp_path / "secret.png")
+    features = datasets.Features({"image": datasets.Image(), "genre": datasets.Value("string")})
+    paths = [str(tmp_path / "secret.png"), f"file://{tmp_path}/secret.png", "/dev/zero", "secret.png"]
+    rows = {"image": [{"path": path, "bytes": None} for path in paths], "genre": ["portrait"] * 4}
+    (tmp_path / "dataset").mkdir()
+    table = tmp_path / "dataset" / "rows.parquet"
+    pyarrow.parquet.write_table(datasets.Dataset.from_dict(rows, features=features).data.table, table)
+    for entry in HuggingFaceDataset(str(table)).listing().entries:
+        with pytest.raises(Rejected, match="is a file outside the dataset's folder"):
+            entry.read()
+
+
+def test_files_whose_columns_differ_break_off_in_one_line(tmp_path: Path, wikiart: datasets.Dataset) -> None:
+    (tmp_path / "data").mkdir()
+    wikiart.to_parquet(tmp_path / "data" / "train-0.parquet")
+    wikiart.rename_column("genre", "subject").to_parquet(tmp_path / "data" / "train-1.parquet")
+    with pytest.raises(UserError) as caught:
+        list(HuggingFaceDataset(str(tmp_path)).listing().entries)
+    assert "reading failed after" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dataset_without_pictures_or_labels_is_refused_with_its_columns(tmp_path: Path) -> None:
+    datasets.Dataset.from_dict({"text": ["a"], "genre": ["b"]}).save_to_disk(tmp_path / "texts")
+    with pytest.raises(
+        UserError, match="needs a column image with pictures and a column genre or style; its columns are text"
+    ):
+        HuggingFaceDataset(str(tmp_path / "texts")).listing()
+
+
+def test_a_dataset_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        HuggingFaceDataset(str(tmp_path / "nowhere")).listing()
+    assert str(caught.value).startswith(f"dataset '{tmp_path}/nowhere' cannot be opened: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_library_is_asked_for_by_name_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(UserError, match=r'needs datasets; .*pip install -e "\.\[hugging-face\]"'):
+        HuggingFaceDataset("huggan/wikiart")

@@ -1,0 +1,339 @@
+"""The site's lists and pictures, from a server on loopback that has every fault a site can have."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from tiny_data import random_picture
+
+from common.errors import UserError
+from common.preparing.pictures import Rejected
+from common.preparing.sources import polite_http
+from common.preparing.sources.listing import Entry, Listing
+from common.preparing.sources.polite_http import PoliteClient
+from common.preparing.sources.wikiart_site import WikiArtSite
+
+PAGE_SIZE = 3
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def answer(handler: BaseHTTPRequestHandler, status: int, kind: str, body: bytes, **headers: str) -> None:
+    handler.send_response(status)
+    for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def jpeg(seed: int) -> bytes:
+    file = io.BytesIO()
+    random_picture(seed, 80, 64).save(file, format="JPEG")
+    return file.getvalue()
+
+
+class Site:
+    """Two genres and two styles; `faults` answers the first requests of a path, one answer after the other."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[str] = Counter()
+        self.times: list[float] = []
+        self.robots = "User-agent: *\nDisallow: /private\n"
+        self.faults: dict[str, list[Answer]] = {}
+        self.repeat_last_page = False
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.requests[self.path] += 1
+                site.times.append(time.monotonic())
+                waiting = site.faults.get(self.path)
+                if waiting:
+                    waiting.pop(0)(self)
+                else:
+                    site.serve(self)
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.place = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(handler.path)
+        if parts.path == "/robots.txt":
+            answer(handler, 200, "text/plain", self.robots.encode())
+        elif parts.path.startswith("/images/"):
+            answer(handler, 200, "image/jpeg", jpeg(int(parts.path.partition("-")[2].partition(".")[0])))
+        else:
+            kind, label = parts.path.removeprefix("/en/paintings-by-").split("/")
+            page = self.page(kind, label, int(parse_qs(parts.query)["page"][0]))
+            answer(handler, 200, "application/json", json.dumps({"Paintings": page, "PageSize": PAGE_SIZE}).encode())
+
+    def page(self, kind: str, label: str, number: int) -> list[dict[str, object]] | None:
+        """Portraits are 0 to 4, landscapes 10 to 12; even numbers are cubism, the others of no listed style."""
+        members = {"portrait": [0, 1, 2, 3, 4], "landscape": [10, 11, 12], "cubism": [0, 2, 4, 10, 12, 98]}.get(
+            label, []
+        )
+        pages = [members[start : start + PAGE_SIZE] for start in range(0, len(members), PAGE_SIZE)]
+        if number > len(pages) and not (self.repeat_last_page and pages):
+            return None
+        return [self.painting(one) for one in pages[min(number, len(pages)) - 1]]
+
+    def painting(self, number: int) -> dict[str, object]:
+        return {
+            "id": f"id{number}",
+            "title": f"Work {number}",
+            "year": 1900 + number,
+            "artistName": "A. Painter",
+            "image": f"{self.place}/images/work-{number}.jpg!Large.jpg",
+        }
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+def picture(number: int) -> str:
+    return f"/images/work-{number}.jpg!Large.jpg"
+
+
+def source(site: Site, downloads: Path, per_genre: int = 100, pause: float = 0.0) -> WikiArtSite:
+    client = PoliteClient(pause, backoff=0.01, timeout=0.5)
+    return WikiArtSite(
+        downloads, per_genre, client, site=site.place, genres=("portrait", "landscape"), styles=("cubism", "fauvism")
+    )
+
+
+def fetched(listing: Listing) -> list[Entry]:
+    return list(listing.entries)
+
+
+def test_genre_and_style_are_kept_with_each_picture(site: Site, tmp_path: Path) -> None:
+    listing = source(site, tmp_path).listing()
+    assert listing.total == 8
+    entries = fetched(listing)
+    assert [(entry.record.genre, entry.record.style) for entry in entries] == [
+        *[("portrait", style) for style in ("cubism", "", "cubism", "", "cubism")],
+        *[("landscape", style) for style in ("cubism", "", "cubism")],
+    ]
+    first = entries[0].record
+    assert (first.name, first.artist, first.title, first.year) == ("id0.jpg", "A. Painter", "Work 0", "1900")
+    assert entries[7].read().size == (80, 64)
+    assert set(site.requests.values()) == {1}
+
+
+def test_no_more_of_a_genre_is_fetched_than_asked_for(site: Site, tmp_path: Path) -> None:
+    entries = fetched(source(site, tmp_path, per_genre=2).listing())
+    assert [entry.record.name for entry in entries] == ["id0.jpg", "id1.jpg", "id10.jpg", "id11.jpg"]
+    assert sum(path.startswith("/images/") for path in site.requests) == 4
+
+
+def test_pages_that_repeat_end_a_list(site: Site, tmp_path: Path) -> None:
+    site.repeat_last_page = True
+    assert len(fetched(source(site, tmp_path).listing())) == 8
+
+
+def test_a_second_start_goes_on_and_fetches_nothing_twice(site: Site, tmp_path: Path) -> None:
+    entries = iter(source(site, tmp_path).listing().entries)
+    for _ in range(3):
+        next(entries)
+    before = Counter(site.requests)
+    assert len(fetched(source(site, tmp_path).listing())) == 8
+    assert {path for path, count in site.requests.items() if count > before[path]} == {
+        *(picture(number) for number in (3, 4, 10, 11, 12)),
+        "/robots.txt",
+    }
+    site.requests.clear()
+    assert len(fetched(source(site, tmp_path).listing())) == 8
+    assert not site.requests
+
+
+def slow(handler: BaseHTTPRequestHandler) -> None:
+    time.sleep(0.8)
+    handler.close_connection = True
+
+
+def truncated(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "image/jpeg")
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.wfile.write(jpeg(1)[:200])
+    handler.close_connection = True
+
+
+def busy(handler: BaseHTTPRequestHandler) -> None:
+    answer(handler, 429, "text/plain", b"", Retry_After="1")
+
+
+def broken(handler: BaseHTTPRequestHandler) -> None:
+    answer(handler, 500, "text/plain", b"")
+
+
+def gone(handler: BaseHTTPRequestHandler) -> None:
+    answer(handler, 404, "text/plain", b"")
+
+
+def circle(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", handler.path)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def html(handler: BaseHTTPRequestHandler) -> None:
+    answer(handler, 200, "text/html; charset=utf-8", b"<html>log in</html>")
+
+
+def cut_but_called_whole(handler: BaseHTTPRequestHandler) -> None:
+    answer(handler, 200, "image/jpeg", jpeg(1)[:-600])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [slow, truncated, busy, broken])
+def test_a_fault_that_passes_costs_a_repetition(site: Site, tmp_path: Path, fault: Answer) -> None:
+    site.faults = {picture(1): [fault], "/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
+    entries = fetched(source(site, tmp_path).listing())
+    assert [entry.read().size for entry in entries] == [(80, 64)] * 8
+    assert site.requests[picture(1)] == 2
+
+
+@pytest.mark.slow
+def test_a_server_that_names_a_time_is_given_it(site: Site, tmp_path: Path) -> None:
+    site.faults = {picture(1): [busy]}
+    started = time.monotonic()
+    fetched(source(site, tmp_path).listing())
+    assert time.monotonic() - started >= 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (gone, "could not be fetched: the server answers 404"),
+        (circle, "could not be fetched: Exceeded maximum allowed redirects"),
+        (html, "is text/html, not a picture of at most 200 MiB"),
+        (cut_but_called_whole, "cannot be decoded: "),
+    ],
+)
+def test_a_picture_that_is_not_to_be_had_is_rejected_once_and_for_all(
+    site: Site, tmp_path: Path, fault: Answer, reason: str
+) -> None:
+    site.faults = {picture(1): [fault] * 60}
+    fetched(source(site, tmp_path).listing())
+    requests = site.requests[picture(1)]
+    for _ in range(2):
+        entries = fetched(source(site, tmp_path).listing())
+        with pytest.raises(Rejected, match=f"^{reason}"):
+            entries[1].read()
+        assert entries[2].read().size == (80, 64)
+    assert site.requests[picture(1)] == requests
+
+
+def test_a_picture_that_fails_for_now_is_asked_for_again_at_the_next_start(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polite_http, "ATTEMPTS", 2)
+    site.faults = {picture(1): [broken] * 2}
+    with pytest.raises(Rejected, match=r"^could not be fetched: the server answers 500$"):
+        fetched(source(site, tmp_path).listing())[1].read()
+    assert fetched(source(site, tmp_path).listing())[1].read().size == (80, 64)
+
+
+def test_a_site_that_is_gone_ends_the_fetching_with_how_to_go_on(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polite_http, "ATTEMPTS", 1)
+    site.faults = {picture(number): [broken] for number in (0, 1, 2, 3, 4)}
+    with pytest.raises(
+        UserError,
+        match=r"5 pictures in a row failed; the last one could not be fetched: the server answers 500; run the command",
+    ):
+        fetched(source(site, tmp_path).listing())
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [(gone, "the server answers 404"), (html, "is not a list of paintings"), (broken, "the server answers 500")],
+)
+def test_a_list_that_is_not_to_be_had_ends_the_fetching(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Answer, message: str
+) -> None:
+    monkeypatch.setattr(polite_http, "ATTEMPTS", 1)
+    site.faults = {"/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
+    with pytest.raises(UserError) as caught:
+        source(site, tmp_path).listing()
+    assert f"landscape?json=2&page=1: {message}; run the command again later" in str(caught.value)
+    assert source(site, tmp_path).listing().total == 8
+
+
+def test_what_robots_forbid_is_left_alone(site: Site, tmp_path: Path) -> None:
+    site.robots = "User-agent: *\nDisallow: /images/work-1.jpg\nDisallow: /en/paintings-by-style\n"
+    with pytest.raises(UserError, match=r"paintings-by-style/cubism\?json=2&page=1: robots\.txt forbids it"):
+        source(site, tmp_path).listing()
+    assert not any("by-style" in path for path in site.requests)
+    site.robots = "User-agent: *\nDisallow: /images/work-1.jpg\n"
+    entries = fetched(source(site, tmp_path).listing())
+    with pytest.raises(Rejected, match=r"robots\.txt forbids it"):
+        entries[1].read()
+    assert not site.requests[picture(1)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("robots", "pause"), [("", 0.05), ("User-agent: *\nCrawl-delay: 1\n", 0.0)])
+def test_requests_keep_their_distance(site: Site, tmp_path: Path, robots: str, pause: float) -> None:
+    site.robots = robots
+    client = PoliteClient(pause, backoff=0.01)
+    for number in range(3):
+        client.get(f"{site.place}{picture(number)}")
+    # The first request of a host asks for its rules, which name the distance from then on.
+    gaps = [later - earlier for earlier, later in zip(site.times[1:], site.times[2:], strict=False)]
+    assert len(gaps) == 2
+    assert min(gaps) >= (pause or 1) - 0.01
+
+
+def test_a_damaged_download_is_named(site: Site, tmp_path: Path) -> None:
+    source(site, tmp_path).listing()
+    (tmp_path / "pages" / "genre-portrait-1.json").write_text("{")
+    with pytest.raises(
+        UserError, match=r"genre-portrait-1\.json: is not a list of paintings; delete it and run the command again"
+    ):
+        source(site, tmp_path).listing()
+
+
+def test_fetching_nothing_is_refused(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--per-genre 0 fetches nothing; ask for at least 1"):
+        source(site, tmp_path, per_genre=0)
+
+
+def test_downloads_that_cannot_be_written_are_refused(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        UserError, match=r"^cannot write .*genre-portrait-1\.json: Not a directory; free some space or give"
+    ):
+        source(site, tmp_path / "file").listing()
+
+
+def test_a_painting_of_two_genres_counts_for_the_first_alone(site: Site, tmp_path: Path) -> None:
+    client = PoliteClient(0.0, backoff=0.01)
+    twice = WikiArtSite(tmp_path, 3, client, site=site.place, genres=("cubism", "portrait"), styles=())
+    # The stand-in serves any label as a genre: 0, 2 and 4 are in both lists.
+    records = [entry.record for entry in twice.listing().entries]
+    assert [(record.genre, record.name) for record in records] == [
+        *[("cubism", name) for name in ("id0.jpg", "id2.jpg", "id4.jpg")],
+        *[("portrait", name) for name in ("id1.jpg", "id3.jpg")],
+    ]

@@ -1,0 +1,317 @@
+"""The painter: pictures as a function of weights, labels and seed, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from PIL import Image
+
+from common import config
+from common.errors import UserError
+from common.picture_files import read_metadata
+from common.runs.exports import read_export_config
+from stage1.sampling import SHIPPED as STAGE1_SHIPPED
+from stage1.sampling import Stage1Painter
+from stage2 import Painter, Request
+from stage2.config import PRESETS, Stage2Config
+from stage2.painter.requests import Origin
+from stage2.sampling import SHIPPED, Stage2Export
+
+
+@pytest.fixture(scope="module")
+def painter(stage2_run: Path) -> Painter:
+    return Painter.load(stage2_run)
+
+
+def pixels(image: Image.Image) -> np.ndarray:
+    return np.asarray(image, dtype=np.int16)
+
+
+def test_a_seed_paints_the_same_picture_alone_and_among_others(painter: Painter) -> None:
+    many = painter.paint("portrait", "renaissance", count=20, seed=3)
+    alone = painter.paint("portrait", "renaissance", count=1, seed=20)
+    assert [painting.seed for painting in many] == list(range(3, 23))
+    assert np.abs(pixels(many[17].image) - pixels(alone[0].image)).max() <= 1
+
+
+@pytest.mark.parametrize("resolution", [64, 128])
+def test_a_request_is_the_same_picture_alone_and_among_63_others(painter: Painter, resolution: int) -> None:
+    style = "renaissance:2,cubism" if resolution == 128 else "any"
+    some = [
+        Request(genre="portrait", seed=5),
+        Request(genre="portrait:0.7,landscape:0.3", style=style, seed=5, truncation=0.6),
+        Request(seed=6, towards=9, nearby=0.3, style=style),
+    ]
+    others = [Request(genre="marina", seed=number, truncation=0.9) for number in range(61)]
+    together = painter.images_of(
+        [replace(request, resolution=resolution) for request in [*others[:40], *some, *others[40:]]]
+    )
+    for place, request in enumerate(some, start=40):
+        alone = painter.images_of([replace(request, resolution=resolution)])
+        torch.testing.assert_close(together[place : place + 1], alone, rtol=0, atol=1e-5)
+
+
+def test_a_truncation_of_1_changes_nothing_and_less_makes_pictures_alike(painter: Painter) -> None:
+    def images(truncation: float) -> torch.Tensor:
+        return painter.images_of([Request(genre="portrait", seed=seed, truncation=truncation) for seed in range(12)])
+
+    vocabulary = painter.vocabulary
+    genres = torch.tensor([vocabulary.genre_weights("portrait")]).expand(12, -1)
+    styles = torch.zeros(12, len(vocabulary.styles))
+    assert torch.equal(images(1.0), painter.images(range(12), genres, styles, 128))
+    spreads = [float(images(truncation).std(dim=0).mean()) for truncation in (1.0, 0.6, 0.2)]
+    assert spreads[0] > 1.2 * spreads[1] > 1.2 * 1.2 * spreads[2]
+
+
+def test_a_stream_paints_as_it_is_asked_and_reads_no_further(painter: Painter) -> None:
+    asked = 0
+
+    def endless() -> Iterator[Request]:
+        nonlocal asked
+        while True:
+            yield Request(seed=asked, resolution=64 if asked < 3 else 128)
+            asked += 1
+
+    paintings = painter.stream(endless())
+    found = [next(paintings) for _ in range(5)]
+    assert [painting.image.width for painting in found] == [64, 64, 64, 128, 128]
+    assert asked < 40
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "jpg"])
+def test_a_picture_is_painted_again_to_the_pixel(painter: Painter, format: str, tmp_path: Path) -> None:
+    painting = painter.paint("portrait:2,marina", "cubism", count=19, seed=3, truncation=0.8)[7]
+    painting.save(tmp_path / f"a.{format}")
+    again = painter.again(Origin.of(read_metadata(tmp_path / f"a.{format}"), "a"))
+    assert np.array_equal(pixels(again.image), pixels(painting.image))
+    assert again.metadata() == painting.metadata()
+
+
+def test_a_picture_of_other_weights_is_not_painted_again(painter: Painter) -> None:
+    (painting,) = painter.paint("portrait", resolution=64)
+    origin = Origin.of(painting.metadata(), "a")
+    with pytest.raises(UserError, match=r"^weights abc painted the picture, but these are .*--weights"):
+        painter.again(replace(origin, weights="abc"))
+    with pytest.raises(UserError, match="a batch of 1000, but"):
+        painter.again(replace(origin, batch=1000))
+
+
+def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(stage2_run / "export", export)
+    values = json.loads((export / "config.json").read_text())
+    values["networks"]["detail_strength"] = 0.25
+    (export / "config.json").write_text(json.dumps(values))
+    lighter = Painter.load(export)
+    assert lighter.weights == f"{painter.weights}-strokes0.25"
+    (full,), (light,) = (each.paint("portrait") for each in (painter, lighter))
+    assert not np.array_equal(pixels(full.image), pixels(light.image))
+    with pytest.raises(UserError, match="--weights"):
+        lighter.again(Origin.of(full.metadata(), "a"))
+
+
+def test_curated_pictures_are_the_best_of_all_candidates(painter: Painter) -> None:
+    asked = Request(genre="portrait", style="cubism", seed=10)
+    everyone = painter.curate(asked, 24, 24)
+    kept = painter.curate(asked, 3, 24)
+    assert [painting.seed for painting in kept] == [painting.seed for painting in everyone][:3]
+    assert sorted(painting.seed for painting in everyone) == list(range(10, 34))
+    assert [painting.judgement["rank"] for painting in kept] == ["1 of 24", "2 of 24", "3 of 24"]
+    for key in ("genre_probability", "style_probability"):
+        assert 0 < float(kept[0].metadata()[key]) < 1
+    (same,) = painter.paint("portrait", "cubism", seed=kept[0].seed)
+    assert np.abs(pixels(same.image) - pixels(kept[0].image)).max() <= 1
+
+
+def test_curating_needs_enough_candidates_and_a_critic(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="16 of 4 pictures cannot be kept"):
+        painter.curate(Request(), 16, 4)
+    shutil.copytree(stage2_run / "export", tmp_path / "export")
+    (tmp_path / "export" / "critic.safetensors").unlink()
+    with pytest.raises(UserError, match="has no critic"):
+        Painter.load(tmp_path / "export").curate(Request(), 1, 4)
+
+
+def test_varied_styles_keep_the_composition(painter: Painter) -> None:
+    varied = painter.vary_styles(Request(genre="marina", seed=2))
+    assert [painting.style for painting in varied] == list(painter.vocabulary.styles)
+    (other,) = painter.paint("marina", "cubism", seed=3)
+    cubism = next(painting for painting in varied if painting.style == "cubism")
+    distances = [np.abs(pixels(painting.image) - pixels(cubism.image)).mean() for painting in varied]
+    assert 0 < max(distances) < np.abs(pixels(other.image) - pixels(cubism.image)).mean()
+
+
+def test_nearby_noise_makes_a_nearby_picture(painter: Painter) -> None:
+    (own, near), (_, far) = (painter.vary_noise(Request(seed=2), 2, nearby) for nearby in (0.1, 1.0))
+    (other,) = painter.paint(seed=3)
+    assert np.abs(pixels(far.image) - pixels(other.image)).max() <= 1
+    assert np.abs(pixels(near.image) - pixels(own.image)).mean() < np.abs(pixels(far.image) - pixels(own.image)).mean()
+
+
+def test_a_walk_steps_evenly_and_ends_where_it_began(painter: Painter) -> None:
+    frames = [pixels(painting.image) for painting in painter.walk("seeds", Request(), frames=12, stops=2)]
+    steps = [np.abs(after - before).mean() for before, after in zip(frames, [*frames[1:], frames[0]], strict=True)]
+    across = np.abs(frames[6] - frames[0]).mean()
+    assert 0 < max(steps) < across
+
+
+def test_genre_style_and_seed_change_the_picture(painter: Painter) -> None:
+    (first,) = painter.paint("portrait", "renaissance", seed=1)
+    for other in (("landscape", "renaissance", 1), ("portrait", "ukiyo-e", 1), ("portrait", "renaissance", 2)):
+        (painting,) = painter.paint(*other[:2], seed=other[2])
+        assert np.abs(pixels(painting.image) - pixels(first.image)).max() > 1
+
+
+def test_blends_families_aliases_and_any_are_understood(painter: Painter) -> None:
+    for genre, style in (("portrait:0.7,landscape:0.3", "any"), ("Seascape", "high renaissance"), ("any", "any")):
+        assert painter.paint(genre, style)[0].image.size == (128, 128)
+
+
+def test_64_pixels_are_painted_by_stage1_alone(painter: Painter, stage1_run: Path) -> None:
+    (small,) = painter.paint("portrait", resolution=64, seed=5)
+    (same,) = Painter.load(stage1_run).paint("portrait", seed=5)
+    assert small.image.size == (64, 64)
+    assert np.array_equal(pixels(small.image), pixels(same.image))
+
+
+@pytest.mark.slow
+def test_a_size_between_is_the_large_picture_brought_down(tmp_path: Path) -> None:
+    pair = Painter.load(SHIPPED)
+    asked = Request(genre="portrait", style="baroque", seed=3)
+    (large,), (half,) = (list(pair.stream([replace(asked, resolution=side)])) for side in (256, 128))
+    assert half.image.size == (128, 128)
+    by_pillow = large.image.resize((128, 128), Image.Resampling.BICUBIC)
+    assert np.abs(pixels(half.image) - pixels(by_pillow)).mean() < 1
+    half.save(tmp_path / "half.png")
+    again = pair.again(Origin.of(read_metadata(tmp_path / "half.png"), "half.png"))
+    assert np.array_equal(pixels(again.image), pixels(half.image))
+    kept = [pair.curate(replace(asked, resolution=side), keep=2, candidates=6) for side in (256, 128)]
+    for at_large, at_half in zip(*kept, strict=True):
+        assert at_half.request.seed == at_large.request.seed
+        probabilities = (float(one.judgement["genre_probability"]) for one in (at_half, at_large))
+        assert next(probabilities) == pytest.approx(next(probabilities), abs=0.02)
+
+
+def test_a_file_says_where_it_comes_from(painter: Painter, tmp_path: Path) -> None:
+    (painting,) = painter.paint("portrait", "renaissance", seed=7)
+    painting.save(tmp_path / "picture.png")
+    with Image.open(tmp_path / "picture.png") as read:
+        text = read.info
+    assert (text["genre"], text["style"], text["seed"]) == ("portrait", "renaissance", "7")
+    assert text["weights"] == painter.weights
+    assert list(tmp_path.iterdir()) == [tmp_path / "picture.png"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"genre": "portrat"}, "did you mean 'portrait'"),
+        ({"style": "renaisance"}, "did you mean 'renaissance'"),
+        ({"count": 0}, "count 0 paints nothing"),
+        ({"seed": -1}, "seed -1 is negative"),
+        ({"truncation": -1.0}, "truncation -1 is out of range"),
+        ({"truncation": 1.5}, "truncation 1.5 is out of range"),
+        ({"truncation": float("nan")}, "truncation nan is out of range"),
+        ({"resolution": 256}, "choose one of 64, 128"),
+        ({"resolution": 64, "style": "cubism"}, "needs stage II"),
+    ],
+)
+def test_an_impossible_request_is_refused_in_one_line(
+    painter: Painter, request_: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        painter.paint(**request_)  # type: ignore[arg-type]
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers(painter: Painter) -> None:
+    plain = Request(seed=3, truncation=0.75, towards=4, nearby=0.5, resolution=64)
+    numpy = replace(plain, truncation=np.float64(0.75), nearby=np.float64(0.5))
+    (wanted,), (found,) = (list(painter.stream([request])) for request in (plain, numpy))
+    assert found.request == wanted.request
+    assert found.metadata() == wanted.metadata()
+    assert np.array_equal(pixels(found.image), pixels(wanted.image))
+
+
+@pytest.mark.parametrize("style", ["Any", " any "])
+def test_any_is_any_however_it_is_spelled(painter: Painter, style: str) -> None:
+    (usual,), (found,) = (painter.paint("portrait", name, resolution=64) for name in ("any", style))
+    assert np.array_equal(pixels(usual.image), pixels(found.image))
+
+
+def test_stage1_alone_knows_no_style(stage1_run: Path) -> None:
+    with pytest.raises(UserError, match="needs stage II"):
+        Painter.load(stage1_run).paint("portrait", "renaissance")
+
+
+def test_an_export_travels_without_its_run_and_broken_weights_are_named(stage2_run: Path, tmp_path: Path) -> None:
+    export = tmp_path / "taken along"
+    shutil.copytree(stage2_run / "export", export)
+    (painting,) = Painter.load(export).paint("portrait", "cubism", seed=1)
+    (same,) = Painter.load(stage2_run).paint("portrait", "cubism", seed=1)
+    assert np.array_equal(pixels(painting.image), pixels(same.image))
+    (export / "generator.safetensors").write_bytes(b"not weights")
+    with pytest.raises(UserError, match=r"generator\.safetensors"):
+        Painter.load(export)
+
+
+def test_stages_that_do_not_know_the_same_labels_are_refused(stage2_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(stage2_run / "export", tmp_path / "export")
+    path = tmp_path / "export" / "stage1" / "config.json"
+    values = json.loads(path.read_text())
+    values["vocabulary"]["styles"] = dict(reversed(values["vocabulary"]["styles"].items()))
+    path.write_text(json.dumps(values))
+    with pytest.raises(UserError, match=r"styles of .*export and .*stage1 differ"):
+        Painter.load(tmp_path / "export")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("noise_dim", 10**11), ("encoder_channels", [10**7, 10**7, 10**7]), ("noise_dim", 10**30), ("body_blocks", 10**9)],
+)
+def test_a_description_that_promises_terabytes_is_refused_before_memory_is_taken(
+    stage2_run: Path, tmp_path: Path, key: str, value: object
+) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(stage2_run / "export", export)
+    values = json.loads((export / "config.json").read_text())
+    values["networks"][key] = value
+    (export / "config.json").write_text(json.dumps(values))
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(UserError) as caught:
+        Painter.load(export)
+    assert psutil.Process().memory_info().rss - before < 200_000_000
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_weights_are_answered_with_the_command_that_makes_them(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"accelerate launch scripts/train_stage2\.py"):
+        Painter.load(tmp_path / "nowhere")
+
+
+def test_a_run_in_the_usual_place_goes_before_the_pair_of_the_project(
+    stage1_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Painter.load().resolutions == (64, 128, 256)
+    shutil.copytree(stage1_run, tmp_path / "runs" / "stage1")
+    assert Painter.load().weights == Painter.load(stage1_run).weights
+
+
+def test_a_start_from_the_pair_of_the_project_fits_the_preset_that_it_was_trained_with() -> None:
+    export = read_export_config(SHIPPED, Stage2Export)
+    assert export.networks == config.load(Stage2Config, PRESETS / "small-256.yaml").networks
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*")) < 30e6
+
+
+def test_the_pair_of_the_project_paints_on_the_stage_one_of_the_project() -> None:
+    assert Painter.load(SHIPPED).weights.split("+")[0] == Stage1Painter.load(STAGE1_SHIPPED).weights

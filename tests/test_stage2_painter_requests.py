@@ -1,0 +1,82 @@
+"""What is asked of the painter, and what a file says of how it was painted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from common.errors import UserError
+from common.picture_files import read_metadata
+from stage2.painter.requests import Origin, Painting, Request, Series, captions, slug
+
+ASKED = Request(
+    genre="portrait:0.7,landscape:0.3", style="ukiyo-e", seed=10**20, truncation=0.7, towards=4, nearby=1 / 3,
+    resolution=64,
+)  # fmt: skip
+
+
+def painting(request: Request, **judgement: str) -> Painting:
+    return Painting(Image.new("RGB", (64, 64), (9, 80, 200)), request, "abc+def", 2, 5, judgement)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "jpg", "JPEG"])
+def test_every_format_says_how_it_was_painted(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"picture.{suffix}"
+    painting(ASKED, rank="3 of 400").save(path)
+    found = read_metadata(path)
+    assert Origin.of(found, "picture") == Origin(ASKED, "abc+def", 2, 5)
+    assert found["rank"] == "3 of 400"
+
+
+def test_another_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"'\.gif'.*known: \.jpeg"):
+        painting(ASKED).save(tmp_path / "picture.gif")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("seed", "x"), ("batch", "6 of 5"), ("batch", "0 of 5"), ("batch", "all"), ("truncation", ""), ("weights", None)],
+)
+def test_metadata_that_are_not_whole_are_refused(key: str, value: str | None) -> None:
+    found = painting(ASKED).metadata()
+    changed = {name: text for name, text in (found | {key: value}).items() if text is not None}
+    with pytest.raises(UserError, match="holds no metadata of this program"):
+        Origin.of(changed, "picture")
+
+
+def test_a_series_has_the_next_seeds_and_takes_no_memory() -> None:
+    assert [request.seed for request in Series(Request(seed=7), 3)] == [7, 8, 9]
+    assert next(iter(Series(Request(), 10**30))) == Request()
+    assert Series(Request(genre="portrait", seed=7, truncation=0.5), 3).stem == "portrait_any_7-9_t0.5"
+
+
+def test_names_of_files_differ_where_requests_do() -> None:
+    requests = [Request(), Request(genre="a"), Request(style="a"), Request(seed=1), Request(truncation=0.5)]
+    requests += [Request(towards=1, nearby=0.2), Request(towards=1, nearby=0.3), Request(towards=2, nearby=0.2)]
+    requests += [Request(truncation=0.5 + 1e-9), Request(towards=1, nearby=0.2 + 1e-9)]
+    requests += [Request(genre="a" * 200 + end) for end in ("", "b")]
+    assert len({request.stem for request in requests}) == len(requests)
+    long = Request(genre="都" * 300, style="a" * 300, seed=2**64, towards=2**64, nearby=1 / 3, truncation=1 / 3)
+    assert len(f"{long.stem}.png".encode()) < 256
+    assert "/" not in Request(genre="../../etc").stem
+
+
+def test_captions_say_what_differs_and_what_the_critic_said() -> None:
+    alike = [painting(Request(genre="marina", seed=seed), realness="1.25", genre_probability="0.9") for seed in (1, 2)]
+    assert captions(alike) == ["seed 1\nreal 1.25\ngenre 90%", "seed 2\nreal 1.25\ngenre 90%"]
+    assert captions([painting(Request(style=style)) for style in "ab"]) == ["a · seed 0", "b · seed 0"]
+
+
+def test_a_label_is_a_name_of_a_file_wherever_it_came_from() -> None:
+    assert [slug(label) for label in ("../up", ".hidden", "still life", "都市")] == [
+        "-up", "hidden", "still-life", "都市",
+    ]  # fmt: skip
+
+
+def test_labels_without_letters_get_different_names() -> None:
+    names = [slug(label) for label in ("🎨", "🎭", "*", "..", ".")]
+    assert len(set(names)) == 5
+    assert not any(name.startswith(".") for name in names)
