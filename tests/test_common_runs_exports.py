@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_an_export_holds_its_settings_and_one_file_a_module(export: Path) -> Non
     ]
     assert read_export_values(export) == {"name": "größer", "channels": [3, 2]}
     assert read_export_config(export, Painted) == SETTINGS
+
+
+def test_an_export_without_a_version_reads_and_one_of_a_newer_program_does_not(export: Path) -> None:
+    path = export / "config.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    assert values.pop("version") == 2
+    path.write_text(json.dumps(values))
+    assert read_export_config(export, Painted) == SETTINGS
+    path.write_text(json.dumps(values | {"version": 3}))
+    with pytest.raises(UserError, match=r"config\.json is of version 3, but .* reads up to 2; update the program$"):
+        read_export_config(export, Painted)
 
 
 def test_weights_come_back_bit_for_bit(export: Path) -> None:

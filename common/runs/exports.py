@@ -23,6 +23,8 @@ T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
 
 CONFIG = "config.json"
+VERSION = 2
+"""Of config.json. The first version had no `version`; keys that were renamed since are in `common.config.RENAMED`."""
 
 
 def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) -> None:
@@ -32,7 +34,8 @@ def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) 
         state = {key: tensor.detach().cpu().contiguous() for key, tensor in module.state_dict().items()}
         with whole_file(folder / f"{name}.safetensors") as partial:
             save_file(state, partial)
-    write_atomically(folder / CONFIG, json.dumps(config.as_values(settings), indent=2, ensure_ascii=False))
+    values = {"version": VERSION, **config.as_values(settings)}
+    write_atomically(folder / CONFIG, json.dumps(values, indent=2, ensure_ascii=False))
 
 
 def copy_export(source: Path, target: Path, *, half: bool = False) -> None:
@@ -66,7 +69,10 @@ def find_export(path: Path, command: str) -> Path:
 
 
 def read_export_values(folder: Path) -> dict[str, Any]:
-    """Return the unchecked values of an export's config.json."""
+    """Return the unchecked values of an export's config.json, without its version.
+
+    Raises UserError if it is not readable, or from a newer program.
+    """
     path = folder / CONFIG
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -74,6 +80,9 @@ def read_export_values(folder: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not readable JSON ({error}); export the run again") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} holds no settings; export the run again")
+    version = values.pop("version", 1)
+    if not isinstance(version, int) or version > VERSION:
+        raise UserError(f"{path} is of version {version}, but this program reads up to {VERSION}; update the program")
     return values
 
 
