@@ -1,17 +1,13 @@
 """Write PNG, WebP and JPEG files that carry metadata. Each file appears complete or not at all.
 
-`stage2.painter.requests` writes one picture, `stage2.painter.bulk` many.
+`stage2.painter.requests` writes one picture, `stage2.painter.commands` many.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import math
 import os
-import shutil
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,20 +17,15 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from common.errors import UserError, suggest
+from common.files import write_atomically
 from common.machine import own_cores
 
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 QUALITY = 92
 """Of WebP and JPEG, from 0 to 100. PNG is lossless."""
-BYTES_PER_PIXEL = {"png": 2.5, "webp": 1.0, "jpeg": 1.2}
-"""Upper estimates, for detailed paintings."""
 WAITING = 64
 """Pictures that may wait for a writing thread. The limit keeps memory flat if encoding is slower than painting."""
 _EXIF_DESCRIPTION = 0x010E
-
-
-class PlaceTaken(UserError):
-    """Another file already has the picture's path, and overwriting is off."""
 
 
 def format_of(path: Path) -> str:
@@ -58,8 +49,10 @@ def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> by
             text.add_itxt(key, value)
         picture.save(file, "PNG", pnginfo=text)
         return file.getvalue()
+    exif = Image.Exif()
+    exif[_EXIF_DESCRIPTION] = json.dumps(dict(metadata))
     try:
-        picture.save(file, format, quality=QUALITY, exif=_exif(metadata))
+        picture.save(file, format, quality=QUALITY, exif=exif)
     except (OSError, ValueError):
         size = f"{picture.width}x{picture.height}"
         raise UserError(f"a picture of {size} pixels is too large for {format}; choose --format png") from None
@@ -97,25 +90,13 @@ def is_whole(path: Path) -> bool:
     return start.startswith(b"\xff\xd8") and end.endswith(b"\xff\xd9")
 
 
-def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
-    """Write a file under a temporary name and rename it, so that it appears complete or not at all.
-
-    Raises UserError if writing fails, and PlaceTaken if `overwrite` is False and another file has that path.
-    """
-    # Two threads or processes may write the same picture.
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+def write_picture(path: Path, content: bytes) -> None:
+    """Write a file, and make its folder; it appears complete or not at all. Raises UserError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        if overwrite:
-            partial.replace(path)
-        else:
-            _take_free_place(partial, path, content)
+        write_atomically(path, content)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; files written before it are complete") from None
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], None]]]) -> Iterator[Path]:
@@ -133,43 +114,10 @@ def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], None]]]) -> Ite
         pool.shutdown(cancel_futures=True)
 
 
-def require_room(folder: Path, needed: float, pictures: str) -> None:
-    """Raise UserError if the disk of `folder`, which need not exist yet, has fewer than `needed` bytes free."""
-    standing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    free = shutil.disk_usage(standing).free
-    if needed > free:
-        raise UserError(
-            f"{pictures} take about {_size(needed)}, but {folder} has {_size(free)} free; "
-            "ask for fewer, or choose another folder with --out"
-        )
-
-
-def _take_free_place(partial: Path, path: Path, content: bytes) -> None:
-    """Link the file to `path`: unlike a rename, this fails if another process has just written there."""
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        if path.read_bytes() != content:
-            raise PlaceTaken(
-                f"another command has just written another picture to {path}; give each command its own --out"
-            ) from None
-    except OSError:
-        # The file system has no links.
-        if path.exists():
-            raise
-        partial.replace(path)
-
-
 def _finished(waiting: deque[tuple[Path, Future[None]]]) -> Path:
     path, written = waiting.popleft()
     written.result()
     return path
-
-
-def _exif(metadata: Mapping[str, str]) -> Image.Exif:
-    exif = Image.Exif()
-    exif[_EXIF_DESCRIPTION] = json.dumps(dict(metadata))
-    return exif
 
 
 def _described(exif: Image.Exif) -> dict[str, str]:
@@ -178,8 +126,3 @@ def _described(exif: Image.Exif) -> dict[str, str]:
     except (ValueError, TypeError, RecursionError):
         return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
-
-
-def _size(num_bytes: float) -> str:
-    power = min(max(int(math.log10(max(num_bytes, 1))) // 3, 1), 5)
-    return f"{num_bytes / 1000**power:.3g} {('kB', 'MB', 'GB', 'TB', 'PB')[power - 1]}"

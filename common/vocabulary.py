@@ -109,7 +109,7 @@ def is_any(text: str) -> bool:
     return text.strip().lower() == ANY
 
 
-def plain_number(number: float) -> str:
+def format_number(number: float) -> str:
     """Return the shortest text that reads back as the same number."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number)
@@ -156,7 +156,7 @@ def _simplex(
 def _spelling(shares: _Shares) -> str:
     if len(shares) < 2:
         return shares[0][0] if shares else ANY
-    return ",".join(label if share == 1 else f"{label}:{plain_number(share)}" for label, share in shares)
+    return ",".join(label if share == 1 else f"{label}:{format_number(share)}" for label, share in shares)
 
 
 def _share(number: str, part: str, kind: str) -> float:

@@ -12,5 +12,5 @@ python scripts/train_stage1.py --preset small --data $out/data --out $out/stage1
 python scripts/train_stage2.py --preset tiny --data $out/data --stage1 $out/stage1 --out $out/stage2 --resume
 python scripts/evaluate.py $out/stage2 --data $out/data --samples 300 --quick --out $out/report
 python scripts/generate.py --weights $out/stage2 --genre portrait --style renaissance --count 8 --grid --out $out --overwrite
-python scripts/generate.py --weights $out/stage2 --sheet --out $out --overwrite
+python scripts/explore.py sheet --weights $out/stage2 --out $out --overwrite
 echo "done in $((SECONDS - started)) s; see $out"

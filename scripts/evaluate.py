@@ -46,8 +46,8 @@ from common.preparing.sources.listing import Source
 from common.preparing.sources.unlabelled import UnlabelledPictures
 from common.runs.curves import curves_as_svg
 from common.runs.folder import runs_of
-from common.vocabulary import ANY, require_same
-from stage2 import Painter
+from common.vocabulary import require_same
+from stage2 import Painter, Request
 
 SAMPLES = 5000
 QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
@@ -189,7 +189,8 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, argument
     painter = Painter.load(run, device)
     require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
     samples = _samples(arguments)
-    resolution = painter.check(ANY, ANY, samples, arguments.seed, arguments.resolution, arguments.truncation)
+    asked = Request(seed=arguments.seed, resolution=arguments.resolution, truncation=arguments.truncation)
+    resolution = painter.resolve(asked).resolution
     caution = _caution(run, dataset, arguments.split)
     if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0:
         print(f"warning: {run} was {TRAINED_ELSEWHERE}; give its own with --data", file=sys.stderr)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from command_line import Parser
 from common.errors import UserError, run_command
-from stage2.sharing.exporting import ExportOptions, export_run
+from stage2.sharing.exporting import export_run
 from stage2.sharing.hub import push, require_hub
 
 
@@ -34,7 +34,9 @@ def main() -> None:
         raise UserError("--license and --report need a model card; add --hub, or leave them out")
     if arguments.push_to_hub is not None:
         require_hub(arguments.push_to_hub)
-    options = ExportOptions(
+    exported = export_run(
+        arguments.run,
+        arguments.out,
         best=arguments.best,
         half=arguments.half,
         onnx=arguments.onnx,
@@ -43,7 +45,6 @@ def main() -> None:
         report=arguments.report,
         overwrite=arguments.overwrite,
     )
-    exported = export_run(arguments.run, arguments.out, options)
     if exported.moved is not None:
         print(f"half precision changes a colour by at most {exported.moved:.2f} of 255")
     for graph in exported.graphs:

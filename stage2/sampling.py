@@ -25,7 +25,7 @@ from common.runs.exports import (
     weights_hash,
     write_export,
 )
-from common.vocabulary import Vocabulary, plain_number
+from common.vocabulary import Vocabulary, format_number
 from stage1.sampling import SHIPPED as STAGE1_SHIPPED
 from stage1.sampling import Stage1Painter
 from stage2.config import Networks, StackganNetworks
@@ -71,7 +71,7 @@ class Stage2Networks:
         generator.eval().requires_grad_(False)
         # Pictures depend on the stroke strength as they do on the weights.
         strength = 1.0 if isinstance(export.networks, StackganNetworks) else export.networks.detail_strength
-        strokes = "" if strength == 1 else f"-strokes{plain_number(strength)}"
+        strokes = "" if strength == 1 else f"-strokes{format_number(strength)}"
         return cls(export, generator, f"{weights_hash(weights)}{strokes}", folder / "critic.safetensors")
 
     @cached_property

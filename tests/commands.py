@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -38,3 +39,12 @@ class Command:
         assert len(lines) == 1, errors
         assert lines[0].startswith("error: ")
         return lines[0]
+
+
+def helps(command: Command, script: str) -> list[str]:
+    """What `--help` prints: of a script, and of each of its commands."""
+    code, shown, _ = command(script, "--help")
+    assert code == 0
+    found = re.search(r"^  COMMAND\n((?: {4}.*\n)+)", shown, flags=re.MULTILINE)
+    names = re.findall(r"^ {4}(\w+)", found[1], flags=re.MULTILINE) if found else []
+    return [shown, *(command(script, name, "--help")[1] for name in names)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +15,8 @@ from common.picture_files import (
     format_of,
     is_whole,
     read_metadata,
-    require_room,
     write_overlapped,
-    write_whole,
+    write_picture,
 )
 
 METADATA = {"genre": "portrait:0.7,landscape:0.3", "title": "Die große Welle 神奈川", "seed": "7"}
@@ -27,7 +25,7 @@ METADATA = {"genre": "portrait:0.7,landscape:0.3", "title": "Die große Welle �
 @pytest.mark.parametrize(("format", "kind"), [("png", "PNG"), ("webp", "WEBP"), ("jpeg", "JPEG")])
 def test_a_file_holds_its_picture_and_its_metadata(format: str, kind: str, tmp_path: Path) -> None:
     picture = Image.new("RGB", (16, 16), (10, 90, 200))
-    write_whole(tmp_path / "a", encode(picture, format, METADATA))
+    write_picture(tmp_path / "a", encode(picture, format, METADATA))
     with Image.open(tmp_path / "a") as read:
         assert read.format == kind
         assert np.abs(np.asarray(read, dtype=int) - np.asarray(picture, dtype=int)).max() <= (0 if kind == "PNG" else 3)
@@ -80,29 +78,18 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(UserError, match="No space left on device"):
-        write_whole(kept, b"new content")
+        write_picture(kept, b"new content")
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert kept.read_bytes() == b"old"
 
 
-def test_what_another_has_written_meanwhile_is_kept(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a.png", b"ours", overwrite=False)
-    write_whole(tmp_path / "a.png", b"ours", overwrite=False)
-    with pytest.raises(UserError, match=r"has just written another picture to .*a\.png"):
-        write_whole(tmp_path / "a.png", b"theirs", overwrite=False)
-    assert (tmp_path / "a.png").read_bytes() == b"ours"
-    write_whole(tmp_path / "a.png", b"theirs", overwrite=True)
-    assert (tmp_path / "a.png").read_bytes() == b"theirs"
-    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
-
-
 def test_overlapped_writing_keeps_the_order_and_passes_errors_on(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number:03}" for number in range(200)]
-    pictures = ((path, partial(write_whole, path, path.name.encode())) for path in paths)
+    pictures = ((path, partial(write_picture, path, path.name.encode())) for path in paths)
     assert list(write_overlapped(pictures)) == paths
     assert all(path.read_bytes() == path.name.encode() for path in paths)
     with pytest.raises(UserError, match="Is a directory"):
-        list(write_overlapped([(tmp_path, partial(write_whole, tmp_path, b""))]))
+        list(write_overlapped([(tmp_path, partial(write_picture, tmp_path, b""))]))
 
 
 def test_pictures_that_are_painted_faster_than_written_wait_for_their_turn(tmp_path: Path) -> None:
@@ -112,19 +99,10 @@ def test_pictures_that_are_painted_faster_than_written_wait_for_their_turn(tmp_p
         nonlocal painted
         while True:
             painted += 1
-            yield tmp_path / "same", partial(write_whole, tmp_path / "same", b"")
+            yield tmp_path / "same", partial(write_picture, tmp_path / "same", b"")
 
     written = write_overlapped(endless())
     for _ in range(50):
         next(written)
     assert painted <= 50 + 65
     written.close()
-
-
-def test_a_disk_without_room_is_named_with_what_is_needed(tmp_path: Path) -> None:
-    folder = tmp_path / "not" / "yet"
-    require_room(folder, 1000, "1 picture")
-    needed = shutil.disk_usage(tmp_path).total * 2
-    with pytest.raises(UserError, match=r"^9 pictures take about .*B, but .*yet has .*B free; ask for fewer"):
-        require_room(folder, needed, "9 pictures")
-    assert not folder.exists()

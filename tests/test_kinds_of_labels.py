@@ -108,19 +108,19 @@ def ran(trained: Trained, command: Command, monkeypatch: pytest.MonkeyPatch) -> 
 def test_paintings_can_be_asked_for_in_every_way_that_makes_sense(trained: Trained, ran: Command) -> None:
     asked = ("--genre", trained.label["genre"], "--style", trained.label["style"])
     (trained.folder / "requests.csv").write_text(f"genre,style\n{','.join(trained.label.values())}\n")
-    for line in (
-        ("--list",),
-        (*asked, "--count", "2"),
-        ("--sheet",),
-        ("--walk", "seeds", "--frames", "4"),
-        ("--vary", "latents", "--count", "2", "--grid"),
-        ("--curate", "2", "--from", "4", *asked, "--variety"),
-        ("--curate", "1", "--from", "4", "--resolution", "64", "--genre", trained.label["genre"], "--out", "small"),
-        ("--nearest", "data"),
-        ("--requests", "requests.csv", "--by-label", "--out", "many"),
-        ("--weights", "runs/stage1", "--out", "small"),
+    for script, *line in (
+        ("generate.py", "--list"),
+        ("generate.py", *asked, "--count", "2"),
+        ("explore.py", "sheet"),
+        ("explore.py", "walk", "seeds", "--frames", "4"),
+        ("explore.py", "vary", "noise", "--count", "2", "--grid"),
+        ("generate.py", "--curate", "2", "--from", "4", *asked, "--variety"),
+        ("generate.py", "--curate", "1", "--from", "4", "--resolution", "64", *asked[:2], "--out", "small"),
+        ("explore.py", "nearest"),
+        ("generate.py", "--requests", "requests.csv", "--by-label", "--out", "many"),
+        ("generate.py", "--weights", "runs/stage1", "--out", "small"),
     ):
-        code, _, errors = ran("generate.py", *line)
+        code, _, errors = ran(script, *line)
         assert code == 0, errors
     (written,) = (trained.folder / "many").rglob("*.png")
     assert written.parent == Path(trained.folder, "many", *trained.label.values())
@@ -131,16 +131,16 @@ def test_walks_and_variations_of_what_is_not_there_are_refused_with_what_can_be_
     trained: Trained, ran: Command
 ) -> None:
     for kind, known in (("genre", trained.genres), ("style", trained.styles)):
-        line = ("generate.py", "--walk", f"{kind}s", "--frames", "4")
+        line = ("explore.py", "walk", f"{kind}s", "--frames", "4")
         if known > 1:
             assert ran(*line)[0] == 0
         else:
             assert f"a walk through {kind}s needs at least two" in ran.refused(*line)
     if trained.styles:
-        code, said, _ = ran("generate.py", "--vary", "styles", "--out", "varied")
+        code, said, _ = ran("explore.py", "vary", "styles", "--out", "varied")
         assert (code, said.count("varied/any_")) == (0, trained.styles)
     else:
-        assert "these weights know no styles" in ran.refused("generate.py", "--vary", "styles")
+        assert "these weights know no styles" in ran.refused("explore.py", "vary", "styles")
 
 
 def test_reports_and_cards_say_what_there_is_to_say(trained: Trained, ran: Command) -> None:

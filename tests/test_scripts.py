@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import Command
+from commands import Command, helps
 from hub_server import Hub
 from PIL import Image
 from processes import launch, start
@@ -67,7 +67,8 @@ def test_without_a_preset_training_takes_the_one_for_the_machine_and_says_so(
         "evaluate.py --data data",
         "export.py runs/stage1",
         "benchmark.py paint",
-        "generate.py --seeds 1-5",
+        "generate.py --sheet",
+        "explore.py vary colours",
     ],
 )
 def test_what_a_command_line_does_not_know_is_answered_in_one_line(command: Command, line: str) -> None:
@@ -76,11 +77,10 @@ def test_what_a_command_line_does_not_know_is_answered_in_one_line(command: Comm
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))
 def test_every_option_has_a_word_of_help(command: Command, script: str) -> None:
-    code, shown, _ = command(script, "--help")
-    assert script == "command_line.py" or shown.startswith("usage: ")
-    options = re.findall(r"^  (--[\w-]+)[^\n]*\n?( {10,}\S)?", shown, flags=re.MULTILINE)
-    silent = [name for name, below in options if not below and not re.search(rf"^  {name}\b.*  +\S", shown, re.M)]
-    assert (code, silent) == (0, [])
+    for line in helps(command, script):
+        options = re.findall(r"^  (--[\w-]+)[^\n]*\n?( {10,}\S)?", line, flags=re.MULTILINE)
+        silent = [name for name, below in options if not below and not re.search(rf"^  {name}\b.*  +\S", line, re.M)]
+        assert silent == []
 
 
 def test_a_resumed_run_goes_on_with_its_own_settings_and_other_ones_are_refused_by_name(
@@ -243,13 +243,13 @@ def test_what_weights_know_is_listed(command: Command, stage1_run: Path, stage2_
 
 
 def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
-    assert command("generate.py", "--weights", stage2_run, "--sheet")[0] == 0
+    assert command("explore.py", "sheet", "--weights", stage2_run)[0] == 0
     assert command("generate.py", "--weights", stage2_run, "--grid", "--count", "9")[0] == 0
     with Image.open("paintings/sheet_0.png") as sheet, Image.open("paintings/any_any_0-8_grid.png") as grid:
         assert sheet.width > 6 * 128
         assert sheet.height > 6 * 128
         assert grid.height > 2 * 128
-    assert "needs stage II" in command.refused("generate.py", "--weights", stage2_run, "--sheet", "--resolution", 64)
+    assert "needs stage II" in command.refused("explore.py", "sheet", "--weights", stage2_run, "--resolution", 64)
 
 
 def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> None:
@@ -263,36 +263,39 @@ def test_impossible_requests_are_refused(command: Command, stage2_run: Path) -> 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--truncation -1", "truncation -1 is out of range"),
-        ("--count 1000000000", "1000000000 pictures take about"),
-        ("--grid --count 1000000000", "1000000000 pictures are too many for memory"),
-        ("--curate 1000000000", "1000000000 pictures are too many for memory"),
-        ("--curate 0", "0 of 0 pictures cannot be kept"),
-        ("--resolution 512", "choose one of 64, 128"),
-        ("--sheet --genre portrait", "--genre cannot be combined with --sheet"),
-        ("--again a.png --seed 0", "--seed cannot be combined with --again"),
-        ("--curate 3 --count 3", "--count cannot be combined with --curate"),
-        ("--curate 16 --from 4", "16 of 4 pictures cannot be kept"),
-        ("--from 4", "--from needs --curate"),
-        ("--vary latents --among cubism", "--among needs --vary styles"),
-        ("--vary styles --walk seeds", "not allowed with argument"),
-        ("--grid --nearest data", "make different sheets"),
-        ("--grid --by-label", "--by-label sorts files into folders"),
-        ("--nearest nowhere", "scripts/prepare_data.py"),
-        ("--walk genres --genre portrait", "list stops with --among"),
-        ("--walk seeds --fps 0", "0 frames per second"),
-        ("--walk seeds --format png", "choose gif, webp, mp4"),
-        ("--format gif", "choose png, webp, jpeg"),
-        ("--out - --count 2", "is one file, but there are 2 pictures"),
-        ("--again nowhere.png", "nowhere.png is not a readable picture"),
-        ("--requests nowhere.csv", "nowhere.csv is not a readable file"),
-        ("--count many", "invalid int value"),
+        ("generate.py --truncation -1", "truncation -1 is out of range"),
+        ("generate.py --grid --count 1000000000", "1000000000 pictures are too many for memory"),
+        ("generate.py --curate 1000000000", "1000000000 pictures are too many for memory"),
+        ("generate.py --curate 0", "0 of 0 pictures cannot be kept"),
+        ("generate.py --resolution 512", "choose one of 64, 128"),
+        ("generate.py --again a.png --seed 3", "--seed cannot be combined with --again"),
+        ("generate.py --curate 3 --count 3", "argument --count: not allowed with argument --curate"),
+        ("generate.py --curate 16 --from 4", "16 of 4 pictures cannot be kept"),
+        ("generate.py --from 4", "need --curate"),
+        ("generate.py --seeds 3-1", "seeds '3-1' cannot be read"),
+        ("generate.py --seeds 3 --seed 4", "--seed cannot be combined with --seeds"),
+        ("generate.py --requests a.csv --genre portrait", "--genre cannot be combined with --requests"),
+        ("generate.py --grid --by-label", "--by-label cannot be combined with --grid"),
+        ("generate.py --format gif", "choose from"),
+        ("generate.py --out - --count 2", "is one file, but there are 2 pictures"),
+        ("generate.py --again nowhere.png", "nowhere.png is not a readable picture"),
+        ("generate.py --requests nowhere.csv", "nowhere.csv is not a readable file"),
+        ("generate.py --count many", "invalid int value"),
+        ("explore.py sheet --genre portrait", "--genre cannot be combined with sheet"),
+        ("explore.py vary noise --among cubism", "--among cannot be combined with noise"),
+        ("explore.py vary styles --nearby 0.5", "--nearby cannot be combined with styles"),
+        ("explore.py vary noise --nearby 2", "nearby 2 is out of range"),
+        ("explore.py nearest --data nowhere", "scripts/prepare_data.py"),
+        ("explore.py walk genres --genre portrait", "list stops with --among"),
+        ("explore.py walk genres --stops 3", "--stops cannot be combined with genres"),
+        ("explore.py walk seeds --fps 0", "0 frames per second"),
+        ("explore.py walk seeds --format png", "choose from"),
     ],
 )
 def test_impossible_paintings_are_refused_in_one_line_before_the_work(
     command: Command, stage2_run: Path, line: str, message: str
 ) -> None:
-    assert message in command.refused("generate.py", "--weights", stage2_run, *line.split())
+    assert message in command.refused(*line.split(), "--weights", stage2_run)
     assert not list(Path().iterdir())
 
 
@@ -334,20 +337,28 @@ def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -
     assert command.refused(*arguments[:-3], "--grid").startswith("error: some.csv line 2: ")
 
 
+def test_seeds_are_painted_as_they_are_written(command: Command, stage2_run: Path) -> None:
+    weights = ("generate.py", "--weights", stage2_run, "--resolution", "64", "--seeds", "0,3,7-8")
+    printed = command(*weights)[1]
+    assert printed.split() == [f"paintings/any_any_{seed}_64px.png" for seed in (0, 3, 7, 8)]
+    assert command(*weights, "--grid")[1].strip() == "paintings/any_any_0_3_7-8_grid.png"
+
+
 def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: Command, stage2_run: Path) -> None:
-    weights = ("generate.py", "--weights", stage2_run)
-    printed = command(*weights, "--genre", "portrait", "--curate", "2", "--from", "6", "--variety")[1]
+    weights = ("--weights", stage2_run)
+    printed = command("generate.py", *weights, "--genre", "portrait", "--curate", "2", "--from", "6", "--variety")[1]
     assert printed.splitlines() == [str(Path("paintings") / f"portrait_any_0-5_best0{rank}.png") for rank in (1, 2)]
     with Image.open(printed.splitlines()[0]) as picture:
         assert picture.info["rank"].endswith("of 6")
         assert float(picture.info["genre_probability"]) > 0
-    assert len(command(*weights, "--vary", "styles", "--among", "cubism", "ukiyo-e")[1].splitlines()) == 2
-    assert command(*weights, "--vary", "latents", "--count", "3", "--grid")[1].strip().endswith("_latents_grid.png")
-    sheet = command(*weights, "--genre", "Portrait", "--vary", "styles", "--grid")[1].strip()
+    vary, walk = (("explore.py", name) for name in ("vary", "walk"))
+    assert len(command(*vary, "styles", *weights, "--among", "cubism", "ukiyo-e")[1].splitlines()) == 2
+    assert command(*vary, "noise", *weights, "--count", "3", "--grid")[1].strip().endswith("_noise_grid.png")
+    sheet = command(*vary, "styles", *weights, "--genre", "Portrait", "--grid")[1].strip()
     assert sheet == str(Path("paintings") / "portrait_any_0_styles_grid.png")
-    assert command(*weights, "--walk", "seeds", "--frames", "8", "--out", "walk.webp")[1].strip() == "walk.webp"
-    with Image.open("walk.webp") as walk:
-        assert (walk.n_frames, walk.size) == (8, (128, 128))
+    assert command(*walk, "seeds", *weights, "--frames", "8", "--out", "walk.webp")[1].strip() == "walk.webp"
+    with Image.open("walk.webp") as walked:
+        assert (walked.n_frames, walked.size) == (8, (128, 128))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from PIL import Image
 
 from common.errors import UserError
 from stage2.painter import animations
-from stage2.painter.animations import animation, require_animation
+from stage2.painter.animations import animation
 
 FRAMES = [Image.new("RGB", (64, 64), (20 * number, 60, 200 - 20 * number)) for number in range(8)]
 ABOUT = {"genre": "große", "walk": "seeds"}
@@ -52,13 +52,14 @@ def test_an_mp4_plays_at_its_rate() -> None:
     assert all(abs(a[0] - b[0]) < 10 for a, b in zip(shown, wanted, strict=True))
 
 
-def test_what_cannot_be_made_is_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_made_is_refused_before_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = iter(FRAMES)
     for fps in (0, -1, 51):
         with pytest.raises(UserError, match=rf"^{fps} frames per second is out of range; choose 1 to 50$"):
-            require_animation("gif", fps)
+            animation(frames, "gif", fps, ABOUT)
     monkeypatch.setattr(animations.importlib.util, "find_spec", lambda name: None)
-    require_animation("gif", 20)
     with pytest.raises(
         UserError, match=r'MP4 needs av; .*pip install -e "\.\[video\]" \(or choose --format gif or webp\)$'
     ):
-        require_animation("mp4", 20)
+        animation(frames, "mp4", 20, ABOUT)
+    assert len(list(frames)) == len(FRAMES)

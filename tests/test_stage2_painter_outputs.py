@@ -12,7 +12,7 @@ from stage2.painter.outputs import Output
 
 
 def output(out: str | Path, format: str | None = None, *, overwrite: bool = False) -> Output:
-    return Output.of(str(out), format, "png", SUFFIXES, overwrite=overwrite)
+    return Output.of(str(out), format, SUFFIXES, overwrite=overwrite)
 
 
 def test_a_suffix_makes_a_file_and_its_format_and_all_else_a_folder(tmp_path: Path) -> None:
@@ -27,17 +27,15 @@ def test_one_file_has_no_room_for_two(out: str) -> None:
         output(out).targets(["x", "y"])
 
 
-def test_formats_that_contradict_or_do_not_belong_are_refused() -> None:
+def test_formats_that_contradict_are_refused() -> None:
     with pytest.raises(UserError, match=r"--out a\.png does not match --format webp"):
         output("a.png", "webp")
-    with pytest.raises(UserError, match="--format gif is not possible here; choose png, webp, jpeg"):
-        output("a", "gif")
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.MP4", "a.bmp"])
 def test_a_name_of_another_kind_of_file_makes_no_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"\.\w+ files cannot be written here; give a folder or a file ending in \.png, "
+        UserError, match=r"\.\w+: no such file can be written here; give a folder or a file ending in \.png, "
     ):
         output(tmp_path / name)
     (tmp_path / name).mkdir()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import UserError
-from stage2.painter.request_files import RequestFile
+from stage2.painter.request_files import read_requests
 from stage2.painter.requests import Request, Series
 
 USUAL = Request(seed=4, truncation=0.9)
@@ -15,7 +15,7 @@ USUAL = Request(seed=4, truncation=0.9)
 
 def read(path: Path, content: str) -> list[Series]:
     path.write_text(content, encoding="utf-8")
-    return list(RequestFile(path, USUAL))
+    return list(read_requests(path, USUAL))
 
 
 def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
@@ -25,8 +25,8 @@ def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
         '{"genre": "marina:1,portrait:2", "style": "", "seed": null}\n'
     )
     wanted = [
-        Series(Request(genre="portrait", style="cubism", seed=7, truncation=0.5, resolution=64), 3),
-        Series(Request(genre="marina:1,portrait:2", seed=4, truncation=0.9), 1),
+        Series.of(Request(genre="portrait", style="cubism", seed=7, truncation=0.5, resolution=64), 3),
+        Series.of(Request(genre="marina:1,portrait:2", seed=4, truncation=0.9)),
     ]
     assert read(tmp_path / "a.csv", table) == wanted
     assert read(tmp_path / "a.csv", f"\n,,\n{table}\n,,,\n".replace("genre,", " genre ,", 1)) == wanted
@@ -37,7 +37,8 @@ def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.csv", "genre,stile\nportrait,\n", "unknown column 'stile'; did you mean 'style'"),
-        ("a.csv", "genre,seed\nportrait,1\nportrait,x\n", r"a\.csv line 3: seed 'x' is not a whole number"),
+        ("a.csv", "genre,seed\nportrait,1\nportrait,x\n", r"a\.csv line 3: seed: .* valid integer, not 'x'"),
+        ("a.csv", "genre,truncation\nportrait,nan\n", r"a\.csv line 2: truncation: "),
         ("a.csv", "genre,seed,genre\nportrait,1,any\n", "the header has the column 'genre' twice"),
         ("a.csv", "genre,seed\n,1\n", r"a\.csv line 2: genre is missing"),
         ("a.csv", "genre,style\nportrait:1,marina:1,cubism\n", "put a blend of several names in quotes"),
@@ -56,4 +57,4 @@ def test_a_row_that_does_not_read_is_named(name: str, content: str, message: str
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no\.csv is not a readable file"):
-        list(RequestFile(tmp_path / "no.csv", USUAL))
+        list(read_requests(tmp_path / "no.csv", USUAL))

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from common.errors import UserError
-from common.picture_files import read_metadata
-from stage2.painter.requests import Origin, Painting, Request, Series, captions, slug
+from common.picture_files import encode, read_metadata
+from stage2.painter.requests import Origin, Painting, Request, Series, captions, parse_seeds, slug
 
 ASKED = Request(
     genre="portrait:0.7,landscape:0.3", style="ukiyo-e", seed=10**20, truncation=0.7, towards=4, nearby=1 / 3,
@@ -25,9 +25,8 @@ def painting(request: Request, **judgement: str) -> Painting:
 def test_every_format_says_how_it_was_painted(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"picture.{suffix}"
     painting(ASKED, rank="3 of 400").save(path)
-    found = read_metadata(path)
-    assert Origin.of(found, "picture") == Origin(ASKED, "abc+def", 2, 5)
-    assert found["rank"] == "3 of 400"
+    assert Origin.read(path) == Origin(ASKED, "abc+def", 2, 5)
+    assert read_metadata(path)["rank"] == "3 of 400"
 
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
@@ -40,17 +39,28 @@ def test_another_suffix_is_refused(tmp_path: Path) -> None:
     ("key", "value"),
     [("seed", "x"), ("batch", "6 of 5"), ("batch", "0 of 5"), ("batch", "all"), ("truncation", ""), ("weights", None)],
 )
-def test_metadata_that_are_not_whole_are_refused(key: str, value: str | None) -> None:
-    found = painting(ASKED).metadata()
-    changed = {name: text for name, text in (found | {key: value}).items() if text is not None}
-    with pytest.raises(UserError, match="holds no metadata of this program"):
-        Origin.of(changed, "picture")
+def test_metadata_that_are_not_complete_are_refused(key: str, value: str | None, tmp_path: Path) -> None:
+    one = painting(ASKED)
+    changed = {name: text for name, text in (one.metadata() | {key: value}).items() if text is not None}
+    (tmp_path / "a.png").write_bytes(encode(one.image, "png", changed))
+    with pytest.raises(UserError, match=r"a\.png holds no metadata of this program"):
+        Origin.read(tmp_path / "a.png")
 
 
 def test_a_series_has_the_next_seeds_and_takes_no_memory() -> None:
-    assert [request.seed for request in Series(Request(seed=7), 3)] == [7, 8, 9]
-    assert next(iter(Series(Request(), 10**30))) == Request()
-    assert Series(Request(genre="portrait", seed=7, truncation=0.5), 3).stem == "portrait_any_7-9_t0.5"
+    assert Series.of(Request(seed=7), 3).seeds == (range(7, 10),)
+    assert Series.of(Request(), 10**30).count == 10**30
+    assert Series.of(Request(genre="portrait", seed=7, truncation=0.5), 3).stem == "portrait_any_7-9_t0.5"
+
+
+def test_seeds_are_written_as_the_field_writes_them() -> None:
+    seeds = parse_seeds("0, 3,7-12")
+    assert [list(some) for some in seeds] == [[0], [3], [7, 8, 9, 10, 11, 12]]
+    assert (Series(Request(), seeds).count, Series(Request(), seeds).stem) == (8, "any_any_0_3_7-12")
+    assert len(Series(Request(), parse_seeds(",".join(map(str, range(900))))).stem) < 100
+    for text in ("", "3-", "5-3", "-1", "a", "1;2"):
+        with pytest.raises(UserError, match=r"^seeds .* cannot be read; write numbers and ranges, such as 0,3,7-12$"):
+            parse_seeds(text)
 
 
 def test_names_of_files_differ_where_requests_do() -> None:

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from common.errors import UserError
 from stage2 import Painter
-from stage2.sharing.exporting import Exported, ExportOptions, export_run
+from stage2.sharing.exporting import Exported, export_run
 
 
 def files(folder: Path) -> list[str]:
@@ -23,7 +23,7 @@ def pictures(folder: Path) -> np.ndarray:
 
 
 def test_the_export_of_a_pair_paints_the_same_and_holds_what_painting_reads(stage2_run: Path, tmp_path: Path) -> None:
-    assert export_run(stage2_run, tmp_path / "out", ExportOptions()) == Exported((), None)
+    assert export_run(stage2_run, tmp_path / "out") == Exported((), None)
     one = ["config.json", "critic.safetensors", "generator.safetensors"]
     assert files(tmp_path / "out") == [*one, *(f"stage1/{name}" for name in one)]
     assert np.array_equal(pictures(tmp_path / "out"), pictures(stage2_run))
@@ -31,7 +31,7 @@ def test_the_export_of_a_pair_paints_the_same_and_holds_what_painting_reads(stag
 
 
 def test_the_export_of_stage1_alone_paints_64_pixels(stage1_run: Path, tmp_path: Path) -> None:
-    export_run(stage1_run / "export", tmp_path / "out", ExportOptions())
+    export_run(stage1_run / "export", tmp_path / "out")
     assert Painter.load(tmp_path / "out").resolutions == (64,)
     assert np.array_equal(pictures(tmp_path / "out"), pictures(stage1_run))
 
@@ -39,7 +39,7 @@ def test_the_export_of_stage1_alone_paints_64_pixels(stage1_run: Path, tmp_path:
 def test_half_precision_halves_the_files_and_moves_a_colour_by_less_than_one_of_255(
     stage2_run: Path, tmp_path: Path
 ) -> None:
-    exported = export_run(stage2_run, tmp_path / "out", ExportOptions(half=True))
+    exported = export_run(stage2_run, tmp_path / "out", half=True)
     whole, half = (folder / "stage1" / "critic.safetensors" for folder in (stage2_run / "export", tmp_path / "out"))
     assert half.stat().st_size < 0.6 * whole.stat().st_size
     assert {str(tensor.dtype) for tensor in load_file(tmp_path / "out" / "generator.safetensors").values()} == {
@@ -58,29 +58,29 @@ def test_weights_too_large_for_half_precision_are_named(stage2_run: Path, tmp_pa
     weights["stem.bias"] += 1e6
     save_file(weights, path)
     with pytest.raises(UserError, match=r"stem\.bias is too large for half precision"):
-        export_run(tmp_path / "loud", tmp_path / "out", ExportOptions(half=True))
+        export_run(tmp_path / "loud", tmp_path / "out", half=True)
     assert not (tmp_path / "out").exists()
 
 
 def test_the_best_weights_are_those_of_best(stage2_run: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"logging\.fid_every"):
-        export_run(stage2_run, tmp_path / "out", ExportOptions(best=True))
+        export_run(stage2_run, tmp_path / "out", best=True)
     run = tmp_path / "run"
     shutil.copytree(stage2_run, run)
     shutil.copytree(run / "export", run / "best")
     (run / "export" / "generator.safetensors").unlink()
-    export_run(run, tmp_path / "out", ExportOptions(best=True))
+    export_run(run, tmp_path / "out", best=True)
     assert np.array_equal(pictures(tmp_path / "out"), pictures(stage2_run))
 
 
 def test_an_export_is_replaced_only_when_asked(stage1_run: Path, stage2_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    export_run(stage1_run, out, ExportOptions())
+    export_run(stage1_run, out)
     with pytest.raises(UserError, match="--overwrite"):
-        export_run(stage2_run, out, ExportOptions())
+        export_run(stage2_run, out)
     assert Painter.load(out).resolutions == (64,)
-    export_run(stage2_run, out, ExportOptions(overwrite=True))
+    export_run(stage2_run, out, overwrite=True)
     assert Painter.load(out).resolutions == (64, 128)
 
 
@@ -90,33 +90,33 @@ def test_a_folder_that_is_no_export_is_never_replaced(content: str, stage1_run: 
     out.mkdir()
     (out / content).write_text("{}")
     with pytest.raises(UserError, match="is not empty and not an export"):
-        export_run(stage1_run, out, ExportOptions(overwrite=True))
+        export_run(stage1_run, out, overwrite=True)
     assert files(out) == [content]
 
 
 def test_what_lies_beside_an_export_is_not_lost(stage1_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    export_run(stage1_run, out, ExportOptions())
+    export_run(stage1_run, out)
     (out / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match=r"notes\.txt, which is not part of an export"):
-        export_run(stage1_run, out, ExportOptions(overwrite=True))
+        export_run(stage1_run, out, overwrite=True)
     assert (out / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["stage1/notes.txt", "other-model.onnx"])
 def test_what_only_looks_like_a_part_of_an_export_is_not_lost(name: str, stage2_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    export_run(stage2_run, out, ExportOptions())
+    export_run(stage2_run, out)
     (out / name).write_text("mine")
     with pytest.raises(UserError, match=f"{name}, which is not part of an export"):
-        export_run(stage2_run, out, ExportOptions(overwrite=True))
+        export_run(stage2_run, out, overwrite=True)
     assert (out / name).read_text() == "mine"
 
 
 def test_a_runs_own_export_is_not_replaced_by_itself(stage2_run: Path) -> None:
     for out in (stage2_run / "export", stage2_run, stage2_run / "export" / "stage1"):
         with pytest.raises(UserError, match="another folder"):
-            export_run(stage2_run, out, ExportOptions(half=True, overwrite=True))
+            export_run(stage2_run, out, half=True, overwrite=True)
 
 
 @pytest.mark.parametrize("broken", ["generator.safetensors", "critic.safetensors", "stage1/critic.safetensors"])
@@ -124,11 +124,11 @@ def test_broken_weights_are_named_and_leave_nothing(broken: str, stage2_run: Pat
     shutil.copytree(stage2_run / "export", tmp_path / "source")
     (tmp_path / "source" / broken).write_bytes(b"not weights")
     with pytest.raises(UserError, match=broken):
-        export_run(tmp_path / "source", tmp_path / "out", ExportOptions())
+        export_run(tmp_path / "source", tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]
 
 
 def test_a_place_that_cannot_be_written_costs_one_line(stage1_run: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write"):
-        export_run(stage1_run, tmp_path / "file" / "out", ExportOptions())
+        export_run(stage1_run, tmp_path / "file" / "out")

@@ -18,20 +18,19 @@ FASTEST = 50
 """Frames per second. Viewers slow down GIFs that are faster."""
 
 
-def require_animation(format: str, fps: int) -> None:
-    """Raise UserError if `fps` is out of range or MP4 is asked for without the package that writes it."""
-    if not 1 <= fps <= FASTEST:
-        raise UserError(f"{fps} frames per second is out of range; choose 1 to {FASTEST}")
-    if format == "mp4" and importlib.util.find_spec("av") is None:
-        raise missing_package("an MP4", "av", extra="video", instead="choose --format gif or webp")
-
-
 def animation(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:
     """Return the bytes of a `gif`, `webp` or `mp4`.
 
-    The metadata is JSON in the file's comment, or in a WebP's EXIF description.
+    The metadata is JSON in the file's comment, or in a WebP's EXIF description. Raises UserError, before the first
+    frame is taken, if `fps` is out of range or the package that writes MP4 is missing.
     """
-    return _mp4(frames, fps, metadata) if format == "mp4" else _pillow(frames, format, fps, metadata)
+    if not 1 <= fps <= FASTEST:
+        raise UserError(f"{fps} frames per second is out of range; choose 1 to {FASTEST}")
+    if format != "mp4":
+        return _pillow(frames, format, fps, metadata)
+    if importlib.util.find_spec("av") is None:
+        raise missing_package("an MP4", "av", extra="video", instead="choose --format gif or webp")
+    return _mp4(frames, fps, metadata)
 
 
 def _pillow(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:

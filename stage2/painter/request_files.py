@@ -1,11 +1,11 @@
-"""Read requests from a CSV or JSON Lines file, one series of pictures per row. `stage2.painter.bulk` paints them."""
+"""Read requests from a CSV or JSON Lines file, one series of pictures per row."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,40 +30,27 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
-_NUMBERS = {"seed": int, "count": int, "resolution": int, "truncation": float}
+LABELS = ("genre", "style")
 
 
-@dataclass(frozen=True)
-class RequestFile:
-    """A file of requests; each iteration reads it anew, line by line."""
+def read_requests(path: Path, usual: Request) -> Iterator[Series]:
+    """Yield a series for each row; `usual` gives the default seed, resolution and truncation.
 
-    path: Path
-    """`.csv` with a header, or `.jsonl` with one object per line."""
-    usual: Request
-    """Gives the default seed, resolution and truncation of a row."""
-
-    def __iter__(self) -> Iterator[Series]:
-        """Yield a series for each row. Raises UserError that names file and line."""
-        readers = {".csv": _csv_lines, ".jsonl": _json_lines}
-        suffix = self.path.suffix.lower()
-        if suffix not in readers:
-            raise UserError(f"{self.path}: requests must be in a .csv or .jsonl file")
-        try:
-            for place, values in readers[suffix](self.path):
-                yield self._series(config.parse(Row, values, place=place), place)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise UserError(f"{self.path} is not a readable file of requests ({error})") from None
-
-    def _series(self, row: Row, place: str) -> Series:
-        usual = self.usual
-        request = Request(
-            genre=row.genre,
-            style=row.style,
-            seed=usual.seed if row.seed is None else row.seed,
-            resolution=usual.resolution if row.resolution is None else row.resolution,
-            truncation=usual.truncation if row.truncation is None else row.truncation,
-        )
-        return Series(request, row.count, place)
+    The file is a `.csv` with a header, or a `.jsonl` with one object per line. Raises UserError that names file and
+    line.
+    """
+    readers = {".csv": _csv_lines, ".jsonl": _json_lines}
+    suffix = path.suffix.lower()
+    if suffix not in readers:
+        raise UserError(f"{path}: requests must be in a .csv or .jsonl file")
+    try:
+        for place, values in readers[suffix](path):
+            given = config.as_values(config.parse(Row, values, place=place))
+            count = given.pop("count")
+            request = replace(usual, **{name: value for name, value in given.items() if value is not None})
+            yield Series.of(request, count, place)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} is not a readable file of requests ({error})") from None
 
 
 def _csv_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -80,21 +67,17 @@ def _csv_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             place = f"{path} line {reader.line_num}"
             if len(values) > len(heading):
                 raise UserError(f"{place} has more values than the header; put a blend of several names in quotes")
-            yield (
-                place,
-                {name: _number(name, text, place) for name, text in zip(heading, values, strict=False) if text.strip()},
-            )
+            given = {name: text for name, text in zip(heading, values, strict=False) if text.strip()}
+            yield place, {name: text if name in LABELS else _number(text) for name, text in given.items()}
 
 
-def _number(name: str, text: str, place: str) -> Any:
-    if name not in _NUMBERS:
-        return text
-    try:
-        return _NUMBERS[name](text)
-    except ValueError:
-        raise UserError(
-            f"{place}: {name} {text!r} is not a {'whole ' if _NUMBERS[name] is int else ''}number"
-        ) from None
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

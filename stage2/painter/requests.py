@@ -1,27 +1,37 @@
-"""A request for a picture, and the finished painting with its metadata. `stage2.sampling` turns one into the other."""
+"""A request for a picture, and the finished painting with its metadata.
+
+`stage2.painter.resolving` resolves a request, `stage2.painter.painter` paints it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from common.errors import UserError
 from common.images import CAPTION_JOIN
-from common.picture_files import encode, format_of, write_whole
-from common.vocabulary import ANY, plain_number
+from common.picture_files import encode, format_of, read_metadata, write_picture
+from common.vocabulary import ANY, format_number
 
 LONGEST_SLUG = 80
 """Bytes. Two labels, seeds and numbers must fit into the 255 bytes of a file name."""
+FIELDS: Mapping[str, Callable[[str], Any]] = {
+    "genre": str, "style": str, "seed": int, "truncation": float, "towards": int, "nearby": float, "resolution": int,
+}  # fmt: skip
+"""The fields of a request, as the metadata of its picture hold them."""
+MOVING = ("towards", "nearby")
+"""Those that only the metadata of moved noise hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One picture to paint: labels, seed and settings. `Painter` checks the values."""
+    """One picture to paint, as a user asks for it: labels, seed and settings. `resolve` checks the values."""
 
     genre: str = ANY
     """A name, a blend such as `portrait:0.7,landscape:0.3`, or `any`."""
@@ -40,27 +50,52 @@ class Request:
     @property
     def stem(self) -> str:
         """The file name without its suffix: labels, seed, and each setting that is not the default."""
-        return _stem(self, str(self.seed))
+        return self._stem(str(self.seed))
+
+    def _stem(self, seeds: str) -> str:
+        parts = [slug(self.genre), slug(self.style), seeds]
+        if self.towards is not None:
+            parts.append(f"to{self.towards}-{format_number(self.nearby)}")
+        if self.truncation != 1:
+            parts.append(f"t{format_number(self.truncation)}")
+        return "_".join(parts)
 
 
 @dataclass(frozen=True)
 class Series:
-    """The same request with the seeds `first.seed`, `first.seed + 1`, …; takes no memory for any count."""
+    """One request with many seeds in place of its own; takes no memory for any number of them."""
 
-    first: Request
-    count: int = 1
+    request: Request
+    seeds: tuple[range, ...]
     place: str = field(default="", compare=False)
     """File and line of the request, for error messages."""
 
-    def __iter__(self) -> Iterator[Request]:
-        for number in range(self.count):
-            yield replace(self.first, seed=self.first.seed + number)
+    @classmethod
+    def of(cls, request: Request, count: int = 1, place: str = "") -> Series:
+        """Return the series of `count` consecutive seeds that begins with the request's own."""
+        return cls(request, (range(request.seed, request.seed + count),), place)
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+        return sum(seeds.stop - seeds.start for seeds in self.seeds)
 
     @property
     def stem(self) -> str:
         """The name, without suffix, of one file for all of them."""
-        last = "" if self.count == 1 else f"-{self.first.seed + self.count - 1}"
-        return _stem(self.first, f"{self.first.seed}{last}")
+        return self.request._stem(slug("_".join(_written(seeds) for seeds in self.seeds)))
+
+
+def parse_seeds(text: str) -> tuple[range, ...]:
+    """Read seeds as the field writes them: `0,3,7-12` means 0, 3 and 7 to 12. Raises UserError."""
+    found = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,40})(?:-(\d{1,40}))?\s*", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise UserError(f"seeds {text!r} cannot be read; write numbers and ranges, such as 0,3,7-12")
+        found.append(range(first, last + 1))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -95,16 +130,10 @@ class Painting:
 
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
-        request = self.request
-        moved = {} if request.towards is None else {"towards": str(request.towards), "nearby": repr(request.nearby)}
+        left_out = MOVING if self.request.towards is None else ()
         return {
             "Software": "Atelier",
-            "genre": request.genre,
-            "style": request.style,
-            "seed": str(request.seed),
-            "truncation": repr(request.truncation),
-            **moved,
-            "resolution": str(request.resolution),
+            **{name: str(getattr(self.request, name)) for name in FIELDS if name not in left_out},
             "weights": self.weights,
             "batch": f"{self.row + 1} of {self.batch}",
             **self.judgement,
@@ -116,7 +145,7 @@ class Painting:
 
     def save(self, path: Path | str) -> None:
         """Write a PNG, WebP or JPEG, chosen by the suffix, with the metadata; it appears complete or not at all."""
-        write_whole(Path(path), self.encoded(format_of(Path(path))))
+        write_picture(Path(path), self.encoded(format_of(Path(path))))
 
 
 @dataclass(frozen=True)
@@ -129,47 +158,37 @@ class Origin:
     batch: int
 
     @classmethod
-    def of(cls, metadata: Mapping[str, str], place: str) -> Origin:
-        """Read what `Painting.metadata` wrote. Raise UserError, naming `place`, if it is not complete."""
+    def read(cls, path: Path) -> Origin:
+        """Read what `Painting.metadata` wrote into a file. Raise UserError if it is not complete."""
+        metadata = read_metadata(path)
         try:
             row, batch = re.fullmatch(r"(\d{1,6}) of (\d{1,6})", metadata["batch"]).groups()  # type: ignore[union-attr]
-            towards = metadata.get("towards")
-            request = Request(
-                genre=metadata["genre"],
-                style=metadata["style"],
-                seed=int(metadata["seed"]),
-                truncation=float(metadata["truncation"]),
-                towards=None if towards is None else int(towards),
-                nearby=float(metadata.get("nearby", 0)),
-                resolution=int(metadata["resolution"]),
-            )
             if not 1 <= int(row) <= int(batch):
                 raise ValueError("its place in the batch")
+            names = [name for name in FIELDS if name in metadata or name not in MOVING]
+            request = Request(**{name: FIELDS[name](metadata[name]) for name in names})
             return cls(request, metadata["weights"], int(row) - 1, int(batch))
         except (KeyError, ValueError, AttributeError):
             raise UserError(
-                f"{place} holds no metadata of this program, so it cannot be painted again; choose an unedited picture "
+                f"{path} holds no metadata of this program, so it cannot be painted again; choose an unedited picture "
                 "of generate.py"
             ) from None
 
 
 def captions(paintings: Sequence[Painting]) -> list[str]:
     """Return a caption for each painting of a sheet: seed, labels if they differ, and the critic's opinion."""
-    requests = [painting.request for painting in paintings]
-    genres, styles = ({getattr(request, kind) for request in requests} for kind in ("genre", "style"))
+    differing = [kind for kind in ("genre", "style") if len({getattr(painting, kind) for painting in paintings}) > 1]
     found = []
     for painting in paintings:
-        request, said = painting.request, painting.judgement
-        parts = [request.genre] if len(genres) > 1 else []
-        parts += [request.style] if len(styles) > 1 else []
-        parts.append(f"seed {request.seed}")
+        request, judgement = painting.request, painting.judgement
+        parts = [*(getattr(request, kind) for kind in differing), f"seed {request.seed}"]
         if request.towards is not None:
             parts.append(f"to {request.towards}, {request.nearby:g}")
         lines = [CAPTION_JOIN.join(parts)]
-        if said:
-            lines.append(f"real {float(said['realness']):.2f}")
-            kinds = [kind for kind in ("genre", "style") if f"{kind}_probability" in said]
-            lines += [f"{kind} {float(said[f'{kind}_probability']):.0%}" for kind in kinds]
+        if judgement:
+            lines.append(f"real {float(judgement['realness']):.2f}")
+            kinds = [kind for kind in ("genre", "style") if f"{kind}_probability" in judgement]
+            lines += [f"{kind} {float(judgement[f'{kind}_probability']):.0%}" for kind in kinds]
         found.append("\n".join(lines))
     return found
 
@@ -184,10 +203,5 @@ def slug(label: str) -> str:
     return f"{name.encode()[: LONGEST_SLUG - 13].decode(errors='ignore')}-{digest}"
 
 
-def _stem(request: Request, seeds: str) -> str:
-    parts = [slug(request.genre), slug(request.style), seeds]
-    if request.towards is not None:
-        parts.append(f"to{request.towards}-{plain_number(request.nearby)}")
-    if request.truncation != 1:
-        parts.append(f"t{plain_number(request.truncation)}")
-    return "_".join(parts)
+def _written(seeds: range) -> str:
+    return str(seeds.start) if seeds.stop - seeds.start == 1 else f"{seeds.start}-{seeds.stop - 1}"

@@ -22,7 +22,7 @@ def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = 
             f"style {request.style!r} cannot be fixed and varied; leave it out, or list styles with --among"
         )
     if not vocabulary.styles:
-        raise UserError("these weights know no styles; vary the noise with --vary latents")
+        raise UserError("these weights know no styles; vary the noise with explore.py vary noise")
     return [replace(request, style=style) for style in styles or vocabulary.styles]
 
 
@@ -64,7 +64,7 @@ def _names(kind: Walk, request: Request, vocabulary: Vocabulary, among: Sequence
     if len(known) < 2:
         raise UserError(
             f"a walk through {kind} needs at least two, and these weights know {', '.join(known) or 'none'}; walk "
-            "through the noise with --walk seeds"
+            "through the noise with explore.py walk seeds"
         )
     if not is_any(label):
         raise UserError(f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among")

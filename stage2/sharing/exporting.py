@@ -5,7 +5,6 @@ In: a run or an export of either stage; one of stage II contains its stage I. Ou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,36 +12,20 @@ import torch
 
 from common.errors import UserError
 from common.files import whole_folder
-from common.images import to_uint8
 from common.runs.exports import CONFIG, copy_export, find_export, read_export_values
 from stage2.painter.painter import Painter
 from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, stage1_of
-from stage2.sharing.model_card import CARD, SAMPLES, read_history, write_card
+from stage2.sharing.model_card import CARD, SAMPLES, read_report, write_card
 from stage2.sharing.onnx_graphs import Graph, PaintingNetwork, export_graph, load_networks, require_onnx_packages
 
 GRAPH = "painter-{}.onnx"
 HALF_SAMPLES = 8
-WEIGHTS = {CONFIG, "generator.safetensors", "critic.safetensors"}
-OURS = WEIGHTS | {STAGE1_FOLDER, CARD, SAMPLES}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportOptions:
-    """The user's choices for an export."""
-
-    best: bool = False
-    """Export the run's best weights instead of its newest."""
-    half: bool = False
-    """Store the weights in half precision."""
-    onnx: bool = False
-    """Also write an ONNX graph for each resolution."""
-    card: bool = False
-    """Also write a model card and samples."""
-    license: str | None = None
-    """For the card: the hub's identifier of a licence."""
-    report: Path | None = None
-    """For the card: a report.json of `scripts/evaluate.py`."""
-    overwrite: bool = False
+WEIGHTS = (CONFIG, "generator.safetensors", "critic.safetensors")
+PARTS = {
+    *WEIGHTS, *(f"{STAGE1_FOLDER}/{name}" for name in WEIGHTS), CARD, SAMPLES,
+    *(GRAPH.format(resolution) for resolution in (64, 128, 256)),
+}  # fmt: skip
+"""The files that an export may consist of."""
 
 
 @dataclass(frozen=True)
@@ -54,45 +37,55 @@ class Exported:
     """With half precision: the largest change of a colour value, of 255, in pictures of the largest resolution."""
 
 
-def export_run(run: Path, out: Path, options: ExportOptions) -> Exported:
-    """Write the export of `run` to the folder `out`. If that fails, raise UserError and change nothing."""
-    source = _source(run, best=options.best)
-    _require_free(out, source, overwrite=options.overwrite)
-    if options.onnx:
-        require_onnx_packages()
-    painter = _load_whole(source)
-    history = (
-        read_history(run, painter, options.report, options.license, best=options.best, half=options.half)
-        if options.card
-        else None
-    )
-    try:
-        with whole_folder(out) as building:
-            copy_export(source, building, half=options.half)
-            if stage1_of(source).is_dir():
-                copy_export(stage1_of(source), building / STAGE1_FOLDER, half=options.half)
-            networks = load_networks(building)
-            moved = _moved(load_networks(source)[-1], networks[-1]) if options.half else None
-            graphs: list[Graph] = []
-            if options.onnx:
-                graphs = [export_graph(network, building / GRAPH.format(network.resolution)) for network in networks]
-            if history is not None:
-                write_card(building, Painter.load(building), history)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror or error}; choose another folder with --out") from None
-    placed = tuple(Graph(out / graph.path.name, graph.num_bytes, graph.difference) for graph in graphs)
-    return Exported(placed, moved)
+def export_run(
+    run: Path,
+    out: Path,
+    *,
+    best: bool = False,
+    half: bool = False,
+    onnx: bool = False,
+    card: bool = False,
+    license: str | None = None,
+    report: Path | None = None,
+    overwrite: bool = False,
+) -> Exported:
+    """Write the export of a run to the folder `out`. If that fails, raise UserError and change nothing.
 
-
-def _source(run: Path, *, best: bool) -> Path:
-    if not best:
-        return find_export(run, TRAIN_COMMAND)
-    if not (run / "best" / CONFIG).is_file():
+    `best` takes the run's best weights instead of its newest, `half` stores them in half precision, `onnx` adds a graph
+    for each resolution, `card` a model card and samples, with the hub's identifier of a licence and a report.json of
+    `scripts/evaluate.py`.
+    """
+    source = find_export(run, TRAIN_COMMAND) if not best else run / "best"
+    if not (source / CONFIG).is_file():
         raise UserError(
             f"{run} has no best weights; leave --best out, or train with --set logging.fid_every=STEPS, "
             "which keeps them"
         )
-    return run / "best"
+    _require_free(out, source, overwrite=overwrite)
+    if onnx:
+        require_onnx_packages()
+    painter = Painter.load(source)
+    for resolution in painter.resolutions:
+        # Critics are loaded at first use: find a broken one now.
+        painter.has_critic(resolution)
+    measured = None if report is None else read_report(report, painter)
+    try:
+        with whole_folder(out) as building:
+            copy_export(source, building, half=half)
+            if stage1_of(source).is_dir():
+                copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
+            networks = load_networks(building)
+            moved = _moved(load_networks(source)[-1], networks[-1]) if half else None
+            graphs: list[Graph] = []
+            if onnx:
+                graphs = [export_graph(network, building / GRAPH.format(network.resolution)) for network in networks]
+            if card:
+                painter = Painter.load(building)
+                write_card(building, painter, run, best=best, half=half, license=license, report=measured)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror or error}; choose another folder with --out") from None
+    placed = tuple(Graph(out / graph.path.name, graph.num_bytes, graph.difference) for graph in graphs)
+    return Exported(placed, moved)
 
 
 def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
@@ -102,9 +95,7 @@ def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
         raise UserError(f"{out} holds the weights to be exported; choose another folder with --out")
     if not (out / CONFIG).is_file() or "stage" not in read_export_values(out):
         raise UserError(f"{out} is not empty and not an export; choose another folder with --out")
-    ours = OURS | {GRAPH.format(resolution) for resolution in (64, 128, 256)}
-    foreign = [path.name for path in out.iterdir() if path.name not in ours]
-    foreign += [f"{STAGE1_FOLDER}/{path.name}" for path in (out / STAGE1_FOLDER).glob("*") if path.name not in WEIGHTS]
+    foreign = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()} - PARTS
     if foreign:
         raise UserError(
             f"{out} holds {min(foreign)}, which is not part of an export; move it, or choose another folder with --out"
@@ -116,18 +107,6 @@ def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
 
 
 @torch.no_grad()
-def _load_whole(source: Path) -> Painter:
-    """Load the painter and its critics. Critics load at first use, so use each once to find a broken one now."""
-    painter = Painter.load(source)
-    genres = torch.zeros(1, len(painter.vocabulary.genres))
-    styles = torch.zeros(1, len(painter.vocabulary.styles))
-    for resolution in painter.resolutions:
-        painter.opinions(to_uint8(painter.images([0], genres, styles, resolution)), genres, styles)
-    return painter
-
-
-@torch.no_grad()
 def _moved(before: PaintingNetwork, after: PaintingNetwork) -> float:
-    inputs: Sequence[torch.Tensor] = before.example(HALF_SAMPLES)
-    difference: torch.Tensor = (before.module(*inputs) - after.module(*inputs)).abs().max()
-    return float(difference) * 127.5
+    inputs = before.example(HALF_SAMPLES)
+    return float((before.module(*inputs) - after.module(*inputs)).abs().max()) * 127.5

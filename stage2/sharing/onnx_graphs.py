@@ -10,7 +10,7 @@ import importlib.util
 import json
 import logging
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from common.errors import UserError, missing_package
 from common.files import whole_file
-from common.runs.exports import find_export, read_export_values
 from common.vocabulary import Vocabulary
-from stage1.sampling import SIZE, Stage1Painter, draw_latents
-from stage2.sampling import TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
+from stage1.sampling import SIZE, draw_latents
+from stage2.painter.painter import Painter
+from stage2.sampling import draw_noise
 
 TOLERANCE = 1e-3
 """Largest allowed difference between a graph's and PyTorch's pixels, which lie in [-1, 1]."""
@@ -92,9 +92,8 @@ def load_networks(path: Path, device: torch.device | str = "cpu") -> list[Painti
 
     Raises UserError if something is missing or broken.
     """
-    folder = find_export(path, TRAIN_COMMAND)
-    paired = read_export_values(folder).get("stage") != 1
-    stage1 = Stage1Painter.load(stage1_of(folder) if paired else folder, device)
+    painter = Painter.load(path, device)
+    stage1, stage2 = painter.stage1, painter.stage2
     small = PaintingNetwork(
         module=stage1.generator,
         inputs={"latents": stage1.latent_dim, "genres": len(stage1.vocabulary.genres)},
@@ -102,16 +101,15 @@ def load_networks(path: Path, device: torch.device | str = "cpu") -> list[Painti
         vocabulary=stage1.vocabulary,
         weights=stage1.weights,
     )
-    if not paired:
+    if stage2 is None:
         return [small]
-    stage2 = Stage2Networks.load(folder, device)
-    networks, vocabulary = stage2.export.networks, stage2.export.vocabulary
+    networks, vocabulary = stage2.export.networks, painter.vocabulary
     large = PaintingNetwork(
         module=Pair(stage1.generator, stage2.generator).eval().requires_grad_(False),
         inputs={**small.inputs, "styles": len(vocabulary.styles), "noise": networks.noise_dim},
         resolution=networks.resolution,
         vocabulary=vocabulary,
-        weights=f"{stage1.weights}+{stage2.weights}",
+        weights=painter.weights,
     )
     return [small, large]
 
@@ -163,10 +161,14 @@ def _write(network: PaintingNetwork, path: Path) -> None:
             verbose=False,
         )
     assert program is not None
+    vocabulary = network.vocabulary
+    labels = {
+        "genres": list(vocabulary.genres),
+        "styles": list(vocabulary.styles) if "styles" in network.inputs else [],
+    }
     program.model.metadata_props.update(
         {
-            "genres": _names(network.vocabulary.genres),
-            "styles": _names(network.vocabulary.styles if "styles" in network.inputs else ()),
+            **{kind: json.dumps(names, ensure_ascii=False) for kind, names in labels.items()},
             **{f"length of {name}": str(length) for name, length in network.inputs.items()},
             "resolution": str(network.resolution),
             "images": "RGB, -1 to 1, batch x 3 x height x width",
@@ -174,10 +176,6 @@ def _write(network: PaintingNetwork, path: Path) -> None:
         }
     )
     program.save(path, external_data=False)
-
-
-def _names(labels: Iterable[str]) -> str:
-    return json.dumps(list(labels), ensure_ascii=False)
 
 
 @torch.no_grad()
@@ -199,8 +197,7 @@ def _quiet_exporter() -> Iterator[None]:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         logger.setLevel(level)

@@ -1,0 +1,100 @@
+"""What `generate.py` and the commands of `explore.py` share: options, and what they mean together."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from command_line import Parser
+from common.errors import UserError
+from common.machine import own_device, share_cores
+from common.vocabulary import ANY
+from stage2 import Painter, Request
+from stage2.painter.requests import Series, parse_seeds
+
+
+def shared_options() -> Parser:
+    """Return the options of all painting commands, as a parent parser."""
+    options = Parser(add_help=False)
+    what = options.add_argument_group("what to paint")
+    blend = "a name, a blend such as portrait:0.7,landscape:0.3, or any (default: %(default)s)"
+    what.add_argument("--genre", default=ANY, help=blend)
+    what.add_argument("--style", default=ANY, help="a name, a family, a blend, or any (default: %(default)s)")
+    what.add_argument("--seed", type=int, default=0, help="seed of the first picture (default: %(default)s)")
+    what.add_argument(
+        "--resolution", type=int, help="side in pixels; 64 uses stage I alone (default: the largest of the weights)"
+    )
+    what.add_argument(
+        "--truncation",
+        type=float,
+        default=1.0,
+        help="above 0 to 1; lower is more typical and less varied (default: %(default)s)",
+    )
+    what.add_argument(
+        "--weights",
+        type=Path,
+        help="run or export (default: runs/stage2, else runs/stage1, else the weights that come with the project)",
+    )
+    what.add_argument(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="cpu, cuda, cuda:1, … (default here: %(default)s)",
+    )
+    where = options.add_argument_group("output")
+    where.add_argument(
+        "--out",
+        default="paintings",
+        help="folder, or a file by its suffix, or - for the standard output (default: %(default)s)",
+    )
+    where.add_argument("--overwrite", action="store_true", help="replace existing files")
+    return options
+
+
+def add_format(parser: argparse._ActionsContainer, suffixes: Mapping[str, str]) -> None:
+    """Add `--format` with these formats, the usual one first."""
+    usual = next(iter(suffixes))
+    parser.add_argument(
+        "--format", choices=list(suffixes), help=f"file format (default: the suffix of --out, else {usual})"
+    )
+
+
+def add_seeds(group: argparse._MutuallyExclusiveGroup) -> None:
+    """Add the two ways to ask for several pictures of one request."""
+    group.add_argument(
+        "--count", type=int, default=1, help="number of pictures, each with the next seed (default: %(default)s)"
+    )
+    group.add_argument("--seeds", type=parse_seeds, help="paint these seeds, such as 0-49 or 0,3,7-12 (default: none)")
+
+
+def refuse_unused(parser: Parser, arguments: argparse.Namespace, unused: Mapping[str, Sequence[str]]) -> None:
+    """Raise UserError if an option was given that another choice makes meaningless; `unused` lists those of each.
+
+    A choice is an option, or the value of `command` or `kind`.
+    """
+    values = vars(arguments)
+    given = {f"--{name.replace('_', '-')}" for name, value in values.items() if value != parser.get_default(name)}
+    for choice in sorted(unused.keys() & {*given, values.get("command"), values.get("kind")}):
+        for option in unused[choice]:
+            if option in given:
+                raise UserError(f"{option} cannot be combined with {choice}; leave one of them out")
+
+
+def load_painter(arguments: argparse.Namespace) -> Painter:
+    """Return the painter of `--weights` on `--device`."""
+    share_cores()
+    return Painter.load(arguments.weights, own_device(arguments.device))
+
+
+def request_of(arguments: argparse.Namespace) -> Request:
+    """Return the request that the shared options make."""
+    names = ("genre", "style", "seed", "truncation", "resolution")
+    return Request(**{name: getattr(arguments, name) for name in names})
+
+
+def series_of(arguments: argparse.Namespace) -> Series:
+    """Return the series that the shared options make with `--count` or `--seeds`."""
+    request = request_of(arguments)
+    return Series(request, arguments.seeds) if arguments.seeds else Series.of(request, arguments.count)
