@@ -99,17 +99,12 @@ class Judgements:
     def of(self, place: int) -> dict[str, str]:
         """Return the metadata of the candidate with that index: realness, probabilities, rank."""
         found = {"realness": f"{self.opinions.scores[place]:.4g}"}
-        for kind, (logits, points) in self._heads().items():
+        for kind, points in (("genre", self.genres), ("style", self.styles)):
+            logits = self.opinions.logits(kind)
             if logits is not None and points.any():
                 found[f"{kind}_probability"] = f"{probability(logits[place : place + 1], points[None])[0]:.4f}"
         rank_of_place = int(np.flatnonzero(self.order == place)[0]) + 1
         return {**found, "rank": f"{rank_of_place} of {len(self.order)}"}
-
-    def _heads(self) -> dict[str, tuple[np.ndarray | None, np.ndarray]]:
-        return {
-            "genre": (self.opinions.genre_logits, self.genres),
-            "style": (self.opinions.style_logits, self.styles),
-        }
 
 
 def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n"]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -71,23 +70,6 @@ def read_metadata(path: Path) -> dict[str, str]:
             return _described(picture.getexif())
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{path} is not a readable picture ({error})") from None
-
-
-def is_whole(path: Path) -> bool:
-    """Return True if a picture file is complete. Reads its first and last bytes only.
-
-    Raises OSError if the file cannot be read.
-    """
-    with path.open("rb") as file:
-        start = file.read(12)
-        length = file.seek(0, os.SEEK_END)
-        file.seek(max(length - 12, 0))
-        end = file.read()
-    if start.startswith(b"\x89PNG"):
-        return end[4:8] == b"IEND"
-    if start.startswith(b"RIFF"):
-        return length == 8 + int.from_bytes(start[4:8], "little")
-    return start.startswith(b"\xff\xd8") and end.endswith(b"\xff\xd9")
 
 
 def write_picture(path: Path, content: bytes) -> None:

@@ -19,10 +19,8 @@ from common.curation import Opinions
 from common.images import to_signed
 from common.randomness import Purpose, generator_for
 from common.runs.exports import (
-    CONFIG,
-    build_without_weights,
     find_export,
-    load_weights,
+    load_network,
     read_export_config,
     require_stage,
     weights_hash,
@@ -66,12 +64,11 @@ class Stage1Painter:
         folder = find_export(path, TRAIN_COMMAND)
         require_stage(folder, 1)
         export = read_export_config(folder, Stage1Export)
-        generator = build_without_weights(
-            lambda: build_generator(export.networks, len(export.vocabulary.genres)), folder / CONFIG
+        weights = folder / "generator.safetensors"
+        generator = load_network(
+            lambda: build_generator(export.networks, len(export.vocabulary.genres)), weights, device
         )
-        load_weights(generator, folder / "generator.safetensors", device)
-        weights = weights_hash(folder / "generator.safetensors")
-        return cls(export, generator, weights, folder / "critic.safetensors")
+        return cls(export, generator, weights_hash(weights), folder / "critic.safetensors")
 
     @torch.no_grad()
     def paint(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
@@ -92,12 +89,8 @@ class Stage1Painter:
         """The critic, loaded on first use: painting does not need it. None if the export has none."""
         if not self._critic_weights.is_file():
             return None
-        critic = build_without_weights(
-            lambda: build_critic(self.export.networks, len(self.vocabulary.genres)),
-            self._critic_weights.with_name(CONFIG),
-        )
-        load_weights(critic, self._critic_weights, self.device)
-        return critic.eval().requires_grad_(False)
+        num_genres = len(self.vocabulary.genres)
+        return load_network(lambda: build_critic(self.export.networks, num_genres), self._critic_weights, self.device)
 
     @property
     def device(self) -> torch.device:

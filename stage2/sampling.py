@@ -18,9 +18,7 @@ from torch import Tensor, nn
 from common.config import settings
 from common.randomness import Purpose, generator_for
 from common.runs.exports import (
-    CONFIG,
-    build_without_weights,
-    load_weights,
+    load_network,
     read_export_config,
     weights_hash,
     write_export,
@@ -63,12 +61,8 @@ class Stage2Networks:
         """Load stage II from its export, without the stage I inside. Raises UserError as `Painter.load` does."""
         export = read_export_config(folder, Stage2Export)
         num_genres, num_styles = len(export.vocabulary.genres), len(export.vocabulary.styles)
-        generator = build_without_weights(
-            lambda: build_generator(export.networks, num_genres, num_styles), folder / CONFIG
-        )
         weights = folder / "generator.safetensors"
-        load_weights(generator, weights, device)
-        generator.eval().requires_grad_(False)
+        generator = load_network(lambda: build_generator(export.networks, num_genres, num_styles), weights, device)
         # Pictures depend on the stroke strength as they do on the weights.
         strength = 1.0 if isinstance(export.networks, StackganNetworks) else export.networks.detail_strength
         strokes = "" if strength == 1 else f"-strokes{format_number(strength)}"
@@ -78,13 +72,12 @@ class Stage2Networks:
     def critic(self) -> nn.Module | None:
         if not self.critic_weights.is_file():
             return None
-        vocabulary = self.export.vocabulary
-        critic = build_without_weights(
+        vocabulary, device = self.export.vocabulary, next(self.generator.parameters()).device
+        return load_network(
             lambda: build_critic(self.export.networks, len(vocabulary.genres), len(vocabulary.styles)),
-            self.critic_weights.with_name(CONFIG),
+            self.critic_weights,
+            device,
         )
-        load_weights(critic, self.critic_weights, next(self.generator.parameters()).device)
-        return critic.eval().requires_grad_(False)
 
 
 def stage1_of(export: Path) -> Path:

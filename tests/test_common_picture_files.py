@@ -13,7 +13,6 @@ from common.errors import UserError
 from common.picture_files import (
     encode,
     format_of,
-    is_whole,
     read_metadata,
     write_overlapped,
     write_picture,
@@ -55,16 +54,6 @@ def test_formats_are_known_by_suffix() -> None:
     ]  # fmt: skip
     with pytest.raises(UserError, match=r"'\.tiff'"):
         format_of(Path("a.tiff"))
-
-
-@pytest.mark.parametrize("format", ["png", "webp", "jpeg"])
-def test_a_picture_that_was_cut_off_is_not_whole(format: str, tmp_path: Path) -> None:
-    content = encode(Image.new("RGB", (9, 5), "green"), format, METADATA)
-    (tmp_path / "a").write_bytes(content)
-    assert is_whole(tmp_path / "a")
-    for length in (0, 10, len(content) // 2, len(content) - 1):
-        (tmp_path / "a").write_bytes(content[:length])
-        assert not is_whole(tmp_path / "a")
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

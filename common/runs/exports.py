@@ -112,6 +112,16 @@ def build_without_weights(build: Callable[[], M], place: Path) -> M:
         raise UserError(f"{place} describes networks that cannot be built ({reason}); export the run again") from None
 
 
+def load_network(build: Callable[[], M], path: Path, device: torch.device | str) -> M:
+    """Return the network that `build` makes, with the weights of a safetensors file, ready to be used.
+
+    Raises UserError as `build_without_weights` and `load_weights` do.
+    """
+    network = build_without_weights(build, path.with_name(CONFIG))
+    load_weights(network, path, device)
+    return network.eval().requires_grad_(False)
+
+
 def load_weights(module: nn.Module, path: Path, device: torch.device | str) -> None:
     """Load a safetensors file into a module, and move the module to the device.
 

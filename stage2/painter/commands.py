@@ -14,7 +14,7 @@ from PIL import Image
 from common.errors import UserError
 from common.images import captioned_grid
 from common.machine import launched_place
-from common.picture_files import encode, is_whole, write_overlapped, write_picture
+from common.picture_files import encode, write_overlapped, write_picture
 from stage2.painter.animations import animation
 from stage2.painter.outputs import Output
 from stage2.painter.painter import Painter
@@ -108,13 +108,12 @@ def exists_already(painter: Painter, path: Path, request: Request) -> bool:
         return False
     try:
         origin = Origin.read(path)
-        same = is_whole(path) and origin.request == request and origin.weights == painter.weights
+        same = origin.request == request and origin.weights == painter.weights
     except UserError:
         same = False
     if not same:
         raise UserError(
-            f"{path} exists and is a different or an incomplete picture; choose another --seed or --out, or "
-            "replace it with --overwrite"
+            f"{path} exists and is another picture; choose another --seed or --out, or replace it with --overwrite"
         )
     return True
 

@@ -113,21 +113,6 @@ class Painting:
     judgement: Mapping[str, str] = field(default_factory=dict)
     """The critic's opinion, if it was asked for one."""
 
-    @property
-    def genre(self) -> str:
-        """The requested genre, in the vocabulary's spelling."""
-        return self.request.genre
-
-    @property
-    def style(self) -> str:
-        """The requested style, in the vocabulary's spelling."""
-        return self.request.style
-
-    @property
-    def seed(self) -> int:
-        """The seed of its noise."""
-        return self.request.seed
-
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
         left_out = MOVING if self.request.towards is None else ()
@@ -177,7 +162,9 @@ class Origin:
 
 def captions(paintings: Sequence[Painting]) -> list[str]:
     """Return a caption for each painting of a sheet: seed, labels if they differ, and the critic's opinion."""
-    differing = [kind for kind in ("genre", "style") if len({getattr(painting, kind) for painting in paintings}) > 1]
+    differing = [
+        kind for kind in ("genre", "style") if len({getattr(painting.request, kind) for painting in paintings}) > 1
+    ]
     found = []
     for painting in paintings:
         request, judgement = painting.request, painting.judgement
