@@ -68,8 +68,8 @@ def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[
     """
     kept = np.zeros(len(asked), dtype=bool)
     for request in np.unique(asked):
-        places = order[asked[order] == request]
-        kept[places[: round(FAVOURITES * len(places))]] = True
+        own = order[asked[order] == request]
+        kept[own[: round(FAVOURITES * len(own))]] = True
     return order[kept[order]] if kept.any() else order[:1]
 
 
@@ -96,15 +96,15 @@ class Judgements:
         count = len(self.opinions.scores)
         return rank(self.opinions, np.tile(self.genres, (count, 1)), np.tile(self.styles, (count, 1)))
 
-    def of(self, place: int) -> dict[str, str]:
+    def of(self, index: int) -> dict[str, str]:
         """Return the metadata of the candidate with that index: realness, probabilities, rank."""
-        found = {"realness": f"{self.opinions.scores[place]:.4g}"}
+        found = {"realness": f"{self.opinions.scores[index]:.4g}"}
         for kind, points in (("genre", self.genres), ("style", self.styles)):
             logits = self.opinions.logits(kind)
             if logits is not None and points.any():
-                found[f"{kind}_probability"] = f"{probability(logits[place : place + 1], points[None])[0]:.4f}"
-        rank_of_place = int(np.flatnonzero(self.order == place)[0]) + 1
-        return {**found, "rank": f"{rank_of_place} of {len(self.order)}"}
+                found[f"{kind}_probability"] = f"{probability(logits[index : index + 1], points[None])[0]:.4f}"
+        place = int(np.flatnonzero(self.order == index)[0]) + 1
+        return {**found, "rank": f"{place} of {len(self.order)}"}
 
 
 def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n"]:
@@ -132,10 +132,10 @@ def choose(order: Int[np.ndarray, "n"], small: Float[np.ndarray, "n d"] | None, 
         return order[:keep]
     alike = np.quantile(np.linalg.norm(np.diff(small, axis=0), axis=1), 0.25)
     kept: list[int] = []
-    for place in order:
+    for index in order:
         if len(kept) == keep:
             break
-        if not kept or np.linalg.norm(small[kept] - small[place], axis=1).min() >= alike:
-            kept.append(int(place))
+        if not kept or np.linalg.norm(small[kept] - small[index], axis=1).min() >= alike:
+            kept.append(int(index))
     passed_over = order[~np.isin(order, kept)]
     return np.concatenate([kept, passed_over]).astype(np.int64)[:keep]

@@ -113,7 +113,7 @@ def test_labels_are_looked_up_once_for_a_series(
 @pytest.mark.parametrize(
     ("series", "message"),
     [
-        ([ROWS[0], Series.of(Request(genre="portrat"), place="a.csv line 3")], "^a.csv line 3: .* mean 'portrait'"),
+        ([ROWS[0], Series.of(Request(genre="portrat"), line="a.csv line 3")], "^a.csv line 3: .* mean 'portrait'"),
         ([Series.of(Request(), 0, "a.csv line 2")], "^a.csv line 2: count 0 paints nothing"),
         ([], "at least one request"),
     ],

@@ -54,7 +54,7 @@ def test_a_walk_without_names_goes_through_all() -> None:
     ("changes", "message"),
     [
         ({"stops": 1}, "1 stops of a walk: choose 2"),
-        ({"stops": -3}, "0 stops of a walk"),
+        ({"stops": -3}, "-3 stops of a walk"),
         ({"frames": 3}, "3 frames are too few for a walk of 4 stops"),
         ({"frames": 10**9}, "1000000000 frames: choose 2 to 2000"),
         ({"kind": "genres", "among": ("portrait", "any")}, "cannot stop at 'any'"),

@@ -132,8 +132,8 @@ class Painter:
         judgements = Judgements(Opinions.joined(opinions), *(one[0].numpy() for one in points([first])))
         kept = choose(judgements.order, np.concatenate(small) if variety else None, keep).tolist()
         # Paint them again: the pictures of all candidates would not fit into memory.
-        chosen = self.paint_resolved(first.with_seeds(seed + place for place in kept))
-        return [replace(painting, judgement=judgements.of(place)) for place, painting in zip(kept, chosen, strict=True)]
+        chosen = self.paint_resolved(first.with_seeds(seed + index for index in kept))
+        return [replace(painting, judgement=judgements.of(index)) for index, painting in zip(kept, chosen, strict=True)]
 
     def vary_styles(self, request: Request, styles: Sequence[str] = ()) -> list[Painting]:
         """Paint the same composition in each of `styles`, or in every style. Raises UserError as `paint` does."""
@@ -193,13 +193,13 @@ class Painter:
         return resolve(request, self.vocabulary, self.resolutions)
 
     def resolve_series(self, series: Series) -> Resolved:
-        """Resolve the first request of a series. The message of a UserError begins with the series' file and line."""
+        """Resolve the first request of a series. The message of a UserError begins with the series' line."""
         try:
             if series.count < 1:
                 raise UserError(f"count {series.count} paints nothing; choose at least 1")
             return self.resolve(replace(series.request, seed=series.seeds[0].start))
         except UserError as error:
-            raise UserError(f"{series.place}: {error}" if series.place else str(error)) from None
+            raise UserError(f"{series.line}: {error}" if series.line else str(error)) from None
 
     def paint_resolved(self, requests: Iterable[Resolved]) -> Iterator[Painting]:
         """Paint resolved requests one batch at a time, in constant memory for any number of them."""
@@ -209,8 +209,8 @@ class Painter:
 
     def images_of(self, requests: Sequence[Resolved]) -> Float[Tensor, "b 3 size size"]:
         """Paint a batch of requests of one resolution; return tensors."""
-        plain = [one.request for one in requests]
-        return self._images(lambda draw: noise_of(plain, draw), *points(requests), requests[0].resolution)
+        asked = [one.request for one in requests]
+        return self._images(lambda draw: noise_of(asked, draw), *points(requests), requests[0].resolution)
 
     def images(
         self,

@@ -44,11 +44,11 @@ def read_requests(path: Path, usual: Request) -> Iterator[Series]:
     if suffix not in readers:
         raise UserError(f"{path}: requests must be in a .csv or .jsonl file")
     try:
-        for place, values in readers[suffix](path):
-            given = config.as_values(config.parse(Row, values, place=place))
+        for line, values in readers[suffix](path):
+            given = config.as_values(config.parse(Row, values, place=line))
             count = given.pop("count")
             request = replace(usual, **{name: value for name, value in given.items() if value is not None})
-            yield Series.of(request, count, place)
+            yield Series.of(request, count, line)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path} is not a readable file of requests ({error})") from None
 
@@ -64,11 +64,11 @@ def _csv_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if heading.count(name) > 1:
                 raise UserError(f"{path}: the header has the column {name!r} twice; leave one of them out")
         for values in lines:
-            place = f"{path} line {reader.line_num}"
+            line = f"{path} line {reader.line_num}"
             if len(values) > len(heading):
-                raise UserError(f"{place} has more values than the header; put a blend of several names in quotes")
+                raise UserError(f"{line} has more values than the header; put a blend of several names in quotes")
             given = {name: text for name, text in zip(heading, values, strict=False) if text.strip()}
-            yield place, {name: text if name in LABELS else _number(text) for name, text in given.items()}
+            yield line, {name: text if name in LABELS else _number(text) for name, text in given.items()}
 
 
 def _number(text: str) -> int | float | str:
@@ -82,14 +82,14 @@ def _number(text: str) -> int | float | str:
 
 def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
+        for number, text in enumerate(file, start=1):
+            if not text.strip():
                 continue
-            place = f"{path} line {number}"
+            line = f"{path} line {number}"
             try:
-                values = json.loads(line)
+                values = json.loads(text)
             except (ValueError, RecursionError) as error:
-                raise UserError(f"{place} is not a JSON object ({error})") from None
+                raise UserError(f"{line} is not a JSON object ({error})") from None
             if not isinstance(values, dict):
-                raise UserError(f"{place} is not a JSON object")
-            yield place, {name: value for name, value in values.items() if value not in (None, "")}
+                raise UserError(f"{line} is not a JSON object")
+            yield line, {name: value for name, value in values.items() if value not in (None, "")}

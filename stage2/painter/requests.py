@@ -67,13 +67,13 @@ class Series:
 
     request: Request
     seeds: tuple[range, ...]
-    place: str = field(default="", compare=False)
-    """File and line of the request, for error messages."""
+    line: str = field(default="", compare=False)
+    """File and line that the request comes from, for error messages."""
 
     @classmethod
-    def of(cls, request: Request, count: int = 1, place: str = "") -> Series:
+    def of(cls, request: Request, count: int = 1, line: str = "") -> Series:
         """Return the series of `count` consecutive seeds that begins with the request's own."""
-        return cls(request, (range(request.seed, request.seed + count),), place)
+        return cls(request, (range(request.seed, request.seed + count),), line)
 
     @property
     def count(self) -> int:
@@ -109,7 +109,7 @@ class Painting:
     """Hashes of the weights that painted it."""
     row: int = 0
     batch: int = 1
-    """Size of the batch that it was painted in, and `row` its place there: another size changes the rounding."""
+    """Size of the batch that it was painted in, `row` the picture's row there: another size changes the rounding."""
     judgement: Mapping[str, str] = field(default_factory=dict)
     """The critic's opinion, if it was asked for one."""
 

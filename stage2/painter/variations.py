@@ -43,19 +43,22 @@ def walk(
     Stops are `stops` consecutive seeds, or the genres or styles `among` (default: all) with one noise. Noise is
     interpolated on the sphere, labels linearly. Raises UserError for fewer than two stops, or fewer frames than stops.
     """
-    places: Sequence[int | str]
-    if kind == "seeds":
-        places = range(request.seed, request.seed + max(stops, 0))
-    else:
-        places = _names(kind, request, vocabulary, among)
-    _require_some(len(places), "stops of a walk")
+    names = [] if kind == "seeds" else _names(kind, request, vocabulary, among)
+    count = stops if kind == "seeds" else len(names)
+    _require_some(count, "stops of a walk")
     _require_some(frames, "frames")
-    if frames < len(places):
-        raise UserError(f"{frames} frames are too few for a walk of {len(places)} stops; give at least one per stop")
+    if frames < count:
+        raise UserError(f"{frames} frames are too few for a walk of {count} stops; give at least one per stop")
     found = []
     for frame in range(frames):
-        stop, rest = divmod(frame * len(places), frames)
-        found.append(_step(kind, request, places[stop], places[(stop + 1) % len(places)], rest / frames))
+        here, rest = divmod(frame * count, frames)
+        there, share = (here + 1) % count, rest / frames
+        if kind == "seeds":
+            seed, towards = request.seed + here, request.seed + there if share else None
+            found.append(replace(request, seed=seed, towards=towards, nearby=share))
+            continue
+        blend = f"{names[here]}:{1 - share:.6f},{names[there]}:{share:.6f}" if share else names[here]
+        found.append(replace(request, genre=blend) if kind == "genres" else replace(request, style=blend))
     return found
 
 
@@ -72,13 +75,6 @@ def _names(kind: Walk, request: Request, vocabulary: Vocabulary, among: Sequence
     if blends:
         raise UserError(f"a walk cannot stop at {blends[0]!r}; list single {kind}")
     return list(among or known)
-
-
-def _step(kind: Walk, request: Request, here: int | str, there: int | str, share: float) -> Request:
-    if isinstance(here, int) and isinstance(there, int):
-        return replace(request, seed=here, towards=there if share else None, nearby=share)
-    blend = f"{here}:{1 - share:.6f},{there}:{share:.6f}" if share else str(here)
-    return replace(request, genre=blend) if kind == "genres" else replace(request, style=blend)
 
 
 def _require_some(count: int, what: str) -> None:
