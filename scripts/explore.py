@@ -45,24 +45,20 @@ def main() -> None:
     vary = add("vary", "one picture in other styles, or pictures near it")
     vary.add_argument("kind", choices=["styles", "noise"], help="what varies")
     vary.add_argument("--among", nargs="+", default=[], metavar="STYLE", help="only these styles (default: all)")
-    vary.add_argument("--count", type=int, default=8, help="noise: number of pictures (default: %(default)s)")
-    vary.add_argument(
-        "--nearby", type=float, default=0.3, help="noise: how far from the first, above 0 to 1 (default: %(default)s)"
-    )
+    vary.add_argument("--count", type=int, default=8, help="noise: number of pictures")
+    vary.add_argument("--nearby", type=float, default=0.3, help="noise: how far from the first, above 0 to 1")
     vary.add_argument("--grid", action="store_true", help="write one sheet with captions instead of one file each")
     walk = add("walk", "a looping animation from stop to stop", WALK_SUFFIXES)
     walk.add_argument("kind", choices=["seeds", "genres", "styles"], help="what the stops are")
     walk.add_argument(
         "--among", nargs="+", default=[], metavar="NAME", help="only these genres or styles (default: all)"
     )
-    walk.add_argument("--stops", type=int, default=4, help="seeds: number of stops (default: %(default)s)")
-    walk.add_argument("--frames", type=int, default=48, help="number of frames (default: %(default)s)")
-    walk.add_argument("--fps", type=int, default=20, help="frames per second (default: %(default)s)")
+    walk.add_argument("--stops", type=int, default=4, help="seeds: number of stops")
+    walk.add_argument("--frames", type=int, default=48, help="number of frames")
+    walk.add_argument("--fps", type=int, default=20, help="frames per second")
     nearest = add("nearest", "pictures beside their nearest training paintings")
     options.add_seeds(nearest.add_mutually_exclusive_group())
-    nearest.add_argument(
-        "--data", type=Path, default=Path("data"), help="dataset folder of the paintings (default: %(default)s)"
-    )
+    nearest.add_argument("--data", type=Path, default=Path("data"), help="dataset folder of the paintings")
     arguments = parser.parse_args()
     options.refuse_unused(arguments.parser, arguments, UNUSED)
     output = Output.of(arguments.out, arguments.format, arguments.formats, arguments.overwrite)

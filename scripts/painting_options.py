@@ -20,35 +20,20 @@ def shared_options() -> Parser:
     """Return the options of all painting commands, as a parent parser."""
     options = Parser(add_help=False)
     what = options.add_argument_group("what to paint")
-    blend = "a name, a blend such as portrait:0.7,landscape:0.3, or any (default: %(default)s)"
-    what.add_argument("--genre", default=ANY, help=blend)
-    what.add_argument("--style", default=ANY, help="a name, a family, a blend, or any (default: %(default)s)")
-    what.add_argument("--seed", type=int, default=0, help="seed of the first picture (default: %(default)s)")
+    what.add_argument("--genre", default=ANY, help="a name, a blend such as portrait:0.7,landscape:0.3, or any")
+    what.add_argument("--style", default=ANY, help="a name, a family, a blend, or any")
+    what.add_argument("--seed", type=int, default=0, help="seed of the first picture")
     what.add_argument(
         "--resolution", type=int, help="side in pixels; 64 uses stage I alone (default: the largest of the weights)"
     )
-    what.add_argument(
-        "--truncation",
-        type=float,
-        default=1.0,
-        help="above 0 to 1; lower is more typical and less varied (default: %(default)s)",
-    )
-    what.add_argument(
-        "--weights",
-        type=Path,
-        help="run or export (default: runs/stage2, else runs/stage1, else the weights that come with the project)",
-    )
-    what.add_argument(
-        "--device",
-        default="cuda" if torch.cuda.is_available() else "cpu",
-        help="cpu, cuda, cuda:1, … (default here: %(default)s)",
-    )
+    what.add_argument("--truncation", type=float, default=1.0, help="above 0 to 1; lower is more typical, less varied")
+    weights = "run or export (default: runs/stage2, else runs/stage1, else the weights that come with the project)"
+    what.add_argument("--weights", type=Path, help=weights)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    what.add_argument("--device", default=device, help="torch device: cpu, cuda, cuda:1")
     where = options.add_argument_group("output")
-    where.add_argument(
-        "--out",
-        default="paintings",
-        help="folder, or a file by its suffix, or - for the standard output (default: %(default)s)",
-    )
+    out = "folder, or a file by its suffix, or - for the standard output"
+    where.add_argument("--out", default="paintings", help=out)
     where.add_argument("--overwrite", action="store_true", help="replace existing files")
     return options
 
@@ -63,9 +48,7 @@ def add_format(parser: argparse._ActionsContainer, suffixes: Mapping[str, str]) 
 
 def add_seeds(group: argparse._MutuallyExclusiveGroup) -> None:
     """Add the two ways to ask for several pictures of one request."""
-    group.add_argument(
-        "--count", type=int, default=1, help="number of pictures, each with the next seed (default: %(default)s)"
-    )
+    group.add_argument("--count", type=int, default=1, help="number of pictures, each with the next seed")
     group.add_argument("--seeds", type=parse_seeds, help="paint these seeds, such as 0-49 or 0,3,7-12 (default: none)")
 
 
