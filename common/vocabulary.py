@@ -56,10 +56,7 @@ class Vocabulary:
 
         A style that the vocabulary has only as part of a family, such as `high renaissance`, stands for the family.
         """
-        families = {
-            family: {style: float(self.styles[style]) for style in members} for family, members in self.families.items()
-        }
-        return _simplex(self._style_shares(text), text, "style", self.styles, families)
+        return _simplex(self._style_shares(text), text, "style", self.styles, self.families)
 
     def genre_spelling(self, text: str) -> str:
         """Return the text in the vocabulary's spelling: `Portraits` becomes `portrait`. Raises as `genre_weights`."""
@@ -138,19 +135,21 @@ def _shares(
 
 
 def _simplex(
-    shares: _Shares, text: str, kind: str, labels: Iterable[str], families: Mapping[str, Mapping[str, float]]
+    shares: _Shares, text: str, kind: str, labels: Mapping[str, int], families: Mapping[str, tuple[str, ...]]
 ) -> tuple[float, ...]:
     weights = dict.fromkeys(labels, 0.0)
-    if not shares:
-        return tuple(weights.values())
     for label, share in shares:
-        members = families.get(label, {label: 1.0})
-        for member, weight in members.items():
-            weights[member] += share * weight / sum(members.values())
+        members = families.get(label)
+        if members is None:
+            weights[label] += share
+            continue
+        paintings = sum(labels[member] for member in members)
+        for member in members:
+            weights[member] += share * labels[member] / paintings
     total = sum(weights.values())
-    if not 0 < total < float("inf"):
+    if shares and not 0 < total < float("inf"):
         raise UserError(f"{kind} {text!r}: the shares add up to {total:g}; their sum must be finite and above 0")
-    return tuple(weight / total for weight in weights.values())
+    return tuple(weight / total if shares else 0.0 for weight in weights.values())
 
 
 def _spelling(shares: _Shares) -> str:
