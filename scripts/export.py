@@ -47,8 +47,9 @@ def main() -> None:
     )
     if exported.moved is not None:
         print(f"half precision changes a colour by at most {exported.moved:.2f} of 255")
-    for graph in exported.graphs:
-        print(f"{graph.path}: {graph.num_bytes / 2**20:.1f} MB, differs from PyTorch by at most {graph.difference:.1e}")
+    for path, difference in exported.graphs.items():
+        size = path.stat().st_size / 2**20
+        print(f"{path}: {size:.1f} MB, differs from PyTorch by at most {difference:.1e}")
     print(arguments.out)
     if arguments.push_to_hub is not None:
         print(push(arguments.out, arguments.push_to_hub))

@@ -23,7 +23,7 @@ def pictures(folder: Path) -> np.ndarray:
 
 
 def test_the_export_of_a_pair_paints_the_same_and_holds_what_painting_reads(stage2_run: Path, tmp_path: Path) -> None:
-    assert export_run(stage2_run, tmp_path / "out") == Exported((), None)
+    assert export_run(stage2_run, tmp_path / "out") == Exported({}, None)
     one = ["config.json", "critic.safetensors", "generator.safetensors"]
     assert files(tmp_path / "out") == [*one, *(f"stage1/{name}" for name in one)]
     assert np.array_equal(pictures(tmp_path / "out"), pictures(stage2_run))

@@ -16,7 +16,7 @@ from common.runs.exports import CONFIG, copy_export, find_export, read_export_va
 from stage2.painter.painter import Painter
 from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, stage1_of
 from stage2.sharing.model_card import CARD, SAMPLES, read_report, write_card
-from stage2.sharing.onnx_graphs import Graph, PaintingNetwork, export_graph, load_networks, require_onnx_packages
+from stage2.sharing.onnx_graphs import PaintingNetwork, export_graph, load_networks, require_onnx_packages
 
 GRAPH = "painter-{}.onnx"
 HALF_SAMPLES = 8
@@ -32,7 +32,8 @@ PARTS = {
 class Exported:
     """What was written."""
 
-    graphs: tuple[Graph, ...]
+    graphs: dict[Path, float]
+    """Each ONNX graph, with the largest difference of its pixels from PyTorch's, which lie in [-1, 1]."""
     moved: float | None
     """With half precision: the largest change of a colour value, of 255, in pictures of the largest resolution."""
 
@@ -76,16 +77,14 @@ def export_run(
                 copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
             networks = load_networks(building)
             moved = _moved(load_networks(source)[-1], networks[-1]) if half else None
-            graphs: list[Graph] = []
-            if onnx:
-                graphs = [export_graph(network, building / GRAPH.format(network.resolution)) for network in networks]
+            names = {GRAPH.format(network.resolution): network for network in networks} if onnx else {}
+            graphs = {out / name: export_graph(network, building / name) for name, network in names.items()}
             if card:
                 painter = Painter.load(building)
                 write_card(building, painter, run, best=best, half=half, license=license, report=measured)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}; choose another folder with --out") from None
-    placed = tuple(Graph(out / graph.path.name, graph.num_bytes, graph.difference) for graph in graphs)
-    return Exported(placed, moved)
+    return Exported(graphs, moved)
 
 
 def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:

@@ -77,16 +77,6 @@ class PaintingNetwork:
         return latents, genres, styles, draw_noise(range(count), self.inputs["noise"])
 
 
-@dataclass(frozen=True)
-class Graph:
-    """An .onnx file that was written and checked."""
-
-    path: Path
-    num_bytes: int
-    difference: float
-    """Largest difference from PyTorch's pixels, which lie in [-1, 1]."""
-
-
 def load_networks(path: Path, device: torch.device | str = "cpu") -> list[PaintingNetwork]:
     """Load the network of each stage's resolution from a run or export, 64 pixels first.
 
@@ -121,12 +111,12 @@ def require_onnx_packages() -> None:
         raise missing_package("ONNX", ", ".join(missing), extra="onnx")
 
 
-def export_graph(network: PaintingNetwork, path: Path) -> Graph:
+def export_graph(network: PaintingNetwork, path: Path) -> float:
     """Write `network` as ONNX, for batches of any size. The file appears only after it was checked.
 
-    Raises UserError if onnxruntime's pictures differ from PyTorch's by more than `TOLERANCE`.
+    Returns the largest difference of onnxruntime's pixels from PyTorch's, which lie in [-1, 1]. Raises UserError if it
+    is more than `TOLERANCE`.
     """
-    require_onnx_packages()
     with whole_file(path) as partial:
         _write(network, partial)
         difference = _difference(network, partial)
@@ -136,7 +126,7 @@ def export_graph(network: PaintingNetwork, path: Path) -> Graph:
                 f"{path.name} was not kept: its pixels differ from PyTorch's by up to {difference:.2g}, more than "
                 f"{TOLERANCE:g}; try another version of onnxruntime, or leave --onnx out"
             )
-    return Graph(path, path.stat().st_size, difference)
+    return difference
 
 
 def open_graph(path: Path) -> Any:
