@@ -83,7 +83,7 @@ def _measure_files(weights: Path, device: torch.device, count: int, seconds: flo
 
         def paint(_: int) -> None:
             for painting in painter.paint(count=count):
-                painting.save(Path(folder) / f"{painting.request.seed}.png")
+                painting.save(Path(folder) / f"{painting.seed}.png")
 
         (speed,) = images_per_second({"files": Task(paint, count)}, seconds).values()
     print(f"to PNG files {speed:7.1f} images/s", flush=True)

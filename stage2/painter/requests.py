@@ -113,6 +113,11 @@ class Painting:
     judgement: Mapping[str, str] = field(default_factory=dict)
     """The critic's opinion, if it was asked for one."""
 
+    @property
+    def seed(self) -> int:
+        """The seed of its noise."""
+        return self.request.seed
+
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
         left_out = MOVING if self.request.towards is None else ()
