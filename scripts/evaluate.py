@@ -27,7 +27,6 @@ from common.evaluation.report import (
     write_report,
 )
 from common.evaluation.sanity import LEAST, check_measures
-from common.evaluation.shares import join_launched_processes
 from common.evaluation.subjects import (
     CHOSEN_BY_THEM,
     SMALL,
@@ -46,6 +45,7 @@ from common.preparing.sources.listing import Source
 from common.preparing.sources.unlabelled import UnlabelledPictures
 from common.runs.curves import curves_as_svg
 from common.runs.folder import runs_of
+from common.shares import join_launched_processes
 from common.vocabulary import ANY, require_same
 from stage2 import Painter
 

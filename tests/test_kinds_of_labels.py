@@ -24,7 +24,6 @@ from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.measures import measure
 from common.evaluation.report import write_comparison
-from common.evaluation.shares import Share
 from common.evaluation.subjects import (
     CHOSEN_BY_THEM,
     STARTED_ELSEWHERE,
@@ -35,6 +34,7 @@ from common.evaluation.subjects import (
 from common.preparing.preparation import prepare
 from common.preparing.sources.listing import Entry, Listing, Record
 from common.preparing.taxonomy import Taxonomy
+from common.shares import Share
 from stage2 import Painter
 
 PICTURES = 220

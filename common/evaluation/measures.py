@@ -31,10 +31,10 @@ from common.evaluation.measurements import VERSION, Confusion, Copy, Figure, Mea
 from common.evaluation.neighbours import COPY_QUANTILE, NEIGHBOURS, copies, manifolds, nearest
 from common.evaluation.observations import Observations, num_observed, observe
 from common.evaluation.references import References, reference_features
-from common.evaluation.shares import Share
 from common.evaluation.spectra import spectral_distance
 from common.evaluation.subjects import Subject
 from common.randomness import Purpose, generator_for
+from common.shares import Share
 
 CLASS_MINIMUM = 100
 """Fewest real paintings, and fewest generated pictures, for the KID of a single genre or style."""

@@ -16,8 +16,8 @@ from tqdm import tqdm
 from common.data.dataset import PaintingDataset
 from common.evaluation.features import FeatureNetwork, default_feature_network, load_feature_network
 from common.evaluation.references import BATCH, features_of, split_features
-from common.evaluation.shares import Share
 from common.images import as_pictures, captioned_grid
+from common.shares import Share
 
 SHOWN = 4
 """Number of paintings beside each picture."""

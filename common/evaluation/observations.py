@@ -17,9 +17,9 @@ from common.data.dataset import Split
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.references import BATCH, Progress
 from common.evaluation.responses import SEEDS, Response, answered_labels, label_response
-from common.evaluation.shares import Share
 from common.evaluation.spectra import log_spectra
 from common.evaluation.subjects import Subject, simplex
+from common.shares import Share
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from common.data.dataset import HeldOut, PaintingDataset, Split, SplitName
 from common.evaluation.features import FeatureNetwork
-from common.evaluation.shares import Share
 from common.files import whole_file
+from common.shares import Share
 
 BATCH = 32
 

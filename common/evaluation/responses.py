@@ -14,9 +14,9 @@ from torch import Tensor
 
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.references import Progress
-from common.evaluation.shares import Share
 from common.evaluation.subjects import SMALL, TrainedPainter
 from common.images import to_uint8
+from common.shares import Share
 
 SEEDS = 32
 LAYOUT = 16

@@ -19,10 +19,10 @@ from common.errors import UserError
 from common.evaluation.distances import fid
 from common.evaluation.features import default_feature_network, load_feature_network
 from common.evaluation.references import BATCH, features_of, split_features
-from common.evaluation.shares import Share
 from common.evaluation.subjects import evaluation_labels, simplex
 from common.images import to_uint8
 from common.runs.config import LoggingSettings
+from common.shares import Share
 
 Paint = Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Float[Tensor, "b 3 h w"]]
 """Paints pictures of seeds, genres and styles with the averaged weights."""
