@@ -1,4 +1,4 @@
-"""The content of report.json. `common.evaluation.measures` computes it."""
+"""The content of report.json. `common.evaluation.measures` computes it; reports and model cards show it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from einops import rearrange
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
@@ -86,19 +85,29 @@ def features_of(
     return np.concatenate(found)
 
 
+def batches_of(split: Split, places: Sequence[int]) -> Iterator[UInt8[Tensor, "b 3 h w"]]:
+    """Yield the pictures at some places of a split."""
+    for start in range(0, len(places), BATCH):
+        yield rearrange(split.pictures(np.asarray(places[start : start + BATCH])), "b h w c -> b c h w")
+
+
 def _stored(
     path: Path, split: Split, mirrored: bool, network: FeatureNetwork, share: Share, progress: Progress
 ) -> Float[np.ndarray, "n f"]:
-    stored = _kept(path, split, network)
+    stored, own = _kept(path, split, network), share.of(len(split))
     # Another evaluation may write the file after one process has looked for it and before the next one does.
     if share.everywhere(stored is not None):
         assert stored is not None, "everywhere is here too"
-        progress(len(share.of(len(split))))
+        progress(len(own))
         return stored
-    own = features_of(network, _batches(split, share.of(len(split)), mirrored), progress)
-    features = share.gather(own)
+    batches = (images.flip(3) if mirrored else images for images in batches_of(split, own))
+    features = share.gather(features_of(network, batches, progress))
     if share.is_main:
-        _keep(features, path)
+        # If the disk is full or read-only, measure without storing.
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
+            with whole_file(path) as partial, partial.open("wb") as file:
+                np.save(file, features)
     return features
 
 
@@ -114,23 +123,8 @@ def _kept(path: Path, split: Split, network: FeatureNetwork) -> Float[np.ndarray
     return features if fits else None
 
 
-def _keep(features: np.ndarray, path: Path) -> None:
-    # If the disk is full or read-only, measure without storing.
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        with whole_file(path) as partial, partial.open("wb") as file:
-            np.save(file, features)
-
-
 def _path(dataset: PaintingDataset, size: int, network: FeatureNetwork, name: str) -> Path:
     checksums = dataset.description.checksums
     identity = "\n".join([checksums["labels.csv"], checksums[f"images-{size}.npy"], network.description])
     key = hashlib.sha256(identity.encode()).hexdigest()[:12]
     return dataset.folder / "features" / f"{network.name}-{size}-{name}-{key}.npy"
-
-
-def _batches(split: Split, places: Sequence[int], mirrored: bool) -> Iterator[UInt8[Tensor, "b 3 h w"]]:
-    for start in range(0, len(places), BATCH):
-        images = split.pictures(np.asarray(places[start : start + BATCH]))
-        upright = rearrange(images, "b h w c -> b c h w")
-        yield torch.flip(upright, dims=[3]) if mirrored else upright

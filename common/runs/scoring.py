@@ -19,7 +19,7 @@ from common.errors import UserError
 from common.evaluation.distances import fid
 from common.evaluation.features import default_feature_network, load_feature_network
 from common.evaluation.references import BATCH, features_of, split_features
-from common.evaluation.subjects import evaluation_labels, simplex
+from common.evaluation.subjects import evaluation_labels, simplexes
 from common.images import to_uint8
 from common.runs.config import LoggingSettings
 from common.shares import Share
@@ -58,8 +58,7 @@ class ValidationFid:
         places = evaluation_labels(
             dataset, "validation", resolution, logging.fid_samples, seed=0, styles_asked=knows_styles
         )
-        self._genres = simplex(places[0], dataset.vocabulary.genres)
-        self._styles = simplex(places[1], dataset.vocabulary.styles)
+        self._genres, self._styles = simplexes(*places, dataset.vocabulary)
 
     def measure(self) -> float:
         """Return the FID of the current averaged weights."""
