@@ -1,6 +1,6 @@
 """Measure FID on the validation split during training, with pictures of fixed seeds that the processes share.
 
-Labels, seeds and features are those of `scripts/evaluate.py --split validation`, so equal numbers of samples give equal
+Labels, seeds and features are those of `scripts/evaluate.py run … --split validation`, so equal numbers of samples give equal
 figures. The test split is not read: it must not choose the weights that it measures later.
 """
 

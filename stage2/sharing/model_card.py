@@ -261,7 +261,7 @@ def _read_report(path: Path, painter: Painter) -> Measurements:
     if report.split != "test":
         raise UserError(
             f"{path} is from the {report.split} split, which is for choosing settings; give a report of the test split "
-            "(scripts/evaluate.py --split test)"
+            "(scripts/evaluate.py run … --split test)"
         )
     if report.weights != painter.weights:
         raise UserError(
