@@ -38,7 +38,10 @@ def main() -> None:
     if arguments.quick:
         arguments.samples = min(arguments.samples or QUICK_SAMPLES, QUICK_SAMPLES)
     if arguments.command == "images":
-        subjects = [_of_folder(dataset, arguments)]
+        resolution = arguments.resolution or min(dataset.description.sizes)
+        source = open_pictures(arguments.folder, arguments.labels)
+        seed, split, limit = arguments.seed, arguments.split, arguments.samples
+        subjects = [folder_subject(source, dataset, resolution, seed=seed, split=split, limit=limit)]
     else:
         subjects = [_painted(run, dataset, device, arguments) for run in arguments.runs]
         if arguments.enlarged:
@@ -48,10 +51,10 @@ def main() -> None:
         raise UserError(f"figures of different resolutions do not compare: {sides} pixels; give one with --resolution")
     network = load_feature_network(arguments.features, arguments.features_weights, device)
     share = join_launched_processes(device)
-    limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None
+    training_limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None
     all_measured = []
     for place, subject in enumerate(subjects):
-        measured = measure(subject, dataset, network, share, training_limit=limit)
+        measured = measure(subject, dataset, network, share, training_limit=training_limit)
         if measured is None:  # Only the first process gets the figures.
             continue
         out = arguments.out / f"run-{place + 1}" if len(subjects) > 1 else arguments.out
@@ -121,23 +124,9 @@ def _painted(
     if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0 and not enlarged:
         print(f"warning: {run} was {TRAINED_ELSEWHERE}; give its own with --data", file=sys.stderr)
     return painted_subject(
-        EnlargedPainter(painter) if enlarged else painter,
-        f"{run}, stage I enlarged" if enlarged else str(run),
-        dataset,
-        resolution,
-        samples=samples,
-        seed=seed,
-        split=arguments.split,
-        truncation=truncation,
-        caution=caution,
-    )
-
-
-def _of_folder(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
-    source = open_pictures(arguments.folder, arguments.labels)
-    resolution = arguments.resolution or min(dataset.description.sizes)
-    seed, split, limit = arguments.seed, arguments.split, arguments.samples
-    return folder_subject(source, dataset, resolution, seed=seed, split=split, limit=limit)
+        EnlargedPainter(painter) if enlarged else painter, f"{run}, stage I enlarged" if enlarged else str(run),
+        dataset, resolution, samples=samples, seed=seed, split=arguments.split, truncation=truncation, caution=caution,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ measured. Its docstring explains the figure to a reader. Reports, comparisons an
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -17,24 +16,15 @@ from jaxtyping import Float, Int
 
 from common.curation import Opinions
 from common.data.dataset import UNLABELLED, HeldOut
-from common.evaluation.distances import (
-    Interval,
-    fid,
-    fid_interval,
-    interval_around,
-    interval_of_mean,
-    jackknife_deviation,
-    kid,
-    kid_interval,
-    kid_of_all,
-    no_narrower,
-    widened,
-)
+from common.evaluation import distances
 from common.evaluation.measurements import Figure
 from common.evaluation.neighbours import NEIGHBOURS, copy_threshold
 from common.evaluation.observations import Observations
 
-Compute = Callable[[Observations], Figure | None]
+Better = Literal["low", "high", "neither"]
+Unit = Literal["plain", "percent", "thousandths"]
+TRAINING, HELD_OUT = "real training paintings", "real {split} paintings"
+BY_DEFINITION, LABELLED = f"{HELD_OUT}, by definition", f"{HELD_OUT}, with their own labels"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +33,8 @@ class Spec:
 
     key: str
     title: str
-    better: Literal["low", "high", "neither"]
-    unit: Literal["plain", "percent", "thousandths"] = "plain"
+    better: Better
+    unit: Unit
     sentence: str
     """What the figure means."""
     real: str = "real paintings"
@@ -53,7 +43,7 @@ class Spec:
     """`genre` or `style` if the figure needs at least two labels of that kind."""
     leads: bool = False
     """True for the figures that a reader needs first."""
-    compute: Compute
+    compute: Callable[[Observations], Figure | None]
 
     def number(self, value: float) -> str:
         """Return the value as text, rounded for its unit."""
@@ -89,48 +79,48 @@ def specs(split: HeldOut) -> dict[str, Spec]:
     worded = {}
     for spec in sorted(FIGURES, key=lambda spec: not spec.leads):
         texts = {name: getattr(spec, name).format(split=split) for name in ("title", "sentence", "real")}
-        worded[spec.key] = dataclasses.replace(spec, **texts)
+        worded[spec.key] = replace(spec, **texts)
     return worded
 
 
-def figure(key: str, title: str, **options: Any) -> Callable[[Callable[..., Figure | None]], Callable[..., Any]]:
-    """Add a function to FIGURES, with the fields of `Spec`. If its key holds {kind}, add it for genre and for
-    style."""
+def figure(
+    key: str, title: str, better: Better, unit: Unit = "plain", **more: Any
+) -> Callable[[Callable[..., Figure | None]], Callable[..., Any]]:
+    """Add a function to FIGURES, with the fields of `Spec`. If its key holds {kind}, add it for genre and for style."""
 
     def add(function: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
         sentence = " ".join((function.__doc__ or "").split())
-        if "{kind}" not in key:
-            FIGURES.append(Spec(key=key, title=title, sentence=sentence, compute=function, **options))
-            return function
-        for kind in ("genre", "style"):
-            texts = {"key": key, "title": title, "sentence": sentence}
-            worded = {name: text.replace("{kind}", kind) for name, text in texts.items()}
-            FIGURES.append(Spec(**worded, kind=kind, compute=partial(function, kind=kind), **options))
+        spec = Spec(key=key, title=title, better=better, unit=unit, sentence=sentence, compute=function, **more)
+        kinds = ("genre", "style") if "{kind}" in key else ()
+        for kind in kinds:
+            texts = {name: getattr(spec, name).replace("{kind}", kind) for name in ("key", "title", "sentence")}
+            FIGURES.append(replace(spec, **texts, kind=kind, compute=partial(function, kind=kind)))
+        FIGURES.extend([] if kinds else [spec])
         return function
 
     return add
 
 
-@figure("kid", "KID × 10³, {split} split", better="low", unit="thousandths", real="real training paintings", leads=True)
+@figure("kid", "KID × 10³, {split} split", "low", "thousandths", real=TRAINING, leads=True)
 def _kid(seen: Observations) -> Figure:
     """Distance to paintings that were not used for training; 0 is the best. It does not depend on the number of
     samples."""
     held_out, features = seen.real.held_out, seen.features
     stand_in = seen.real.train[: len(features)]
-    value = kid(held_out, features, seed=seen.subject.seed)
-    interval = kid_interval(value, held_out, features, seen.random)
-    ideal = kid(held_out, stand_in, seed=seen.subject.seed)
+    value = distances.kid(held_out, features, seed=seen.subject.seed)
+    interval = distances.kid_interval(value, held_out, features, seen.random)
+    ideal = distances.kid(held_out, stand_in, seed=seen.subject.seed)
     return _figure(value, interval, len(features), (ideal, len(stand_in)))
 
 
-@figure("fid", "FID, {split} split", better="low", real="real training paintings", leads=True)
+@figure("fid", "FID, {split} split", "low", real=TRAINING, leads=True)
 def _fid(seen: Observations) -> Figure:
     """The most widely used distance, to the same paintings. It falls as the number of samples grows: compare only
     equal numbers."""
     return _fid_to(seen, seen.real.held_out, seen.real.train)
 
 
-@figure("fid_train", "FID, training split", better="low", real="real {split} paintings")
+@figure("fid_train", "FID, training split", "low", real=HELD_OUT)
 def _fid_train(seen: Observations) -> Figure:
     """Distance to the training paintings, as most papers report it. A model that copies its training data scores
     well. The score of real paintings is computed on equally many {split} paintings."""
@@ -141,53 +131,53 @@ def _fid_to(seen: Observations, real: Float[np.ndarray, "n f"], stand_in: Float[
     # On equal numbers of generated pictures and of the paintings that stand in for them.
     count = min(len(seen.subject), len(stand_in))
     features = seen.features[seen.random.permutation(len(seen.subject))[:count]]
-    value = fid(real, features)
-    interval = fid_interval(value, real, features, seen.random)
-    ideal = fid(real, stand_in[seen.random.permutation(len(stand_in))[:count]])
+    value = distances.fid(real, features)
+    interval = distances.fid_interval(value, real, features, seen.random)
+    ideal = distances.fid(real, stand_in[seen.random.permutation(len(stand_in))[:count]])
     return _figure(value, interval, count, (ideal, count))
 
 
-@figure("precision", "Precision", better="neither", unit="percent", real="real training paintings")
+@figure("precision", "Precision", "neither", "percent", real=TRAINING)
 def _precision(seen: Observations) -> Figure:
     """Share of generated pictures that lie within the neighbourhood of a real painting. A few outlying paintings
     have very wide neighbourhoods, and even blurred pictures lie in them: do not read it alone."""
-    found, ideal = seen.manifolds
-    return _mean(seen, found.precision, len(found.precision), ideal.precision)
+    return _share_of(seen, "precision")
 
 
-@figure("density", "Density", better="neither", real="real training paintings")
+@figure("density", "Density", "neither", real=TRAINING)
 def _density(seen: Observations) -> Figure:
     """Number of such neighbourhoods that a picture lies in, divided by 5. It has the same weakness."""
-    found, ideal = seen.manifolds
-    return _mean(seen, found.density, len(found.density), ideal.density)
+    return _share_of(seen, "density")
 
 
-@figure("recall", "Recall", better="high", unit="percent", real="real training paintings")
+@figure("recall", "Recall", "high", "percent", real=TRAINING)
 def _recall(seen: Observations) -> Figure:
     """Share of {split} paintings that lie within the neighbourhood of a generated picture. It is low if variety is
     missing."""
     return _reach(seen, "recall")
 
 
-@figure("coverage", "Coverage", better="high", unit="percent", real="real training paintings", leads=True)
+@figure("coverage", "Coverage", "high", "percent", real=TRAINING, leads=True)
 def _coverage(seen: Observations) -> Figure:
     """Share of {split} paintings that have a generated picture within the distance of their 5th nearest neighbour.
     Blurred or repetitive pictures score low."""
     return _reach(seen, "coverage")
 
 
+def _share_of(seen: Observations, name: str) -> Figure:
+    values, ideal = (found[name] for found in seen.manifolds)
+    return _mean(seen, values, len(values), ideal)
+
+
 def _reach(seen: Observations, name: str) -> Figure:
-    values, ideal = (getattr(found, name) for found in seen.manifolds)
-    shown = _mean(seen, values, len(values), ideal)
+    shown = _share_of(seen, name)
     # Both are means over paintings, but one picture can change the values of many: it takes a jackknife over pictures.
-    deviation = jackknife_deviation(np.array([getattr(found, name).mean() for found in seen.jackknifed_manifolds]))
-    low, high = no_narrower((shown.low, shown.high), shown.value, deviation)
-    return dataclasses.replace(shown, low=low, high=high)
+    deviation = distances.jackknife_deviation(np.array([found[name].mean() for found in seen.jackknifed_manifolds]))
+    low, high = distances.no_narrower((shown.low, shown.high), shown.value, deviation)
+    return replace(shown, low=low, high=high)
 
 
-@figure(
-    "diversity", "Variety within a genre", better="high", real="real {split} paintings, by definition", kind="genre"
-)
+@figure("diversity", "Variety within a genre", "high", real=BY_DEFINITION, kind="genre")
 def _diversity(seen: Observations) -> Figure | None:
     """Distance between two pictures of the same genre, as a multiple of the same distance for {split} paintings.
     Near 0 all pictures of a genre look alike."""
@@ -196,31 +186,24 @@ def _diversity(seen: Observations) -> Figure | None:
     if not len(own) or not len(theirs):
         return None
     shown = _mean(seen, own / theirs.mean(), 2 * len(own))
-    return dataclasses.replace(shown, real=1.0, real_samples=2 * len(theirs))
+    return replace(shown, real=1.0, real_samples=2 * len(theirs))
 
 
-@figure("spectrum", "Spectrum error, dB", better="low", real="real training paintings")
+@figure("spectrum", "Spectrum error, dB", "low", real=TRAINING)
 def _spectrum(seen: Observations) -> Figure:
     """Difference between the power spectra of generated pictures and of {split} paintings, averaged over
     frequencies. Blur lacks fine detail, noise has too much of it, a grid has a peak: the plot below shows which."""
     held_out, stand_in = seen.spectra_of_held_out, seen.spectra_of_stand_in
     own = seen.spectra[seen.random.permutation(len(seen.subject))[: len(stand_in)]]
     value = spectral_distance(own, held_out)
-    interval = interval_around(
+    interval = distances.interval_around(
         value, lambda counts: spectral_distance(np.repeat(own, counts, axis=0), held_out), len(own), seen.random
     )
     above_0 = max(interval[0], 0.0), interval[1]
     return _figure(value, above_0, len(own), (spectral_distance(stand_in, held_out), len(stand_in)))
 
 
-@figure(
-    "asked_{kind}_accuracy",
-    "Asked {kind} recognised",
-    better="high",
-    unit="percent",
-    real="real {split} paintings, with their own labels",
-    leads=True,
-)
+@figure("asked_{kind}_accuracy", "Asked {kind} recognised", "high", "percent", real=LABELLED, leads=True)
 def _asked_accuracy(seen: Observations, kind: str) -> Figure | None:
     """How often the judge recognises the {kind} that was asked for. The judge is a linear classifier, fitted on
     real training paintings only."""
@@ -229,7 +212,7 @@ def _asked_accuracy(seen: Observations, kind: str) -> Figure | None:
     if kind not in seen.verdicts or not len(asked) or not known.any():
         return None
     real_hits = (seen.verdicts[kind].of_held_out == labels.held_out)[known]
-    return dataclasses.replace(_judged(seen, kind, asked), real=float(real_hits.mean()), real_samples=len(real_hits))
+    return replace(_judged(seen, kind, asked), real=float(real_hits.mean()), real_samples=len(real_hits))
 
 
 def _judged(seen: Observations, kind: str, places: Int[np.ndarray, "p"]) -> Figure:
@@ -238,18 +221,11 @@ def _judged(seen: Observations, kind: str, places: Int[np.ndarray, "p"]) -> Figu
     hits = verdicts.of_seen[places] == labels.asked[places]
     by_replicate = (verdicts.of_seen_by_replicates[:, places] == labels.asked[places]).mean(axis=1)
     shown = _mean(seen, hits, len(places))
-    low, high = widened((shown.low, shown.high), shown.value, jackknife_deviation(by_replicate))
-    return dataclasses.replace(shown, low=low, high=high)
+    low, high = distances.widened((shown.low, shown.high), shown.value, distances.jackknife_deviation(by_replicate))
+    return replace(shown, low=low, high=high)
 
 
-@figure(
-    "near_copies",
-    "Close to a training painting",
-    better="low",
-    unit="percent",
-    real="real {split} paintings, by definition",
-    leads=True,
-)
+@figure("near_copies", "Close to a training painting", "low", "percent", real=BY_DEFINITION, leads=True)
 def _near_copies(seen: Observations) -> Figure:
     """Share of pictures that are closer to a training painting than 99 % of {split} paintings are. Without copying
     it is about that of real paintings: 1 %, or one in all if they are fewer than 100. More means copies, or blurred
@@ -258,7 +234,7 @@ def _near_copies(seen: Observations) -> Figure:
     return _mean(seen, generated, len(seen.subject), held_out)
 
 
-@figure("{kind}_response", "Effect of the {kind}", better="neither")
+@figure("{kind}_response", "Effect of the {kind}", "neither")
 def _response(seen: Observations, kind: str) -> Figure | None:
     """How much a picture changes with the {kind} while all else stays the same (the noise, and for styles the
     picture of stage I): 0 is not at all, 1 is as much as with other noise."""
@@ -266,7 +242,7 @@ def _response(seen: Observations, kind: str) -> Figure | None:
     return None if response is None else _mean(seen, response.per_seed(), response.features[:, :, 0].size)
 
 
-@figure("composition_kept", "Composition kept by stage II", better="high", kind="style")
+@figure("composition_kept", "Composition kept by stage II", "high", kind="style")
 def _composition_kept(seen: Observations) -> Figure | None:
     """Correlation between the pictures of stage II and stage I, both reduced to 16 × 16 pixels."""
     if "style" not in seen.responses:
@@ -275,7 +251,7 @@ def _composition_kept(seen: Observations) -> Figure | None:
     return _mean(seen, kept.mean(axis=1), kept.size)
 
 
-@figure("critic_{kind}_accuracy", "Critic's {kind} accuracy, {split} split", better="high", unit="percent")
+@figure("critic_{kind}_accuracy", "Critic's {kind} accuracy, {split} split", "high", "percent")
 def _critic_accuracy(seen: Observations, kind: str) -> Figure | None:
     """How often the critic names the right {kind} of a {split} painting. GANGogh's “> 90 %” of genres was measured
     on its own training paintings. Tan et al. (2016) reach 74.14 % on 10 genres of WikiArt, with a network
@@ -283,7 +259,7 @@ def _critic_accuracy(seen: Observations, kind: str) -> Figure | None:
     return _critic_right(seen, seen.opinions_of_held_out, kind, seen.labels[kind].held_out)
 
 
-@figure("critic_{kind}_of_generated", "Critic's {kind} accuracy, generated", better="neither", unit="percent")
+@figure("critic_{kind}_of_generated", "Critic's {kind} accuracy, generated", "neither", "percent")
 def _critic_of_generated(seen: Observations, kind: str) -> Figure | None:
     """How often the critic sees the {kind} that was asked for in a generated picture. The generator was trained
     against this critic, so this is not an independent measure."""
@@ -301,14 +277,14 @@ def _critic_right(
     return _mean(seen, (logits.argmax(axis=1) == truth)[labelled], int(labelled.sum()))
 
 
-@figure("kid_of_curated", "KID × 10³, critic's top 5 %", better="low", unit="thousandths")
+@figure("kid_of_curated", "KID × 10³, critic's top 5 %", "low", "thousandths")
 def _kid_of_curated(seen: Observations) -> Figure | None:
     """KID of the pictures that the critic ranks highest, the top 5 % for each pair of genre and style. If it is no
     lower than that of the rest, the ranking does not help."""
     return _kid_of(seen, "curated")
 
 
-@figure("kid_of_others", "KID × 10³, the rest", better="low", unit="thousandths")
+@figure("kid_of_others", "KID × 10³, the rest", "low", "thousandths")
 def _kid_of_others(seen: Observations) -> Figure | None:
     """KID of the other pictures of the same pairs."""
     return _kid_of(seen, "others")
@@ -321,13 +297,13 @@ def _kid_of(seen: Observations, part: str) -> Figure | None:
     return kid_of_part(seen, seen.real.held_out, seen.features[seen.curated[part]])
 
 
-@figure("asked_{kind}_accuracy_of_curated", "Asked {kind} recognised, critic's top 5 %", better="high", unit="percent")
+@figure("asked_{kind}_accuracy_of_curated", "Asked {kind} recognised, critic's top 5 %", "high", "percent")
 def _asked_of_curated(seen: Observations, kind: str) -> Figure | None:
     """By the judge, among the pictures that the critic ranks highest."""
     return _asked_of(seen, kind, "curated")
 
 
-@figure("asked_{kind}_accuracy_of_others", "Asked {kind} recognised, the rest", better="high", unit="percent")
+@figure("asked_{kind}_accuracy_of_others", "Asked {kind} recognised, the rest", "high", "percent")
 def _asked_of_others(seen: Observations, kind: str) -> Figure | None:
     """By the judge, among the other pictures of the same pairs."""
     return _asked_of(seen, kind, "others")
@@ -342,18 +318,18 @@ def _asked_of(seen: Observations, kind: str, part: str) -> Figure | None:
 
 def kid_of_part(seen: Observations, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> Figure:
     """Return KID of a part of the pictures, without subsets: they would be too small."""
-    value = kid_of_all(real, generated)
-    return _figure(value, kid_interval(value, real, generated, seen.random), len(generated))
+    value = distances.kid_of_all(real, generated)
+    return _figure(value, distances.kid_interval(value, real, generated, seen.random), len(generated))
 
 
 def _mean(seen: Observations, values: np.ndarray, samples: int, real: np.ndarray | None = None) -> Figure:
     """Return the mean of `values` with its interval; of `real`, the score of real paintings."""
     values = np.asarray(values, dtype=np.float64)
     score = None if real is None else (float(np.mean(real)), len(real))
-    return _figure(float(values.mean()), interval_of_mean(values, seen.random), samples, score)
+    return _figure(float(values.mean()), distances.interval_of_mean(values, seen.random), samples, score)
 
 
-def _figure(value: float, interval: Interval, samples: int, real: tuple[float, int] | None = None) -> Figure:
+def _figure(value: float, interval: distances.Interval, samples: int, real: tuple[float, int] | None = None) -> Figure:
     score, count = real or (None, None)
     return Figure(value=value, low=interval[0], high=interval[1], samples=samples, real=score, real_samples=count)
 
@@ -367,9 +343,9 @@ def distances_within(
     features: Float[np.ndarray, "n f"], labels: Int[np.ndarray, "n"], random: np.random.Generator
 ) -> Float[np.ndarray, "p"]:
     """Return distances of random pairs with equal labels. Each picture is in one pair, so pairs are independent."""
-    distances = [np.zeros(0)]
+    found = [np.zeros(0)]
     for label in sorted(set(labels.tolist()) - {UNLABELLED}):
         members = random.permutation(np.flatnonzero(labels == label))
         half = len(members) // 2
-        distances.append(np.linalg.norm(features[members[:half]] - features[members[half : 2 * half]], axis=1))
-    return np.concatenate(distances).astype(np.float64)
+        found.append(np.linalg.norm(features[members[:half]] - features[members[half : 2 * half]], axis=1))
+    return np.concatenate(found).astype(np.float64)

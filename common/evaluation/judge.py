@@ -27,7 +27,7 @@ JACKKNIFE_PARTS = 4
 
 @dataclass(frozen=True)
 class Judge:
-    """A linear classifier of standardised features."""
+    """A linear classifier of k classes by f standardised features."""
 
     mean: Float[np.ndarray, "f"]
     scale: Float[np.ndarray, "f"]

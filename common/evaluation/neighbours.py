@@ -35,38 +35,30 @@ TITLE = 40
 _ROWS = 1024
 
 
-@dataclass(frozen=True)
-class Manifolds:
-    """One value per picture for each measure; the mean is the figure."""
-
-    precision: Float[np.ndarray, "m"]
-    """1 for a generated picture within the k-neighbourhood of a real one (Kynkäänniemi et al. 2019, eq. 1)."""
-    recall: Float[np.ndarray, "n"]
-    """1 for a real picture within the k-neighbourhood of a generated one."""
-    density: Float[np.ndarray, "m"]
-    """Number of k-neighbourhoods of real pictures that hold a generated one, over k (Naeem et al. 2020, eq. 3)."""
-    coverage: Float[np.ndarray, "n"]
-    """1 for a real picture with a generated one in its k-neighbourhood (Naeem et al. 2020, eq. 4)."""
+Manifolds = dict[str, Float[np.ndarray, "_"]]
+"""`precision`, `recall`, `density` and `coverage`, one value per picture; the mean is the figure."""
 
 
 def manifolds(
     real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], neighbours: int = NEIGHBOURS
 ) -> Manifolds:
-    """Measure both sets, of more than `neighbours` pictures each, against each other.
+    """Measure both sets, of more than `neighbours` pictures each, against each other (k is `neighbours`).
 
-    Precision and density can mislead: a few outlying real pictures have very wide neighbourhoods, in which even blurred
-    pictures lie. Coverage does not have this weakness: every real picture needs a neighbour of its own.
+    Precision is 1 for a generated picture within the k-neighbourhood of a real one, recall the reverse (Kynkäänniemi et
+    al. 2019, eq. 1). Density counts the neighbourhoods of real pictures that hold a generated one, over k. Coverage is
+    1 for a real picture with a generated one in its neighbourhood (Naeem et al. 2020, eq. 3 and 4). Precision and
+    density can mislead: a few outlying real pictures have very wide neighbourhoods, in which even blurred ones lie.
     """
     first, second = torch.from_numpy(np.asarray(real)), torch.from_numpy(np.asarray(generated))
     real_radii, generated_radii = _radii(first, neighbours), _radii(second, neighbours)
     between = torch.cdist(first, second)
     inside_real = between <= real_radii[:, None]
-    return Manifolds(
-        precision=inside_real.any(dim=0).double().numpy(),
-        recall=(between <= generated_radii[None, :]).any(dim=1).double().numpy(),
-        density=(inside_real.double().sum(dim=0) / neighbours).numpy(),
-        coverage=inside_real.any(dim=1).double().numpy(),
-    )
+    return {
+        "precision": inside_real.any(dim=0).double().numpy(),
+        "recall": (between <= generated_radii[None, :]).any(dim=1).double().numpy(),
+        "density": (inside_real.double().sum(dim=0) / neighbours).numpy(),
+        "coverage": inside_real.any(dim=1).double().numpy(),
+    }
 
 
 def jackknifed_manifolds(

@@ -103,10 +103,9 @@ class Observations:
     @cached_property
     def labels(self) -> dict[str, Labels]:
         """By `genre` and `style`."""
-        names, asked, train, held_out = self.subject.vocabulary, self.subject, self.train, self.held_out
         return {
-            "genre": Labels(tuple(names.genres), asked.genres, train.genres, held_out.genres),
-            "style": Labels(tuple(names.styles), asked.styles, train.styles, held_out.styles),
+            kind: Labels(names, asked, getattr(self.train, f"{kind}s"), getattr(self.held_out, f"{kind}s"))
+            for kind, names, asked in self.subject.labels()
         }
 
     @cached_property
@@ -185,7 +184,7 @@ def observe(
         spectra.append(log_spectra(images))
         if painter is not None:
             asked = (column[places.start : places.stop] for column in (subject.genres, subject.styles))
-            opinions.append(painter.opinions(images, *simplexes(*asked, subject.vocabulary)))
+            opinions.append(painter.opinions(images, *simplexes(subject.vocabulary, *asked)))
         progress(len(places))
     stand_in = train.at(np.arange(min(len(subject), len(train))))
     return Observations(
@@ -218,7 +217,7 @@ def _opinions_of(split: Split, painter: TrainedPainter, share: Share) -> list[Op
     """Return the critic's opinions on this process's share of real paintings, given their own labels."""
     own = share.of(len(split))
     labels = (column[own.start : own.stop] for column in (split.genres, split.styles))
-    points = (torch.split(rows, BATCH) for rows in simplexes(*labels, painter.vocabulary))
+    points = (torch.split(rows, BATCH) for rows in simplexes(painter.vocabulary, *labels))
     # A share of no pictures has no batch, but torch splits its labels into one.
     batches = zip(batches_of(split, own), *points, strict=False)
     return [painter.opinions(*batch) for batch in batches]

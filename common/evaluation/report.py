@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from einops import rearrange
-from jaxtyping import Int, UInt8
+from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -67,6 +67,7 @@ def write_report(
     some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(held_out))[:count]
     random = _sheet(_read(subject, range(min(count, len(subject)))))
     real = _sheet(as_pictures(held_out.pictures(some).cpu().numpy()))
+    best = favourites(np.array(measured.ranking, dtype=np.int64), subject.requests)
     page = _template("report").render(
         measured=measured,
         rows=[(spec, measured.figures[key]) for key, spec in specs(split).items() if key in measured.figures],
@@ -74,7 +75,7 @@ def write_report(
         real=real,
         by_label=_by_label(subject),
         same_noise=_same_noise(subject),
-        curated=_curated(subject, np.array(measured.ranking)) if measured.ranking else None,
+        curated=_sheet(_read(subject, best[:CURATED].tolist())) if measured.ranking else None,
         pairs=_pairs(subject, dataset, measured),
         distances=_distance_plot(measured.novelty, split),
         confusions={kind: _confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
@@ -156,14 +157,13 @@ def _template(name: str) -> Any:
 
 def _address(picture: Image.Image | str | bytes) -> str:
     """Return a picture, the text of an SVG file or the bytes of a PNG file as a data URL."""
-    kind, content = "png", picture
-    if isinstance(picture, str):
-        kind, content = "svg+xml", picture.encode()
-    elif isinstance(picture, Image.Image):
+    if isinstance(picture, Image.Image):
         kind = "png" if picture.width * picture.height <= 400_000 else "jpeg"
         file = io.BytesIO()
         picture.save(file, kind, quality=88)
         content = file.getvalue()
+    else:
+        kind, content = ("svg+xml", picture.encode()) if isinstance(picture, str) else ("png", picture)
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
@@ -184,10 +184,7 @@ def _sheet(pictures: Sequence[Image.Image]) -> Image.Image:
 def _by_label(subject: Subject) -> dict[str, Image.Image]:
     """Return sheets by `genre` and `style`, with one row per label."""
     sheets: dict[str, Image.Image] = {}
-    for kind, names, labels in (
-        ("genre", subject.vocabulary.genres, subject.genres),
-        ("style", subject.vocabulary.styles, subject.styles),
-    ):
+    for kind, names, labels in subject.labels():
         first = {name: np.flatnonzero(labels == place)[:COLUMNS].tolist() for place, name in enumerate(names)}
         rows = {name: _read(subject, places) for name, places in first.items() if places}
         if rows:
@@ -207,10 +204,6 @@ def _same_noise(subject: Subject) -> dict[str, Image.Image]:
         for kind, names in answered_labels(subject.painter, subject.resolution).items()
         if subject.painter is not None
     }
-
-
-def _curated(subject: Subject, order: Int[np.ndarray, "n"]) -> Image.Image:
-    return _sheet(_read(subject, favourites(order, subject.requests)[:CURATED].tolist()))
 
 
 def _pairs(subject: Subject, dataset: PaintingDataset, measured: Measurements) -> list[dict[str, Any]]:

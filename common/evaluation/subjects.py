@@ -37,11 +37,9 @@ class TrainedPainter(Protocol):
     @property
     def weights(self) -> str:
         """Hashes of the weights."""
-        ...
 
     def knows_styles(self, resolution: int) -> bool:
         """Return True if pictures of that size depend on the style."""
-        ...
 
     def images(
         self,
@@ -52,11 +50,9 @@ class TrainedPainter(Protocol):
         truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
         """Paint one batch of pictures, with noise multiplied by `truncation`."""
-        ...
 
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> Opinions | None:
         """Return the outputs of the critic for that size, given those labels; None without a critic."""
-        ...
 
 
 class EnlargedPainter:
@@ -121,16 +117,14 @@ class Subject:
         numbers: Int[np.ndarray, "n"] = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
         return numbers
 
-    def labels(self) -> tuple[tuple[str, list[str], Int[np.ndarray, "n"]], ...]:
+    def labels(self) -> tuple[tuple[str, tuple[str, ...], Int[np.ndarray, "n"]], ...]:
         """Return, for both kinds of label, the kind, the known names and the indices requested."""
-        return (
-            ("genre", list(self.vocabulary.genres), self.genres),
-            ("style", list(self.vocabulary.styles), self.styles),
-        )
+        names = self.vocabulary
+        return ("genre", tuple(names.genres), self.genres), ("style", tuple(names.styles), self.styles)
 
 
 def simplexes(
-    genres: Int[np.ndarray, "b"], styles: Int[np.ndarray, "b"], vocabulary: Vocabulary
+    vocabulary: Vocabulary, genres: Int[np.ndarray, "b"], styles: Int[np.ndarray, "b"]
 ) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
     """Return labels as one-hot points; all zeros without a label."""
     return (
@@ -161,19 +155,15 @@ def painted_subject(
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
         chosen = np.asarray(places)
-        asked = simplexes(genres[chosen], styles[chosen], vocabulary)
+        asked = simplexes(vocabulary, genres[chosen], styles[chosen])
         return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
 
-    drawn = {
-        (True, True): f"pairs of genre and style drawn from the {split} split",
-        (True, False): f"genres drawn from the {split} split",
-        (False, True): f"styles drawn from the {split} split",
-        (False, False): "no labels, as the weights know none",
-    }[bool(vocabulary.genres), bool(vocabulary.styles) and styles_asked]
+    kinds = ["genre"] * bool(vocabulary.genres) + ["style"] * (bool(vocabulary.styles) and styles_asked)
+    what = f"pairs of {' and '.join(kinds)}" if len(kinds) > 1 else f"{''.join(kinds)}s"
+    drawn = f"{what} drawn from the {split} split" if kinds else "no labels, as the weights know none"
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
     origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{drawn}"
-    if caution:
-        origin += f"; {caution}"
+    origin += f"; {caution}" if caution else ""
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary, split)
 
 
@@ -195,13 +185,7 @@ def evaluation_labels(
 
 
 def folder_subject(
-    source: Source,
-    dataset: PaintingDataset,
-    resolution: int,
-    *,
-    seed: int,
-    split: HeldOut,
-    limit: int | None = None,
+    source: Source, dataset: PaintingDataset, resolution: int, *, seed: int, split: HeldOut, limit: int | None = None
 ) -> Subject:
     """Return the pictures of a source, trimmed, made square and resized as the dataset's were.
 
@@ -222,9 +206,8 @@ def folder_subject(
     known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
     trimmed = ", uniform borders cut off as in the dataset" if description.trimmed else ""
     origin = f"Pictures from a folder or zip{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
-    return Subject(
-        source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary, split
-    )
+    labels = np.array(genres), np.array(styles)
+    return Subject(source.name, resolution, origin, *labels, read, None, seed, vocabulary, split)
 
 
 def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:

@@ -1,7 +1,7 @@
 """Measure FID on the validation split during training, with pictures of fixed seeds that the processes share.
 
-Labels, seeds and features are those of `scripts/evaluate.py run … --split validation`, so equal numbers of samples give equal
-figures. The test split is not read: it must not choose the weights that it measures later.
+Labels, seeds and features are those of `scripts/evaluate.py run … --split validation`, so equal numbers of samples give
+equal figures. The test split is not read: it must not choose the weights that it measures later.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ValidationFid:
         places = evaluation_labels(
             dataset, "validation", resolution, logging.fid_samples, seed=0, styles_asked=knows_styles
         )
-        self._genres, self._styles = simplexes(*places, dataset.vocabulary)
+        self._genres, self._styles = simplexes(dataset.vocabulary, *places)
 
     def measure(self) -> float:
         """Return the FID of the current averaged weights."""
