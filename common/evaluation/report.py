@@ -67,7 +67,7 @@ def write_report(
     some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(held_out))[:count]
     random = _sheet(_read(subject, range(min(count, len(subject)))))
     real = _sheet(as_pictures(held_out.pictures(some).cpu().numpy()))
-    best = favourites(np.array(measured.ranking, dtype=np.int64), subject.requests)
+    best = favourites(np.array(measured.ranking), subject.requests)[:CURATED] if measured.ranking else None
     page = _template("report").render(
         measured=measured,
         rows=[(spec, measured.figures[key]) for key, spec in specs(split).items() if key in measured.figures],
@@ -75,7 +75,7 @@ def write_report(
         real=real,
         by_label=_by_label(subject),
         same_noise=_same_noise(subject),
-        curated=_sheet(_read(subject, best[:CURATED].tolist())) if measured.ranking else None,
+        curated=None if best is None else _sheet(_read(subject, best.tolist())),
         pairs=_pairs(subject, dataset, measured),
         distances=_distance_plot(measured.novelty, split),
         confusions={kind: _confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
