@@ -192,7 +192,7 @@ def _diversity(seen: Observations) -> Figure | None:
 @figure("spectrum", "Spectrum error, dB", "low", real=TRAINING)
 def _spectrum(seen: Observations) -> Figure:
     """Difference between the power spectra of generated pictures and of {split} paintings, averaged over
-    frequencies. Blur lacks fine detail, noise has too much of it, a grid has a peak: the plot below shows which."""
+    frequencies. Blur lacks fine detail, noise has too much of it, a grid has a peak: the power spectrum shows which."""
     held_out, stand_in = seen.spectra_of_held_out, seen.spectra_of_stand_in
     own = seen.spectra[seen.random.permutation(len(seen.subject))[: len(stand_in)]]
     value = spectral_distance(own, held_out)
@@ -229,7 +229,7 @@ def _judged(seen: Observations, kind: str, places: Int[np.ndarray, "p"]) -> Figu
 def _near_copies(seen: Observations) -> Figure:
     """Share of pictures that are closer to a training painting than 99 % of {split} paintings are. Without copying
     it is about that of real paintings: 1 %, or one in all if they are fewer than 100. More means copies, or blurred
-    pictures near a blurred painting: the pairs below show which."""
+    pictures near a blurred painting: the nearest training paintings show which."""
     generated, held_out = (found.distances < copy_threshold(seen.nearest[1]) for found in seen.nearest)
     return _mean(seen, generated, len(seen.subject), held_out)
 

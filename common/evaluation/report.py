@@ -108,8 +108,8 @@ def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[st
     write_atomically(out / "comparison.json", json.dumps(values, indent=1, ensure_ascii=False))
     write_atomically(out / "comparison.html", page)
     table = [["", *names], *([spec.title, *(_cell(spec, *cell) for cell in cells)] for spec, cells in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+    first, *others = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]) for row in table]
 
 
 def _marked(spec: Spec, figures: Sequence[Figure | None]) -> list[tuple[Figure | None, bool]]:
