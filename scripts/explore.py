@@ -88,7 +88,7 @@ def _walk(painter: Painter, request: Request, output: Output, arguments: argpars
 
 def _nearest(painter: Painter, request: Request, output: Output, arguments: argparse.Namespace) -> None:
     # Imported here, because only this command needs the packages for evaluation.
-    from common.evaluation.novelty import Collection
+    from common.evaluation.neighbours import Collection
 
     collection = Collection.opened(arguments.data, painter.resolve(request).resolution, painter.device)
     commands.paint(painter, [options.series_of(arguments)], output, "{}_nearest", collection.sheet)

@@ -22,7 +22,6 @@ from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
 from common.data.sampling import BalancedSampler
-from common.evaluation.shares import Share
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
@@ -33,6 +32,7 @@ from common.runs.loop import Stage, explain_out_of_memory, rows_of_process, run_
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import ValidationFid
+from common.shares import Share
 from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss

@@ -25,7 +25,6 @@ from common.data.batches import BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.data.sampling import BalancedSampler
 from common.errors import UserError
-from common.evaluation.shares import Share
 from common.images import labelled_grid, squares_of, to_pictures
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
@@ -36,6 +35,7 @@ from common.runs.loop import Stage, explain_out_of_memory, rows_of_process, run_
 from common.runs.pair import AdversarialPair, Loss
 from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
 from common.runs.scoring import ValidationFid
+from common.shares import Share
 from common.vocabulary import ANY, Vocabulary, counted, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config

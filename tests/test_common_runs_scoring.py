@@ -15,13 +15,13 @@ from tiny_runs import stage1_config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.distances import fid
-from common.evaluation.shares import Share
 from common.evaluation.subjects import painted_subject
 from common.preparing.preparation import prepare
 from common.preparing.sources.painted import PaintedPictures
 from common.preparing.taxonomy import Taxonomy
 from common.runs import scoring
 from common.runs.scoring import ValidationFid
+from common.shares import Share
 from stage2 import Painter
 
 LOGGING = dataclasses.replace(stage1_config().logging, fid_every=2, fid_samples=40)
