@@ -31,7 +31,7 @@ UNUSED = {
 
 def main() -> None:
     parser = Parser(description="Look at what trained weights can do.")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(dest="command", required=True)
 
     def add(name: str, description: str, formats: Mapping[str, str] = SUFFIXES) -> Parser:
         one: Parser = subparsers.add_parser(

@@ -45,6 +45,6 @@ def helps(command: Command, script: str) -> list[str]:
     """What `--help` prints: of a script, and of each of its commands."""
     code, shown, _ = command(script, "--help")
     assert code == 0
-    found = re.search(r"^  COMMAND\n((?: {4}.*\n)+)", shown, flags=re.MULTILINE)
-    names = re.findall(r"^ {4}(\w+)", found[1], flags=re.MULTILINE) if found else []
+    found = re.search(r"^usage: \S+ \[-h\] \{([\w,]+)\}", shown)
+    names = found[1].split(",") if found else []
     return [shown, *(command(script, name, "--help")[1] for name in names)]
