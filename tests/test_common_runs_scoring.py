@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from cheap_features import fields, measured_by_fields
 from tiny_data import WithoutTest, tiny_preparation
 from tiny_runs import stage1_config
@@ -15,12 +14,12 @@ from tiny_runs import stage1_config
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.distances import fid
-from common.evaluation.shares import Share
 from common.evaluation.subjects import painted_subject
 from common.preparing.preparation import prepare
 from common.preparing.sources.painted import PaintedPictures
 from common.preparing.taxonomy import Taxonomy
 from common.runs import scoring
+from common.runs.accelerator import make_accelerator
 from common.runs.scoring import ValidationFid
 from stage2 import Painter
 
@@ -32,7 +31,7 @@ def score(run: Path, dataset: PaintingDataset) -> ValidationFid:
     resolution = painter.resolutions[-1]
     return ValidationFid(
         LOGGING, dataset, resolution, lambda seeds, genres, styles: painter.images(seeds, genres, styles, resolution),
-        Share(), torch.device("cpu"), knows_styles=painter.knows_styles(resolution),
+        make_accelerator("float32"), paints_styles=painter.knows_styles(resolution),
     )  # fmt: skip
 
 
