@@ -6,9 +6,10 @@ et al. 2017); `common.runs.pair` descends them, and `common.runs.trainer` does e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +73,13 @@ class Stage1Trainer:
     stage = 1
     resolution = SIZE
     paints_styles = False
-    shown_in_progress = ("critic_gap", "penalty", "accuracy_real", "accuracy_fake", "images_per_second")
+    shown_in_progress: tuple[str, ...] = (
+        "critic_gap",
+        "penalty",
+        "accuracy_real",
+        "accuracy_fake",
+        "images_per_second",
+    )
 
     def __init__(self, settings: Stage1Config, split: Split, vocabulary: Vocabulary, accelerator: Accelerator) -> None:
         """Raise UserError if the batch cannot be divided over processes and parts."""
@@ -80,7 +87,7 @@ class Stage1Trainer:
         self.vocabulary = vocabulary
         self.genres = list(vocabulary.genres)
         self.accelerator = accelerator
-        self.origin: dict[str, bool] = {}
+        self.origin: Mapping[str, Any] = {}
         self.about = f"stage I: {len(split)} paintings of {counted(vocabulary)}"
         self._split = split
         self._painted: dict[int, tuple[int, Tensor]] = {}

@@ -7,9 +7,10 @@ descends them, and `common.runs.trainer` does everything around a step.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -133,7 +134,7 @@ class Stage2Trainer:
 
     stage = 2
     paints_styles = True
-    shown_in_progress = ("critic_gap", "penalty", "style_real", "style_fake", "images_per_second")
+    shown_in_progress: tuple[str, ...] = ("critic_gap", "penalty", "style_real", "style_fake", "images_per_second")
 
     def __init__(
         self, settings: Stage2Config, dataset: PaintingDataset, painter: Stage1Painter, accelerator: Accelerator
@@ -141,9 +142,9 @@ class Stage2Trainer:
         """Raise UserError if the batch cannot be divided over processes and parts."""
         self.settings = settings
         self.vocabulary: Vocabulary = dataset.vocabulary
-        self.resolution = settings.networks.resolution
+        self.resolution: int = settings.networks.resolution
         self.accelerator = accelerator
-        self.origin: dict[str, bool] = {}
+        self.origin: Mapping[str, Any] = {}
         self._painter = painter
         schedule = settings.training
         self._large, self._small = (

@@ -46,36 +46,22 @@ COLLAPSING = 0.35
 class Trainer(Protocol):
     """What training needs from a stage."""
 
+    stage: int
     accelerator: Accelerator
     pair: AdversarialPair
-
-    @property
-    def stage(self) -> int:
-        """1 or 2."""
+    resolution: int
+    """Side of the painted pictures, in pixels."""
+    paints_styles: bool
+    about: str
+    """What is trained on what: the beginning of the line that a run prints first."""
+    shown_in_progress: tuple[str, ...]
+    """Names of the figures in the progress bar."""
+    origin: Mapping[str, Any]
+    """What the run folder records of a new run."""
 
     @property
     def settings(self) -> StageSettings:
         """The run's settings."""
-
-    @property
-    def resolution(self) -> int:
-        """Side of the painted pictures, in pixels."""
-
-    @property
-    def paints_styles(self) -> bool:
-        """True if a style can be requested."""
-
-    @property
-    def about(self) -> str:
-        """What is trained on what: the beginning of the line that a run prints first."""
-
-    @property
-    def shown_in_progress(self) -> Sequence[str]:
-        """Names of the figures in the progress bar."""
-
-    @property
-    def origin(self) -> Mapping[str, Any]:
-        """What the run folder records of a new run."""
 
     def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, nn.Module]:
         """Return a generator and a critic with random weights, for other numbers of labels."""
