@@ -10,7 +10,7 @@ out=demo
 python scripts/train_stage1.py --preset small --data $out/data --out $out/stage1 --resume --set training.steps=180 \
   training.pretraining_steps=20 training.label_steps=15 training.average_halflife=40 logging.fid_every=0
 python scripts/train_stage2.py --preset tiny --data $out/data --stage1 $out/stage1 --out $out/stage2 --resume
-python scripts/evaluate.py $out/stage2 --data $out/data --samples 300 --quick --out $out/report
+python scripts/evaluate.py run $out/stage2 --data $out/data --samples 300 --quick --out $out/report
 python scripts/generate.py --weights $out/stage2 --genre portrait --style renaissance --count 8 --grid --out $out --overwrite
 python scripts/generate.py --weights $out/stage2 --sheet --out $out --overwrite
 echo "done in $((SECONDS - started)) s; see $out"

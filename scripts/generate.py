@@ -158,7 +158,7 @@ def _paint_together(painter: Painter, arguments: argparse.Namespace, mode: str, 
     targets = output.targets(names)
     if arguments.nearest:
         # Imported here, because only --nearest needs the packages for evaluation.
-        from common.evaluation.novelty import Collection
+        from common.evaluation.neighbours import Collection
 
         collection = Collection.opened(arguments.nearest, max(sides), painter.device)
         paintings = paint()

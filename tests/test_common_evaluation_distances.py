@@ -1,18 +1,27 @@
-"""FID and KID against analytic values and independent float64 computations."""
+"""FID and KID against independent computations in float64, and intervals against what statistics says they are."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.stats
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from common.evaluation import distances
-from common.evaluation.bootstrap import WEIGHED_REPLICATES
-from common.evaluation.distances import KID_SUBSETS, FidInterval, fid, kid, kid_interval, kid_of_all
+from common.evaluation.distances import (
+    WEIGHED_REPLICATES,
+    fast_fid,
+    fid,
+    fid_interval,
+    interval_around,
+    interval_of_mean,
+    jackknife_deviation,
+    kid,
+    kid_interval,
+    kid_of_all,
+    widened,
+)
 
 F = 6
 
@@ -57,25 +66,18 @@ def test_fid_equals_an_independent_matrix_square_root() -> None:
     assert fid(real, generated) == pytest.approx(frechet_distance(real, generated), rel=1e-6)
 
 
-def test_fid_needs_two_of_each() -> None:
-    with pytest.raises(ValueError, match="1 real and 5 generated"):
-        fid(features(1, 0), features(5, 1))
-
-
 def test_the_interval_of_a_fid_is_scattered_around_the_fid() -> None:
     real, generated = features(400, 0), features(300, 1, shift=0.5)
     value = fid(real, generated)
-    intervals = FidInterval(real)
-    assert intervals.around(value, generated, np.random.default_rng(0)).low < value
+    low, high = fid_interval(value, real, generated, np.random.default_rng(0))
+    assert low < value < high
     others = [fid(real, features(300, seed, shift=0.5)) for seed in range(2, 42)]
-    interval = intervals.around(value, generated, np.random.default_rng(0))
-    width = interval.high - interval.low
-    assert width == pytest.approx(2 * 1.96 * float(np.std(others)), rel=0.5)
+    assert high - low == pytest.approx(2 * 1.96 * float(np.std(others)), rel=0.5)
 
 
 def test_the_fast_fid_of_the_intervals_is_the_fid() -> None:
     real, generated = features(300, 0), features(200, 1, shift=0.5)
-    fast = FidInterval(real).distance(torch.from_numpy(generated), torch.ones(200))
+    fast = fast_fid(real)(torch.from_numpy(generated), torch.ones(200))
     assert fast == pytest.approx(fid(real, generated), rel=1e-4)
 
 
@@ -83,17 +85,15 @@ def test_kid_equals_the_sum_over_all_pairs() -> None:
     real, generated = features(150, 0), features(120, 1, shift=0.5)
     expected = kernel_distance(real, generated)
     assert kid_of_all(real, generated) == pytest.approx(expected, abs=1e-6)
-    result = kid(real, generated, seed=0)
-    assert result.subset == 60
-    assert result.value == pytest.approx(expected, abs=4 * result.spread / KID_SUBSETS**0.5)
+    assert kid(real, generated, seed=0) == pytest.approx(expected, rel=0.05)
 
 
 def test_kid_of_halves_of_one_distribution_is_zero_within_its_interval() -> None:
     real, generated = features(400, 0), features(400, 1)
-    interval = kid_interval(kid_of_all(real, generated), real, generated, np.random.default_rng(0))
-    assert interval.low < 0 < interval.high
+    low, high = kid_interval(kid_of_all(real, generated), real, generated, np.random.default_rng(0))
+    assert low < 0 < high
     far = features(400, 2, shift=0.3)
-    assert kid_interval(kid_of_all(real, far), real, far, np.random.default_rng(0)).low > 0
+    assert kid_interval(kid_of_all(real, far), real, far, np.random.default_rng(0))[0] > 0
 
 
 @pytest.mark.parametrize("side", [7, 40, 512])
@@ -108,7 +108,7 @@ def test_kid_and_its_interval_are_the_same_by_squares_as_by_whole_kernels(
         shares.append(drawn_kernel_distance(real, generated, first, second))
     half = 1.96 * np.std(shares, ddof=1)
     interval = kid_interval(value, real, generated, np.random.default_rng(0))
-    assert (interval.low, interval.high) == pytest.approx((value - half, value + half), abs=1e-6)
+    assert interval == pytest.approx((value - half, value + half), abs=1e-6)
     assert kid_of_all(real, generated) == pytest.approx(value, abs=1e-6)
 
 
@@ -125,27 +125,48 @@ def drawn_kernel_distance(first: np.ndarray, second: np.ndarray, *counts: np.nda
     return within(one, counts[0]) + within(other, counts[1]) - 2 * float(between)
 
 
-class LargestTensor(TorchDispatchMode):
-    """Sees how many numbers the largest tensor has that is made."""
-
-    numel = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = func(*args, **(kwargs or {}))
-        if isinstance(made, torch.Tensor):
-            self.numel = max(self.numel, made.numel())
-        return made
-
-
-def test_kid_of_many_samples_holds_no_kernel_of_all_of_them() -> None:
-    real, generated = features(600, 0), features(6000, 1)
-    with LargestTensor() as made:
-        kid_interval(kid_of_all(real, generated), real, generated, np.random.default_rng(0))
-    assert made.numel <= WEIGHED_REPLICATES * 6000
-
-
 def test_kid_is_the_same_for_the_same_seed_and_leaves_the_global_stream_alone() -> None:
     real, generated = features(150, 0), features(120, 1)
     state = torch.random.get_rng_state()
     assert kid(real, generated, seed=3) == kid(real, generated, seed=3)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_the_interval_of_a_mean_is_two_standard_errors_either_way() -> None:
+    values = np.random.default_rng(0).normal(3, 2, size=400)
+    low, high = interval_of_mean(values, np.random.default_rng(1))
+    error = values.std() / 20
+    assert (low, high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.3 * error)
+
+
+@pytest.mark.parametrize("value", [2.4, 0.1, 1.7])
+def test_the_interval_of_equal_values_holds_their_mean(value: float) -> None:
+    values = np.full(12, value)
+    low, high = interval_of_mean(values, np.random.default_rng(0))
+    assert low <= values.mean() <= high
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 24), (3, 24), (24, 24), (1200, 4000)])
+def test_the_interval_of_a_share_is_wilsons(hits: int, count: int) -> None:
+    values = np.repeat([1.0, 0.0], [hits, count - hits])
+    expected = scipy.stats.binomtest(hits, count).proportion_ci(method="wilson")
+    # The quantile of the normal distribution is rounded to 1.96.
+    assert interval_of_mean(values, np.random.default_rng(0)) == pytest.approx((expected.low, expected.high), abs=1e-5)
+
+
+def test_an_interval_lies_around_its_value_though_resampling_is_biased() -> None:
+    low, high = interval_around(200.0, lambda counts: float((counts > 0).sum()), 200, np.random.default_rng(1))
+    assert (low + high) / 2 == pytest.approx(200)
+    assert 0 < high - low < 30
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+    values = np.random.default_rng(0).normal(3, 2, size=200)
+    without = [np.delete(values, place).mean() for place in range(200)]
+    assert jackknife_deviation(np.array(without)) == pytest.approx(values.std(ddof=1) / 200**0.5)
+
+
+def test_reasons_to_scatter_add_up_as_squares_and_a_share_stays_one() -> None:
+    assert widened((0.47, 0.53), 0.5, 0.04 / 1.96) == pytest.approx((0.45, 0.55))
+    assert widened((0.47, 0.53), 0.5, 0.0) == pytest.approx((0.47, 0.53))
+    assert widened((0.9, 1.0), 0.97, 0.2)[1] == 1

@@ -103,17 +103,6 @@ def test_features_stay_float32_under_autocast(lite0: FeatureNetwork) -> None:
     torch.testing.assert_close(features, lite0(images))
 
 
-def test_float_pictures_are_refused_with_the_remedy() -> None:
-    with pytest.raises(ValueError, match=r"takes uint8 pictures .* got torch\.float32; .*to_uint8"):
-        colour_mean_network()(torch.zeros(2, 3, 8, 8))
-
-
-@pytest.mark.parametrize("shape", [(3, 8, 8), (2, 8, 8, 3), (2, 1, 8, 8)])
-def test_pictures_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"shape \[batch, 3, height, width\], got \["):
-        colour_mean_network()(torch.zeros(shape, dtype=torch.uint8))
-
-
 def test_the_description_is_one_line_that_names_weights_size_and_filter(lite0: FeatureNetwork) -> None:
     assert "\n" not in lite0.description
     for part in ("EfficientNet-Lite0", "1280", "sha256 57934424", "224x224", "bilinear", "antialias"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from common.evaluation.bootstrap import jackknife_deviation
+from common.evaluation.distances import jackknife_deviation
 from common.evaluation.judge import confusion, fit_judge, fit_replicates
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from common.data.dataset import PaintingDataset
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.references import References, reference_features
-from common.evaluation.shares import Share
+from common.shares import Share
 
 
 class Colours(nn.Module):

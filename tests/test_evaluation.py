@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from cheap_features import measured_by_fields, measured_by_small_features
-from PIL import Image
+from PIL import Image, ImageFilter
 from processes import launch
 
 from common import config
 from common.data.dataset import PaintingDataset
-from common.evaluation.features import load_feature_network
+from common.evaluation.distances import fid, kid_of_all
+from common.evaluation.features import FeatureNetwork, load_feature_network
 from common.evaluation.measurements import Measurements
-from common.evaluation.sanity import check_measures
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "evaluate.py"
@@ -94,7 +95,7 @@ def cheap_features() -> Iterator[None]:
 def left_out_plots() -> Iterator[None]:
     """For reports whose plots nobody looks at: they take longer than all else in them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("common.evaluation.plots._svg", lambda figure: "<svg></svg>")
+        patch.setattr("common.evaluation.report._as_svg", lambda figure: "<svg></svg>")
         yield
 
 
@@ -108,9 +109,9 @@ def no_plots() -> Iterator[None]:
 def report(stage2_run: Path, measurable_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "report"
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("observations", "responses"):
-            patch.setattr(f"common.evaluation.{module}.SEEDS", 4)
-        printed = measured(stage2_run, "--data", measurable_dataset, "--samples", "24", "--out", out)
+        patch.setattr("common.evaluation.observations.SEEDS", 4)
+        printed = measured("run", stage2_run, "--data", measurable_dataset, "--samples", "24", "--out", out)
+    assert printed.startswith(f"measuring 24 pictures of {stage2_run} at 128 pixels against ")
     assert "Coverage" in printed
     assert str(out / "index.html") in printed
     return out
@@ -146,7 +147,7 @@ def test_a_run_that_may_have_seen_the_test_paintings_is_measured_with_a_warning(
 
     def warnings(run: Path) -> int:
         too_few = ("--data", measurable_dataset, "--samples", "5", "--out", tmp_path / "report")
-        code, _, errors = evaluate(run, *too_few)
+        code, _, errors = evaluate("run", run, *too_few)
         assert (code, "measuring needs more than" in errors) == (2, True)
         return errors.count(f"warning: {run} was trained on another dataset, whose training split")
 
@@ -160,21 +161,18 @@ def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
     addresses = re.findall(r'(?:src|href)="([^"]{0,40})', page)
     assert len(addresses) > 20
     assert all(address.startswith("data:image/") for address in addresses)
-    assert "Tan et al. (2016)" in page
-    for heading in (
-        "Random pictures",
-        "By genre",
-        "By style",
-        "The same noise in every style",
-        "Power spectrum",
-        "Nearest training paintings",
-        "Training",
-    ):
-        assert heading in page
+    headings = re.findall(r"<(?:h2|summary)>([^<]+)</", page)
+    assert headings[:3] == ["Random pictures", "Random paintings of the test split", "More"]
+    assert {"By genre", "By style", "The same noise in every style", "Power spectrum", "Training"} < set(headings)
+    # Six figures lead, the others are folded.
+    lead, _, folded = page.partition("<details>")
+    assert lead.count('class="figure"') == 6
+    assert lead.count('class="figure"') + folded.count('class="figure"') == len(read_report(report).figures)
+    assert "Tan et al. (2016)" in folded
 
 
 def test_two_processes_give_the_report_of_one(stage2_run: Path, measurable_dataset: Path, tmp_path: Path) -> None:
-    arguments = (stage2_run, "--data", measurable_dataset, "--samples", "24", "--out")
+    arguments = ("run", stage2_run, "--data", measurable_dataset, "--samples", "24", "--out")
     for processes in (1, 2):
         launch(processes, ROOT / "tests" / "by_fields.py", SCRIPT, *arguments, tmp_path / str(processes))
     one, two = (json.loads((tmp_path / folder / "report.json").read_text()) for folder in "12")
@@ -206,7 +204,7 @@ def known(measurable_dataset: Path, tmp_path_factory: pytest.TempPathFactory) ->
     repeated = write_pictures(base / "repeated", dataset, first, genres, [""] * 96)
     with left_out_plots():
         for folder in (stolen, repeated):
-            measured("--images", folder, "--data", measurable_dataset, "--out", base / f"report-{folder.name}")
+            measured("images", folder, "--data", measurable_dataset, "--out", base / f"report-{folder.name}")
     return {name: read_report(base / f"report-{name}") for name in ("stolen", "repeated")}
 
 
@@ -233,7 +231,7 @@ def test_a_comparison_marks_what_stands_out(
 ) -> None:
     out = tmp_path / "comparison"
     printed = measured(
-        "--compare", stage1_run, stage2_run, "--data", measurable_dataset, "--samples", "20", "--resolution", "64",
+        "compare", stage1_run, stage2_run, "--data", measurable_dataset, "--samples", "20", "--resolution", "64",
         "--out", out,
     )  # fmt: skip
     # Both paint the same pictures at 64 pixels: stage II carries that stage I. Nothing may stand out.
@@ -250,7 +248,7 @@ def test_runs_of_different_resolutions_are_not_compared(
     stage1_run: Path, stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "comparison"
-    code, _, errors = evaluate("--compare", stage1_run, stage2_run, "--data", measurable_dataset, "--out", out)
+    code, _, errors = evaluate("compare", stage1_run, stage2_run, "--data", measurable_dataset, "--out", out)
     assert code == 2
     assert re.search(
         r"different resolutions do not compare: .* 64 and .* 128 pixels; give one with --resolution", errors
@@ -263,7 +261,7 @@ def test_stage2_is_held_against_its_own_small_pictures_enlarged(
     stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "comparison"
-    measured(stage2_run, "--enlarged", "--data", measurable_dataset, "--samples", "20", "--out", out)
+    measured("run", stage2_run, "--enlarged", "--data", measurable_dataset, "--samples", "20", "--out", out)
     own, enlarged = (json.loads((out / run / "report.json").read_text()) for run in ("run-1", "run-2"))
     assert enlarged["name"] == f"{stage2_run}, stage I enlarged"
     assert (enlarged["resolution"], enlarged["samples"]) == (own["resolution"], own["samples"]) == (128, 20)
@@ -272,48 +270,51 @@ def test_stage2_is_held_against_its_own_small_pictures_enlarged(
     assert set(json.loads((out / "comparison.json").read_text())["kid"]) == {own["name"], enlarged["name"]}
 
 
-def test_the_measures_know_halves_from_styles_and_ever_more_blur_and_noise(measurable_dataset: Path) -> None:
-    network = load_feature_network("efficientnet-lite0")
-    dataset = PaintingDataset(measurable_dataset)
-    found = check_measures(dataset, 64, network, lambda count: None, most=100, seed=0)
-    halves = found["halves"][0]
-    for ladder in ("blur", "noise"):
-        distances = [one.kid for one in found[ladder]]
-        assert distances == sorted(distances)
-        assert distances[-1] > 10 * max(abs(halves.kid), 0.02)
-        assert [one.fid for one in found[ladder]] == sorted(one.fid for one in found[ladder])
-
-
-@pytest.mark.usefixtures("cheap_features")
-def test_the_measures_are_checked_on_as_many_as_asked_by_the_first_process_without_a_report(
-    measurable_dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_the_measures_know_halves_of_paintings_from_two_styles_and_from_ever_more_blur_and_noise(
+    measurable_dataset: Path,
 ) -> None:
-    def checked(*arguments: str) -> str:
-        return measured("--sanity", "--data", measurable_dataset, *arguments)
+    train = PaintingDataset(measurable_dataset).split("train", 64)
+    network = load_feature_network("efficientnet-lite0")
+    random = np.random.default_rng(0)
+    first, second = np.array_split(random.permutation(len(train)), 2)
+    paintings = train.pictures(second).numpy()
+    real = features(network, train.pictures(first).numpy())
+    near = distances(real, features(network, paintings))
+    blurred = [distances(real, features(network, blur(paintings, radius))) for radius in (0.5, 1.0, 2.0, 4.0)]
+    noisy = [
+        distances(real, features(network, paintings + random.normal(scale=level, size=paintings.shape)))
+        for level in (8, 16, 32, 64)
+    ]
+    for ladder in (blurred, noisy):
+        assert ladder == sorted(ladder)
+        assert [kid for _, kid in ladder] == sorted(kid for _, kid in ladder)
+        assert ladder[-1][1] > 10 * max(abs(near[1]), 0.02)
+    styles = [features(network, train.pictures(np.flatnonzero(train.styles == style)).numpy()) for style in (0, 1)]
+    assert distances(*styles)[1] > 10 * max(abs(near[1]), 0.005)
 
-    first, second = (checked("--samples", "60", "--seed", seed) for seed in "01")
-    assert first.count("60 of each") == second.count("60 of each") == 9
-    assert first != second
-    code, _, errors = evaluate("--sanity", "--data", measurable_dataset, "--samples", "8")
-    assert (code, errors.count("\n")) == (2, 1)
-    assert "sets of 8 paintings are too small" in errors
-    code, _, errors = evaluate("--sanity", "--data", measurable_dataset, "--split", "validation")
-    assert (code, errors.count("\n"), "remove --split" in errors) == (2, 1, True)
-    code, _, errors = evaluate("--sanity", "--data", measurable_dataset, "--out", tmp_path / "report")
-    assert (code, errors.count("\n")) == (2, 1)
-    assert "--sanity prints its figures" in errors
-    monkeypatch.setenv("RANK", "1")
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    assert not checked()
+
+def features(network: FeatureNetwork, pictures: np.ndarray) -> np.ndarray:
+    images = torch.from_numpy(pictures.round().clip(0, 255).astype(np.uint8)).permute(0, 3, 1, 2)
+    return np.concatenate([network(some).numpy() for some in torch.split(images, 32)])
+
+
+def blur(pictures: np.ndarray, radius: float) -> np.ndarray:
+    softened = ImageFilter.GaussianBlur(radius)
+    return np.stack([np.asarray(Image.fromarray(picture).filter(softened)) for picture in pictures])
+
+
+def distances(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    return fid(first, second), kid_of_all(first, second)
 
 
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
         (["--samples", "5"], "measuring needs more than 10 of each"),
-        (["--samples", "-3"], "--samples -3 measures nothing"),
+        (["--samples", "-3"], "--samples: -3 is negative; give 0 or more"),
+        (["--seed", "-1"], "--seed: -1 is negative; give 0 or more"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
-        (["--labels", "labels.csv"], "--labels works only with --images"),
+        (["--labels", "labels.csv"], "unrecognized arguments: --labels labels.csv"),
         (["--split", "train"], "invalid choice: 'train'"),
         (["--enlarged", "--resolution", "64"], "--enlarged is a baseline for stage II"),
         (["--truncation", "-1"], "truncation -1"),
@@ -324,47 +325,45 @@ def test_the_measures_are_checked_on_as_many_as_asked_by_the_first_process_witho
 def test_what_cannot_be_measured_is_said_in_one_line(
     arguments: list[str], answer: str, stage2_run: Path, procedural_dataset: Path, tmp_path: Path
 ) -> None:
-    code, _, errors = evaluate(stage2_run, "--data", procedural_dataset, "--out", tmp_path / "report", *arguments)
+    code, _, errors = evaluate(
+        "run", stage2_run, "--data", procedural_dataset, "--out", tmp_path / "report", *arguments
+    )
     assert code == 2
-    (line,) = errors.strip().splitlines()
-    assert answer in line
+    assert answer in errors.strip().splitlines()[-1]
     assert not (tmp_path / "report").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        (["--seed", "-1"], "--seed -1 is negative; give 0 or more"),
-        (["--resolution", "100"], "has 64, 128, and 64, 128, 256 can be prepared; give one of these"),
-        (["--resolution", "0"], "no dataset can have pictures of --resolution 0"),
+        (["--resolution", "100"], "--resolution: invalid choice: 100 (choose from 64, 128, 256)"),
         (["--resolution", "256"], "has sizes 64, 128, not 256; prepare it again with: --sizes 64 128 256"),
+        (["--truncation", "0.5"], "unrecognized arguments: --truncation 0.5"),
     ],
 )
 def test_pictures_that_cannot_be_measured_are_refused_in_one_line(
     arguments: list[str], answer: str, collection: Path, dataset_folder: Path, tmp_path: Path
 ) -> None:
-    for subject in (["--images", collection, "--out", tmp_path / "report"], ["--sanity"]):
-        code, _, errors = evaluate(*subject, "--data", dataset_folder, *arguments)
-        assert code == 2
-        (line,) = errors.strip().splitlines()
-        assert answer in line
+    code, _, errors = evaluate("images", collection, "--out", tmp_path / "report", "--data", dataset_folder, *arguments)
+    assert code == 2
+    (line,) = errors.strip().splitlines()
+    assert answer in line
 
 
-def test_help_says_of_every_option_what_it_is_and_its_default() -> None:
-    code, printed, _ = evaluate("--help")
+@pytest.mark.parametrize("subcommand", ["run", "compare", "images"])
+def test_help_says_of_every_option_what_it_is_and_its_default(subcommand: str) -> None:
+    code, printed, _ = evaluate(subcommand, "--help")
     assert code == 0
-    options = printed.partition("\n  --labels")[2]
-    said = re.split(r"\n  --", f"labels{options}")
-    for option in said:
-        name, _, words = option.partition(" ")
-        assert re.search(r"[a-z]{3,}.*\(default", words, re.DOTALL), name
+    for option in re.split(r"\n  --", printed.partition("\noptions:")[2])[1:]:
+        switch = re.match(r"[a-z]+( {2,}|\n)", option)
+        assert re.search(r"[a-z]{3,}" if switch else r"[a-z]{3,}.*\(default:\s", option, re.DOTALL), option
 
 
 def test_a_place_that_cannot_hold_a_report_is_refused_before_the_work(
     stage2_run: Path, measurable_dataset: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("mine")
-    code, _, errors = evaluate(stage2_run, "--data", measurable_dataset, "--out", tmp_path / "taken" / "report")
+    code, _, errors = evaluate("run", stage2_run, "--data", measurable_dataset, "--out", tmp_path / "taken" / "report")
     assert code == 2
     assert "taken is not a writable folder; give another folder with --out" in errors
     assert (tmp_path / "taken").read_text() == "mine"
@@ -379,7 +378,7 @@ def test_titles_of_paintings_are_text_and_not_page(measurable_dataset: Path, tmp
     for number, pixels in enumerate(pictures):
         Image.fromarray(np.asarray(pixels)).save(folder / f"{number}.png")
     odd = folder.rename(tmp_path / "<script>alert(1)<")
-    measured("--images", odd, "--data", measurable_dataset, "--out", tmp_path / "report", "--quick")
+    measured("images", odd, "--data", measurable_dataset, "--out", tmp_path / "report", "--quick")
     page = (tmp_path / "report" / "index.html").read_text()
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -73,10 +73,17 @@ def test_every_option_in_a_table_of_a_command_exists(
     text = (ROOT / "scripts" / "README.md").read_text(encoding="utf-8")
     sections = [part for part in re.split(r"^## ", text, flags=re.MULTILINE) if script in part.partition("\n")[0]]
     cells = [cell for part in sections for cell in re.findall(r"^\| (`--.*?) \| ", part, flags=re.MULTILINE)]
-    monkeypatch.setattr(sys, "argv", [script, "--help"])
-    with pytest.raises(SystemExit):
-        runpy.run_path(str(ROOT / "scripts" / script), run_name="__main__")
-    known = set(re.findall(r"--[a-z0-9-]+", capsys.readouterr().out))
+
+    def shown_help(*subcommand: str) -> str:
+        monkeypatch.setattr(sys, "argv", [script, *subcommand, "--help"])
+        with pytest.raises(SystemExit):
+            runpy.run_path(str(ROOT / "scripts" / script), run_name="__main__")
+        return capsys.readouterr().out
+
+    shown = shown_help()
+    subcommands = re.search(r"^usage: \S+ \[-h\] \{([\w,]+)\}", shown)
+    shown += "".join(shown_help(name) for name in (subcommands[1].split(",") if subcommands else ()))
+    known = set(re.findall(r"--[a-z0-9-]+", shown))
     assert set(re.findall(r"--[a-z0-9-]+", " ".join(cells))) <= known | {"--stage1"}
 
 

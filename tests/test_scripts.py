@@ -34,7 +34,7 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command, 
     assert "scripts/train_stage2.py" in command.refused("generate.py", "--weights", "runs/stage2")
     in_a_style = ("--style", "renaissance", "--weights", stage1_run)
     assert "scripts/train_stage2.py" in command.refused("generate.py", *in_a_style)
-    assert "scripts/prepare_data.py" in command.refused("evaluate.py", "runs/stage2")
+    assert "scripts/prepare_data.py" in command.refused("evaluate.py", "run", "runs/stage2")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_without_a_preset_training_takes_the_one_for_the_machine_and_says_so(
         "train_stage1.py --batch-size 8",
         "train_stage2.py --epochs 3",
         "prepare_data.py pictures --folders genres",
-        "evaluate.py --data data",
+        "evaluate.py runs/stage2",
         "export.py runs/stage1",
         "benchmark.py paint",
         "generate.py --seeds 1-5",
@@ -178,7 +178,9 @@ def test_the_help_of_preparation_says_what_holds_where_nothing_is_given(command:
 
 
 def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_dataset: Path) -> None:
-    assert "scripts/train_stage2.py" in command.refused("evaluate.py", "runs/stage2", "--data", procedural_dataset)
+    assert "scripts/train_stage2.py" in command.refused(
+        "evaluate.py", "run", "runs/stage2", "--data", procedural_dataset
+    )
 
 
 def test_without_a_run_the_weights_of_the_project_paint(command: Command, tmp_path: Path) -> None:
@@ -359,11 +361,6 @@ def test_a_pipe_gets_the_picture_and_processes_divide_the_pictures(stage2_run: P
     printed = launch(2, *paint, tmp_path / "two", "--count", "7").split()
     assert sorted(printed) == sorted(str(path) for path in (tmp_path / "two").iterdir())
     assert len(printed) == 7
-
-
-def test_measuring_needs_a_known_feature_network(command: Command, stage2_run: Path, procedural_dataset: Path) -> None:
-    line = command.refused("evaluate.py", stage2_run, "--data", procedural_dataset, "--features", "inceptoin")
-    assert "did you mean 'inception'" in line
 
 
 @pytest.mark.slow

@@ -1,43 +1,37 @@
-"""FID and KID between two sets of features, computed by torchmetrics, and their confidence intervals.
+"""FID and KID between two sets of features, computed by torchmetrics, and the confidence intervals of all figures.
 
-`common.evaluation.features` computes the features. FID also falls as the number of samples grows: compare it at equal
-numbers only. KID is unbiased.
+FID also falls as the number of samples grows: compare it at equal numbers only. KID is unbiased. Intervals are those of
+the bootstrap (Efron 1979), for shares Wilson's (1927), and of the jackknife (Tukey 1958).
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int, Real
 from torch import Tensor, nn
 
-from common.evaluation.bootstrap import (
-    WEIGHED_REPLICATES,
-    Interval,
-    draw_counts,
-    interval_around,
-    interval_of_replicates,
-)
-
+Interval = tuple[float, float]
+"""Low and high end of a 95 % interval: the range of a figure over other samples of the same size."""
 KID_SUBSET = 1000
 KID_SUBSETS = 100
-FID_REPLICATES = 20
 KERNEL_SIDE = 512
-"""Rows and columns of the kernel matrix that are computed at a time."""
+"""Rows and columns of the kernel matrix that are computed at a time: whole, it would take gigabytes."""
+REPLICATES = 1000
+WEIGHED_REPLICATES = 50
+"""Replicates of a statistic that takes seconds to compute; of FID, which takes longer, FID_REPLICATES."""
+FID_REPLICATES = 20
+NORMAL_95 = 1.96
 
 
 def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
     """Return `|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared feature units (Heusel et al. 2017, eq. 6).
 
-    For equal sets rounding may give slightly less than 0. Raise ValueError for fewer than two samples in a set.
+    For equal sets rounding may give slightly less than 0. Each set needs at least two samples.
     """
-    if min(len(real), len(generated)) < 2:
-        raise ValueError(
-            f"FID needs at least 2 pictures in each set, got {len(real)} real and {len(generated)} generated"
-        )
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     metric = FrechetInceptionDistance(feature=_FeaturesAsGiven(real.shape[1]), sync_on_compute=False)
@@ -46,55 +40,7 @@ def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> 
     return float(metric.compute())
 
 
-class FidInterval:
-    """Intervals of FIDs against one real set; computes the square root of its covariance once."""
-
-    def __init__(self, real: Float[np.ndarray, "n f"]) -> None:
-        features = torch.from_numpy(np.asarray(real))
-        self._mean = features.mean(dim=0)
-        centred = features - self._mean
-        covariance = (centred.T @ centred).double() / (len(features) - 1)
-        values, vectors = torch.linalg.eigh(covariance)
-        self._root = (vectors * values.clamp(min=0).sqrt() @ vectors.T).float()
-        self._trace = float(covariance.trace())
-
-    def distance(self, generated: Float[Tensor, "m f"], counts: Float[Tensor, "m"]) -> float:
-        """Return the FID of a set that holds sample i counts[i] times.
-
-        `tr (S_r S_g)^1/2` is the sum of the singular values of `A S_r^1/2`, where `S_g = A^T A`.
-        """
-        total = float(counts.sum())
-        mean = (counts @ generated) / total
-        centred = (generated - mean) * (counts.sqrt() / (total - 1) ** 0.5)[:, None]
-        spread = centred @ self._root
-        # Both products have the same nonzero eigenvalues; take the smaller matrix.
-        product = spread @ spread.T if len(spread) < spread.shape[1] else spread.T @ spread
-        singular_values = torch.linalg.eigvalsh(product.double()).clamp(min=0).sqrt()
-        traces = self._trace + float(centred.square().sum(dtype=torch.float64))
-        return float((mean - self._mean).square().sum()) + traces - 2 * float(singular_values.sum())
-
-    def around(self, value: float, generated: Float[np.ndarray, "m f"], random: np.random.Generator) -> Interval:
-        """Return the interval of a FID over other samples of the generator; the real set stays fixed."""
-        features = torch.from_numpy(np.asarray(generated))
-
-        def replicate(counts: Int[np.ndarray, "m"]) -> float:
-            return self.distance(features, torch.from_numpy(counts).float())
-
-        return interval_around(value, replicate, len(generated), random, FID_REPLICATES)
-
-
-@dataclass(frozen=True)
-class Kid:
-    """A kernel inception distance and its spread."""
-
-    value: float
-    spread: float
-    """Standard deviation over random subsets of the samples."""
-    subset: int
-    """Number of samples that a subset takes from each set."""
-
-
-def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, seed: int) -> Kid:
+def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, seed: int) -> float:
     """Return the mean squared kernel distance over subsets (Binkowski et al. 2018), unbiased for any set size."""
     from torchmetrics.image.kid import KernelInceptionDistance
 
@@ -111,13 +57,45 @@ def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, 
     # torchmetrics draws its subsets from the global random state.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
-        mean, spread = metric.compute()
-    return Kid(float(mean), float(spread), subset)
+        return float(metric.compute()[0])
 
 
 def kid_of_all(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
     """Return the kernel distance between the whole sets, without the noise of drawing subsets."""
-    return float(_distances(real, generated, np.ones((1, len(real))), np.ones((1, len(generated))))[0])
+    return float(_kernel_distances(real, generated, np.ones((1, len(real))), np.ones((1, len(generated))))[0])
+
+
+def interval_of_mean(values: Float[np.ndarray, "n"], random: np.random.Generator) -> Interval:
+    """Return the percentile interval of a mean, or Wilson's interval (1927) if all values are 0 or 1.
+
+    Resampling gives a share of 0 or 1 an interval of no width, however few the samples; Wilson's has a width.
+    """
+    mean, count = float(np.mean(values)), len(values)
+    if np.isin(values, (0, 1)).all():
+        z2 = NORMAL_95**2
+        centre = (mean + z2 / (2 * count)) / (1 + z2 / count)
+        half = NORMAL_95 / (1 + z2 / count) * np.sqrt(mean * (1 - mean) / count + z2 / (4 * count**2))
+        low, high = max(centre - half, 0.0), min(centre + half, 1.0)
+    else:
+        counts = random.multinomial(count, np.full(count, 1 / count), size=REPLICATES)
+        low, high = np.quantile(counts @ np.asarray(values, dtype=np.float64) / count, [0.025, 0.975])
+    # By rounding, the mean may lie slightly outside.
+    return min(float(low), mean), max(float(high), mean)
+
+
+def interval_around(
+    value: float,
+    statistic: Callable[[Int[np.ndarray, "n"]], float],
+    count: int,
+    random: np.random.Generator,
+    replicates: int = WEIGHED_REPLICATES,
+) -> Interval:
+    """Return a normal interval around `value`, from the spread of `statistic` over samples drawn with replacement.
+
+    `statistic` takes the number of times that each of `count` samples was drawn. A distance between sets grows when
+    samples repeat, so the mean of the replicates is biased. Their spread is not: the interval is centred on `value`.
+    """
+    return _normal(value, np.array([statistic(_draw_counts(count, random)) for _ in range(replicates)]))
 
 
 def kid_interval(
@@ -125,12 +103,78 @@ def kid_interval(
 ) -> Interval:
     """Return the interval of a KID over other samples of both sets."""
     lengths = len(generated), len(real)
-    draws = [[draw_counts(length, random) for length in lengths] for _ in range(WEIGHED_REPLICATES)]
+    draws = [[_draw_counts(length, random) for length in lengths] for _ in range(WEIGHED_REPLICATES)]
     generated_counts, real_counts = (np.stack(counts) for counts in zip(*draws, strict=True))
-    return interval_of_replicates(value, _distances(real, generated, real_counts, generated_counts))
+    return _normal(value, _kernel_distances(real, generated, real_counts, generated_counts))
 
 
-def _distances(
+def fid_interval(
+    value: float, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
+) -> Interval:
+    """Return the interval of a FID over other samples of the generator; the real set stays fixed."""
+    distance, features = fast_fid(real), torch.from_numpy(np.asarray(generated))
+
+    def replicate(counts: Int[np.ndarray, "m"]) -> float:
+        return distance(features, torch.from_numpy(counts).float())
+
+    return interval_around(value, replicate, len(generated), random, FID_REPLICATES)
+
+
+def jackknife_deviation(replicates: Float[np.ndarray, "g"]) -> float:
+    """Return the standard deviation of a figure, from g replicates that each leave out one of g parts."""
+    groups = len(replicates)
+    return float(np.sqrt((groups - 1) / groups * np.square(replicates - np.mean(replicates)).sum()))
+
+
+def widened(interval: Interval, share: float, deviation: float) -> Interval:
+    """Widen the interval of a share by a second, independent standard deviation."""
+    more = NORMAL_95 * deviation
+    low, high = np.hypot(share - interval[0], more), np.hypot(interval[1] - share, more)
+    return float(max(share - low, 0.0)), float(min(share + high, 1.0))
+
+
+def no_narrower(interval: Interval, share: float, deviation: float) -> Interval:
+    """Widen the interval of a share, if needed, to the normal interval with the standard deviation `deviation`."""
+    half = NORMAL_95 * deviation
+    return max(min(interval[0], share - half), 0.0), min(max(interval[1], share + half), 1.0)
+
+
+def _normal(value: float, replicates: Float[np.ndarray, "r"]) -> Interval:
+    spread = float(np.std(replicates, ddof=1))
+    return value - NORMAL_95 * spread, value + NORMAL_95 * spread
+
+
+def _draw_counts(count: int, random: np.random.Generator) -> Int[np.ndarray, "n"]:
+    """Draw `count` of `count` samples with replacement; return how often each was drawn."""
+    return random.multinomial(count, np.full(count, 1 / count))
+
+
+def fast_fid(real: Float[np.ndarray, "n f"]) -> Callable[[Float[Tensor, "m f"], Float[Tensor, "m"]], float]:
+    """Return the FID to `real` of sets that hold sample i counts[i] times; takes one matrix root for all of them."""
+    features = torch.from_numpy(np.asarray(real))
+    real_mean = features.mean(dim=0)
+    centred = features - real_mean
+    covariance = (centred.T @ centred).double() / (len(features) - 1)
+    values, vectors = torch.linalg.eigh(covariance)
+    root = (vectors * values.clamp(min=0).sqrt() @ vectors.T).float()
+    real_trace = float(covariance.trace())
+
+    def distance(generated: Float[Tensor, "m f"], counts: Float[Tensor, "m"]) -> float:
+        total = float(counts.sum())
+        mean = (counts @ generated) / total
+        centred = (generated - mean) * (counts.sqrt() / (total - 1) ** 0.5)[:, None]
+        # With S_g = A^T A, `tr (S_r S_g)^1/2` is the sum of the singular values of A S_r^1/2.
+        spread = centred @ root
+        # Both products have the same nonzero eigenvalues; take the smaller matrix.
+        product = spread @ spread.T if len(spread) < spread.shape[1] else spread.T @ spread
+        singular_values = torch.linalg.eigvalsh(product.double()).clamp(min=0).sqrt()
+        traces = real_trace + float(centred.square().sum(dtype=torch.float64))
+        return float((mean - real_mean).square().sum()) + traces - 2 * float(singular_values.sum())
+
+    return distance
+
+
+def _kernel_distances(
     real: Float[np.ndarray, "n f"],
     generated: Float[np.ndarray, "m f"],
     real_counts: Real[np.ndarray, "r n"],
@@ -168,10 +212,7 @@ def _between(
     first_counts: Float[Tensor, "r n"],
     second_counts: Float[Tensor, "r m"],
 ) -> Float64[Tensor, "r"]:
-    """Return sums of the kernel `(x.y / f + 1)^3` over all pairs, weighted by the counts of both samples.
-
-    Computes the kernel matrix in blocks: for many samples the whole matrix would take gigabytes.
-    """
+    """Return sums of the kernel `(x.y / f + 1)^3` over all pairs, weighted by the counts of both samples."""
     from torchmetrics.image.kid import poly_kernel
 
     total = torch.zeros(len(first_counts), dtype=torch.float64)

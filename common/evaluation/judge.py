@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from common.data.dataset import UNLABELLED
+from common.randomness import Purpose, generator_for
 
 DECAY_INVERSE = 1e-3
 """Inverse strength of the weight decay.
@@ -27,7 +27,7 @@ JACKKNIFE_PARTS = 4
 
 @dataclass(frozen=True)
 class Judge:
-    """A linear classifier of standardised features."""
+    """A linear classifier of k classes by f standardised features."""
 
     mean: Float[np.ndarray, "f"]
     scale: Float[np.ndarray, "f"]
@@ -40,6 +40,31 @@ class Judge:
         return (standard @ self.weights.T + self.biases).argmax(axis=1)
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """The judge's classes of n pictures and of m held-out paintings, and its replicates' of the pictures."""
+
+    of_seen: Int[np.ndarray, "n"]
+    of_held_out: Int[np.ndarray, "m"]
+    of_seen_by_replicates: Int[np.ndarray, "g n"]
+
+
+def judged(
+    labels: Int[np.ndarray, "t"],
+    num_classes: int,
+    train: Float[np.ndarray, "t f"],
+    seen: Float[np.ndarray, "n f"],
+    held_out: Float[np.ndarray, "m f"],
+) -> Verdicts:
+    """Fit a judge and its replicates on labelled training paintings, and let them classify pictures and paintings."""
+    judge = fit_judge(train, labels, num_classes)
+    # A random stream of its own, so that all reports on a dataset use the same judge.
+    replicates = fit_replicates(train, labels, num_classes, generator_for(0, Purpose.EVALUATION_RESAMPLING, 2))
+    return Verdicts(
+        judge.classify(seen), judge.classify(held_out), np.stack([one.classify(seen) for one in replicates])
+    )
+
+
 def fit_judge(features: Float[np.ndarray, "n f"], labels: Int[np.ndarray, "n"], num_classes: int) -> Judge:
     """Fit multinomial logistic regression on the labelled paintings; never predicts a class without paintings."""
     labelled = labels != UNLABELLED
@@ -50,7 +75,14 @@ def fit_judge(features: Float[np.ndarray, "n f"], labels: Int[np.ndarray, "n"], 
     classes = np.unique(labels)
     biases[classes] = 0
     if len(classes) > 1:
-        model = _fit((features - mean) / scale, labels)
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(C=DECAY_INVERSE, max_iter=200, tol=1e-3)
+        with warnings.catch_warnings():
+            # A fully converged fit would not change the figures.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit((features - mean) / scale, labels)
         # For two classes scikit-learn stores one row of weights, for the second class.
         known = classes[-len(model.coef_) :]
         weights[known], biases[known] = model.coef_, model.intercept_
@@ -78,13 +110,3 @@ def confusion(asked: Int[np.ndarray, "n"], judged: Int[np.ndarray, "n"], num_cla
     labelled = asked != UNLABELLED
     np.add.at(table, (asked[labelled], judged[labelled]), 1)
     return table
-
-
-def _fit(features: Float[np.ndarray, "n f"], labels: Int[np.ndarray, "n"]) -> Any:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    with warnings.catch_warnings():
-        # A fully converged fit would not change the figures.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=DECAY_INVERSE, max_iter=200, tol=1e-3).fit(features, labels)

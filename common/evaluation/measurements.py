@@ -1,4 +1,4 @@
-"""The content of report.json. `common.evaluation.measures` computes it."""
+"""The content of report.json. `common.evaluation.measures` computes it; reports and model cards show it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ VERSION = 2
 
 @settings
 class Figure:
-    """One number with its interval, its number of samples, and the score of real paintings."""
+    """One number with its 95 % interval, its number of samples, and the score of real paintings by the same measure."""
 
     value: float
     low: float
-    """Lower end of the 95 % interval."""
     high: float
     samples: int
     """Number of generated pictures measured; of real paintings for the critic's accuracy on them."""
     real: float | None = None
-    """Score of real paintings by the same measure."""
     real_samples: int | None = None
-    """Number of real paintings measured for `real`."""
 
 
 @settings
@@ -36,25 +33,21 @@ class Confusion:
 
 @settings
 class Copy:
-    """A generated picture and its nearest training painting."""
+    """The generated picture `place` and its nearest training painting: `row` of the dataset's labels.csv, from 0."""
 
     place: int
-    """Index of the generated picture."""
     row: int
-    """Row of the painting in the dataset's labels.csv, from 0."""
     distance: float
 
 
 @settings
 class Novelty:
-    """Distances of generated pictures and of held-out paintings to the training paintings."""
+    """Distance from each generated picture and each held-out painting to its nearest training painting."""
 
     threshold: float
-    """1 % of the held-out paintings are nearer than this to a training painting."""
+    """1 % of the held-out paintings are nearer than this."""
     generated: tuple[float, ...]
-    """Distance from each generated picture to its nearest training painting."""
     held_out: tuple[float, ...]
-    """Distance from each held-out painting to its nearest training painting."""
     nearest: tuple[Copy, ...]
     """The generated pictures nearest to a training painting, nearest first."""
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from einops import rearrange
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from common.data.dataset import HeldOut, PaintingDataset, Split, SplitName
 from common.evaluation.features import FeatureNetwork
-from common.evaluation.shares import Share
 from common.files import whole_file
+from common.shares import Share
 
 BATCH = 32
 
@@ -46,33 +45,55 @@ def reference_features(
     share: Share,
     progress: Progress,
 ) -> References:
-    """Return features of the chosen training paintings and of all held-out paintings.
-
-    Reads them from the dataset folder. If a file is missing or damaged, all processes compute it, and it is stored if
-    the folder is writable. Collective.
-    """
-    train = dataset.split("train", size)
-    whole = _path(dataset, size, network, "train")
-    if len(chosen) == len(train) or share.everywhere(_kept(whole, train, network) is not None):
-        of_train = _stored(whole, train, False, network, share, progress)[chosen]
-    else:
-        part = hashlib.sha256(chosen.tobytes()).hexdigest()[:8]
-        path = _path(dataset, size, network, f"train-{part}")
-        of_train = _stored(path, train.at(chosen), False, network, share, progress)
-    mirrored = _path(dataset, size, network, f"{held_out}-mirrored")
+    """Return features of the chosen training paintings and of all held-out paintings, as `split_features` does."""
     return References(
-        of_train,
+        split_features(dataset, "train", size, network, share, progress, chosen=chosen),
         split_features(dataset, held_out, size, network, share, progress),
-        _stored(mirrored, dataset.split(held_out, size), True, network, share, progress),
+        split_features(dataset, held_out, size, network, share, progress, mirrored=True),
     )
 
 
 def split_features(
-    dataset: PaintingDataset, name: SplitName, size: int, network: FeatureNetwork, share: Share, progress: Progress
+    dataset: PaintingDataset,
+    name: SplitName,
+    size: int,
+    network: FeatureNetwork,
+    share: Share,
+    progress: Progress,
+    *,
+    chosen: Int[np.ndarray, "n"] | None = None,
+    mirrored: bool = False,
 ) -> Float[np.ndarray, "n f"]:
-    """Return features of all paintings of one split, stored or computed as in `reference_features`. Collective."""
-    path = _path(dataset, size, network, name)
-    return _stored(path, dataset.split(name, size), False, network, share, progress)
+    """Return features of the paintings of one split, of all or of the chosen ones.
+
+    Reads them from the dataset folder. If the file is missing or damaged, all processes compute it, and it is stored if
+    the folder is writable. Collective.
+    """
+    split = dataset.split(name, size)
+    path = _path(dataset, size, network, f"{name}-mirrored" if mirrored else name)
+    stored = _kept(path, split, network)
+    # Another evaluation may write the file after one process has looked for it and before the next one does.
+    found = share.everywhere(stored is not None)
+    if not found and chosen is not None and len(chosen) < len(split):
+        split, part = split.at(chosen), hashlib.sha256(chosen.tobytes()).hexdigest()[:8]
+        path, chosen = _path(dataset, size, network, f"{name}-{part}"), None
+        stored = _kept(path, split, network)
+        found = share.everywhere(stored is not None)
+    own = share.of(len(split))
+    if found:
+        assert stored is not None, "everywhere is here too"
+        features = stored
+        progress(len(own))
+    else:
+        batches = (images.flip(3) if mirrored else images for images in batches_of(split, own))
+        features = share.gather(features_of(network, batches, progress))
+        if share.is_main:
+            # If the disk is full or read-only, measure without storing.
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(exist_ok=True)
+                with whole_file(path) as partial, partial.open("wb") as file:
+                    np.save(file, features)
+    return features if chosen is None else features[chosen]
 
 
 def features_of(
@@ -86,20 +107,10 @@ def features_of(
     return np.concatenate(found)
 
 
-def _stored(
-    path: Path, split: Split, mirrored: bool, network: FeatureNetwork, share: Share, progress: Progress
-) -> Float[np.ndarray, "n f"]:
-    stored = _kept(path, split, network)
-    # Another evaluation may write the file after one process has looked for it and before the next one does.
-    if share.everywhere(stored is not None):
-        assert stored is not None, "everywhere is here too"
-        progress(len(share.of(len(split))))
-        return stored
-    own = features_of(network, _batches(split, share.of(len(split)), mirrored), progress)
-    features = share.gather(own)
-    if share.is_main:
-        _keep(features, path)
-    return features
+def batches_of(split: Split, places: Sequence[int]) -> Iterator[UInt8[Tensor, "b 3 h w"]]:
+    """Yield the pictures at some places of a split."""
+    for start in range(0, len(places), BATCH):
+        yield rearrange(split.pictures(np.asarray(places[start : start + BATCH])), "b h w c -> b c h w")
 
 
 def _kept(path: Path, split: Split, network: FeatureNetwork) -> Float[np.ndarray, "n f"] | None:
@@ -114,23 +125,8 @@ def _kept(path: Path, split: Split, network: FeatureNetwork) -> Float[np.ndarray
     return features if fits else None
 
 
-def _keep(features: np.ndarray, path: Path) -> None:
-    # If the disk is full or read-only, measure without storing.
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        with whole_file(path) as partial, partial.open("wb") as file:
-            np.save(file, features)
-
-
 def _path(dataset: PaintingDataset, size: int, network: FeatureNetwork, name: str) -> Path:
     checksums = dataset.description.checksums
     identity = "\n".join([checksums["labels.csv"], checksums[f"images-{size}.npy"], network.description])
     key = hashlib.sha256(identity.encode()).hexdigest()[:12]
     return dataset.folder / "features" / f"{network.name}-{size}-{name}-{key}.npy"
-
-
-def _batches(split: Split, places: Sequence[int], mirrored: bool) -> Iterator[UInt8[Tensor, "b 3 h w"]]:
-    for start in range(0, len(places), BATCH):
-        images = split.pictures(np.asarray(places[start : start + BATCH]))
-        upright = rearrange(images, "b h w c -> b c h w")
-        yield torch.flip(upright, dims=[3]) if mirrored else upright

@@ -1,118 +1,138 @@
-"""Write a report: `report.json` for programs and `index.html`, a page without other files, for people."""
+"""Write a report: `report.json` for programs and `index.html`, a page without other files, for people.
+
+Also the comparison of several subjects, and the lines that a command prints. All show the figures of
+`common.evaluation.figures`, whatever these are.
+"""
 
 from __future__ import annotations
 
 import base64
 import importlib.util
+import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from einops import rearrange
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
 
 from common import config
-from common.data.dataset import PaintingDataset
+from common.curation import favourites
+from common.data.dataset import HeldOut, PaintingDataset
 from common.errors import UserError, missing_package
-from common.evaluation.exhibits import data_address, gather_exhibits
-from common.evaluation.measurements import Figure, Measurements
-from common.evaluation.plots import confusion_plot, distance_plot, spectrum_plot
+from common.evaluation.figures import Spec, specs
+from common.evaluation.measurements import Confusion, Figure, Measurements, Novelty, Spectra
+from common.evaluation.observations import answered_labels, same_noise
 from common.evaluation.subjects import Subject
-from common.evaluation.wording import Wording, wordings
 from common.files import write_atomically
+from common.images import as_pictures, labelled_grid
+from common.randomness import Purpose, generator_for
 
-REPORT = "report.json"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Plot
+
 PAGE = "index.html"
+COLUMNS = 10
+RANDOM_ROWS = 6
+NOISE_ROWS = 4
+CURATED = 40
+GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
 
 
-def write_report(
-    measured: Measurements, subject: Subject, dataset: PaintingDataset, out: Path, curves: Mapping[str, str]
-) -> None:
-    """Write both files and two sheets of pictures into `out`; `curves` are plots of its training, as SVG."""
-    exhibits = gather_exhibits(subject, dataset, measured)
-    known, split = wordings(measured.split), measured.split
-    page = _environment().get_template("report.html.jinja").render(
-        measured=measured,
-        rows=[(known[key], measured.figures[key]) for key in known if key in measured.figures],
-        exhibits=exhibits,
-        distances=distance_plot(measured.novelty, split),
-        confusions={kind: confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
-        spectrum=spectrum_plot(measured.spectra, split),
-        curves=curves,
-        kid=known["kid"],
-    )  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
-    exhibits.random.save(out / "samples.png")
-    exhibits.real.save(out / "real.png")
-    write_atomically(out / PAGE, page)
-    write_atomically(out / REPORT, json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
-
-
-def require_report_packages() -> None:
-    """Raise UserError if a package for reports is not installed. Called before measuring."""
+def require_report(folder: Path) -> None:
+    """Raise UserError if a package for reports is not installed, or none can be written to `folder`; create nothing."""
     for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
         if importlib.util.find_spec(package) is None:
             raise missing_package("a report", name, extra="evaluation")
-
-
-def require_writable(folder: Path) -> None:
-    """Raise UserError if no report can be written there. Called before measuring; creates nothing."""
-    place = folder
-    while not place.exists() and place != place.parent:
-        place = place.parent
+    place = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise UserError(f"cannot write to {folder}: {place} is not a writable folder; give another folder with --out")
+
+
+def write_report(
+    measured: Measurements, subject: Subject, dataset: PaintingDataset, out: Path, curves: Path | None
+) -> None:
+    """Write both files and two sheets of pictures into `out`; `curves` is a picture of its training, if there is one.
+
+    Only the critic's favourites are selected; all other pictures are the first or random.
+    """
+    count, split = RANDOM_ROWS * COLUMNS, measured.split
+    held_out = dataset.split(split, subject.resolution)
+    some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(held_out))[:count]
+    random = _sheet(_read(subject, range(min(count, len(subject)))))
+    real = _sheet(as_pictures(held_out.pictures(some).cpu().numpy()))
+    best = favourites(np.array(measured.ranking), subject.requests)[:CURATED] if measured.ranking else None
+    page = _template("report").render(
+        measured=measured,
+        rows=[(spec, measured.figures[key]) for key, spec in specs(split).items() if key in measured.figures],
+        random=random,
+        real=real,
+        by_label=_by_label(subject),
+        same_noise=_same_noise(subject),
+        curated=None if best is None else _sheet(_read(subject, best.tolist())),
+        pairs=_pairs(subject, dataset, measured),
+        distances=_distance_plot(measured.novelty, split),
+        confusions={kind: _confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
+        spectrum=_spectrum_plot(measured.spectra, split),
+        curves=curves.read_bytes() if curves is not None and curves.is_file() else None,
+        kid=specs(split)["kid"],
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    random.save(out / "samples.png")
+    real.save(out / "real.png")
+    write_atomically(out / PAGE, page)
+    write_atomically(out / "report.json", json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
 
 
 def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:
     """Write `comparison.json` and `comparison.html`; return the table for a terminal.
 
-    Raise UserError if the subjects were not measured with the same settings.
+    All subjects must have been measured with the same settings.
     """
-    _require_alike(all_measured)
-    rows = comparison_rows(all_measured)
-    page = _environment().get_template("comparison.html.jinja").render(subjects=all_measured, rows=rows)
-    out.mkdir(parents=True, exist_ok=True)
+    known = specs(all_measured[0].split)
+    figures = {key: [measured.figures.get(key) for measured in all_measured] for key in known}
+    rows = [(known[key], _marked(known[key], found)) for key, found in figures.items() if any(found)]
+    page = _template("comparison").render(subjects=all_measured, rows=rows)
+    names = [measured.name for measured in all_measured]
     values = {
-        key: {
-            measured.name: config.as_values(measured.figures[key])
-            for measured in all_measured
-            if key in measured.figures
-        }
-        for key in wordings(all_measured[0].split)
+        key: {name: config.as_values(figure) for name, figure in zip(names, found, strict=True) if figure}
+        for key, found in figures.items()
     }
+    out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "comparison.json", json.dumps(values, indent=1, ensure_ascii=False))
     write_atomically(out / "comparison.html", page)
-    width = max(len(wording.title) for wording, _ in rows)
-    columns = [max(24, len(measured.name)) for measured in all_measured]
-    lines = ["  ".join([" " * width, *(m.name.rjust(c) for m, c in zip(all_measured, columns, strict=True))])]
-    for wording, cells in rows:
-        texts = [_cell_text(wording, figure, best) for figure, best in cells]
-        lines.append(
-            "  ".join([wording.title.ljust(width), *(t.rjust(c) for t, c in zip(texts, columns, strict=True))])
-        )
-    return lines
+    table = [["", *names], *([spec.title, *(_cell(spec, *cell) for cell in cells)] for spec, cells in rows)]
+    first, *others = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]) for row in table]
 
 
-def comparison_rows(all_measured: Sequence[Measurements]) -> list[tuple[Wording, list[tuple[Figure | None, bool]]]]:
-    """Return, for each figure, every subject's value and whether it is better than all others with no overlap."""
-    rows = []
-    for key, wording in wordings(all_measured[0].split).items():
-        figures = [measured.figures.get(key) for measured in all_measured]
-        if any(figures):
-            rows.append((wording, [(figure, _stands_out(wording, figure, figures)) for figure in figures]))
-    return rows
+def _marked(spec: Spec, figures: Sequence[Figure | None]) -> list[tuple[Figure | None, bool]]:
+    """Return each subject's figure and whether it stands out from all others."""
+    marked = []
+    for figure in figures:
+        others = [other for other in figures if other is not None and other is not figure]
+        marked.append((figure, figure is not None and spec.stands_out(figure, others)))
+    return marked
+
+
+def _cell(spec: Spec, figure: Figure | None, best: bool) -> str:
+    return f"{'* ' * best}{spec.number(figure.value)} ({spec.interval(figure)})" if figure else "–"
 
 
 def summary(measured: Measurements) -> list[str]:
     """Return the figures as lines for a terminal."""
     lines = [f"{measured.name}: {measured.samples} pictures of {measured.resolution} pixels; {measured.origin}"]
-    for key, wording in wordings(measured.split).items():
-        if key in measured.figures:
-            figure = measured.figures[key]
-            interval = f"({wording.number(figure.low)} to {wording.number(figure.high)})"
-            real = f"{wording.mark(figure)}: {wording.real}" if figure.real is not None else ""
-            value = f"{wording.number(figure.value):>9} ({figure.samples})"
-            lines.append(f"{wording.title:42} {value:17} {interval:24} {real}".rstrip())
+    for key, spec in specs(measured.split).items():
+        if figure := measured.figures.get(key):
+            real = f"{spec.mark(figure)}: {spec.real}" if figure.real is not None else ""
+            value = f"{spec.number(figure.value):>9} ({figure.samples})"
+            lines.append(f"{spec.title:42} {value:17} {f'({spec.interval(figure)})':24} {real}".rstrip())
     lines.append(
         f"measured against {measured.held_out} {measured.split} and {measured.train} training paintings of "
         f"{measured.dataset}, resized with {measured.resize_filter.capitalize()}; features: "
@@ -121,35 +141,7 @@ def summary(measured: Measurements) -> list[str]:
     return lines
 
 
-def _require_alike(all_measured: Sequence[Measurements]) -> None:
-    first = all_measured[0]
-    for other in all_measured[1:]:
-        for what in ("split", "held_out", "train", "resolution", "samples", "seed", "features_description"):
-            values = getattr(first, what), getattr(other, what)
-            if values[0] != values[1]:
-                raise UserError(
-                    f"figures of {first.name} and {other.name} do not compare: {what.replace('_', ' ')} "
-                    f"{values[0]} and {values[1]}; measure both with the same settings"
-                )
-
-
-def _stands_out(wording: Wording, figure: Figure | None, figures: Sequence[Figure | None]) -> bool:
-    others = [other for other in figures if other is not None and other is not figure]
-    if figure is None or not others:
-        return False
-    if wording.better == "low":
-        return all(figure.high < other.low for other in others)
-    return wording.better == "high" and all(figure.low > other.high for other in others)
-
-
-def _cell_text(wording: Wording, figure: Figure | None, best: bool) -> str:
-    if figure is None:
-        return "–"
-    text = f"{wording.number(figure.value)} ({wording.number(figure.low)} to {wording.number(figure.high)})"
-    return f"* {text}" if best else text
-
-
-def _environment() -> Any:
+def _template(name: str) -> Any:
     import jinja2
 
     environment = jinja2.Environment(
@@ -159,6 +151,143 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["address"] = data_address
-    environment.filters["drawing"] = lambda svg: f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-    return environment
+    environment.filters["address"] = _address
+    return environment.get_template(f"{name}.html.jinja")
+
+
+def _address(picture: Image.Image | str | bytes) -> str:
+    """Return a picture, the text of an SVG file or the bytes of a PNG file as a data URL."""
+    if isinstance(picture, Image.Image):
+        kind = "png" if picture.width * picture.height <= 400_000 else "jpeg"
+        file = io.BytesIO()
+        picture.save(file, kind, quality=88)
+        content = file.getvalue()
+    else:
+        kind, content = ("svg+xml", picture.encode()) if isinstance(picture, str) else ("png", picture)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _read(subject: Subject, places: Sequence[int]) -> list[Image.Image]:
+    batches = (subject.read(places[start : start + COLUMNS]) for start in range(0, len(places), COLUMNS))
+    return [picture for images in batches for picture in _pictures(images)]
+
+
+def _pictures(images: UInt8[Tensor, "b 3 h w"]) -> list[Image.Image]:
+    return as_pictures(rearrange(images, "b c h w -> b h w c").cpu().numpy())
+
+
+def _sheet(pictures: Sequence[Image.Image]) -> Image.Image:
+    rows = [pictures[start : start + COLUMNS] for start in range(0, len(pictures), COLUMNS)]
+    return labelled_grid(rows, [""] * len(rows))
+
+
+def _by_label(subject: Subject) -> dict[str, Image.Image]:
+    """Return sheets by `genre` and `style`, with one row per label."""
+    sheets: dict[str, Image.Image] = {}
+    for kind, names, labels in subject.labels():
+        first = {name: np.flatnonzero(labels == place)[:COLUMNS].tolist() for place, name in enumerate(names)}
+        rows = {name: _read(subject, places) for name, places in first.items() if places}
+        if rows:
+            sheets[kind] = labelled_grid(list(rows.values()), list(rows))
+    return sheets
+
+
+def _same_noise(subject: Subject) -> dict[str, Image.Image]:
+    """Return sheets by `genre` and `style`, with one row per seed and one column per label."""
+    seeds = range(subject.seed, subject.seed + NOISE_ROWS)
+    return {
+        kind: labelled_grid(
+            [_pictures(same_noise(subject.painter, kind, subject.resolution, seed)) for seed in seeds],
+            [f"seed {seed}" for seed in seeds],
+            names,
+        )
+        for kind, names in answered_labels(subject.painter, subject.resolution).items()
+        if subject.painter is not None
+    }
+
+
+def _pairs(subject: Subject, dataset: PaintingDataset, measured: Measurements) -> list[dict[str, Any]]:
+    """Return the pictures nearest to a training painting, each with that painting."""
+    copies = measured.novelty.nearest
+    rows = [copy.row for copy in copies]
+    generated, paintings = _read(subject, [copy.place for copy in copies]), dataset.pictures(subject.resolution, rows)
+    columns = {
+        "generated": generated,
+        "painting": as_pictures(paintings),
+        "caption": dataset.captions(rows),
+        "distance": [copy.distance for copy in copies],
+    }
+    return [dict(zip(columns, pair, strict=True)) for pair in zip(*columns.values(), strict=True)]
+
+
+def _distance_plot(novelty: Novelty, split: HeldOut) -> str:
+    figure = _blank_plot(7, 3)
+    axes = figure.subplots()
+    both = [*novelty.generated, *novelty.held_out]
+    edges: list[float] = np.linspace(min(both), max(both) + 1e-6, 60).tolist()
+    for name, distances, colour in (
+        ("generated pictures", novelty.generated, GENERATED),
+        (f"{split} paintings", novelty.held_out, REAL),
+    ):
+        axes.hist(distances, edges, density=True, histtype="stepfilled", alpha=0.45, color=colour, label=name)
+    closer = f"1 % of {split} paintings are closer"
+    axes.axvline(novelty.threshold, color=INK, linewidth=1, linestyle="--", label=closer)
+    axes.set_xlabel("distance to the nearest training painting")
+    axes.set_yticks([])
+    axes.legend(frameon=False)
+    return _as_svg(figure)
+
+
+def _confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
+    count = len(confusion.names)
+    figure = _blank_plot(3.4 + 0.62 * count, 1.6 + 0.32 * count)
+    tables = {"generated pictures": confusion.generated, f"real {split} paintings": confusion.real}
+    for axes, (title, table) in zip(figure.subplots(1, 2, sharey=True), tables.items(), strict=True):
+        counts = np.array(table, dtype=float)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Greys", vmin=0, vmax=1)
+        axes.set_title(title, fontsize=10)
+        # Matplotlib would read a dollar as the start of a formula.
+        names = [name.replace("$", r"\$") for name in confusion.names]
+        axes.set_xticks(range(count), names, rotation=90)
+        axes.set_yticks(range(count), names)
+        axes.set_xlabel(f"{kind} that the judge saw")
+        for row, column in np.argwhere(shares >= 0.005):
+            colour = "white" if shares[row, column] > 0.5 else INK
+            percent = f"{100 * shares[row, column]:.0f}"
+            axes.text(column, row, percent, ha="center", va="center", fontsize=7, color=colour)
+    return _as_svg(figure)
+
+
+def _spectrum_plot(spectra: Spectra, split: HeldOut) -> str:
+    figure = _blank_plot(7, 3)
+    axes = figure.subplots()
+    cycles = range(1, len(spectra.held_out) + 1)
+    axes.plot(cycles, spectra.held_out, color=REAL, label=f"{split} paintings")
+    axes.plot(cycles, spectra.generated, color=GENERATED, label="generated pictures")
+    axes.set_xscale("log", base=2)
+    axes.set_xlabel("cycles per side (coarse to fine detail)")
+    axes.set_ylabel("power, dB")
+    axes.legend(frameon=False)
+    return _as_svg(figure)
+
+
+def _blank_plot(width: float, height: float) -> Plot:
+    """Return a transparent figure of matplotlib; width and height in inches."""
+    # pyplot would keep every figure in memory and look for a display.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.patch.set_alpha(0)
+    return figure
+
+
+def _as_svg(figure: Plot) -> str:
+    """Return the text of an SVG file, with its letters as text: the browser has fonts that matplotlib lacks."""
+    import matplotlib
+
+    file = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()

@@ -1,11 +1,11 @@
 """The pictures to measure, from a painter or a folder, with the labels that were requested.
 
-`common.evaluation.measures` reads them by index, more than once; they are not kept in memory.
+`common.evaluation.observations` and the report read them by index, more than once; they are not kept in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -26,10 +26,6 @@ from common.vocabulary import Vocabulary
 
 SMALL = 64
 """Side, in pixels, of stage I's pictures."""
-TRAINED_ELSEWHERE = "trained on another dataset, whose training split may contain some of these held-out paintings"
-STARTED_ELSEWHERE = "started from other weights, whose training may have seen some of these held-out paintings"
-TRAINED_SOMEWHERE = "its training dataset is unknown"
-CHOSEN_BY_THEM = "these weights were chosen by their FID on these paintings, so their figures are too good"
 
 
 @runtime_checkable
@@ -41,11 +37,9 @@ class TrainedPainter(Protocol):
     @property
     def weights(self) -> str:
         """Hashes of the weights."""
-        ...
 
     def knows_styles(self, resolution: int) -> bool:
         """Return True if pictures of that size depend on the style."""
-        ...
 
     def images(
         self,
@@ -56,11 +50,9 @@ class TrainedPainter(Protocol):
         truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
         """Paint one batch of pictures, with noise multiplied by `truncation`."""
-        ...
 
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> Opinions | None:
         """Return the outputs of the critic for that size, given those labels; None without a critic."""
-        ...
 
 
 class EnlargedPainter:
@@ -69,11 +61,7 @@ class EnlargedPainter:
     def __init__(self, painter: TrainedPainter) -> None:
         self._painter = painter
         self.vocabulary = painter.vocabulary
-
-    @property
-    def weights(self) -> str:
-        """The hashes of the painter's weights, and the filter."""
-        return f"{self._painter.weights}, stage I's pictures enlarged by Lanczos"
+        self.weights = f"{painter.weights}, stage I's pictures enlarged by Lanczos"
 
     def knows_styles(self, resolution: int) -> bool:
         """Return False: stage I takes no style."""
@@ -129,17 +117,20 @@ class Subject:
         numbers: Int[np.ndarray, "n"] = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
         return numbers
 
-    def conditions(self, places: Sequence[int]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
-        """Return the requests at some indices as points of the genre and style simplex."""
-        chosen = np.asarray(places)
-        return simplex(self.genres[chosen], self.vocabulary.genres), simplex(
-            self.styles[chosen], self.vocabulary.styles
-        )
+    def labels(self) -> tuple[tuple[str, tuple[str, ...], Int[np.ndarray, "n"]], ...]:
+        """Return, for both kinds of label, the kind, the known names and the indices requested."""
+        names = self.vocabulary
+        return ("genre", tuple(names.genres), self.genres), ("style", tuple(names.styles), self.styles)
 
 
-def simplex(places: Int[np.ndarray, "b"], names: Sized) -> Float[Tensor, "b k"]:
-    """Return one-hot points; all zeros without a request."""
-    return torch.from_numpy(one_hot(places, len(names)))
+def simplexes(
+    vocabulary: Vocabulary, genres: Int[np.ndarray, "b"], styles: Int[np.ndarray, "b"]
+) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
+    """Return labels as one-hot points; all zeros without a label."""
+    return (
+        torch.from_numpy(one_hot(genres, len(vocabulary.genres))),
+        torch.from_numpy(one_hot(styles, len(vocabulary.styles))),
+    )
 
 
 def painted_subject(
@@ -159,30 +150,21 @@ def painted_subject(
     `truncation` multiplies the noise of these pictures; the effect of the labels is measured without it. `caution` says
     why the figures may be too good, if there is a reason.
     """
-    genres, styles = evaluation_labels(
-        dataset, split, resolution, samples, seed=seed, styles_asked=painter.knows_styles(resolution)
-    )
-    vocabulary = dataset.vocabulary
+    styles_asked, vocabulary = painter.knows_styles(resolution), dataset.vocabulary
+    genres, styles = evaluation_labels(dataset, split, resolution, samples, seed=seed, styles_asked=styles_asked)
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
         chosen = np.asarray(places)
-        asked = simplex(genres[chosen], vocabulary.genres), simplex(styles[chosen], vocabulary.styles)
+        asked = simplexes(vocabulary, genres[chosen], styles[chosen])
         return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
 
+    kinds = ["genre"] * bool(vocabulary.genres) + ["style"] * (bool(vocabulary.styles) and styles_asked)
+    what = f"pairs of {' and '.join(kinds)}" if len(kinds) > 1 else f"{''.join(kinds)}s"
+    drawn = f"{what} drawn from the {split} split" if kinds else "no labels, as the weights know none"
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
-    labels = _asked(bool(vocabulary.genres), bool(vocabulary.styles) and painter.knows_styles(resolution), split)
-    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{labels}"
-    if caution:
-        origin += f"; {caution}"
+    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{drawn}"
+    origin += f"; {caution}" if caution else ""
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary, split)
-
-
-def _asked(genres: bool, styles: bool, split: HeldOut) -> str:
-    """Return how the labels of the pictures were chosen, in words."""
-    if not genres and not styles:
-        return "no labels, as the weights know none"
-    drawn = "pairs of genre and style" if genres and styles else "genres" if genres else "styles"
-    return f"{drawn} drawn from the {split} split"
 
 
 def evaluation_labels(
@@ -203,13 +185,7 @@ def evaluation_labels(
 
 
 def folder_subject(
-    source: Source,
-    dataset: PaintingDataset,
-    resolution: int,
-    *,
-    seed: int,
-    split: HeldOut,
-    limit: int | None = None,
+    source: Source, dataset: PaintingDataset, resolution: int, *, seed: int, split: HeldOut, limit: int | None = None
 ) -> Subject:
     """Return the pictures of a source, trimmed, made square and resized as the dataset's were.
 
@@ -230,9 +206,8 @@ def folder_subject(
     known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
     trimmed = ", uniform borders cut off as in the dataset" if description.trimmed else ""
     origin = f"Pictures from a folder or zip{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
-    return Subject(
-        source.name, resolution, origin, np.array(genres), np.array(styles), read, None, seed, vocabulary, split
-    )
+    labels = np.array(genres), np.array(styles)
+    return Subject(source.name, resolution, origin, *labels, read, None, seed, vocabulary, split)
 
 
 def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from common.evaluation.plots import as_svg, blank_figure
 from common.files import whole_file
 from common.runs.metrics import FID_SAMPLES, read_metrics
 
@@ -39,16 +38,6 @@ def draw_curve(axes: Axes, name: str, points: Float[np.ndarray, "p 2"]) -> None:
     axes.set_title(name.replace("_", " "), fontsize=10)
     axes.set_xlabel("real images shown", fontsize=8)
     axes.tick_params(labelsize=8)
-
-
-def curves_as_svg(metrics: Path) -> dict[str, str]:
-    """Plot each figure of a run's metrics.jsonl; empty if there are none."""
-    plots: dict[str, str] = {}
-    for name, points in read_curves(metrics).items():
-        figure = blank_figure(3.6, 2.2)
-        draw_curve(figure.subplots(), name, points)
-        plots[name] = as_svg(figure)
-    return plots
 
 
 def save_curves(metrics: Path, path: Path) -> None:

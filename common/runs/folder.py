@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from common import config
-from common.data.dataset import VERSION, DatasetDescription, PaintingDataset
+from common.data.dataset import VERSION, DatasetDescription, HeldOut, PaintingDataset
 from common.errors import UserError
 from common.files import write_atomically
 from common.machine import trains_on_gpu
@@ -26,6 +26,10 @@ from common.vocabulary import require_same
 
 FREE_TO_CHANGE = ("training.steps", "training.pictures_in", "logging.")
 """Prefixes of the settings that may change when a run is resumed."""
+TRAINED_ELSEWHERE = "trained on another dataset, whose training split may contain some of these held-out paintings"
+STARTED_ELSEWHERE = "started from other weights, whose training may have seen some of these held-out paintings"
+TRAINED_SOMEWHERE = "its training dataset is unknown"
+CHOSEN_BY_THEM = "these weights were chosen by their FID on these paintings, so their figures are too good"
 SHOWN = 3
 """Largest number of differences that a message lists."""
 
@@ -198,6 +202,20 @@ def runs_of(place: Path) -> list[RunFolder]:
     place = place.resolve()
     above = RunFolder(place.parent)
     return [RunFolder(place), *([above] if place in (above.export, above.best) else [])]
+
+
+def caution_about(place: Path, dataset: PaintingDataset, split: HeldOut) -> str:
+    """Return why figures of the weights at `place` may be too good; an empty text if nothing hints at it."""
+    folders = runs_of(place)
+    answers = [folder.started_on_other(dataset) for folder in folders]
+    if any(answers) or any(folder.stage1_trained_elsewhere for folder in folders):
+        return TRAINED_ELSEWHERE
+    if all(answer is None for answer in answers):
+        return TRAINED_SOMEWHERE
+    if any(folder.started_from for folder in folders):
+        return STARTED_ELSEWHERE
+    chosen = any(place.resolve() == folder.best for folder in folders)
+    return CHOSEN_BY_THEM if chosen and split == "validation" else ""
 
 
 def _identity(description: DatasetDescription) -> tuple[object, ...]:

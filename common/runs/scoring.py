@@ -1,7 +1,7 @@
 """Measure FID on the validation split during training, with pictures of fixed seeds that the processes share.
 
-Labels, seeds and features are those of `scripts/evaluate.py --split validation`, so equal numbers of samples give equal
-figures. The test split is not read: it must not choose the weights that it measures later.
+Labels, seeds and features are those of `scripts/evaluate.py run … --split validation`, so equal numbers of samples give
+equal figures. The test split is not read: it must not choose the weights that it measures later.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from common.errors import UserError
 from common.evaluation.distances import fid
 from common.evaluation.features import default_feature_network, load_feature_network
 from common.evaluation.references import BATCH, features_of, split_features
-from common.evaluation.shares import Share
-from common.evaluation.subjects import evaluation_labels, simplex
+from common.evaluation.subjects import evaluation_labels, simplexes
 from common.images import to_uint8
 from common.runs.config import LoggingSettings
+from common.shares import Share
 
 Paint = Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Float[Tensor, "b 3 h w"]]
 """Paints pictures of seeds, genres and styles with the averaged weights."""
@@ -57,8 +57,7 @@ class ValidationFid:
         places = evaluation_labels(
             dataset, "validation", resolution, logging.fid_samples, seed=0, styles_asked=paints_styles
         )
-        self._genres = simplex(places[0], dataset.vocabulary.genres)
-        self._styles = simplex(places[1], dataset.vocabulary.styles)
+        self._genres, self._styles = simplexes(dataset.vocabulary, *places)
 
     def measure(self) -> float:
         """Return the FID of the current averaged weights."""

@@ -18,8 +18,8 @@ import yaml
 from common import config
 from common.data.dataset import DatasetDescription
 from common.errors import UserError
+from common.evaluation.figures import specs
 from common.evaluation.measurements import VERSION, Figure, Measurements
-from common.evaluation.wording import wordings
 from common.images import labelled_grid
 from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, read_metrics
 from common.vocabulary import ANY
@@ -30,7 +30,7 @@ SAMPLES = "samples.webp"
 SAMPLES_PER_GENRE = 6
 TEST_FID = "fid_test"
 """The figure that chose the best weights before datasets had a validation split."""
-WORDINGS = wordings("test")
+SPECS = specs("test")
 _MADE_SQUARE = {"crop": "cropped to a square", "pad": "padded to a square", "squash": "squashed to a square"}
 
 
@@ -161,10 +161,9 @@ def _figures(report: Measurements | None) -> Iterator[str]:
         return
     yield "| figure | value | 95 % interval | pictures | real paintings (number) |\n|---|---|---|---|---|"
     for key, figure in _known(report).items():
-        wording = WORDINGS[key]
-        interval = f"{wording.number(figure.low)} to {wording.number(figure.high)}"
-        value, mark = wording.number(figure.value), wording.mark(figure)
-        yield f"| {wording.title} | {value} | {interval} | {figure.samples} | {mark} |"
+        spec = SPECS[key]
+        value, interval, mark = spec.number(figure.value), spec.interval(figure), spec.mark(figure)
+        yield f"| {spec.title} | {value} | {interval} | {figure.samples} | {mark} |"
     yield (
         f"\nMeasured on {report.samples:,} pictures of `{_in_one_line(report.name)}` at {report.resolution} pixels "
         f"against {report.held_out:,} test and {report.train:,} training paintings of "
@@ -178,7 +177,10 @@ def _faults(painter: Painter, history: History) -> Iterator[str]:
     yield "## Known faults\n"
     paired = _paired(painter)
     measured = _known(history.report) if history.report is not None else {}
-    missing = [WORDINGS[key].title for key in WORDINGS if key not in measured and _applies(key, painter)]
+    several = {kind for kind, names in _labels(painter).items() if len(names) > 1}
+    missing = [
+        spec.title for key, spec in SPECS.items() if key not in measured and (spec.kind is None or spec.kind in several)
+    ]
     if missing:
         yield f"- Not measured: {'; '.join(missing)}."
     sides = [side for side in painter.resolutions if history.report is None or side != history.report.resolution]
@@ -189,16 +191,6 @@ def _faults(painter: Painter, history: History) -> Iterator[str]:
     if paired:
         yield "- Budget and settings are those of stage II. Those of the stage I in these weights are in its own run."
     yield "- This card does not say whether the rights in the training pictures allow a use of the generated pictures."
-
-
-def _applies(key: str, painter: Painter) -> bool:
-    """Return True if the figure can be measured: effects of a label need two of them, variety needs genres."""
-    labels = _labels(painter)
-    return (
-        all(len(names) > 1 for kind, names in labels.items() if kind in key)
-        and (key != "diversity" or bool(labels["genre"]))
-        and (key != "composition_kept" or _paired(painter))
-    )
 
 
 def _labels(painter: Painter) -> dict[str, Mapping[str, int]]:
@@ -233,7 +225,7 @@ def _best_figure(history: History) -> str:
 
 
 def _known(report: Measurements) -> dict[str, Figure]:
-    return {key: report.figures[key] for key in WORDINGS if key in report.figures}
+    return {key: report.figures[key] for key in SPECS if key in report.figures}
 
 
 def _read_settings(path: Path) -> Mapping[str, Any]:
@@ -269,7 +261,7 @@ def _read_report(path: Path, painter: Painter) -> Measurements:
     if report.split != "test":
         raise UserError(
             f"{path} is from the {report.split} split, which is for choosing settings; give a report of the test split "
-            "(scripts/evaluate.py --split test)"
+            "(scripts/evaluate.py run … --split test)"
         )
     if report.weights != painter.weights:
         raise UserError(

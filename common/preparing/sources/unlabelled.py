@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from common.errors import UserError
-from common.preparing.sources.files import Files
-from common.preparing.sources.listing import Entry, Listing, Record
+from common.preparing.sources.files import Files, open_files
+from common.preparing.sources.labels_table import TABLE, LabelsTable
+from common.preparing.sources.listing import Entry, Listing, Record, Source
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+
+
+def open_pictures(place: Path, labels: Path | None) -> Source:
+    """Open a folder or zip with the labels.csv that is given or in it, or without labels."""
+    files = open_files(place)
+    return LabelsTable(files, labels) if labels is not None or files.has(TABLE) else UnlabelledPictures(files)
 
 
 class UnlabelledPictures:

@@ -1,4 +1,4 @@
-"""Share items between processes, and gather the results."""
+"""Share items between the processes of a launcher, and gather the results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jaxtyping import Shaped
 
 @dataclass(frozen=True)
 class Share:
-    """The part of a list of items that this process works on."""
+    """The part of a list of items that this process works on. By default it is alone."""
 
     process: int = 0
     processes: int = 1
@@ -24,7 +24,7 @@ class Share:
         return self.process == 0
 
     def of(self, count: int) -> range:
-        """Return this process's indices of `count` items: each is in exactly one share; sizes may differ."""
+        """Return the indices of this process's share of `count` items, in one run; sizes differ by at most one."""
         return range(count * self.process // self.processes, count * (self.process + 1) // self.processes)
 
     def gather(self, own: Shaped[np.ndarray, "n_own ..."]) -> Shaped[np.ndarray, "n ..."]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from common.data.dataset import UNLABELLED
-from common.evaluation.bootstrap import interval_of_mean
-from common.evaluation.measures import deviations_of_reach, distances_within
-from common.evaluation.neighbours import manifolds
+from common.evaluation.distances import interval_of_mean, jackknife_deviation
+from common.evaluation.figures import FIGURES, distances_within, specs
+from common.evaluation.neighbours import jackknifed_manifolds, manifolds
 
 
 def test_distances_within_a_label_scatter_as_independent_draws_do() -> None:
@@ -37,16 +37,37 @@ def test_recall_and_coverage_scatter_with_the_pictures_no_further_than_is_said()
     for _ in range(40):
         generated = spread(120, 0.4)
         reached = manifolds(real, generated)
-        found.append([reached.recall.mean(), reached.coverage.mean()])
-        said.append([*deviations_of_reach(real, generated, random).values()])
-        interval = interval_of_mean(reached.recall, random)
-        over_paintings.append((interval.high - interval.low) / 3.92)
+        found.append([reached["recall"].mean(), reached["coverage"].mean()])
+        replicates = jackknifed_manifolds(real, generated, random)
+        columns = ([one["recall"].mean() for one in replicates], [one["coverage"].mean() for one in replicates])
+        said.append([jackknife_deviation(np.array(column)) for column in columns])
+        low, high = interval_of_mean(reached["recall"], random)
+        over_paintings.append((high - low) / 3.92)
     true, mean = np.std(found, axis=0), np.mean(said, axis=0)
     assert (mean > 0.9 * true).all()
     assert (mean < 2 * true).all()
-    # What the interval was before: that of other real paintings beside the same pictures.
+    # The interval over other real paintings beside the same pictures is too narrow.
     assert np.mean(over_paintings) < 0.9 * true[0]
 
 
 def test_a_picture_alone_of_its_label_has_no_distance() -> None:
     assert len(distances_within(np.zeros((3, 2), dtype=np.float32), np.array([0, 1, 2]), np.random.default_rng(0))) == 0
+
+
+def test_six_figures_come_first_and_every_figure_is_explained_for_its_split() -> None:
+    shown = specs("validation")
+    assert sorted(shown) == sorted(spec.key for spec in FIGURES)
+    first = ["kid", "fid", "coverage", "asked_genre_accuracy", "asked_style_accuracy", "near_copies"]
+    assert list(shown)[:6] == first == [key for key, spec in shown.items() if spec.leads]
+    for spec in shown.values():
+        assert "{" not in spec.title + spec.sentence + spec.real
+        assert spec.sentence.endswith(".")
+    assert shown["kid"].title == "KID × 10³, validation split"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [("kid", 0.0312, "31.2"), ("coverage", 0.7131, "71.3 %"), ("fid", 72.96, "73.0"), ("diversity", 0.876, "0.88")],
+)
+def test_numbers_are_rounded_for_their_unit(key: str, value: float, text: str) -> None:
+    assert specs("test")[key].number(value) == text
