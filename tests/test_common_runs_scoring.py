@@ -21,7 +21,6 @@ from common.preparing.taxonomy import Taxonomy
 from common.runs import scoring
 from common.runs.accelerator import make_accelerator
 from common.runs.scoring import ValidationFid
-from common.shares import Share
 from stage2 import Painter
 
 LOGGING = dataclasses.replace(stage1_config().logging, fid_every=2, fid_samples=40)
