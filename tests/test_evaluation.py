@@ -94,7 +94,7 @@ def cheap_features() -> Iterator[None]:
 def left_out_plots() -> Iterator[None]:
     """For reports whose plots nobody looks at: they take longer than all else in them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("common.evaluation.plots._svg", lambda figure: "<svg></svg>")
+        patch.setattr("common.evaluation.plots.as_svg", lambda figure: "<svg></svg>")
         yield
 
 
