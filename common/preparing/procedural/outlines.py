@@ -28,7 +28,7 @@ def ellipse(x: float, y: float, width: float, height: float, corners: int = 24) 
 
 
 def blob(rng: np.random.Generator, x: float, y: float, width: float, height: float, rough: float = 0.15) -> Outline:
-    """An ellipse whose radius wanders: a crown of leaves, a cloud, a rock."""
+    """An ellipse whose radius wanders: a crown of leaves, a cloud, a flower."""
     around = np.linspace(0.0, 2.0 * np.pi, 30, endpoint=False)
     waves = np.sin(around[:, None] * np.array([2.0, 3.0, 5.0, 7.0]) + rng.uniform(0.0, 2.0 * np.pi, 4))
     radius = 1.0 + rough * waves @ np.array([0.5, 0.6, 0.5, 0.4])
@@ -47,7 +47,7 @@ def curve(points: Points, steps: int = 5) -> Outline:
 
 
 def ribbon(points: Points, widths: Sequence[float]) -> Outline:
-    """A band along the points with a width at each point: a path, an arm, a trunk."""
+    """A band along the points with a width at each point: a path, a stem, a brow."""
     spine = np.asarray(points, dtype=np.float64)
     along = np.gradient(spine, axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True)

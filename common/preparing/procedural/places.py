@@ -122,7 +122,7 @@ def tower(rng: np.random.Generator, x: float, base: float, high: float) -> Itera
 
 
 def marina(rng: np.random.Generator) -> Iterator[Shape]:
-    """Boats under sail on open water, with waves, and perhaps a coast, a lighthouse or a jetty."""
+    """Boats under sail on open water, with waves, and perhaps a coast."""
     horizon = rng.uniform(0.3, 0.52)
     yield from sky(rng, horizon)
     if rng.uniform() < 0.5:
