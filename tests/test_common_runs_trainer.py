@@ -271,7 +271,8 @@ def test_a_figure_that_is_not_finite_ends_the_run_by_step_name_and_last_checkpoi
     stage = Counting(tmp_path)
     stage.pair.figure = not_a_number_at_step_6
     with pytest.raises(
-        UserError, match=r"^step 6: not finite: step_number; .* last complete checkpoint is from step 5"
+        UserError,
+        match=r"^step 6: not finite since the last log: step_number; .* last complete .* step 5",
     ):
         stage.train(steps=9)
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-00000005"]

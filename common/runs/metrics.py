@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +22,6 @@ VALIDATION_FID = "fid_validation"
 """Name of the figure by which the best weights are chosen."""
 FID_SAMPLES = "fid_samples"
 """Number of generated pictures in that FID. FIDs of different numbers do not compare."""
-
-FINITE = float(2**24)
-"""Stands for "no bad step". Float32 represents every step number below it exactly."""
 
 
 def append_metrics(path: Path, figures: Mapping[str, float]) -> None:
@@ -72,20 +70,16 @@ class RunningFigures:
         """`images_per_step` is the number of real paintings shown per step, over all processes."""
         self._accelerator, self._images_per_step = accelerator, images_per_step
         self._sums: dict[str, Tensor] = {}
-        self._bad: dict[str, Tensor] = {}
-        """For each figure, the first step at which it was not finite."""
         self._steps = 0
         self._since = time.perf_counter()
 
-    def add(self, step: int, figures: Mapping[str, Tensor]) -> None:
+    def add(self, figures: Mapping[str, Tensor]) -> None:
         """Add the figures of a step. A figure with two values is a sum over some pictures and their number."""
         for name, value in figures.items():
             value = value.detach().float()
             if value.ndim == 0:
                 value = torch.stack([value, torch.ones_like(value)])
             self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
-            earlier = self._bad.get(name, torch.full_like(value[0], FINITE))
-            self._bad[name] = torch.where(value.isfinite().all(), earlier, earlier.clamp(max=step))
         self._steps += 1
 
     @contextmanager
@@ -100,29 +94,21 @@ class RunningFigures:
 
         Every process must call it.
         """
-        totals: Any = self._accelerator.reduce(torch.stack([*self._sums.values()]), reduction="sum")
         # A figure is left out if there was no picture to measure it on.
-        figures = {
-            name: total / number for name, (total, number) in zip(self._sums, totals.tolist(), strict=True) if number
-        }
+        figures = {name: total / number for name, (total, number) in self._totals().items() if number}
         now = time.perf_counter()
         figures["images_per_second"] = self._steps * self._images_per_step / (now - self._since)
         figures["memory_gb"] = used_memory(self._accelerator.device) / 2**30
         self._sums, self._steps, self._since = {}, 0, now
         return figures
 
-    def first_bad_step(self) -> tuple[int, list[str]] | None:
-        """Return the first step, since the last call, with a figure that is not finite on any process, and its names.
+    def not_finite(self) -> list[str]:
+        """Return the figures that were not finite, on any process. Every process must call it."""
+        return [name for name, (total, _) in self._totals().items() if not math.isfinite(total)]
 
-        Every process must call it; all get the same answer.
-        """
-        if not self._bad:
-            return None
-        own = torch.stack([step.float() for step in self._bad.values()])
-        steps: Any = self._accelerator.gather(own[None])
-        first = dict(zip(self._bad, steps.amin(dim=0).tolist(), strict=True))
-        self._bad = {}
-        earliest = min(first.values())
-        if earliest == FINITE:
-            return None
-        return int(earliest), [name for name, step in first.items() if step == earliest]
+    def _totals(self) -> dict[str, list[float]]:
+        """Return the sum of each figure and its number of pictures, over all processes."""
+        if not self._sums:
+            return {}
+        totals: Any = self._accelerator.reduce(torch.stack([*self._sums.values()]), reduction="sum")
+        return dict(zip(self._sums, totals.tolist(), strict=True))

@@ -177,7 +177,7 @@ class _Loop:
             # Samples from before the first step show what training changes.
             self._show()
         while self.step < self._total_steps:
-            self._figures.add(self.step, self._trainer.pair.step(self.step))
+            self._figures.add(self._trainer.pair.step(self.step))
             self.step += 1
             self._progress.advance()
             last = self.step == self._total_steps
@@ -285,12 +285,11 @@ class _Loop:
             self._saved = self.step
 
     def _require_finite(self) -> None:
-        """Raise UserError on every process if any process had a figure that is not finite since the last call."""
-        bad = self._figures.first_bad_step()
-        if bad is not None:
+        """Raise UserError on every process if any process had a figure that is not finite since the last reading."""
+        if names := self._figures.not_finite():
             raise UserError(
-                f"step {bad[0] + 1}: not finite: {', '.join(bad[1])}; that update was skipped and the run stops; "
-                f"{_last_whole(self._saved)}; start a new run with lower learning rates, or in float32"
+                f"step {self.step}: not finite since the last log: {', '.join(names)}; such updates were skipped and "
+                f"the run stops; {_last_whole(self._saved)}; start a new run with lower learning rates, or in float32"
             )
 
     def _say(self, line: str, file: Any = None) -> None:
