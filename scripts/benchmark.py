@@ -32,22 +32,18 @@ def main() -> None:
         choices=("data", "train", "means", "generate"),
         help="data loading, a training step, each optimisation of a training step, or painting",
     )
-    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--stage", type=int, choices=(1, 2), default=1, help="stage of the preset (default: 1)")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder")
+    parser.add_argument("--stage", type=int, choices=(1, 2), default=1, help="stage of the preset")
     parser.add_argument("--preset", help="preset to measure (default: default, for stage 2 default-128)")
     parser.add_argument(
         "--set", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help="change settings of the preset"
     )
-    parser.add_argument("--parent-width", type=int, default=64, help="train: width of GANGogh's networks (default: 64)")
-    parser.add_argument(
-        "--seconds", type=float, default=1.0, help="length of each of the 3 rounds of a measurement (default: 1)"
-    )
+    parser.add_argument("--parent-width", type=int, default=64, help="train: width of GANGogh's networks")
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of each of the 3 rounds of a measurement")
     parser.add_argument(
         "--weights", type=Path, help="generate: run or export to paint with (default: a preset's untrained networks)"
     )
-    parser.add_argument(
-        "--batches", type=int, nargs="+", default=[1, 4, 16, 64], help="generate: batch sizes (default: 1 4 16 64)"
-    )
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16, 64], help="generate: batch sizes")
     arguments = parser.parse_args()
     if arguments.what == "generate":
         _generate(arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from common import config
 from common.errors import UserError
@@ -12,8 +12,22 @@ from common.errors import UserError
 T = TypeVar("T")
 
 
+class _HelpWithDefaults(argparse.HelpFormatter):
+    """Adds the default to the help of each option, except where the help itself says "(default: …)"."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text, default = action.help or "", action.default
+        if "(default: " in text or default is None or default is False or default in ([], argparse.SUPPRESS):
+            return text
+        values = default if isinstance(default, list) else [default]
+        return f"{text} (default: {' '.join(map(str, values))})"
+
+
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong command line in one line, like any other `UserError`."""
+    """Shows defaults in `--help`, and reports a wrong command line in one line, like any other `UserError`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_HelpWithDefaults, **options)
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; --help lists the options")
@@ -30,9 +44,8 @@ def training_parser(description: str, *, stage: int, on_gpu: str, on_cpu: str, p
         help=f"{shipped}, or the path of a YAML file (default: {on_gpu} with a CUDA GPU, {on_cpu} without one; with "
         "--resume: the run's own settings)",
     )
-    run = Path(f"runs/stage{stage}")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder (default: data)")
-    parser.add_argument("--out", type=Path, default=run, help=f"run folder (default: {run})")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder")
+    parser.add_argument("--out", type=Path, default=Path(f"runs/stage{stage}"), help="run folder")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint, if there is one")
     parser.add_argument(
         "--start-from",

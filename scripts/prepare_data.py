@@ -31,22 +31,22 @@ def main() -> None:
     labels.add_argument(
         "--hugging-face", action="store_true", help="SOURCE is a Hugging Face dataset: its name on the hub or its path"
     )
-    parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder (default: data)")
+    parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder")
     parser.add_argument(
         "--sizes",
         type=int,
         nargs="+",
         choices=SIZES,
         default=[64, 128],
-        help="picture sizes to store, sides in pixels (default: 64 128)",
+        help="picture sizes to store, sides in pixels",
     )
-    parser.add_argument("--fit", choices=FITS, default="crop", help="how to make pictures square (default: crop)")
+    parser.add_argument("--fit", choices=FITS, default="crop", help="how to make pictures square")
     parser.add_argument("--trim", action="store_true", help="first cut off uniform borders: mats, black bars")
     parser.add_argument(
         "--max-aspect",
         type=float,
         default=MAX_ASPECT,
-        help=f"largest allowed ratio of the longer to the shorter side (default: {MAX_ASPECT:g})",
+        help="largest allowed ratio of the longer to the shorter side",
     )
     parser.add_argument(
         "--enlarge", action="store_true", help="enlarge pictures smaller than the largest size instead of refusing them"
@@ -55,7 +55,7 @@ def main() -> None:
         "--min-count",
         type=int,
         default=50,
-        help="labels with fewer pictures join their family or become unlabelled (default: 50)",
+        help="labels with fewer pictures join their family or become unlabelled",
     )
     parser.add_argument(
         "--fine-styles", action="store_true", help="keep fine styles instead of merging them into families"
