@@ -40,10 +40,8 @@ from common.evaluation.subjects import (
     painted_subject,
 )
 from common.machine import launched_place, own_device, share_cores
+from common.preparing.sources.collection import TABLE, labels_table, unlabelled
 from common.preparing.sources.files import open_files
-from common.preparing.sources.labels_table import TABLE, LabelsTable
-from common.preparing.sources.listing import Source
-from common.preparing.sources.unlabelled import UnlabelledPictures
 from common.runs.curves import curves_as_svg
 from common.runs.folder import runs_of
 from common.vocabulary import ANY, require_same
@@ -259,9 +257,9 @@ def _images(dataset: PaintingDataset, arguments: argparse.Namespace) -> Subject:
     resolution = _resolution(dataset, arguments)
     files = open_files(arguments.images)
     labelled = arguments.labels is not None or files.has(TABLE)
-    source: Source = LabelsTable(files, arguments.labels) if labelled else UnlabelledPictures(files)
+    listing = labels_table(files, arguments.labels) if labelled else unlabelled(files)
     limit = _samples(arguments) if arguments.quick or arguments.samples is not None else None
-    return folder_subject(source, dataset, resolution, seed=arguments.seed, split=arguments.split, limit=limit)
+    return folder_subject(listing, dataset, resolution, seed=arguments.seed, split=arguments.split, limit=limit)
 
 
 if __name__ == "__main__":

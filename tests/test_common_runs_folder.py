@@ -9,15 +9,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tiny_data import tiny_preparation
+from tiny_data import prepared
 
 from common.config import load, settings
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.preparing.preparation import prepare
-from common.preparing.sources.files import FolderFiles
-from common.preparing.sources.labels_table import LabelsTable
-from common.preparing.taxonomy import Taxonomy
 from common.runs.folder import RunFolder
 
 
@@ -123,9 +119,8 @@ def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_value
     assert load(Settings, run.path / "config.yaml") == wanted()
 
 
-def prepared(collection: Path, out: Path, **changes: object) -> PaintingDataset:
-    source = LabelsTable(FolderFiles(collection))
-    prepare(source, out, tiny_preparation(**changes), Taxonomy.load(), overwrite=False)
+def dataset_of(collection: Path, out: Path, **changes: object) -> PaintingDataset:
+    prepared(collection, out, **changes)
     return PaintingDataset(out)
 
 
@@ -135,7 +130,7 @@ def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_siz
     run.check_data(dataset)
     run.record_data(dataset)
     run.check_data(dataset)
-    again = prepared(collection, tmp_path / "again")
+    again = dataset_of(collection, tmp_path / "again")
     run.check_data(again)
     assert not run.started_on_other(again)
 
@@ -146,16 +141,16 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
 ) -> None:
     run.record_data(dataset)
     with pytest.raises(UserError, match=r"genres of .*run.* and .*fewer differ: .*portrait"):
-        run.check_data(prepared(collection, tmp_path / "fewer", min_count=1000))
+        run.check_data(dataset_of(collection, tmp_path / "fewer", min_count=1000))
     with pytest.raises(
         UserError, match=r"squashed is not the dataset that .* was started on; give that one with --data"
     ):
-        run.check_data(prepared(collection, tmp_path / "squashed", fit="squash"))
+        run.check_data(dataset_of(collection, tmp_path / "squashed", fit="squash"))
     fewer = tmp_path / "collection"
     shutil.copytree(collection, fewer)
     (fewer / "00.png").write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"is not the dataset that"):
-        run.check_data(prepared(fewer, tmp_path / "other"))
+        run.check_data(dataset_of(fewer, tmp_path / "other"))
 
 
 def test_a_run_of_before_there_was_a_validation_split_is_not_resumed_as_it_has_seen_those_paintings(

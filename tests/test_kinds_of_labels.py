@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cheap_features import fields, measured_by_fields
 from commands import ROOT, Command
-from tiny_data import random_picture, tiny_preparation
+from tiny_data import prepared, random_picture
 from tiny_runs import stage1_config, stage2_config
 
 import stage1.training
@@ -32,9 +32,7 @@ from common.evaluation.subjects import (
     TRAINED_SOMEWHERE,
     painted_subject,
 )
-from common.preparing.preparation import prepare
 from common.preparing.sources.listing import Entry, Listing, Record
-from common.preparing.taxonomy import Taxonomy
 from stage2 import Painter
 
 PICTURES = 220
@@ -50,9 +48,8 @@ class Blotches:
 
     genres: int
     styles: int
-    name = "blotches"
 
-    def listing(self) -> Listing:
+    def __call__(self) -> Listing:
         entries = (
             Entry(
                 Record(
@@ -62,7 +59,7 @@ class Blotches:
             )
             for number in range(PICTURES)
         )
-        return Listing(entries, PICTURES)
+        return Listing("blotches", entries, PICTURES)
 
     def _label(self, kind: str, number: int, names: int) -> str:
         return NAMES[kind][number // 2 % names if kind == "style" else number % names] if names else ""
@@ -86,9 +83,7 @@ class Trained:
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
     genres, styles = request.param
     folder = tmp_path_factory.mktemp("kinds")
-    prepare(
-        Blotches(genres, styles), folder / "data", tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False
-    )
+    prepared(Blotches(genres, styles), folder / "data", sizes=(64, 128))
     dataset = PaintingDataset(folder / "data")
     assert (len(dataset.vocabulary.genres), len(dataset.vocabulary.styles)) == (genres, styles)
     with measured_by_fields():
