@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from common.preparing.settings import PreparationSettings
+from common.preparing.sources.listing import Record
 from common.preparing.taxonomy import Taxonomy
 from common.vocabulary import Vocabulary, normalise
 
@@ -46,6 +47,12 @@ def genre_and_style_naming(taxonomy: Taxonomy, settings: PreparationSettings) ->
         Naming("genre", taxonomy, taxonomy.genre, taxonomy.genres, str, keep),
         Naming("style", taxonomy, style, taxonomy.styles, taxonomy.family, keep),
     )
+
+
+def named_labels(record: Record, naming: tuple[Naming, Naming]) -> int:
+    """Return how many of a record's genre and style have a name."""
+    genre, style = naming
+    return (genre.name(record.genre) is not None) + (style.name(record.style) is not None)
 
 
 @dataclass(frozen=True)

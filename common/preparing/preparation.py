@@ -15,21 +15,21 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
 
 from common import config
 from common.data.dataset import SPLITS, VERSION, DatasetDescription
 from common.errors import UserError
 from common.files import sha256, whole_folder
-from common.preparing.duplicates import duplicate_groups
-from common.preparing.labelling import Naming, build_vocabulary, genre_and_style_naming, map_labels
+from common.preparing.duplicates import copies_of_better, duplicate_groups
+from common.preparing.labelling import build_vocabulary, genre_and_style_naming, map_labels, named_labels
 from common.preparing.pictures import RESIZE_FILTER
-from common.preparing.reading import Picture, Refusal, read_pictures
+from common.preparing.reading import Refusal, read_pictures
 from common.preparing.report import PreparationReport, empty_splits, lost_labels
 from common.preparing.settings import PreparationSettings
 from common.preparing.sources.listing import Listing, Source
 from common.preparing.splits import choose_splits
 from common.preparing.taxonomy import Taxonomy
+from common.vocabulary import Vocabulary
 
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
 
@@ -69,52 +69,37 @@ def _build(listing: Listing, folder: Path, settings: PreparationSettings, taxono
 
     naming = genre_and_style_naming(taxonomy, settings)
     groups = duplicate_groups(np.stack([picture.perceptual for picture in pictures]))
-    best = _best_of_groups(groups, pictures, naming)
-    copies = [place for place in range(len(groups)) if best[groups[place]] != place]
-    left_out = [] if settings.keep_duplicates else copies
+    # Of near-duplicates the one with the most labels is kept, then the largest. The order of the files does not matter.
+    worth = [(named_labels(picture.record, naming), picture.num_pixels, picture.digest) for picture in pictures]
+    copies = copies_of_better(groups, worth)
+    left_out = {} if settings.keep_duplicates else copies
     near = [
-        Refusal(pictures[place].record.name, f"near-duplicate of {pictures[best[groups[place]]].record.name}")
-        for place in left_out
+        Refusal(pictures[copy].record.name, f"near-duplicate of {pictures[best].record.name}")
+        for copy, best in left_out.items()
     ]
-    kept = np.setdiff1d(np.arange(len(groups)), left_out)
+    kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
 
     records = [pictures[place].record for place in kept]
     digests = [pictures[place].digest for place in kept]
     raw_genres, raw_styles = [record.genre for record in records], [record.style for record in records]
-    genre_mapping, style_mapping = (
-        map_labels(raw, names, settings.min_count) for raw, names in zip((raw_genres, raw_styles), naming, strict=True)
-    )
+    genre_mapping = map_labels(raw_genres, naming[0], settings.min_count)
+    style_mapping = map_labels(raw_styles, naming[1], settings.min_count)
     genres, styles = genre_mapping.labels(raw_genres), style_mapping.labels(raw_styles)
     splits = choose_splits(genres, styles, digests, groups[kept])
 
     for size in settings.sizes:
         _keep_rows(folder / f"images-{size}.raw", folder / f"images-{size}.npy", kept, size)
+    columns = zip(splits, genres, styles, records, digests, strict=True)
     rows = (
-        (index, *labels, record.artist, record.title, record.year, f"{listing.name}/{record.name}", digest)
-        for index, (labels, record, digest) in enumerate(
-            zip(zip(splits, genres, styles, strict=True), records, digests, strict=True)
-        )
+        (index, split, genre, style, record.artist, record.title, record.year, f"{listing.name}/{record.name}", digest)
+        for index, (split, genre, style, record, digest) in enumerate(columns)
     )
     header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256")
     _write_table(folder / "labels.csv", header, rows)
     _write_table(folder / "rejected.csv", Refusal._fields, refused + near)
     train = [place for place, split in enumerate(splits) if split == "train"]
-    description = DatasetDescription(
-        version=VERSION,
-        source=listing.name,
-        fit=settings.fit,
-        trimmed=settings.trim,
-        resize_filter=RESIZE_FILTER,
-        sizes=settings.sizes,
-        enlarged=settings.enlarge,
-        paintings={name: splits.count(name) for name in SPLITS},
-        vocabulary=build_vocabulary([genres[i] for i in train], [styles[i] for i in train], taxonomy),
-        checksums={
-            name: sha256(folder / name) for name in ("labels.csv", *(f"images-{size}.npy" for size in settings.sizes))
-        },
-    )
-    text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
-    (folder / "dataset.json").write_text(text, encoding="utf-8")
+    vocabulary = build_vocabulary([genres[place] for place in train], [styles[place] for place in train], taxonomy)
+    description = _describe(folder, listing.name, settings, splits, vocabulary)
     num_lost = sum(record.genre in genre_mapping.lost or record.style in style_mapping.lost for record in records)
     remarks = (
         *lost_labels(num_lost, keep_unknown=settings.keep_unknown),
@@ -124,24 +109,26 @@ def _build(listing: Listing, folder: Path, settings: PreparationSettings, taxono
     return PreparationReport(description, genre_mapping, style_mapping, refused, len(copies), remarks)
 
 
-def _best_of_groups(
-    groups: Int[np.ndarray, "n"], pictures: Sequence[Picture], naming: Sequence[Naming]
-) -> dict[int, int]:
-    """Return the picture to keep of each group: the one with the most named labels, then the largest.
-
-    The order of the files does not matter.
-    """
-
-    def worth(place: int) -> tuple[int, int, str]:
-        picture = pictures[place]
-        raw_labels = picture.record.genre, picture.record.style
-        num_labels = sum(names.name(raw) is not None for names, raw in zip(naming, raw_labels, strict=True))
-        return num_labels, picture.num_pixels, picture.digest
-
-    best: dict[int, int] = {}
-    for place, group in enumerate(groups.tolist()):
-        best[group] = max(best.get(group, place), place, key=worth)
-    return best
+def _describe(
+    folder: Path, source: str, settings: PreparationSettings, splits: Sequence[str], vocabulary: Vocabulary
+) -> DatasetDescription:
+    """Write dataset.json, when all other files are written."""
+    stored = ("labels.csv", *(f"images-{size}.npy" for size in settings.sizes))
+    description = DatasetDescription(
+        version=VERSION,
+        source=source,
+        fit=settings.fit,
+        trimmed=settings.trim,
+        resize_filter=RESIZE_FILTER,
+        sizes=settings.sizes,
+        enlarged=settings.enlarge,
+        paintings={name: splits.count(name) for name in SPLITS},
+        vocabulary=vocabulary,
+        checksums={name: sha256(folder / name) for name in stored},
+    )
+    text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
+    (folder / "dataset.json").write_text(text, encoding="utf-8")
+    return description
 
 
 def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:
