@@ -131,7 +131,7 @@ def test_a_size_that_was_not_prepared_is_answered_with_the_sizes_to_prepare(data
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"\xff{", "is not readable JSON"), (b"[]", "settings: input should be")]
+    ("content", "message"), [(b"\xff{", "is not readable JSON"), (b'{"colour": 1}', "colour is not a known key")]
 )
 def test_a_description_that_does_not_read_costs_one_line(copy: Path, content: bytes, message: str) -> None:
     (copy / "dataset.json").write_bytes(content)

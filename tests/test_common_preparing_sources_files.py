@@ -79,14 +79,6 @@ def test_what_is_no_file_of_the_folder_is_rejected(folder: Path) -> None:
         FolderFiles(folder).read_picture("loop.png")
 
 
-@pytest.mark.parametrize("name", ["../a.png", "/etc/a.png", "inner/../../a.png"])
-def test_an_entry_that_leads_out_of_the_zip_is_rejected(tmp_path: Path, name: str) -> None:
-    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
-        archive.writestr(zipfile.ZipInfo(name), b"")
-    with pytest.raises(Rejected, match="points outside the zip"):
-        ZipFiles(tmp_path / "odd.zip").read_picture(name)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that even root cannot read")
 def test_a_file_that_the_system_does_not_let_be_read_is_rejected() -> None:
     files = FolderFiles(Path("/proc/self"))
@@ -101,19 +93,13 @@ def test_a_folder_is_named_by_its_own_name_wherever_one_stands(folder: Path, mon
     assert FolderFiles(Path()).name == "pictures"
 
 
-def test_a_damaged_entry_of_a_zip_is_rejected_and_a_damaged_table_refused(tmp_path: Path) -> None:
-    (tmp_path / "pictures").mkdir()
-    random_picture(0, 16, 12).save(tmp_path / "pictures" / "a.png")
-    path = zipped(tmp_path / "pictures", zipfile.ZIP_DEFLATED)
-    with zipfile.ZipFile(path) as archive:
-        (offset,) = (entry.header_offset + 30 + len(entry.filename) for entry in archive.infolist())
-    data = bytearray(path.read_bytes())
-    data[offset : offset + 12] = b"\xff" * 12
-    path.write_bytes(data)
-    with pytest.raises(Rejected, match=r"^cannot be unpacked: "):
-        ZipFiles(path).read_picture("a.png")
-    with pytest.raises(UserError, match=r"a\.png cannot be read \(.*\); write it again"):
-        ZipFiles(path).read_table("a.png")
+def test_a_damaged_table_in_a_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "labels.csv").write_text("file\n")
+    path = zipped(tmp_path / "tables")
+    path.write_bytes(path.read_bytes().replace(b"file\n", b"fume\n"))
+    with pytest.raises(UserError, match=r"tables\.zip/labels\.csv cannot be read \(.*\); write it again"):
+        ZipFiles(path).read_table("labels.csv")
 
 
 def test_processes_that_inherit_an_open_zip_do_not_read_each_others_bytes(tmp_path: Path) -> None:
@@ -151,7 +137,6 @@ def test_a_folder_that_cannot_be_read_is_named_and_not_passed_over(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = os.scandir
-
     unreadable = [".hidden"]
 
     def scandir(path: str) -> Iterator[os.DirEntry[str]]:

@@ -124,6 +124,7 @@ def fetched(site: Site, downloads: Path, per_genre: int = 100) -> list[Entry]:
 
 
 def test_genre_and_style_are_kept_with_each_picture(site: Site, tmp_path: Path) -> None:
+    site.repeat_last_page = True
     listing = listed(site, tmp_path)
     assert listing.total == 8
     entries = list(listing.entries)
@@ -141,11 +142,6 @@ def test_no_more_of_a_genre_is_fetched_than_asked_for(site: Site, tmp_path: Path
     entries = fetched(site, tmp_path, per_genre=2)
     assert [entry.record.name for entry in entries] == ["id0.jpg", "id1.jpg", "id10.jpg", "id11.jpg"]
     assert sum(path.startswith("/images/") for path in site.requests) == 4
-
-
-def test_pages_that_repeat_end_a_list(site: Site, tmp_path: Path) -> None:
-    site.repeat_last_page = True
-    assert len(fetched(site, tmp_path)) == 8
 
 
 def test_a_second_start_goes_on_and_fetches_nothing_twice(site: Site, tmp_path: Path) -> None:
@@ -208,17 +204,12 @@ def cut_but_called_whole(handler: BaseHTTPRequestHandler) -> None:
 @pytest.mark.parametrize("fault", [slow, truncated, busy, broken])
 def test_a_fault_that_passes_costs_a_repetition(site: Site, tmp_path: Path, fault: Answer) -> None:
     site.faults = {picture(1): [fault], "/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
+    started = time.monotonic()
     entries = fetched(site, tmp_path)
     assert [entry.read().size for entry in entries] == [(80, 64)] * 8
     assert site.requests[picture(1)] == 2
-
-
-@pytest.mark.slow
-def test_a_server_that_names_a_time_is_given_it(site: Site, tmp_path: Path) -> None:
-    site.faults = {picture(1): [busy]}
-    started = time.monotonic()
-    fetched(site, tmp_path)
-    assert time.monotonic() - started >= 1
+    # A server that names a time, twice one second here, is given it.
+    assert fault is not busy or time.monotonic() - started >= 2
 
 
 @pytest.mark.parametrize(
@@ -297,12 +288,9 @@ def test_requests_keep_their_distance(site: Site, tmp_path: Path, robots: str, p
     assert min(gaps) >= (pause or 1) - 0.01
 
 
-def test_fetching_nothing_is_refused(site: Site, tmp_path: Path) -> None:
+def test_fetching_nothing_and_downloads_that_cannot_be_written_are_refused(site: Site, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--per-genre 0 fetches nothing; ask for at least 1"):
         listed(site, tmp_path, per_genre=0)
-
-
-def test_downloads_that_cannot_be_written_are_refused(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"^cannot write .*genre-portrait-1\.json: Not a directory; free some space or"):
         listed(site, tmp_path / "file")

@@ -88,9 +88,11 @@ def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
         # A dependency of `datasets`. Pictures that are not stored in the rows are files, local or on the hub.
         import fsspec
 
-        innermost = path.rpartition("::")[2]
-        if fsspec.utils.get_protocol(innermost) in {"file", "local"} and not _is_inside(innermost, place):
-            raise Rejected("is a file outside the dataset's folder")
+        innermost, folder = path.rpartition("::")[2], Path(place).resolve()
+        if fsspec.utils.get_protocol(innermost) in {"file", "local"}:
+            folder = folder.parent if folder.is_file() else folder
+            if not Path(innermost.removeprefix("file://")).resolve().is_relative_to(folder):
+                raise Rejected("is a file outside the dataset's folder")
         try:
             with fsspec.open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
@@ -99,9 +101,3 @@ def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
     if len(data) > MAX_BYTES:
         raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
     return decode(data)
-
-
-def _is_inside(path: str, place: str) -> bool:
-    folder = Path(place).resolve()
-    folder = folder.parent if folder.is_file() else folder
-    return Path(path.removeprefix("file://")).resolve().is_relative_to(folder)
