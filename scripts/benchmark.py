@@ -28,7 +28,7 @@ import stage2.sampling
 from command_line import Parser, add_changes, machine_preset
 from common import config
 from common.data.batches import BatchStream
-from common.data.dataset import PaintingDataset, Residence, Split
+from common.data.dataset import PaintingDataset, Residence
 from common.errors import UserError, run_command
 from common.machine import has_bfloat16, keep_freed_memory, own_device
 from common.runs.accelerator import make_accelerator, precision_of
@@ -47,8 +47,8 @@ ROUNDS = 3
 LABELS = Vocabulary(genres=dict.fromkeys("abcdefghijkl", 1), styles=dict.fromkeys("abcdefghijkl", 1), families={})
 """Of untrained networks."""
 
-Task = tuple[Callable[[int], object], int]
-"""What to repeat, called with the number of the call, and the pictures per call."""
+Task = tuple[Callable[[], object], int]
+"""What to repeat, and the pictures per call."""
 
 
 def main() -> None:
@@ -93,10 +93,15 @@ def measure_training(settings: Stage1Config | Stage2Config, dataset: PaintingDat
     _print_machine(device, f", {precision_of(trainer.accelerator)}, {updates}")
     stream = BatchStream(schedule.seed, schedule.batch_size, slice(0, schedule.batch_size), device)
     size = settings.networks.resolution if isinstance(settings, Stage2Config) else SIZE
-    tasks: dict[str, Task] = {"training step": (trainer.step, schedule.batch_size * schedule.critic_steps)}
+    numbers = itertools.count()
+    tasks: dict[str, Task] = {
+        "training step": (lambda: trainer.step(next(numbers)), schedule.batch_size * schedule.critic_steps)
+    }
+    positions = np.random.default_rng(0).integers(dataset.description.paintings["train"], size=schedule.batch_size)
+    mirrored = torch.zeros(schedule.batch_size, dtype=torch.bool, device=device)
     for residence in get_args(Residence):
         split = dataset.split("train", size, residence=residence, device=device)
-        tasks[f"loading from {residence}"] = (partial(_load, stream, split), schedule.batch_size)
+        tasks[f"loading from {residence}"] = (partial(stream.pictures, split, positions, mirrored), schedule.batch_size)
     _print_compared(images_per_second(tasks, seconds))
     print(f"peak memory {_peak_memory(device):.2f} GB")
 
@@ -109,24 +114,18 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
     painter = Painter.load(weights, device)
     _print_machine(device)
     for resolution, count in itertools.product(painter.resolutions, batches):
-        genres, styles = (
-            torch.zeros(count, len(names)) for names in (painter.vocabulary.genres, painter.vocabulary.styles)
-        )
-        paint = partial(painter.images, range(count), genres, styles, resolution)
-        (speed,) = images_per_second({"paint": (lambda _, do=paint: do(), count)}, seconds).values()  # type: ignore[misc]
-        print(
-            f"{resolution} pixels, batch {count:<4} {speed:12.1f} images/s, peak memory {_peak_memory(device):.2f} GB",
-            flush=True,
-        )
+        name = f"{resolution} pixels, batch {count}"
+        speeds = images_per_second({name: (partial(painter.paint, count=count, resolution=resolution), count)}, seconds)
+        print(f"{name:24} {speeds[name]:8.1f} images/s, peak memory {_peak_memory(device):.2f} GB", flush=True)
 
     largest = max(batches)
     with tempfile.TemporaryDirectory() as folder:
 
-        def write(_: int) -> None:
+        def write() -> None:
             for painting in painter.paint(count=largest):
                 painting.save(Path(folder) / f"{painting.seed}.png")
 
-        def first(_: int) -> None:
+        def first() -> None:
             options = ("--weights", str(weights), "--out", folder, "--overwrite")
             generate = Path(__file__).with_name("generate.py")
             subprocess.run([sys.executable, str(generate), *options], check=True, stdout=subprocess.DEVNULL)
@@ -135,16 +134,19 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
     print(f"{'to PNG files':24} {speeds['to PNG files']:8.1f} images/s")
     print(f"first picture on disk after {1 / speeds['first picture']:.2f} s", flush=True)
 
-    network = load_networks(weights, device)[-1]
-    inputs = [tensor.to(device) for tensor in network.example(largest)]
-    compiled = torch.compile(network.module)
-    in_bfloat16 = torch.autocast(device.type, torch.bfloat16)(network.module.forward)
-    tasks: dict[str, Task] = {
-        "networks alone": (lambda _: network.module(*inputs), largest),
-        "torch.compile": (lambda _: compiled(*inputs), largest),
-    }
+    painting_network = load_networks(weights, device)[-1]
+    network, inputs = painting_network.module, [tensor.to(device) for tensor in painting_network.example(largest)]
+    tasks: dict[str, Task] = {"networks alone": (partial(network, *inputs), largest)}
     if has_bfloat16(device):
-        tasks["bfloat16 autocast"] = (lambda _: in_bfloat16(*inputs), largest)
+        in_bfloat16 = torch.autocast(device.type, torch.bfloat16)(network.forward)
+        tasks["bfloat16 autocast"] = (partial(in_bfloat16, *inputs), largest)
+    compiled = partial(torch.compile(network), *inputs)
+    try:
+        compiled()
+        tasks["torch.compile"] = (compiled, largest)
+    except RuntimeError as error:
+        # For example, the machine has no C++ compiler.
+        print(f"torch.compile left out: {str(error).strip().partition(chr(10))[0]}")
     _print_compared(images_per_second(tasks, seconds))
 
 
@@ -155,15 +157,14 @@ def images_per_second(tasks: Mapping[str, Task], seconds: float) -> dict[str, fl
     """
     speeds: dict[str, list[float]] = {name: [] for name in tasks}
     for _, (name, (do, images)) in itertools.product(range(ROUNDS), tasks.items()):
-        do(0)
+        do()
         _wait()
-        started = time.perf_counter()
-        for number in itertools.count(1):
-            do(number)
-            if time.perf_counter() - started >= seconds:
-                break
+        started, count = time.perf_counter(), 0
+        while count == 0 or time.perf_counter() - started < seconds:
+            do()
+            count += 1
         _wait()
-        speeds[name].append(number * images / (time.perf_counter() - started))
+        speeds[name].append(count * images / (time.perf_counter() - started))
     return {name: statistics.median(measured) for name, measured in speeds.items()}
 
 
@@ -202,12 +203,6 @@ def _settings(stage: int, preset: str | None = None, changes: Sequence[str] = ()
     presets, kind = (stage1.config.PRESETS, Stage1Config) if stage == 1 else (stage2.config.PRESETS, Stage2Config)
     past = ("training.pretraining_steps=0", "training.label_steps=0")
     return config.load(kind, config.find_preset(preset or machine_preset(stage), presets), [*changes, *past])
-
-
-def _load(stream: BatchStream, split: Split, number: int) -> None:
-    """Load a batch of consecutive paintings, none of them mirrored."""
-    positions = (np.arange(stream.batch_size) + number * stream.batch_size) % len(split)
-    stream.pictures(split, positions, torch.zeros(stream.batch_size, dtype=torch.bool, device=stream.device))
 
 
 def _wait() -> None:

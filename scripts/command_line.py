@@ -79,21 +79,23 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
 
 def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
     """Return the settings from `--preset` and `--set`. Without a preset, take a resumed run's own or the machine's."""
-    from common.runs.folder import RunFolder  # Slow to import, and painting does not need it.
+    from common.machine import launched_place, trains_on_gpu  # Slow to import, and painting needs none of them.
+    from common.runs.folder import RunFolder
 
     run = RunFolder(arguments.out)
     if arguments.resume and arguments.preset is None and run.exists():
         return config.load(cls, run.settings, arguments.set)
-    preset = config.find_preset(arguments.preset or machine_preset(arguments.stage), arguments.presets)
-    return config.load(cls, preset, arguments.set)
+    name = arguments.preset
+    if name is None:
+        name = machine_preset(arguments.stage)
+        if launched_place()[0] == 0:
+            gpu = "a" if trains_on_gpu() else "no"
+            print(f"using --preset {name}, because training has {gpu} CUDA GPU", flush=True)
+    return config.load(cls, config.find_preset(name, arguments.presets), arguments.set)
 
 
 def machine_preset(stage: int) -> str:
-    """Return the default preset of a stage for this machine; the first process prints it."""
-    from common.machine import launched_place, trains_on_gpu
+    """Return the preset of a stage that training takes by itself on this machine."""
+    from common.machine import trains_on_gpu
 
-    gpu = trains_on_gpu()
-    preset = MACHINE_PRESETS[stage][0 if gpu else 1]
-    if launched_place()[0] == 0:
-        print(f"using --preset {preset}, because training has {'a' if gpu else 'no'} CUDA GPU", flush=True)
-    return preset
+    return MACHINE_PRESETS[stage][0 if trains_on_gpu() else 1]
