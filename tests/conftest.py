@@ -88,17 +88,10 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def dataset_folder(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection prepared at 64 and 128 pixels; tests must not change it."""
-    from tiny_data import tiny_preparation
-
-    from common.preparing.preparation import prepare
-    from common.preparing.sources.files import FolderFiles
-    from common.preparing.sources.labels_table import LabelsTable
-    from common.preparing.taxonomy import Taxonomy
+    from tiny_data import prepared
 
     out = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(
-        LabelsTable(FolderFiles(collection)), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False
-    )
+    prepared(collection, out, sizes=(64, 128))
     return out
 
 

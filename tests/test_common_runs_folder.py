@@ -9,15 +9,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tiny_data import tiny_preparation
+from tiny_data import prepared
 
 from common.config import load, settings
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.preparing.preparation import prepare
-from common.preparing.sources.files import FolderFiles
-from common.preparing.sources.labels_table import LabelsTable
-from common.preparing.taxonomy import Taxonomy
 from common.runs.folder import RunFolder
 
 
@@ -135,9 +131,8 @@ def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_value
     assert load(Settings, run.path / "config.yaml") == wanted()
 
 
-def prepared(collection: Path, out: Path, **changes: object) -> PaintingDataset:
-    source = LabelsTable(FolderFiles(collection))
-    prepare(source, out, tiny_preparation(**changes), Taxonomy.load(), overwrite=False)
+def dataset_of(collection: Path, out: Path, **changes: object) -> PaintingDataset:
+    prepared(collection, out, **changes)
     return PaintingDataset(out)
 
 
@@ -145,7 +140,7 @@ def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_siz
     run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:
     run.check(wanted(), dataset, resume=True)
-    again = prepared(collection, tmp_path / "again")
+    again = dataset_of(collection, tmp_path / "again")
     run.check(wanted(), again, resume=True)
     assert not run.started_on_other(again)
 
@@ -155,16 +150,16 @@ def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
     run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match=r"genres of .*run.* and .*fewer differ: .*portrait"):
-        run.check(wanted(), prepared(collection, tmp_path / "fewer", min_count=1000), resume=True)
+        run.check(wanted(), dataset_of(collection, tmp_path / "fewer", min_count=1000), resume=True)
     with pytest.raises(
         UserError, match=r"squashed is not the dataset that .* was started on; give that one with --data"
     ):
-        run.check(wanted(), prepared(collection, tmp_path / "squashed", fit="squash"), resume=True)
+        run.check(wanted(), dataset_of(collection, tmp_path / "squashed", fit="squash"), resume=True)
     fewer = tmp_path / "collection"
     shutil.copytree(collection, fewer)
     (fewer / "00.png").write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"is not the dataset that"):
-        run.check(wanted(), prepared(fewer, tmp_path / "other"), resume=True)
+        run.check(wanted(), dataset_of(fewer, tmp_path / "other"), resume=True)
 
 
 def test_a_run_of_before_there_was_a_validation_split_is_not_resumed_as_it_has_seen_those_paintings(
