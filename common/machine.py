@@ -15,9 +15,6 @@ M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 M_MMAP_MAX = -4
 
-CLEARLY_FASTER = 1.3
-"""Times as fast as in float32 that a CPU must multiply in bfloat16; below that, casting costs what it saves."""
-
 
 def available_cores() -> int:
     """Return the number of processors that this process may run on."""
@@ -76,37 +73,6 @@ def give_freed_memory_back() -> None:
         library.mallopt(M_MMAP_THRESHOLD, 32 * 2**20)
         library.mallopt(M_TRIM_THRESHOLD, 64 * 2**20)
         library.malloc_trim(0)
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Return True if the device has bfloat16 instructions; emulating them is far slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    # torch 2.8 cannot tell what a CPU has.
-    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def gains_from_bfloat16(device: torch.device) -> bool:
-    """Return True if networks run faster in bfloat16 there. On a CPU with the instructions, a short trial decides.
-
-    The instructions alone do not tell: a training step was 1.9 times as fast on one such CPU and 0.8 times on another.
-    """
-    if device.type != "cpu" or not has_bfloat16(device):
-        return has_bfloat16(device)
-    return _times_as_fast_in_bfloat16() > CLEARLY_FASTER
-
-
-def _times_as_fast_in_bfloat16() -> float:
-    from torch.utils.benchmark import Timer  # Takes a quarter of a second to import, and painting does not need it.
-
-    matrices = (torch.ones(512, 512, dtype=dtype) for dtype in (torch.float32, torch.bfloat16))
-    timers = [Timer("matrix @ matrix", globals={"matrix": matrix}) for matrix in matrices]
-    # Take the best of several rounds: other programs disturb it least.
-    single, half = (
-        min(times) for times in zip(*([timer.timeit(3).mean for timer in timers] for _ in range(7)), strict=True)
-    )
-    return single / half
 
 
 def glibc() -> ctypes.CDLL | None:

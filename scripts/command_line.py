@@ -33,11 +33,16 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; --help lists the options")
 
 
-def training_parser(description: str, *, stage: int, on_gpu: str, on_cpu: str, presets: Path) -> Parser:
-    """Return the parser for training a stage; `on_gpu` and `on_cpu` are the default presets in the folder `presets`."""
+MACHINE_PRESETS = {1: ("default", "small"), 2: ("default-128", "small-128")}
+"""Presets of each stage that training takes by itself: with a CUDA GPU, and without one."""
+
+
+def training_parser(description: str, *, stage: int, presets: Path) -> Parser:
+    """Return the parser for training a stage, whose presets lie in the folder `presets`."""
     parser = Parser(
         description=description, epilog="--set changes any setting of the networks, the losses and the training."
     )
+    on_gpu, on_cpu = MACHINE_PRESETS[stage]
     shipped = ", ".join(sorted(path.stem for path in presets.glob("*.yaml")))
     parser.add_argument(
         "--preset",
@@ -55,35 +60,42 @@ def training_parser(description: str, *, stage: int, on_gpu: str, on_cpu: str, p
     parser.add_argument(
         "--max-minutes", type=config.minutes, help="save and stop after this many minutes (default: no limit)"
     )
+    add_changes(parser)
+    parser.set_defaults(stage=stage, presets=presets)
+    return parser
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """Add `--set` to a parser."""
     parser.add_argument(
         "--set",
         action="extend",
         nargs="+",
         default=[],
         metavar="KEY=VALUE",
-        help="change settings, for example training.batch_size=64 training.seed=1",
+        help="change settings of the preset, for example training.batch_size=64 training.seed=1",
     )
-    parser.set_defaults(on_gpu=on_gpu, on_cpu=on_cpu, presets=presets)
-    return parser
 
 
 def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
     """Return the settings from `--preset` and `--set`. Without a preset, take a resumed run's own or the machine's."""
-    from common.runs.folder import RunFolder  # Slow to import, and painting does not need it.
+    from common.machine import launched_place, trains_on_gpu  # Slow to import, and painting needs none of them.
+    from common.runs.folder import RunFolder
 
     run = RunFolder(arguments.out)
     if arguments.resume and arguments.preset is None and run.exists():
         return config.load(cls, run.settings, arguments.set)
-    preset = config.find_preset(arguments.preset or _default_preset(arguments), arguments.presets)
-    return config.load(cls, preset, arguments.set)
+    name = arguments.preset
+    if name is None:
+        name = machine_preset(arguments.stage)
+        if launched_place()[0] == 0:
+            gpu = "a" if trains_on_gpu() else "no"
+            print(f"using --preset {name}, because training has {gpu} CUDA GPU", flush=True)
+    return config.load(cls, config.find_preset(name, arguments.presets), arguments.set)
 
 
-def _default_preset(arguments: argparse.Namespace) -> str:
-    """Return the default preset for this machine; the first process prints it."""
-    from common.machine import launched_place, trains_on_gpu
+def machine_preset(stage: int) -> str:
+    """Return the preset of a stage that training takes by itself on this machine."""
+    from common.machine import trains_on_gpu
 
-    gpu = trains_on_gpu()
-    preset: str = arguments.on_gpu if gpu else arguments.on_cpu
-    if launched_place()[0] == 0:
-        print(f"using --preset {preset}, because training has {'a' if gpu else 'no'} CUDA GPU", flush=True)
-    return preset
+    return MACHINE_PRESETS[stage][0 if trains_on_gpu() else 1]

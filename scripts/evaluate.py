@@ -20,7 +20,8 @@ from common.evaluation.measures import measure
 from common.evaluation.report import PAGE, require_report, summary, write_comparison, write_report
 from common.evaluation.subjects import SMALL, EnlargedPainter, Subject, folder_subject, painted_subject
 from common.machine import launched_place, own_device, share_cores
-from common.preparing.sources.unlabelled import open_pictures
+from common.preparing.sources.collection import pictures_of
+from common.preparing.sources.files import open_files
 from common.runs.folder import TRAINED_ELSEWHERE, caution_about
 from common.shares import join_launched_processes
 from common.vocabulary import require_same
@@ -40,9 +41,9 @@ def main() -> None:
         arguments.samples = min(arguments.samples or QUICK_SAMPLES, QUICK_SAMPLES)
     if arguments.command == "images":
         resolution = arguments.resolution or min(dataset.description.sizes)
-        source = open_pictures(arguments.folder, arguments.labels)
+        listing = pictures_of(open_files(arguments.folder), arguments.labels)
         seed, split, limit = arguments.seed, arguments.split, arguments.samples
-        subjects = [folder_subject(source, dataset, resolution, seed=seed, split=split, limit=limit)]
+        subjects = [folder_subject(listing, dataset, resolution, seed=seed, split=split, limit=limit)]
     else:
         subjects = [_painted(run, dataset, device, arguments) for run in arguments.runs]
         if arguments.enlarged:

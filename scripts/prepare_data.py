@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import sys
 import time
@@ -11,8 +12,9 @@ from command_line import Parser
 from common.data.dataset import SIZES
 from common.errors import run_command
 from common.machine import available_cores
-from common.preparing.pictures import FITS, MAX_ASPECT
-from common.preparing.preparation import PreparationSettings, prepare
+from common.preparing.pictures import FITS
+from common.preparing.preparation import prepare
+from common.preparing.settings import PreparationSettings
 from common.preparing.sources.listing import writable
 from common.preparing.sources.opening import COUNT, DOWNLOADS, PAUSE, PER_GENRE, open_source, require_apart
 from common.preparing.taxonomy import DEFAULT_TAXONOMY, Taxonomy
@@ -20,9 +22,8 @@ from common.preparing.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
 def main() -> None:
     parser = Parser(description="Make a dataset folder from labelled pictures.")
-    parser.add_argument(
-        "source", help="folder or zip of pictures, `procedural`, `wikiart.org`, or a Hugging Face dataset"
-    )
+    add = parser.add_argument
+    add("source", help="folder or zip of pictures, `procedural`, `wikiart.org`, or a Hugging Face dataset")
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument(
         "--folders", choices=("genre", "style"), help="take each folder's name as the genre (or style) of its pictures"
@@ -31,84 +32,38 @@ def main() -> None:
     labels.add_argument(
         "--hugging-face", action="store_true", help="SOURCE is a Hugging Face dataset: its name on the hub or its path"
     )
-    parser.add_argument("--out", type=Path, default=Path("data"), help="dataset folder")
-    parser.add_argument(
-        "--sizes",
-        type=int,
-        nargs="+",
-        choices=SIZES,
-        default=[64, 128],
-        help="picture sizes to store, sides in pixels",
-    )
-    parser.add_argument("--fit", choices=FITS, default="crop", help="how to make pictures square")
-    parser.add_argument("--trim", action="store_true", help="first cut off uniform borders: mats, black bars")
-    parser.add_argument(
-        "--max-aspect",
-        type=float,
-        default=MAX_ASPECT,
-        help="largest allowed ratio of the longer to the shorter side",
-    )
-    parser.add_argument(
-        "--enlarge", action="store_true", help="enlarge pictures smaller than the largest size instead of refusing them"
-    )
-    parser.add_argument(
-        "--min-count",
-        type=int,
-        default=50,
-        help="labels with fewer pictures join their family or become unlabelled",
-    )
-    parser.add_argument(
-        "--fine-styles", action="store_true", help="keep fine styles instead of merging them into families"
-    )
-    parser.add_argument(
-        "--keep-unknown",
-        action="store_true",
-        help="keep labels that the taxonomy does not know instead of dropping them",
-    )
-    parser.add_argument(
-        "--keep-duplicates",
-        action="store_true",
-        help="keep all near-duplicates, in the same split, instead of one of each group",
-    )
-    parser.add_argument(
+    add("--out", type=Path, default=Path("data"), help="dataset folder")
+    add("--sizes", type=int, nargs="+", choices=SIZES, default=[64, 128], help="sizes to store, sides in pixels")
+    add("--fit", choices=FITS, default="crop", help="how to make pictures square")
+    add("--trim", action="store_true", help="first cut off uniform borders: mats, black bars")
+    add("--max-aspect", type=float, default=4.0, help="largest allowed ratio of the longer to the shorter side")
+    add("--enlarge", action="store_true", help="enlarge pictures smaller than the largest size, do not refuse them")
+    add("--min-count", type=int, default=50, help="labels of fewer pictures join their family or become unlabelled")
+    add("--fine-styles", action="store_true", help="keep fine styles instead of merging them into families")
+    add("--keep-unknown", action="store_true", help="keep labels that the taxonomy does not know; do not drop them")
+    add("--keep-duplicates", action="store_true", help="keep all near-duplicates, in the same split, not one of each")
+    add(
         "--taxonomy",
         type=Path,
         default=DEFAULT_TAXONOMY,
         help="YAML file of genres, styles and their aliases (default: the project's)",
     )
-    parser.add_argument("--count", type=int, help=f"procedural: number of paintings (default: {COUNT})")
-    parser.add_argument("--seed", type=int, help="procedural: seed of the first painting (default: 0)")
-    parser.add_argument(
-        "--downloads", type=Path, help=f"wikiart.org: folder for downloaded files (default: {DOWNLOADS})"
-    )
-    parser.add_argument(
-        "--per-genre", type=int, help=f"wikiart.org: maximum number of paintings for each genre (default: {PER_GENRE})"
-    )
-    parser.add_argument("--pause", type=float, help=f"wikiart.org: seconds between requests (default: {PAUSE:g})")
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=available_cores(),
-        help="number of decoding processes (default: one for each core)",
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
+    add("--count", type=int, help=f"procedural: number of paintings (default: {COUNT})")
+    add("--seed", type=int, help="procedural: seed of the first painting (default: 0)")
+    add("--downloads", type=Path, help=f"wikiart.org: folder for downloaded files (default: {DOWNLOADS})")
+    add("--per-genre", type=int, help=f"wikiart.org: most paintings to take of each genre (default: {PER_GENRE})")
+    add("--pause", type=float, help=f"wikiart.org: seconds between requests (default: {PAUSE:g})")
+    add("--workers", type=int, default=available_cores(), help="number of decoding processes")
+    add("--overwrite", action="store_true", help="replace an existing dataset")
     arguments = parser.parse_args()
     # Exit as after Ctrl-C: stop the decoding processes and remove the unfinished dataset.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    require_apart(arguments.source, arguments.out, arguments.downloads)
     started = time.monotonic()
+    chosen = vars(arguments) | {"sizes": tuple(sorted(set(arguments.sizes)))}
     settings = PreparationSettings(
-        sizes=tuple(sorted(set(arguments.sizes))),
-        fit=arguments.fit,
-        trim=arguments.trim,
-        max_aspect=arguments.max_aspect,
-        enlarge=arguments.enlarge,
-        min_count=arguments.min_count,
-        merge_families=not arguments.fine_styles,
-        keep_unknown=arguments.keep_unknown,
-        keep_duplicates=arguments.keep_duplicates,
-        workers=arguments.workers,
+        **{field.name: chosen[field.name] for field in dataclasses.fields(PreparationSettings)}
     )
+    require_apart(arguments.source, arguments.out, arguments.downloads)
     source = open_source(
         arguments.source,
         folders=arguments.folders,
@@ -120,12 +75,10 @@ def main() -> None:
         per_genre=arguments.per_genre,
         pause=arguments.pause,
     )
-    taxonomy = Taxonomy.load(arguments.taxonomy)
-    report = prepare(source, arguments.out, settings, taxonomy, overwrite=arguments.overwrite)
-    for line in (*report.genres.table(), "", *report.styles.table(), "", *report.remarks, *report.common_reasons()):
-        print(line)
+    report = prepare(source, arguments.out, settings, Taxonomy.load(arguments.taxonomy), overwrite=arguments.overwrite)
+    print(*report.lines(), sep="\n")
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
-    copies = "kept in the same split" if arguments.keep_duplicates else "left out"
+    copies = "kept in the same split" if settings.keep_duplicates else "left out"
     out = writable(str(arguments.out))
     print(f"{out}: {counts}; {len(report.rejected)} refused, {report.duplicates} near-duplicates {copies}")
     print(f"{time.monotonic() - started:.0f} s; pictures left out and the reasons: {out}/rejected.csv")

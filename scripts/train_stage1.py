@@ -13,8 +13,6 @@ def main() -> None:
     parser = training_parser(
         "Train stage I, which paints 64-pixel pictures from noise and a genre.",
         stage=1,
-        on_gpu="default",
-        on_cpu="small",
         presets=PRESETS,
     )
     arguments = parser.parse_args()

@@ -15,8 +15,6 @@ def main() -> None:
     parser = training_parser(
         "Train stage II, which turns a small picture and a style into a large picture.",
         stage=2,
-        on_gpu="default-128",
-        on_cpu="small-128",
         presets=PRESETS,
     )
     parser.add_argument(

@@ -1,23 +1,23 @@
 """Train stage I from a dataset into a run folder; `stage1.sampling` reads its export.
 
-`Stage1Trainer` holds one training step (Gulrajani et al. 2017, algorithm 1, with class losses as in Odena et al.
-2017). `train` adds data, checkpoints and logs.
+`Stage1Trainer` holds the losses of one training step (Gulrajani et al. 2017, algorithm 1, with class losses as in Odena
+et al. 2017); `common.runs.pair` descends them, and `common.runs.trainer` does everything around a step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from jaxtyping import Float
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from common.config import as_values, flatten
 from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
@@ -25,28 +25,25 @@ from common.data.sampling import BalancedSampler
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
-from common.runs.accelerator import apart_from_other_runs, make_accelerator, precision_of
-from common.runs.exports import find_export, read_export_config, require_stage, weights_hash
+from common.runs import trainer
+from common.runs.accelerator import apart_from_other_runs, make_accelerator
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, explain_out_of_memory, rows_of_process, run_loop
+from common.runs.interruptions import explain_out_of_memory
 from common.runs.pair import AdversarialPair, Loss
-from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
-from common.runs.scoring import ValidationFid
-from common.shares import Share
+from common.runs.penalty import sparse_penalty
 from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
 from stage1.networks import build_critic, build_generator
-from stage1.sampling import TRAIN_COMMAND, Stage1Export, draw_latents, save_export
+from stage1.sampling import SIZE, draw_latents, save_export
 from stage1.variety import spread, spread_of_paintings
 
-SIZE = 64
 SAMPLE_COLUMNS = 10
 
 
 @apart_from_other_runs()
 def train(
-    config: Stage1Config,
+    settings: Stage1Config,
     dataset: PaintingDataset,
     out: Path,
     *,
@@ -59,120 +56,71 @@ def train(
     Raises UserError if `out` holds another run, or if `start_from` has other networks.
     """
     run = RunFolder(out)
-    config = run.check_settings(config, resume=resume)
-    run.check_data(dataset)
+    run.check(settings, dataset, resume=resume)
     accelerator = make_accelerator(
-        config.training.precision, config.logging.trackers, out / "trackers", so_far=run.precision
+        settings.training.precision, settings.logging.trackers, out / "trackers", so_far=run.precision
     )
-    split = dataset.split("train", SIZE, residence=config.training.pictures_in, device=accelerator.device)
-    rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
+    residence = settings.training.pictures_in
+    split = dataset.split("train", SIZE, residence=residence, device=accelerator.device)
     with explain_out_of_memory():
-        trainer = Stage1Trainer(config, split, dataset.vocabulary, accelerator, rows)
-    started_from = trainer.start_from(start_from) if start_from is not None else None
-    run.check_start(started_from)
-    share = Share(accelerator.process_index, accelerator.num_processes)
-    score = None
-    if config.logging.fid_every:
-        score = ValidationFid(
-            config.logging, dataset, SIZE, trainer.paint, share, accelerator.device, knows_styles=False
-        )
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        run.open(config, precision_of(accelerator), started_from)
-        run.record_data(dataset)
-    accelerator.wait_for_everyone()
-
-    def export(folder: Path) -> None:
-        save_export(folder, config.networks, dataset.vocabulary, trainer.pair.average, trainer.pair.average_critic)
-
-    stage = Stage(
-        about=f"stage I: {len(split)} paintings of {counted(dataset.vocabulary)}",
-        step=trainer.step,
-        paint_samples=trainer.paint_samples,
-        measure_variety=trainer.measure_variety if trainer.paintings_differ else None,
-        export=export,
-        measure_fid=score.measure if score else None,
-        modules=trainer.pair.modules,
-        optimizers=trainer.pair.optimizers,
-        pretraining_steps=config.training.pretraining_steps,
-        images_per_step=config.training.batch_size * config.training.critic_steps,
-        shown_in_progress=("critic_gap", "penalty", "accuracy_real", "accuracy_fake", "images_per_second"),
-    )
-    tracked = flatten(as_values(config))
-    run_loop(stage, run, accelerator, config.logging, config.training.steps, max_minutes, tracked)
+        stage = Stage1Trainer(settings, split, dataset.vocabulary, accelerator)
+    trainer.train(stage, run, dataset, start_from=start_from, max_minutes=max_minutes)
 
 
 class Stage1Trainer:
-    """One training step of stage I's networks, and sample pictures."""
+    """The losses, batches and sample pictures of stage I (`common.runs.trainer.Trainer`)."""
 
-    def __init__(
-        self, config: Stage1Config, split: Split, vocabulary: Vocabulary, accelerator: Accelerator, rows: slice
-    ) -> None:
-        self.config = config
+    stage = 1
+    resolution = SIZE
+    paints_styles = False
+    shown_in_progress: tuple[str, ...] = (
+        "critic_gap",
+        "penalty",
+        "accuracy_real",
+        "accuracy_fake",
+        "images_per_second",
+    )
+
+    def __init__(self, settings: Stage1Config, split: Split, vocabulary: Vocabulary, accelerator: Accelerator) -> None:
+        """Raise UserError if the batch cannot be divided over processes and parts."""
+        self.settings = settings
         self.vocabulary = vocabulary
-        self.genres = genres = list(vocabulary.genres)
+        self.genres = list(vocabulary.genres)
         self.accelerator = accelerator
+        self.origin: Mapping[str, Any] = {}
+        self.about = f"stage I: {len(split)} paintings of {counted(vocabulary)}"
         self._split = split
-        schedule = config.training
-        stream = BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device)
-        self.parts = stream.parts(schedule.accumulation)
-        """The parts of this process's share of a batch; it computes one part at a time."""
         self._painted: dict[int, tuple[int, Tensor]] = {}
         """The latest pictures of each part, keyed by its first row: (critic update, pictures)."""
-        require_penalty_in_every_part(config.loss.penalty_every, (rows.stop - rows.start) // schedule.accumulation)
-        self._sampler = BalancedSampler(split.genres, schedule.genre_balance)
-        torch.manual_seed(schedule.seed)
+        self._sampler = BalancedSampler(split.genres, settings.training.genre_balance)
+        torch.manual_seed(settings.training.seed)
         self.pair = AdversarialPair(
-            build_generator(config.networks, len(genres)),
-            build_critic(config.networks, len(genres)),
+            *self.build(len(vocabulary.genres), len(vocabulary.styles)),
             accelerator,
-            schedule,
-            config.generator_optimizer,
-            config.critic_optimizer,
+            settings,
+            critic_loss=self.critic_loss,
+            generator_loss=self.generator_loss,
         )
 
-    def start_from(self, path: Path) -> str:
-        """Load the weights of a run or export of stage I; its labels may differ. Return the generator's hash."""
-        folder = find_export(path, TRAIN_COMMAND)
-        require_stage(folder, 1)
-        theirs = read_export_config(folder, Stage1Export).vocabulary
-        networks = self.config.networks
-        self.pair.start_from(
-            folder,
-            lambda num_genres, _: build_generator(networks, num_genres),
-            lambda num_genres, _: build_critic(networks, num_genres),
-            self.vocabulary,
-            theirs,
-        )
-        return weights_hash(folder / "generator.safetensors")
+    def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, nn.Module]:
+        """Return a generator and a critic with random weights; neither has a style."""
+        networks = self.settings.networks
+        return build_generator(networks, num_genres), build_critic(networks, num_genres)
 
-    def step(self, step: int) -> Mapping[str, Tensor]:
-        """Run training step number `step`; return what is logged."""
-        return self.pair.step(step, self.update_critic, self.update_generator)
-
-    def update_critic(self, update: int) -> dict[str, Tensor]:
-        """Descend the critic's loss on batch number `update` of real and generated pictures."""
-        return self.pair.descend_critic([partial(self.critic_loss_of, part, update) for part in self.parts])
-
-    def update_generator(self, update: int) -> dict[str, Tensor]:
-        """Descend the generator's loss on batch number `update`. The critic stays unchanged."""
-        return self.pair.descend_generator([partial(self.generator_loss_of, part, update) for part in self.parts])
-
-    def critic_loss_of(self, stream: BatchStream, update: int) -> Loss:
-        """Return the critic's loss on a part of its batch."""
-        loss = self.config.loss
-        schedule = self.config.training
+    def critic_loss(self, stream: BatchStream, update: int) -> Loss:
+        """Return the critic's loss on a part of its batch of real and generated pictures."""
+        loss, schedule = self.settings.loss, self.settings.training
         paintings, genres = self.real_batch(stream, update)
         draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
         real = augment(paintings, draws, schedule.augmentation)
         if schedule.learns_labels_alone(update):
-            scores, logits = self.pair.critic(real)
-            # Processes exchange the gradients of all weights, so the scores must take part, with weight 0.
-            losses = class_loss(logits, genres) + 0 * scores
-            return losses.mean(), {"accuracy_real": correct(logits, genres)}
+            _, logits = self.pair.judge(real)
+            return class_loss(logits, genres).mean(), {"accuracy_real": correct(logits, genres)}
         draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
         fake = augment(self._fake_batch(stream, update), draws, schedule.augmentation)
-        real_scores, fake_scores, real_logits, fake_logits = self.judge(real, fake)
+        # One pass for both is faster than two.
+        scores, logits = self.pair.judge(torch.cat([real, fake]))
+        (real_scores, fake_scores), (real_logits, fake_logits) = scores.chunk(2), logits.chunk(2)
         penalty = self.penalty(stream, update, real, fake)
         losses = critic_loss(
             real_scores,
@@ -192,23 +140,15 @@ class Stage1Trainer:
             "accuracy_real": correct(real_logits, genres),
         }
 
-    def generator_loss_of(self, stream: BatchStream, update: int) -> Loss:
+    def generator_loss(self, stream: BatchStream, update: int) -> Loss:
         """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
         latents, genres = self._requests(stream, update)
-        fake = self.pair.generator(latents, genres)
-        self._painted[stream.rows.start] = update, fake.detach().float()
+        fake = self.pair.paint(latents, genres)
+        self._painted[stream.rows.start] = update, fake.detach()
         draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
-        with self.pair.critic_frozen() as critic, self.accelerator.autocast():
-            scores, logits = critic(augment(fake, draws, self.config.training.augmentation))
-        losses = generator_loss(scores.float(), logits, genres, genre_weight=self.config.loss.generator_genre)
+        scores, logits = self.pair.judge(augment(fake, draws, self.settings.training.augmentation))
+        losses = generator_loss(scores, logits, genres, genre_weight=self.settings.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
-
-    def judge(
-        self, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
-    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b k"]]:
-        """Return scores of real and fake, then their genre logits. One pass for both is faster than two."""
-        scores, logits = self.pair.critic(torch.cat([real, fake]))
-        return *scores.chunk(2), *logits.chunk(2)
 
     def penalty(
         self, stream: BatchStream, update: int, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
@@ -216,10 +156,10 @@ class Stage1Trainer:
         """Return the gradient penalty, computed for one in `penalty_every` pictures."""
 
         def scores_of(between: Tensor, _: Tensor) -> Tensor:
-            scores: Tensor = self.pair.critic(between)[0]
+            scores: Tensor = self.pair.judge(between)[0]
             return scores
 
-        loss = self.config.loss
+        loss = self.settings.loss
         return sparse_penalty(
             scores_of, stream, update, loss.penalty_every, real, fake, one_sided=loss.one_sided_penalty
         )
@@ -228,7 +168,7 @@ class Stage1Trainer:
         """Draw the paintings and genres of critic update number `update`, for the stream's rows."""
         random = stream.random(Purpose.REAL_BATCH, update)
         positions = self._sampler.draw(random, stream.batch_size)
-        mirrored = stream.uniform(Purpose.FLIP, update) < (0.5 if self.config.training.flip else 0.0)
+        mirrored = stream.uniform(Purpose.FLIP, update) < (0.5 if self.settings.training.flip else 0.0)
         genres = one_hot(self._split.genres[positions], len(self.genres))
         return stream.pictures(self._split, positions, mirrored), stream.take(genres)
 
@@ -237,23 +177,30 @@ class Stage1Trainer:
         self, seeds: Sequence[int], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
     ) -> Float[Tensor, "b 3 64 64"]:
         """Paint pictures with the averaged weights. Stage I ignores the styles."""
-        latents, device = draw_latents(seeds, self.config.networks.latent_dim), self.accelerator.device
+        latents, device = draw_latents(seeds, self.settings.networks.latent_dim), self.accelerator.device
         images: Tensor = self.pair.average(latents.to(device), genres.to(device))
         return images
 
-    def paint_samples(self) -> Image.Image:
+    def sheet(self) -> Image.Image:
         """Paint a sheet: one row for each genre, with the same ten latents in every row and at every step."""
         return labelled_grid([to_pictures(row) for row in self._sample_rows()], self.genres or [ANY])
 
-    def measure_variety(self) -> float:
-        """Return spread of samples / spread of paintings, averaged over genres; 0 if the samples do not differ."""
+    def variety(self) -> float | None:
+        """Return spread of samples / spread of paintings, averaged over genres; 0 if the samples do not differ.
+
+        None if the paintings do not differ.
+        """
+        if not (self._spread_of_paintings > 0).all():
+            return None
         painted = torch.stack([spread(row) for row in self._sample_rows()])
         return float((painted / self._spread_of_paintings.to(painted.device)).mean())
 
-    @property
-    def paintings_differ(self) -> bool:
-        """True if the paintings differ, so that variety can be measured."""
-        return bool((self._spread_of_paintings > 0).all())
+    def export(self, folder: Path) -> None:
+        """Write an export of the averaged weights."""
+        save_export(folder, self.settings.networks, self.vocabulary, self.pair.average, self.pair.average_critic)
+
+    def keep_inputs(self, export: Path) -> None:
+        """Keep nothing: stage I starts from the dataset alone."""
 
     @cached_property
     def _spread_of_paintings(self) -> Float[Tensor, "k"]:
@@ -266,11 +213,11 @@ class Stage1Trainer:
 
     def _fake_batch(self, stream: BatchStream, update: int) -> Float[Tensor, "b 3 64 64"]:
         """Return the generated pictures for critic update number `update`; paint new ones only if they are due."""
-        due = self.config.training.painted_for(update)
+        due = self.settings.training.painted_for(update)
         painted_for, fake = self._painted.get(stream.rows.start, (None, None))
         if fake is None or painted_for != due:
-            with torch.no_grad(), self.accelerator.autocast():
-                fake = self.pair.plain_generator(*self._requests(stream, due)).float()
+            with torch.no_grad():
+                fake = self.pair.paint(*self._requests(stream, due))
             self._painted[stream.rows.start] = due, fake
         return fake
 
@@ -279,6 +226,6 @@ class Stage1Trainer:
         random = stream.random(Purpose.TRAINING_REQUEST, update)
         size = stream.batch_size
         genres = one_hot(self._split.genres[self._sampler.draw(random, size)], len(self.genres))
-        genres[random.random(size) < self.config.training.unlabelled_share] = 0
-        latents = random.standard_normal((size, self.config.networks.latent_dim), dtype=np.float32)
+        genres[random.random(size) < self.settings.training.unlabelled_share] = 0
+        latents = random.standard_normal((size, self.settings.networks.latent_dim), dtype=np.float32)
         return stream.take(latents), stream.take(genres)

@@ -60,7 +60,7 @@ def _one_thread() -> Iterator[None]:
 def _one_precision() -> Iterator[None]:
     """Make `auto` mean float32, so that no result depends on the processor. A test may override this."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: False)
+        patch.setattr("common.runs.precision.gains_from_bfloat16", lambda device: False)
         yield
 
 
@@ -88,17 +88,10 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def dataset_folder(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection prepared at 64 and 128 pixels; tests must not change it."""
-    from tiny_data import tiny_preparation
-
-    from common.preparing.preparation import prepare
-    from common.preparing.sources.files import FolderFiles
-    from common.preparing.sources.labels_table import LabelsTable
-    from common.preparing.taxonomy import Taxonomy
+    from tiny_data import prepared
 
     out = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(
-        LabelsTable(FolderFiles(collection)), out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False
-    )
+    prepared(collection, out, sizes=(64, 128))
     return out
 
 

@@ -14,7 +14,6 @@ from tiny_runs import stage1_config, stage2_config
 
 from common.data.dataset import PaintingDataset
 from common.runs.accelerator import apart_from_other_runs, make_accelerator
-from common.runs.loop import rows_of_process
 from stage1.config import Stage1Config
 from stage1.sampling import Stage1Painter
 from stage1.training import Stage1Trainer
@@ -35,18 +34,17 @@ def main() -> None:
     accelerator = make_accelerator("float32")
     dataset = PaintingDataset(Path(data))
     config = {"1": stage1_config, "2": stage2_config}[stage_number](*STILL, *changes)
-    rows = rows_of_process(config.training, accelerator.process_index, accelerator.num_processes)
     stage: Stage1Trainer | Stage2Trainer
     if isinstance(config, Stage1Config):
-        stage = Stage1Trainer(config, dataset.split("train", 64), dataset.vocabulary, accelerator, rows)
+        stage = Stage1Trainer(config, dataset.split("train", 64), dataset.vocabulary, accelerator)
     else:
-        stage = Stage2Trainer(config, dataset, Stage1Painter.load(Path(stage1_run)), accelerator, rows)
+        stage = Stage2Trainer(config, dataset, Stage1Painter.load(Path(stage1_run)), accelerator)
     # The second round meets whatever the first one left behind.
     for update in range(2):
-        stage.update_generator(update)
-        stage.update_critic(update)
+        stage.pair.update_generator(update)
+        stage.pair.update_critic(update)
     if accelerator.is_main_process:
-        networks = {"critic": stage.pair.plain_critic, "generator": stage.pair.plain_generator}
+        networks = {"critic": stage.pair.critic, "generator": stage.pair.generator}
         gradients = {
             f"{name}.{key}": parameter.grad.clone()
             for name, network in networks.items()

@@ -21,18 +21,14 @@ WHOLE = stream(slice(0, 6))
 HALVES = stream(slice(0, 3)), stream(slice(3, 6))
 
 
-def test_two_halves_of_the_random_numbers_are_those_of_the_whole() -> None:
-    halves = [half.uniform(Purpose.FLIP, 4) for half in HALVES]
-    assert torch.equal(torch.cat(halves), WHOLE.uniform(Purpose.FLIP, 4))
+@pytest.mark.parametrize("shape", [(), (5,)])
+def test_two_halves_of_the_random_numbers_are_those_of_the_whole(shape: tuple[int, ...]) -> None:
+    halves = [half.uniform(Purpose.FLIP, 4, *shape) for half in HALVES]
+    assert [half.shape for half in halves] == [(3, *shape), (3, *shape)]
+    assert torch.equal(torch.cat(halves), WHOLE.uniform(Purpose.FLIP, 4, *shape))
     assert not torch.equal(*halves)
     assert not torch.equal(WHOLE.uniform(Purpose.FLIP, 4), WHOLE.uniform(Purpose.FLIP, 5))
     assert not torch.equal(WHOLE.uniform(Purpose.FLIP, 4), stream(slice(0, 6), seed=1).uniform(Purpose.FLIP, 4))
-
-
-def test_several_numbers_a_picture_are_divided_by_pictures() -> None:
-    halves = [half.uniform(Purpose.FLIP, 4, 5) for half in HALVES]
-    assert [half.shape for half in halves] == [(3, 5), (3, 5)]
-    assert torch.equal(torch.cat(halves), WHOLE.uniform(Purpose.FLIP, 4, 5))
 
 
 def test_two_halves_of_the_pictures_are_those_of_the_whole(dataset: PaintingDataset) -> None:

@@ -8,21 +8,19 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageOps
-from tiny_data import random_picture, tiny_preparation, write_collection
+from tiny_data import prepared, random_picture, write_collection
 
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.subjects import EnlargedPainter, Subject, folder_subject, painted_subject
 from common.images import to_pictures
-from common.preparing.preparation import prepare
+from common.preparing.sources.collection import labels_table
 from common.preparing.sources.files import FolderFiles
-from common.preparing.sources.labels_table import LabelsTable
-from common.preparing.taxonomy import Taxonomy
 from stage2 import Painter
 
 
 def subject_of(folder: Path, dataset: PaintingDataset) -> Subject:
-    return folder_subject(LabelsTable(FolderFiles(folder)), dataset, 64, seed=0, split="test")
+    return folder_subject(labels_table(FolderFiles(folder)), dataset, 64, seed=0, split="test")
 
 
 def test_labels_are_known_by_any_spelling_and_unknown_ones_are_open(dataset: PaintingDataset, tmp_path: Path) -> None:
@@ -57,10 +55,7 @@ def test_pictures_are_brought_to_the_resolution_and_those_that_fit_are_left_alon
 def test_borders_are_cut_off_where_they_were_cut_off_the_datasets_pictures(
     dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:
-    prepare(
-        LabelsTable(FolderFiles(collection)), tmp_path / "data", tiny_preparation(trim=True), Taxonomy.load(),
-        overwrite=False,
-    )  # fmt: skip
+    prepared(collection, tmp_path / "data", trim=True)
     inner = random_picture(0, 100, 80)
     framed = {"a.png": ImageOps.expand(inner, 30, "white")}
     folder = write_collection(tmp_path / "pictures", framed, {})
@@ -90,7 +85,7 @@ def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_pa
 
 def test_some_of_many_pictures_are_drawn_alike_each_time(dataset: PaintingDataset, tmp_path: Path) -> None:
     pictures = {f"{number}.png": random_picture(number, 64, 64) for number in range(9)}
-    source = LabelsTable(FolderFiles(write_collection(tmp_path / "pictures", pictures, {})))
+    source = labels_table(FolderFiles(write_collection(tmp_path / "pictures", pictures, {})))
     first, again = (folder_subject(source, dataset, 64, seed=3, split="test", limit=4) for _ in range(2))
     assert len(first) == 4
     assert np.array_equal(first.read(range(4)), again.read(range(4)))

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from common import machine
-from common.machine import available_cores, gains_from_bfloat16, glibc, share_cores, trains_on_gpu, used_memory
+from common.machine import available_cores, glibc, share_cores, trains_on_gpu, used_memory
 from common.picture_files import write_overlapped
 
 ROOT = Path(__file__).parents[1]
@@ -106,30 +105,3 @@ def test_freed_memory_is_kept_for_what_comes_next_until_it_is_given_back() -> No
     before, kept, given_back = map(int, answer.stdout.split())
     assert min(before, given_back) > 1000
     assert kept < before / 10
-
-
-@pytest.mark.parametrize(
-    ("capabilities", "times_as_fast", "gains"),
-    [
-        ({"avx512_bf16": True}, 1.9, True),
-        ({"avx512_bf16": True}, 1.2, False),
-        ({"avx512_bf16": True}, 0.5, False),
-        ({"amx_bf16": True}, 8.0, True),
-        ({"avx512_f": True}, 1.9, False),
-    ],
-)
-def test_bfloat16_gains_where_a_processor_has_it_and_multiplies_clearly_faster_in_it(
-    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], times_as_fast: float, *, gains: bool
-) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
-    monkeypatch.setattr(machine, "_times_as_fast_in_bfloat16", lambda: times_as_fast)
-    assert gains_from_bfloat16(torch.device("cpu")) is gains
-
-
-def test_the_trial_of_bfloat16_leaves_threads_as_they_were_and_finds_emulation_slow() -> None:
-    threads = torch.get_num_threads()
-    times_as_fast = machine._times_as_fast_in_bfloat16()
-    assert torch.get_num_threads() == threads
-    assert times_as_fast > 0
-    if not machine.has_bfloat16(torch.device("cpu")):
-        assert times_as_fast < 1

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common.preparing.labelling import map_labels, style_namer
-from common.preparing.taxonomy import Taxonomy
+import pytest
+from tiny_data import tiny_settings
 
-TAXONOMY = Taxonomy.load()
+from common.errors import UserError
+from common.preparing.labelling import LabelMapping, genre_and_style_naming, map_labels
+from common.preparing.taxonomy import Taxonomy
+from common.vocabulary import normalise
+
 RAW = ["Portraits", "portrait", "self-portrait", "cityscape", "spaceship", "spaceship", "", "Unknown Genre"]
 
 
+def mapped(raw: list[str], min_count: int, kind: str = "genre", **settings: bool) -> LabelMapping:
+    genre, style = genre_and_style_naming(Taxonomy.load(), tiny_settings(**settings))
+    return map_labels(raw, genre if kind == "genre" else style, min_count)
+
+
+def became(mapping: LabelMapping) -> dict[str, str]:
+    """What the table says of each raw label."""
+    width = len(mapping.table()[0].partition("became")[0])
+    return {line[:width].strip(): " ".join(line[width:-9].split()) for line in mapping.table()[1:]}
+
+
 def test_spellings_of_one_label_are_counted_together_and_rare_ones_become_unlabelled() -> None:
-    mapping = map_labels("genre", RAW, TAXONOMY.genre, TAXONOMY.says_nothing, min_count=3)
-    assert [mapping.label(raw) for raw in RAW] == ["portrait", "portrait", "portrait", "", "", "", "", ""]
-    assert mapping.unknown == {"spaceship"}
+    mapping = mapped(RAW, min_count=3)
+    assert mapping.labels(RAW) == ["portrait", "portrait", "portrait", "", "", "", "", ""]
+    assert mapping.lost == {"spaceship"}
 
 
-def test_the_account_names_every_raw_label_with_its_pictures_and_why_it_was_left_out() -> None:
-    header, *lines = map_labels("genre", RAW, TAXONOMY.genre, TAXONOMY.says_nothing, min_count=3).table()
+def test_the_table_names_every_raw_label_with_its_pictures_and_why_it_was_left_out() -> None:
+    header, *lines = mapped([*RAW, "Lanscape"], min_count=3).table()
     assert header.split() == ["genres", "became", "pictures"]
+    assert {len(line) for line in lines} == {len(header)}
     assert [line.split() for line in lines] == [
         ["spaceship", "unlabelled", "(unknown)", "2"],
         ["Portraits", "portrait", "1"],
@@ -28,33 +44,17 @@ def test_the_account_names_every_raw_label_with_its_pictures_and_why_it_was_left
         ["cityscape", "unlabelled", "(too", "few)", "1"],
         ["(blank)", "unlabelled", "1"],
         ["Unknown", "Genre", "unlabelled", "1"],
+        ["Lanscape", "unlabelled", "(unknown);", "did", "you", "mean", "landscape?", "1"],
     ]
 
 
-def test_a_label_that_is_not_known_is_shown_with_the_name_that_may_be_meant() -> None:
-    raw = ["Lanscape", "spaceship", "sea peice"]
-    spellings, _ = TAXONOMY.spellings()
-    mapping = map_labels("genre", raw, TAXONOMY.genre, TAXONOMY.says_nothing, 1, spellings=spellings)
-    header, *lines = mapping.table()
-    assert [line[11:].rsplit(maxsplit=1)[0].rstrip() for line in lines] == [
-        "  unlabelled (unknown); did you mean landscape?",
-        "  unlabelled (unknown)",
-        "  unlabelled (unknown); did you mean marina?",
-    ]
-    assert {len(line) for line in lines} == {len(header)}
-
-
-def test_what_is_not_known_may_keep_its_own_name_where_that_can_be_asked_for() -> None:
+def test_an_unknown_label_may_keep_its_own_name_if_it_can_be_requested_by_it() -> None:
     raw = ["Space_Ship", "space ship", "Lanscape", "Any", "cats, dogs", "a:b", "portrait", "Unknown Genre", "xyz", ""]
     raw += ["Lanscape", "Any"]
-    spellings, _ = TAXONOMY.spellings()
-    mapping = map_labels(
-        "genre", raw, TAXONOMY.genre, TAXONOMY.says_nothing, 2, spellings=spellings, own_name=TAXONOMY.own_name
-    )
-    assert {label for label in map(mapping.label, raw) if label} == {"space-ship", "lanscape"}
-    assert mapping.unknown == {"Any", "cats, dogs", "a:b"}
-    became = {line[:15].strip(): " ".join(line[15:-9].split()) for line in mapping.table()[1:]}
-    assert became == {
+    mapping = mapped(raw, 2, keep_unknown=True)
+    assert set(mapping.labels(raw)) == {"space-ship", "lanscape", ""}
+    assert mapping.lost == {"Any", "cats, dogs", "a:b"}
+    assert became(mapping) == {
         "Space_Ship": "space-ship (unknown, keeps its name)",
         "space ship": "space-ship (unknown, keeps its name)",
         "Lanscape": "lanscape (unknown, keeps its name); did you mean landscape?",
@@ -68,31 +68,73 @@ def test_what_is_not_known_may_keep_its_own_name_where_that_can_be_asked_for() -
     }
 
 
-def test_a_label_that_is_a_familys_name_is_known_as_the_family_where_families_are_merged(tmp_path: Path) -> None:
+def test_rare_styles_join_their_family_if_that_makes_enough() -> None:
+    raw = ["high renaissance"] * 5 + ["mannerism"] * 2 + ["proto renaissance"] + ["analytical cubism"]
+    assert became(mapped(raw, 3, "style", fine_styles=True)) == {
+        "high renaissance": "high-renaissance",
+        "mannerism": "renaissance (too few, joined its family)",
+        "proto renaissance": "renaissance (too few, joined its family)",
+        "analytical cubism": "unlabelled (too few)",
+    }
+
+
+def test_styles_have_their_own_name_or_that_of_their_family_which_may_be_a_label_itself(tmp_path: Path) -> None:
+    raw = ["Late Renaissance", "vorticism?"]
+    assert mapped(raw, 1, "style", fine_styles=True).labels(raw) == ["mannerism", ""]
+    assert mapped(raw, 1, "style").labels(raw) == ["renaissance", ""]
     own = tmp_path / "own.yaml"
     own.write_text("genres: {}\nstyles: {cubism: {family: Modern Art}}\n")
-    fine, merged = (style_namer(Taxonomy.load(own), merge_families=merge) for merge in (False, True))
-    assert (fine("modern_art"), merged("modern_art"), merged("cubism")) == (None, "Modern Art", "Modern Art")
-    assert Taxonomy.load(own).own_name("modern_art") == "Modern Art"
+    _, merged = genre_and_style_naming(Taxonomy.load(own), tiny_settings())
+    _, fine = genre_and_style_naming(Taxonomy.load(own), tiny_settings(fine_styles=True))
+    assert (fine.known("modern_art"), merged.name("modern_art"), merged.name("cubism")) == (
+        None, "Modern Art", "Modern Art"
+    )  # fmt: skip
 
 
-def test_styles_go_by_their_own_name_or_by_that_of_their_family() -> None:
-    own, merged = (style_namer(Taxonomy.load(), merge_families=merge) for merge in (False, True))
-    assert (own("Late Renaissance"), merged("Late Renaissance")) == ("mannerism", "renaissance")
-    assert (own("vorticism?"), merged("vorticism?")) == (None, None)
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [("Naïve_Art", "naive-art"), ("  still   life ", "still-life"), ("É́tude", "etude"), ("Город", "город"), ("", "")],
+)
+def test_spelling_is_compared_without_case_accents_and_the_kind_of_gap(raw: str, plain: str) -> None:
+    assert normalise(raw) == plain
 
 
-def test_rare_styles_join_their_family_where_that_makes_enough() -> None:
-    raw = ["high renaissance"] * 5 + ["mannerism"] * 2 + ["proto renaissance"] + ["analytical cubism"]
-    mapping = map_labels("style", raw, TAXONOMY.style, TAXONOMY.says_nothing, 3, TAXONOMY.family)
-    assert mapping.canonical == {
-        "high renaissance": "high-renaissance",
-        "mannerism": "renaissance",
-        "proto renaissance": "renaissance",
-        "analytical cubism": None,
-    }
-    assert [line.split()[2:] for line in mapping.table()[2:]] == [
-        ["(too", "few,", "joined", "its", "family)", "2"],
-        ["renaissance", "(too", "few,", "joined", "its", "family)", "1"],
-        ["unlabelled", "(too", "few)", "1"],
-    ]
+def test_the_shipped_taxonomy_knows_the_spellings_of_wikiart() -> None:
+    taxonomy = Taxonomy.load()
+    assert taxonomy.genre("nude_painting_(nu)") == "nude"
+    assert taxonomy.style("Mannerism_Late_Renaissance") == "mannerism"
+    assert taxonomy.family("mannerism") == "renaissance"
+    assert taxonomy.genre("spaceship") is taxonomy.style("") is None
+
+
+def test_a_taxonomy_of_ones_own_may_use_any_script_and_families_that_are_no_styles(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("genres: {stadt: [город, 都市], берег: []}\nstyles: {a: {family: b}}\n", encoding="utf-8")
+    taxonomy = Taxonomy.load(path)
+    assert [taxonomy.genre(raw) for raw in ("Город", "都市", "Берег", "海")] == ["stadt", "stadt", "берег", None]
+    assert taxonomy.family("a") == taxonomy.family("b") == "b"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("genres: {a: [c], b: [C]}\nstyles: {}", "'c' stands for both 'a' and 'b'"),
+        ("genres: {}\nstyles: {a: {family: x}, b: {family: x, aliases: [A]}}", "'a' stands for both 'a' and 'b'"),
+        ("genres: {a: b}\nstyles: {c: {}}", "styles.c.family is missing"),
+        ("genres: {Any: []}\nstyles: {}", "'Any' cannot be requested by name"),
+        ("genres: {}\nstyles: {a: {family: 'x, y'}}", "'x, y' cannot be requested by name"),
+        ("genres: {}\nstyles: {a: {family: X}, b: {family: x}}", "'x' stands for both 'X' and 'x'"),
+    ],
+)
+def test_a_taxonomy_with_a_fault_is_refused_by_file_and_name(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError) as caught:
+        Taxonomy.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+
+
+def test_a_taxonomy_that_is_not_there_is_answered_with_the_one_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"own\.yaml does not exist; copy .*taxonomy\.yaml and edit it"):
+        Taxonomy.load(tmp_path / "own.yaml")

@@ -7,20 +7,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.preparing.procedural import GENRES, STYLES, paint
-from common.preparing.procedural.genres import COMPOSITIONS
-from common.preparing.procedural.palettes import PALETTES, parsed
+from common.preparing.procedural.colours import NATURAL
+from common.preparing.procedural.painting import COMPOSITIONS
 from common.preparing.taxonomy import Taxonomy
 
 CELLS = list(product(GENRES, STYLES))
 
 
-def pixels(image: Image.Image) -> NDArray[np.float64]:
-    return np.asarray(image, dtype=np.float64) / 255.0
-
-
 @cache
 def small(genre: str, style: str, seed: int) -> NDArray[np.float64]:
-    return pixels(paint(genre, style, seed, size=64))
+    return np.asarray(paint(genre, style, seed, size=64), dtype=np.float64) / 255.0
 
 
 def test_the_names_are_canonical_names_of_the_taxonomy() -> None:
@@ -29,44 +25,33 @@ def test_the_names_are_canonical_names_of_the_taxonomy() -> None:
     assert [taxonomy.style(style) for style in STYLES] == list(STYLES)
 
 
-@pytest.mark.parametrize(("genre", "style"), CELLS)
-def test_every_genre_comes_in_every_style(genre: str, style: str) -> None:
-    picture = small(genre, style, 0)
-    assert picture.shape == (64, 64, 3)
-    assert picture.std() > 0.04
+@pytest.mark.parametrize("genre", GENRES)
+def test_every_shape_of_a_composition_has_a_colour_and_a_place(genre: str) -> None:
+    for seed in range(30):
+        for shape in COMPOSITIONS[genre](np.random.default_rng(seed)):
+            assert shape.role in NATURAL
+            assert np.isfinite(shape.outline).all()
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_the_same_arguments_give_the_same_picture(style: str) -> None:
+def test_a_picture_is_a_function_of_its_arguments_alone(style: str) -> None:
+    np.random.seed(1)
     first = paint("portrait", style, 3, size=128)
+    np.random.seed(2)
     assert first.tobytes() == paint("portrait", style, 3, size=128).tobytes()
 
 
-def test_a_picture_does_not_depend_on_the_global_random_state() -> None:
-    np.random.seed(1)
-    first = paint("landscape", "impressionism", 0, size=64)
-    np.random.seed(2)
-    assert first.tobytes() == paint("landscape", "impressionism", 0, size=64).tobytes()
-
-
-def test_a_seed_may_be_negative() -> None:
-    assert paint("marina", "cubism", -5, 64).tobytes() != paint("marina", "cubism", 5, 64).tobytes()
-
-
-@pytest.mark.parametrize("size", [1, 50, 64, 128, 200])
+@pytest.mark.parametrize("size", [1, 50, 64, 200, 256])
 def test_a_picture_is_rgb_and_as_large_as_asked(size: int) -> None:
     picture = paint("still-life", "renaissance", 1, size)
     assert (picture.mode, picture.size) == ("RGB", (size, size))
 
 
-def test_the_usual_size_is_256() -> None:
-    assert paint("abstract", "ukiyo-e", 0).size == (256, 256)
-
-
 @pytest.mark.parametrize("style", STYLES)
 def test_another_size_shows_the_same_composition(style: str) -> None:
     def coarse(seed: int, size: int) -> NDArray[np.float64]:
-        return pixels(paint("landscape", style, seed, size).resize((16, 16), Image.Resampling.BOX))
+        picture = paint("landscape", style, seed, size).resize((16, 16), Image.Resampling.BOX)
+        return np.asarray(picture, dtype=np.float64)
 
     same = np.abs(coarse(0, 256) - coarse(0, 128)).mean()
     other = np.abs(coarse(1, 256) - coarse(0, 128)).mean()
@@ -86,51 +71,21 @@ def test_styles_of_one_genre_and_seed_do_not_share_a_composition() -> None:
     assert np.corrcoef(layouts)[0, 1] < 0.9
 
 
-@pytest.mark.parametrize("genre", GENRES)
-def test_a_composition_uses_only_materials_that_every_palette_knows(genre: str) -> None:
-    known = set.intersection(*(set(parsed(palette)) for palette in PALETTES))
-    for seed in range(15):
-        scene = COMPOSITIONS[genre](np.random.default_rng(seed))
-        assert {shape.material for shape in scene.shapes} <= known
-        assert len(scene.shapes) <= 256
-
-
-def test_an_unknown_genre_is_named_beside_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"unknown genre 'portrat'; did you mean 'portrait'\?.*still-life"):
-        paint("portrat", "cubism", 0)
-
-
-def test_an_unknown_style_is_named_beside_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"unknown style 'vaporwave'.*cubism.*ukiyo-e"):
-        paint("portrait", "vaporwave", 0)
-
-
-def test_a_size_without_pixels_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 pixels"):
-        paint("portrait", "cubism", 0, size=0)
-
-
 def features(picture: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Colours on an 8 x 8 grid, the strength of edges on the same grid, and colour statistics."""
+    """Colours on a 16 x 16 grid, the strength of edges on the same grid, and their means."""
 
     def grid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return values.reshape(8, 8, 8, 8, -1).mean(axis=(1, 3)).ravel()
+        return values.reshape(16, 4, 16, 4, -1).mean(axis=(1, 3)).ravel()
 
     grey = picture.mean(axis=2)
     across, down = np.abs(np.diff(grey, axis=1, append=0.5)), np.abs(np.diff(grey, axis=0, append=0.5))
     saturation = picture.max(axis=2) - picture.min(axis=2)
-    numbers = [
-        *picture.mean(axis=(0, 1)),
-        *picture.std(axis=(0, 1)),
-        saturation.mean(),
-        across.mean(),
-        down.mean(),
-    ]
-    return np.concatenate([grid(picture), 2 * grid(across), 2 * grid(down), 4 * np.array(numbers), [1.0]])
+    means = [*picture.mean(axis=(0, 1)), *picture.std(axis=(0, 1)), saturation.mean(), across.mean(), down.mean()]
+    return np.concatenate([grid(picture), 2 * grid(across), 2 * grid(down), 4 * np.array(means), [1.0]])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("labels", "which", "least"), [(STYLES, 1, 0.75), (GENRES, 0, 0.5)])
+@pytest.mark.parametrize(("labels", "which", "least"), [(STYLES, 1, 0.75), (GENRES, 0, 0.7)])
 def test_a_linear_classifier_tells_labels_of_unseen_seeds(labels: tuple[str, ...], which: int, least: float) -> None:
     def table(seeds: range) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         rows = [(cell, seed) for cell in CELLS for seed in seeds]
@@ -140,6 +95,6 @@ def test_a_linear_classifier_tells_labels_of_unseen_seeds(labels: tuple[str, ...
     inputs, targets = table(range(4))
     ridge = inputs.T @ inputs + 3.0 * np.eye(inputs.shape[1])
     weights = np.linalg.solve(ridge, inputs.T @ np.eye(len(labels))[targets])
-    unseen, truth = table(range(100, 101))
+    unseen, truth = table(range(100, 102))
     accuracy = (np.argmax(unseen @ weights, axis=1) == truth).mean()
     assert accuracy > least, f"{accuracy:.2f} right, chance is {1 / len(labels):.2f}"

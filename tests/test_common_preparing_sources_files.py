@@ -18,8 +18,8 @@ from tiny_data import random_picture, zipped
 
 from common.errors import UserError
 from common.preparing.pictures import Rejected
+from common.preparing.sources.collection import unlabelled
 from common.preparing.sources.files import Files, FolderFiles, ZipFiles, open_files
-from common.preparing.sources.unlabelled import UnlabelledPictures
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_picture_reads_in_another_process_as_in_this_one(files: Files) -> None
     ("place", "message"),
     [
         ("nowhere", "source 'nowhere' does not exist; give a folder or zip of pictures, or `procedural`"),
-        (__file__, f"{__file__} is neither a folder nor a zip; give a folder or zip"),
+        (__file__, f"source '{__file__}' is neither a folder nor a zip; give a folder or zip"),
     ],
 )
 def test_a_place_that_holds_no_files_is_refused_with_what_would(place: str, message: str) -> None:
@@ -65,26 +65,18 @@ def test_a_place_that_holds_no_files_is_refused_with_what_would(place: str, mess
     assert str(caught.value).startswith(message)
 
 
-def test_a_picture_outside_of_the_folder_is_rejected(folder: Path) -> None:
+def test_what_is_no_file_of_the_folder_is_rejected(folder: Path) -> None:
     outside = folder.parent / "outside.png"
     random_picture(1, 8, 8).save(outside)
     (folder / "link.png").symlink_to(outside)
+    (folder / "loop.png").symlink_to("loop.png")
     for name in ("../outside.png", str(outside), "link.png"):
         with pytest.raises(Rejected, match="points outside the source folder"):
             FolderFiles(folder).read_picture(name)
-
-
-@pytest.mark.parametrize("name", ["../a.png", "/etc/a.png", "inner/../../a.png"])
-def test_an_entry_that_leads_out_of_the_zip_is_rejected(tmp_path: Path, name: str) -> None:
-    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
-        archive.writestr(zipfile.ZipInfo(name), b"")
-    with pytest.raises(Rejected, match="points outside the zip"):
-        ZipFiles(tmp_path / "odd.zip").read_picture(name)
-
-
-def test_what_is_no_file_is_rejected(folder: Path) -> None:
     with pytest.raises(Rejected, match="is not a file"):
         FolderFiles(folder).read_picture("inner")
+    with pytest.raises(Rejected, match=r"^is not a file|^cannot be read: "):
+        FolderFiles(folder).read_picture("loop.png")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that even root cannot read")
@@ -92,7 +84,7 @@ def test_a_file_that_the_system_does_not_let_be_read_is_rejected() -> None:
     files = FolderFiles(Path("/proc/self"))
     with pytest.raises(Rejected, match=r"^cannot be read: "):
         files.read_picture("mem")
-    with pytest.raises(UserError, match=r"^/proc/self/mem cannot be read: "):
+    with pytest.raises(UserError, match=r"^/proc/self/mem cannot be read \("):
         files.read_table("mem")
 
 
@@ -101,19 +93,13 @@ def test_a_folder_is_named_by_its_own_name_wherever_one_stands(folder: Path, mon
     assert FolderFiles(Path()).name == "pictures"
 
 
-def test_a_damaged_entry_of_a_zip_is_rejected_and_a_damaged_table_refused(tmp_path: Path) -> None:
-    (tmp_path / "pictures").mkdir()
-    random_picture(0, 16, 12).save(tmp_path / "pictures" / "a.png")
-    path = zipped(tmp_path / "pictures", zipfile.ZIP_DEFLATED)
-    with zipfile.ZipFile(path) as archive:
-        (offset,) = (entry.header_offset + 30 + len(entry.filename) for entry in archive.infolist())
-    data = bytearray(path.read_bytes())
-    data[offset : offset + 12] = b"\xff" * 12
-    path.write_bytes(data)
-    with pytest.raises(Rejected, match=r"^cannot be unpacked: "):
-        ZipFiles(path).read_picture("a.png")
-    with pytest.raises(UserError, match=r"a\.png cannot be unpacked \(.*\); create the zip again"):
-        ZipFiles(path).read_table("a.png")
+def test_a_damaged_table_in_a_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "labels.csv").write_text("file\n")
+    path = zipped(tmp_path / "tables")
+    path.write_bytes(path.read_bytes().replace(b"file\n", b"fume\n"))
+    with pytest.raises(UserError, match=r"tables\.zip/labels\.csv cannot be read \(.*\); write it again"):
+        ZipFiles(path).read_table("labels.csv")
 
 
 def test_processes_that_inherit_an_open_zip_do_not_read_each_others_bytes(tmp_path: Path) -> None:
@@ -129,37 +115,28 @@ def test_processes_that_inherit_an_open_zip_do_not_read_each_others_bytes(tmp_pa
         assert np.array_equal(np.asarray(picture), np.asarray(random_picture(number % 40, 200, 150)))
 
 
-def test_names_of_a_zip_are_read_as_they_were_packed_whether_it_says_so_or_not(tmp_path: Path) -> None:
-    names = ["名前.png", "Gérôme.png", "plain.png"]
-    for says_so in (True, False):
-        path = tmp_path / f"{says_so}.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            for name in names:
-                archive.writestr(name, b"")
-        if not says_so:
-            # As `zip -r` writes them: UTF-8, without the flag.
-            data = path.read_bytes()
-            for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-                parts = data.split(mark)
-                data = mark.join([parts[0], *(part[: place - 4] + b"\0\0" + part[place - 2 :] for part in parts[1:])])
-            path.write_bytes(data)
-        assert set(ZipFiles(path).names()) == set(names)
-
-
-def test_a_zip_of_another_code_page_keeps_the_names_that_it_has(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
-        entry = zipfile.ZipInfo("caf.png")
-        archive.writestr(entry, b"")
-    data = (tmp_path / "old.zip").read_bytes().replace(b"caf.png", b"c\x82f.png")
-    (tmp_path / "old.zip").write_bytes(data)
-    assert list(ZipFiles(tmp_path / "old.zip").names()) == ["céf.png"]
+@pytest.mark.parametrize(
+    ("flagged", "stored", "name"),
+    [
+        (True, "名前.png".encode(), "名前.png"),
+        (False, "Gérôme.png".encode(), "Gérôme.png"),
+        (False, b"c\x82f.png", "céf.png"),
+    ],
+    ids=["UTF-8", "UTF-8 without the flag, as `zip -r` writes it", "another code page"],
+)
+def test_names_of_a_zip_are_read_as_they_were_packed(tmp_path: Path, flagged: bool, stored: bytes, name: str) -> None:
+    path = tmp_path / "pictures.zip"
+    placeholder = "é" * (len(stored) // 2) + "x" * (len(stored) % 2) if flagged else "x" * len(stored)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(placeholder, b"")
+    path.write_bytes(path.read_bytes().replace(placeholder.encode(), stored))
+    assert list(ZipFiles(path).names()) == [name]
 
 
 def test_a_folder_that_cannot_be_read_is_named_and_not_passed_over(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = os.scandir
-
     unreadable = [".hidden"]
 
     def scandir(path: str) -> Iterator[os.DirEntry[str]]:
@@ -184,17 +161,9 @@ def test_linked_folders_are_named_and_refused(folder: Path) -> None:
         files.read_picture("marina/")
 
 
-def test_a_link_to_itself_is_rejected(folder: Path) -> None:
-    (folder / "loop.png").symlink_to("loop.png")
-    with pytest.raises(Rejected, match=r"is a link to itself|is not a file|cannot be read"):
-        FolderFiles(folder).read_picture("loop.png")
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
 def test_a_name_that_is_not_utf_8_can_be_read_and_written_to_a_table(folder: Path) -> None:
     (folder / "b.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
-    (entry,) = [
-        entry for entry in UnlabelledPictures(FolderFiles(folder)).listing().entries if "caf" in entry.record.name
-    ]
+    (entry,) = [entry for entry in unlabelled(FolderFiles(folder)).entries if "caf" in entry.record.name]
     assert entry.record.name == "caf\N{REPLACEMENT CHARACTER}.png"
     assert entry.read().size == (16, 12)

@@ -13,7 +13,7 @@ from tiny_data import random_picture
 
 from common.errors import UserError
 from common.preparing.pictures import Rejected
-from common.preparing.sources.hugging_face import HuggingFaceDataset
+from common.preparing.sources.hugging_face import hugging_face_dataset
 from common.preparing.sources.listing import Record
 
 
@@ -57,7 +57,7 @@ def place(request: pytest.FixtureRequest, wikiart: datasets.Dataset, tmp_path: P
 
 
 def test_rows_become_records_with_the_names_of_their_classes(place: Path) -> None:
-    entries = list(HuggingFaceDataset(str(place)).listing().entries)
+    entries = list(hugging_face_dataset(str(place)).entries)
     assert [entry.record for entry in entries] == [
         Record("0", "portrait", "Pop_Art", "vincent-van-gogh"),
         Record("1", "Unknown Genre", "Cubism", "Unknown Artist"),
@@ -73,7 +73,7 @@ def test_rows_without_a_picture_and_labels_that_are_words(tmp_path: Path) -> Non
     words = tmp_path / "words.parquet"
     # The library itself would pack the files into the rows.
     pyarrow.parquet.write_table(datasets.Dataset.from_dict(rows, features=features).data.table, words)
-    first, second = HuggingFaceDataset(str(words)).listing().entries
+    first, second = hugging_face_dataset(str(words)).entries
     assert (first.record, second.record) == (Record("0", "portrait"), Record("1"))
     with pytest.raises(Rejected, match="the row has no picture"):
         first.read()
@@ -92,7 +92,7 @@ def test_a_row_cannot_fetch_files_from_outside_of_its_dataset(tmp_path: Path) ->
     (tmp_path / "dataset").mkdir()
     table = tmp_path / "dataset" / "rows.parquet"
     pyarrow.parquet.write_table(datasets.Dataset.from_dict(rows, features=features).data.table, table)
-    for entry in HuggingFaceDataset(str(table)).listing().entries:
+    for entry in hugging_face_dataset(str(table)).entries:
         with pytest.raises(Rejected, match="is a file outside the dataset's folder"):
             entry.read()
 
@@ -102,7 +102,7 @@ def test_files_whose_columns_differ_break_off_in_one_line(tmp_path: Path, wikiar
     wikiart.to_parquet(tmp_path / "data" / "train-0.parquet")
     wikiart.rename_column("genre", "subject").to_parquet(tmp_path / "data" / "train-1.parquet")
     with pytest.raises(UserError) as caught:
-        list(HuggingFaceDataset(str(tmp_path)).listing().entries)
+        list(hugging_face_dataset(str(tmp_path)).entries)
     assert "reading failed after" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -112,12 +112,12 @@ def test_a_dataset_without_pictures_or_labels_is_refused_with_its_columns(tmp_pa
     with pytest.raises(
         UserError, match="needs a column image with pictures and a column genre or style; its columns are text"
     ):
-        HuggingFaceDataset(str(tmp_path / "texts")).listing()
+        hugging_face_dataset(str(tmp_path / "texts"))
 
 
 def test_a_dataset_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
-        HuggingFaceDataset(str(tmp_path / "nowhere")).listing()
+        hugging_face_dataset(str(tmp_path / "nowhere"))
     assert str(caught.value).startswith(f"dataset '{tmp_path}/nowhere' cannot be opened: ")
     assert "\n" not in str(caught.value)
 
@@ -125,4 +125,4 @@ def test_a_dataset_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> N
 def test_the_library_is_asked_for_by_name_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UserError, match=r'needs datasets; .*pip install -e "\.\[hugging-face\]"'):
-        HuggingFaceDataset("huggan/wikiart")
+        hugging_face_dataset("huggan/wikiart")

@@ -1,35 +1,50 @@
-"""Which source the words of a command line mean."""
+"""Which source the words of a command line mean; paintings that the program makes."""
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 
 from common.errors import UserError
-from common.preparing.sources.class_folders import ClassFolders
-from common.preparing.sources.labels_table import LabelsTable
+from common.preparing import procedural
 from common.preparing.sources.opening import open_source
-from common.preparing.sources.painted import PaintedPictures
-from common.preparing.sources.wikiart_download import WikiArtDownload
 
 
 def test_a_place_is_opened_as_it_is_asked_for(tmp_path: Path) -> None:
-    place = str(tmp_path)
-    assert isinstance(open_source("procedural"), PaintedPictures)
-    assert isinstance(open_source(place), LabelsTable)
-    assert isinstance(open_source(place, folders="style"), ClassFolders)
-    assert isinstance(open_source(place, wikiart_lists=tmp_path), WikiArtDownload)
-
-
-def test_a_place_that_is_not_there_is_refused() -> None:
+    assert open_source("procedural", count=3)().name == "procedural (seed 0)"
+    with pytest.raises(UserError, match=r"has no labels\.csv"):
+        open_source(str(tmp_path))()
+    with pytest.raises(UserError, match="--folders needs one folder for each style"):
+        open_source(str(tmp_path), folders="style")()
+    with pytest.raises(UserError, match=r"has no \.jpg files"):
+        open_source(str(tmp_path), wikiart_lists=tmp_path)()
     with pytest.raises(UserError, match="source 'nowhere' does not exist"):
         open_source("nowhere")
 
 
 @pytest.mark.parametrize("place", ["procedural", "wikiart.org"])
-def test_a_source_with_labels_of_its_own_takes_no_other(place: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("labels", [{"folders": "genre"}, {"wikiart_lists": Path()}, {"hugging_face": True}])
+def test_a_source_with_labels_of_its_own_takes_no_other(place: str, labels: dict[str, object]) -> None:
     with pytest.raises(UserError, match=f"^{place} brings its own labels; leave out --folders"):
-        open_source(place, folders="genre")
-    with pytest.raises(UserError, match=f"^{place} brings its own labels"):
-        open_source(place, wikiart_lists=tmp_path)
+        open_source(place, **labels)  # type: ignore[arg-type]
+
+
+def test_paintings_are_equally_many_of_each_genre_and_style_and_a_function_of_their_seed() -> None:
+    cells = list(itertools.product(procedural.GENRES, procedural.STYLES))
+    listing = open_source("procedural", count=2 * len(cells), seed=5)()
+    first, second = (list(open_source("procedural", count=2 * len(cells), seed=seed)().entries) for seed in (5, 6))
+    records = [entry.record for entry in first]
+    assert listing.total == len(records) == len({record.name for record in records})
+    assert sorted((record.genre, record.style) for record in records) == sorted(cells * 2)
+    assert first[1].record.name == second[0].record.name == "6"
+    picture = first[1].read()
+    assert picture.size == (256, 256)
+    assert picture.tobytes() == list(listing.entries)[1].read().tobytes() != first[0].read().tobytes()
+
+
+@pytest.mark.parametrize(("count", "seed"), [(0, 0), (1, -1)])
+def test_no_painting_and_a_negative_seed_are_refused(count: int, seed: int) -> None:
+    with pytest.raises(UserError, match=f"--count {count} --seed {seed}: procedural needs a count of at least 1"):
+        open_source("procedural", count=count, seed=seed)()

@@ -10,7 +10,7 @@ from tiny_data import random_picture
 from common.errors import UserError
 from common.preparing.sources.files import FolderFiles
 from common.preparing.sources.listing import Record
-from common.preparing.sources.wikiart_download import WikiArtDownload, read_name, repair
+from common.preparing.sources.wikiart_download import read_name, repair, wikiart_download
 
 LISTS = {
     "genre_class.txt": "0 abstract_painting\n1 portrait\n",
@@ -43,7 +43,7 @@ def download(folder: Path, *names: str) -> FolderFiles:
 )
 def test_a_picture_finds_its_labels_however_its_name_was_broken(tmp_path: Path, lists: Path, spelling: str) -> None:
     files = download(tmp_path, f"Symbolism/{spelling}_the-plague-1898.jpg")
-    listing = WikiArtDownload(files, FolderFiles(lists)).listing()
+    listing = wikiart_download(files, FolderFiles(lists))
     (entry,) = listing.entries
     assert (entry.record.genre, entry.record.style) == ("portrait", "Symbolism")
     assert (entry.record.title, entry.record.year) == ("The plague", "1898")
@@ -53,7 +53,7 @@ def test_a_picture_finds_its_labels_however_its_name_was_broken(tmp_path: Path, 
 
 def test_a_picture_in_no_list_keeps_the_style_of_its_folder(tmp_path: Path, lists: Path) -> None:
     files = download(tmp_path, "Rococo/nobody_nothing.jpg", "Art_Nouveau_Modern/eugã¨ne-grasset_woman-science.jpg")
-    listing = WikiArtDownload(files, FolderFiles(lists)).listing()
+    listing = wikiart_download(files, FolderFiles(lists))
     listed, unlisted = (entry.record for entry in listing.entries)
     assert (listed.genre, listed.style) == ("abstract_painting", "Art_Nouveau")
     assert unlisted == Record("Rococo/nobody_nothing.jpg", "", "Rococo", "Nobody", "Nothing", "")
@@ -88,7 +88,7 @@ def test_a_whole_name_needs_no_repair(name: str) -> None:
         ("style_class.txt", None, "style_class.txt does not exist; --wikiart-lists names the folder"),
         ("genre_val.csv", b"Symbolism/a_b.jpg,7\n", "genre_val.csv: index '7' is not in genre_class.txt"),
         ("genre_val.csv", b"Symbolism/a_b.jpg\n", "genre_val.csv, line 1: 'Symbolism/a_b.jpg' is not a pair"),
-        ("genre_val.csv", b"\xff\xfe,1\n", "genre_val.csv is not UTF-8; download it again"),
+        ("genre_val.csv", b"\xff\xfe,1\n", "genre_val.csv is not UTF-8; save it as UTF-8"),
     ],
 )
 def test_a_list_at_fault_is_refused_by_name(
@@ -100,16 +100,16 @@ def test_a_list_at_fault_is_refused_by_name(
         (lists / table).write_bytes(content)
     files = download(tmp_path, "Symbolism/arnold-böcklin_the-plague-1898.jpg")
     with pytest.raises(UserError) as caught:
-        WikiArtDownload(files, FolderFiles(lists)).listing()
+        wikiart_download(files, FolderFiles(lists))
     assert message in str(caught.value)
 
 
 def test_lists_and_pictures_that_have_nothing_in_common_are_refused(tmp_path: Path, lists: Path) -> None:
     files = download(tmp_path, "Rococo/nobody_nothing.jpg")
     with pytest.raises(UserError, match=r"none of the 1 pictures in wikiart is in the label lists in lists"):
-        WikiArtDownload(files, FolderFiles(lists)).listing()
+        wikiart_download(files, FolderFiles(lists))
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path, lists: Path) -> None:
     with pytest.raises(UserError, match=r"lists has no \.jpg files; give the folder that holds"):
-        WikiArtDownload(FolderFiles(lists), FolderFiles(lists)).listing()
+        wikiart_download(FolderFiles(lists), FolderFiles(lists))

@@ -17,8 +17,8 @@ import stage1.training
 import stage2.training
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.runs.accelerator import apart_from_other_runs, chosen_precision, make_accelerator, precision_of
-from common.runs.config import ComputePrecision, Precision
+from common.runs.accelerator import apart_from_other_runs, make_accelerator
+from common.runs.precision import precision_of
 from stage1.training import Stage1Trainer
 
 
@@ -46,33 +46,6 @@ def test_processes_that_do_not_find_each_other_are_refused(monkeypatch: pytest.M
         make_accelerator("float32")
 
 
-@pytest.mark.parametrize(
-    ("precision", "so_far", "has", "gains", "settled"),
-    [
-        ("auto", None, True, True, "bfloat16"),
-        ("auto", None, True, False, "float32"),
-        # A trial that ends otherwise on a busy machine changes nothing for a run that goes on.
-        ("auto", "float32", True, True, "float32"),
-        ("auto", "bfloat16", True, False, "bfloat16"),
-        # It has moved to a processor that would emulate bfloat16.
-        ("auto", "bfloat16", False, False, "float32"),
-        ("float32", "bfloat16", True, True, "float32"),
-    ],
-)
-def test_a_run_goes_on_in_the_precision_that_it_had(
-    monkeypatch: pytest.MonkeyPatch,
-    precision: Precision,
-    so_far: ComputePrecision | None,
-    settled: ComputePrecision,
-    *,
-    has: bool,
-    gains: bool,
-) -> None:
-    monkeypatch.setattr("common.runs.accelerator.has_bfloat16", lambda device: has)
-    monkeypatch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: gains)
-    assert chosen_precision(precision, torch.device("cpu"), so_far) == settled
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("bfloat16_first", [True, False])
 def test_both_stages_train_in_one_process_whatever_each_computes_in(
@@ -82,9 +55,9 @@ def test_both_stages_train_in_one_process_whatever_each_computes_in(
     settings = ("training.steps=1", "training.pretraining_steps=0", "training.label_steps=0", "training.precision=auto")
     small, large = tmp_path / "small", tmp_path / "large"
     Accelerator(mixed_precision="fp16" if torch.cuda.is_available() else "bf16")
-    monkeypatch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: bfloat16_first)
+    monkeypatch.setattr("common.runs.precision.gains_from_bfloat16", lambda device: bfloat16_first)
     stage1.training.train(stage1_config(*settings), dataset, small, resume=False)
-    monkeypatch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: not bfloat16_first)
+    monkeypatch.setattr("common.runs.precision.gains_from_bfloat16", lambda device: not bfloat16_first)
     stage2.training.train(stage2_config(*settings), dataset, small, large, resume=False)
     found = [json.loads((run / "environment.json").read_text())["precision"] for run in (small, large)]
     assert found == (["bfloat16", "float32"] if bfloat16_first else ["float32", "bfloat16"])
@@ -114,11 +87,10 @@ def gradients(folder: Path) -> list[Tensor]:
     config, dataset = stage1_config("training.label_steps=0"), PaintingDataset(folder)
     with apart_from_other_runs():
         accelerator = make_accelerator("float32")
-        rows = slice(0, config.training.batch_size)
-        stage = Stage1Trainer(config, dataset.split("train", 64), dataset.vocabulary, accelerator, rows)
-        stage.update_generator(0)
-        stage.update_critic(0)
-        networks = stage.pair.plain_generator, stage.pair.plain_critic
+        pair = Stage1Trainer(config, dataset.split("train", 64), dataset.vocabulary, accelerator).pair
+        pair.update_generator(0)
+        pair.update_critic(0)
+        networks = pair.generator, pair.critic
         return [
             weight.grad.clone() for network in networks for weight in network.parameters() if weight.grad is not None
         ]

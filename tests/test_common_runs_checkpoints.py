@@ -140,7 +140,7 @@ def test_a_checkpoint_written_again_takes_the_place_of_the_first(tmp_path: Path)
 
 
 def test_what_a_killed_process_left_half_written_is_ignored_and_overwritten(tmp_path: Path) -> None:
-    partial = tmp_path / ".step-00000004.partial"
+    partial = tmp_path / ".step-00000004.999999999.partial"
     partial.mkdir()
     (partial / "state.safetensors").write_bytes(b"half")
     (partial / "left over").write_bytes(b"")

@@ -9,15 +9,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tiny_data import tiny_preparation
+from tiny_data import prepared
 
 from common.config import load, settings
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.preparing.preparation import prepare
-from common.preparing.sources.files import FolderFiles
-from common.preparing.sources.labels_table import LabelsTable
-from common.preparing.taxonomy import Taxonomy
 from common.runs.folder import RunFolder
 
 
@@ -43,10 +39,10 @@ def wanted(steps: int = 10, batch_size: int = 4, log_every: int = 2) -> Settings
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> RunFolder:
+def run(tmp_path: Path, dataset: PaintingDataset) -> RunFolder:
     """A run that was started with the wanted settings."""
     folder = RunFolder(tmp_path / "runs" / "stage1")
-    folder.open(wanted(), "float32")
+    folder.open(wanted(), "float32", dataset, {})
     return folder
 
 
@@ -55,16 +51,18 @@ def steps_of(run: RunFolder) -> list[int]:
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_a_new_run_takes_what_is_wanted_and_settling_writes_nothing(tmp_path: Path, resume: bool) -> None:
+def test_a_new_run_takes_what_is_wanted_and_settling_writes_nothing(
+    dataset: PaintingDataset, tmp_path: Path, resume: bool
+) -> None:
     run = RunFolder(tmp_path / "run")
-    assert run.check_settings(wanted(), resume=resume) == wanted()
+    run.check(wanted(), dataset, resume=resume)
     assert not run.exists()
     assert not run.path.exists()
     run.path.mkdir()
-    assert run.check_settings(wanted(), resume=resume) == wanted()
+    run.check(wanted(), dataset, resume=resume)
 
 
-def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) -> None:
+def test_an_opened_run_holds_its_settings_and_its_environment(dataset: PaintingDataset, run: RunFolder) -> None:
     assert run.exists()
     assert load(Settings, run.path / "config.yaml") == wanted()
     environment = json.loads((run.path / "environment.json").read_text())
@@ -72,50 +70,60 @@ def test_an_opened_run_holds_its_settings_and_its_environment(run: RunFolder) ->
     assert environment["python"] == sys.version.split()[0]
     assert environment["precision"] == "float32"
     assert {"torch", "accelerate"} <= environment["packages"].keys()
-    assert {path.name for path in run.path.iterdir()} == {"config.yaml", "environment.json", "samples", "checkpoints"}
+    assert {path.name for path in run.path.iterdir()} == {
+        "config.yaml",
+        "environment.json",
+        "dataset.json",
+        "samples",
+        "checkpoints",
+    }
 
 
-def test_a_folder_that_holds_a_run_is_refused_with_both_remedies(run: RunFolder) -> None:
+def test_a_folder_that_holds_a_run_is_refused_with_both_remedies(dataset: PaintingDataset, run: RunFolder) -> None:
     with pytest.raises(UserError, match=r"already holds a run; add --resume, or give another folder with --out$"):
-        run.check_settings(wanted(), resume=False)
+        run.check(wanted(), dataset, resume=False)
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, resume: bool) -> None:
+def test_a_place_that_holds_something_else_is_refused(dataset: PaintingDataset, tmp_path: Path, resume: bool) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     for place in (tmp_path, tmp_path / "letter.txt"):
         with pytest.raises(UserError, match=r"exists but holds no run; give another folder with --out$"):
-            RunFolder(place).check_settings(wanted(), resume=resume)
+            RunFolder(place).check(wanted(), dataset, resume=resume)
 
 
-def test_a_resumed_run_may_change_what_is_free_to_change(run: RunFolder) -> None:
+def test_a_resumed_run_may_change_what_is_free_to_change(dataset: PaintingDataset, run: RunFolder) -> None:
     changed = wanted(steps=20, log_every=5)
-    assert run.check_settings(changed, resume=True) == changed
-    run.open(changed, "float32")
+    run.check(changed, dataset, resume=True)
+    run.open(changed, "float32", dataset, {})
     assert load(Settings, run.path / "config.yaml") == changed
 
 
-def test_a_resumed_run_started_where_it_started(tmp_path: Path) -> None:
+def test_a_resumed_run_started_where_it_started(dataset: PaintingDataset, tmp_path: Path) -> None:
     for number, first in enumerate((None, "0123456789ab")):
         run = RunFolder(tmp_path / str(number))
         for start in (first, "ba9876543210"):
-            run.open(wanted(), "float32", start)
+            run.open(wanted(), "float32", dataset, {"started_from": start})
             assert json.loads((run.path / "environment.json").read_text())["started_from"] == first
 
 
-def test_a_run_knows_what_it_has_computed_in_on_the_same_kind_of_device(tmp_path: Path) -> None:
+def test_a_run_knows_what_it_has_computed_in_on_the_same_kind_of_device(
+    dataset: PaintingDataset, tmp_path: Path
+) -> None:
     run = RunFolder(tmp_path / "run")
     assert run.precision is None
-    run.open(wanted(), "bfloat16")
+    run.open(wanted(), "bfloat16", dataset, {})
     assert run.precision == "bfloat16"
     environment = json.loads((run.path / "environment.json").read_text())
     (run.path / "environment.json").write_text(json.dumps(environment | {"device": "another"}))
     assert run.precision is None
 
 
-def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_values(run: RunFolder) -> None:
+def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_values(
+    dataset: PaintingDataset, run: RunFolder
+) -> None:
     with pytest.raises(UserError) as caught:
-        run.check_settings(wanted(steps=20, batch_size=8, log_every=5), resume=True)
+        run.check(wanted(steps=20, batch_size=8, log_every=5), dataset, resume=True)
     assert str(caught.value) == (
         f"{run.path} was started with other settings: training.batch_size (4, now 8); leave out --preset "
         "and --set to resume with its own"
@@ -123,20 +131,17 @@ def test_a_resumed_run_with_other_settings_is_refused_by_the_keys_and_both_value
     assert load(Settings, run.path / "config.yaml") == wanted()
 
 
-def prepared(collection: Path, out: Path, **changes: object) -> PaintingDataset:
-    source = LabelsTable(FolderFiles(collection))
-    prepare(source, out, tiny_preparation(**changes), Taxonomy.load(), overwrite=False)
+def dataset_of(collection: Path, out: Path, **changes: object) -> PaintingDataset:
+    prepared(collection, out, **changes)
     return PaintingDataset(out)
 
 
 def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_sizes_were_added(
     run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:
-    run.check_data(dataset)
-    run.record_data(dataset)
-    run.check_data(dataset)
-    again = prepared(collection, tmp_path / "again")
-    run.check_data(again)
+    run.check(wanted(), dataset, resume=True)
+    again = dataset_of(collection, tmp_path / "again")
+    run.check(wanted(), again, resume=True)
     assert not run.started_on_other(again)
 
 
@@ -144,49 +149,46 @@ def test_a_resumed_run_takes_its_dataset_again_wherever_it_lies_and_whatever_siz
 def test_a_resumed_run_refuses_other_labels_by_name_and_other_pictures(
     run: RunFolder, dataset: PaintingDataset, collection: Path, tmp_path: Path
 ) -> None:
-    run.record_data(dataset)
     with pytest.raises(UserError, match=r"genres of .*run.* and .*fewer differ: .*portrait"):
-        run.check_data(prepared(collection, tmp_path / "fewer", min_count=1000))
+        run.check(wanted(), dataset_of(collection, tmp_path / "fewer", min_count=1000), resume=True)
     with pytest.raises(
         UserError, match=r"squashed is not the dataset that .* was started on; give that one with --data"
     ):
-        run.check_data(prepared(collection, tmp_path / "squashed", fit="squash"))
+        run.check(wanted(), dataset_of(collection, tmp_path / "squashed", fit="squash"), resume=True)
     fewer = tmp_path / "collection"
     shutil.copytree(collection, fewer)
     (fewer / "00.png").write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"is not the dataset that"):
-        run.check_data(prepared(fewer, tmp_path / "other"))
+        run.check(wanted(), dataset_of(fewer, tmp_path / "other"), resume=True)
 
 
 def test_a_run_of_before_there_was_a_validation_split_is_not_resumed_as_it_has_seen_those_paintings(
     run: RunFolder, dataset: PaintingDataset
 ) -> None:
-    run.record_data(dataset)
     recorded = run.path / "dataset.json"
     recorded.write_text(json.dumps(json.loads(recorded.read_text()) | {"version": 1}))
     with pytest.raises(
         UserError, match=r"without a validation split, .* --start-from .*runs/stage1 and another --out$"
     ):
-        run.check_data(dataset)
+        run.check(wanted(), dataset, resume=True)
 
 
 def test_files_that_a_power_cut_has_emptied_end_a_run_in_one_line_or_are_written_anew(
     run: RunFolder, dataset: PaintingDataset
 ) -> None:
-    run.record_data(dataset)
     (run.path / "dataset.json").write_bytes(b"")
     with pytest.raises(UserError, match=r"dataset\.json is damaged.*delete this file"):
-        run.check_data(dataset)
+        run.check(wanted(), dataset, resume=True)
     (run.path / "environment.json").write_bytes(b"")
     assert run.precision is None
-    run.open(wanted(), "bfloat16")
+    run.open(wanted(), "bfloat16", dataset, {})
     assert run.precision == "bfloat16"
 
 
-def test_settings_of_a_run_that_do_not_read_are_refused_by_file(run: RunFolder) -> None:
+def test_settings_of_a_run_that_do_not_read_are_refused_by_file(dataset: PaintingDataset, run: RunFolder) -> None:
     (run.path / "config.yaml").write_text("training: {steps: 10}\n")
     with pytest.raises(UserError, match=r"config\.yaml: training\.batch_size is missing; logging is missing"):
-        run.check_settings(wanted(), resume=True)
+        run.check(wanted(), dataset, resume=True)
 
 
 def test_figures_are_logged_one_object_a_line(run: RunFolder) -> None:
@@ -216,10 +218,12 @@ def test_a_run_without_a_checkpoint_forgets_all_figures_and_one_without_figures_
     assert steps_of(run) == []
 
 
-def test_a_run_without_a_checkpoint_starts_from_what_it_was_begun_with(tmp_path: Path) -> None:
+def test_a_run_without_a_checkpoint_starts_from_what_it_was_begun_with(
+    dataset: PaintingDataset, tmp_path: Path
+) -> None:
     run = RunFolder(tmp_path / "run")
     run.check_start("0123456789ab")
-    run.open(wanted(), "float32", "0123456789ab")
+    run.open(wanted(), "float32", dataset, {"started_from": "0123456789ab"})
     run.check_start("0123456789ab")
     with pytest.raises(UserError, match=r"was started from 0123456789ab, and now from random weights; .*--start-from"):
         run.check_start(None)

@@ -2,87 +2,102 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from accelerate import Accelerator
+from tiny_runs import stage1_config
+from torch import nn
 
 from common import config
+from common.data.batches import BatchStream
 from common.errors import UserError
 from common.runs.accelerator import make_accelerator
-from common.runs.config import OptimizerSettings, Schedule
-from common.runs.pair import AdversarialPair
+from common.runs.config import OptimizerSettings
+from common.runs.pair import AdversarialPair, Loss, LossOfPart, parts_of_process
+from stage1.config import Stage1Config
 
-OPTIMIZER = OptimizerSettings(learning_rate=0.01, betas=(0.0, 0.9))
-SCHEDULE = Schedule(
-    seed=0,
-    steps=9,
-    pretraining_steps=2,
-    critic_steps=3,
-    batch_size=1,
-    unlabelled_share=0.0,
-    flip=False,
-    average_halflife=0.0,
-    precision="float32",
-)
+SETTINGS = stage1_config(
+    "training.critic_steps=3", "training.pretraining_steps=2", "training.label_steps=0", "training.batch_size=4",
+    "training.average_halflife=0.0", "generator_optimizer={learning_rate: 0.01, betas: [0.0, 0.9]}",
+    "critic_optimizer={learning_rate: 0.01, betas: [0.0, 0.9]}",
+)  # fmt: skip
 
 
-@pytest.fixture
-def pair() -> AdversarialPair:
-    return AdversarialPair(
-        nn.Linear(4, 2), nn.Linear(2, 1), make_accelerator("float32"), SCHEDULE, OPTIMIZER, OPTIMIZER
+def pair_of(
+    critic_loss: Callable[[AdversarialPair, BatchStream, int], Loss] | None = None,
+    generator_loss: Callable[[AdversarialPair, BatchStream, int], Loss] | None = None,
+    settings: Stage1Config = SETTINGS,
+) -> AdversarialPair:
+    """Two small networks. Each loss takes the pair, too; without one, a network's weights are to grow."""
+    torch.manual_seed(0)
+    pair: AdversarialPair
+
+    def loss(given: Callable[[AdversarialPair, BatchStream, int], Loss] | None, name: str) -> LossOfPart:
+        def of_part(part: BatchStream, update: int) -> Loss:
+            if given is not None:
+                return given(pair, part, update)
+            return -sum((weight.sum() for weight in getattr(pair, name).parameters()), torch.zeros(())), {}
+
+        return of_part
+
+    pair = AdversarialPair(
+        nn.Linear(4, 2),
+        nn.Linear(2, 1),
+        make_accelerator("float32"),
+        settings,
+        critic_loss=loss(critic_loss, "critic"),
+        generator_loss=loss(generator_loss, "generator"),
     )
+    return pair
 
 
-def test_the_first_descent_moves_every_weight_by_the_learning_rate_against_its_gradient(
-    pair: AdversarialPair,
-) -> None:
-    network = pair.plain_generator
-    before = [parameter.detach().clone() for parameter in network.parameters()]
-    pair.descend_generator([lambda: (network.weight.sum() - 5 * network.bias.sum(), {})])
-    for parameter, old, sign in zip(network.parameters(), before, (-1, 1), strict=True):
+def test_the_first_descent_moves_every_weight_by_the_learning_rate_against_its_gradient() -> None:
+    pair = pair_of(generator_loss=lambda pair, *_: (pair.generator.weight.sum() - 5 * pair.generator.bias.sum(), {}))
+    before = [parameter.detach().clone() for parameter in pair.generator.parameters()]
+    pair.update_generator(0)
+    for parameter, old, sign in zip(pair.generator.parameters(), before, (-1, 1), strict=True):
         torch.testing.assert_close(parameter.detach() - old, torch.full_like(old, sign * 0.01), rtol=1e-4, atol=1e-7)
 
 
-def test_a_gradient_that_is_not_finite_moves_nothing_and_the_next_one_does_as_if_it_had_not_been(
-    pair: AdversarialPair,
-) -> None:
-    twin = AdversarialPair(
-        copy.deepcopy(pair.plain_generator),
-        nn.Linear(2, 1),
-        make_accelerator("float32"),
-        SCHEDULE,
-        OPTIMIZER,
-        OPTIMIZER,
-    )
-    before = pair.plain_generator.weight.detach().clone()
-    figures = pair.descend_generator([lambda: (pair.plain_generator.weight.sum() * float("nan"), {})])
-    assert not figures["generator_gradient"].isfinite()
-    assert torch.equal(pair.plain_generator.weight, before)
+def test_a_gradient_that_is_not_finite_moves_nothing_and_the_next_one_does_as_if_it_had_not_been() -> None:
+    def loss(pair: AdversarialPair, part: BatchStream, update: int) -> Loss:
+        return pair.generator.weight.square().sum() * (float("nan") if update == 0 else 1), {}
+
+    pair, twin = pair_of(generator_loss=loss), pair_of(generator_loss=loss)
+    before = pair.generator.weight.detach().clone()
+    assert not pair.update_generator(0)["generator_gradient"].isfinite()
+    assert torch.equal(pair.generator.weight, before)
     for each in (pair, twin):
-        weight = each.plain_generator.weight
-        figures = each.descend_generator([lambda weight=weight: (weight.square().sum(), {})])  # type: ignore[misc]
-        assert figures["generator_gradient"].isfinite()
-    assert not torch.equal(pair.plain_generator.weight, before)
-    assert torch.equal(pair.plain_generator.weight, twin.plain_generator.weight)
+        assert each.update_generator(1)["generator_gradient"].isfinite()
+    assert not torch.equal(pair.generator.weight, before)
+    assert torch.equal(pair.generator.weight, twin.generator.weight)
 
 
-def test_a_batch_in_parts_gives_the_gradient_and_the_figures_of_the_whole(pair: AdversarialPair) -> None:
-    network = pair.plain_critic
+def test_a_weight_that_a_loss_leaves_out_stays_and_counts_its_steps() -> None:
+    pair = pair_of(generator_loss=lambda pair, *_: (pair.generator.weight.sum(), {}))
+    bias = pair.generator.bias.detach().clone()
+    pair.update_generator(0)
+    assert torch.equal(pair.generator.bias, bias)
+    states = pair.optimizers["generator_optimizer"].state_dict()["state"].values()
+    assert [float(state["step"]) for state in states] == [1, 1]
+
+
+def test_a_batch_in_parts_gives_the_gradient_and_the_figures_of_the_whole() -> None:
     inputs = torch.arange(8.0).reshape(4, 2)
 
-    def loss_of(rows: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        values = network(rows).square().squeeze(1)
+    def loss(pair: AdversarialPair, part: BatchStream, update: int) -> Loss:
+        values = pair.critic(part.take(inputs.numpy())).square().squeeze(1)
         return values.mean(), {"largest": values.max()}
 
     results = []
-    for parts in (inputs[None], inputs.reshape(2, 2, 2)):
-        twin = copy.deepcopy(network.state_dict())
-        figures = pair.descend_critic([lambda rows=rows: loss_of(rows) for rows in parts])  # type: ignore[misc]
-        results.append((figures, [parameter.grad.clone() for parameter in network.parameters()]))
-        network.load_state_dict(twin)
+    for parts in (1, 2):
+        training = dataclasses.replace(SETTINGS.training, accumulation=parts)
+        pair = pair_of(critic_loss=loss, settings=dataclasses.replace(SETTINGS, training=training))
+        assert len(pair.parts) == parts
+        results.append((pair.update_critic(0), [parameter.grad for parameter in pair.critic.parameters()]))
     (whole, gradients), (halves, gradients_of_halves) = results
     torch.testing.assert_close(gradients, gradients_of_halves)
     torch.testing.assert_close(whole["critic_loss"], halves["critic_loss"])
@@ -90,58 +105,62 @@ def test_a_batch_in_parts_gives_the_gradient_and_the_figures_of_the_whole(pair: 
     assert set(halves) == {"critic_loss", "critic_gradient", "largest"}
 
 
-def test_a_step_is_several_critic_updates_after_one_of_the_generator_once_pre_training_is_over(
-    pair: AdversarialPair,
-) -> None:
+def test_a_step_is_several_critic_updates_after_one_of_the_generator_once_pre_training_is_over() -> None:
     calls: list[tuple[str, int]] = []
 
-    def update(network: str, number: int) -> Mapping[str, Tensor]:
-        calls.append((network, number))
-        return {network: torch.tensor(float(number))}
+    def noting(name: str) -> Callable[[AdversarialPair, BatchStream, int], Loss]:
+        def loss(pair: AdversarialPair, part: BatchStream, update: int) -> Loss:
+            calls.append((name, update))
+            return getattr(pair, name).weight.sum(), {name: torch.tensor(float(update))}
 
+        return loss
+
+    pair = pair_of(noting("critic"), noting("generator"))
     for step in (1, 2):
-        figures = pair.step(step, lambda number: update("critic", number), lambda number: update("generator", number))
+        figures = pair.step(step)
     assert calls == [
         *(("critic", number) for number in (3, 4, 5)),
         ("generator", 6),
         *(("critic", number) for number in (6, 7, 8)),
     ]
-    assert figures == {"critic": 7.0, "generator": 6.0}
+    assert (figures["critic"], figures["generator"]) == (7.0, 6.0)
 
 
-def test_a_figure_that_is_not_finite_in_any_update_of_the_critic_shows(pair: AdversarialPair) -> None:
-    def update(number: int) -> Mapping[str, Tensor]:
-        return {"loss": torch.tensor(float("nan") if number == 4 else 1.0)}
-
-    assert pair.step(1, update, update)["loss"].isnan()
+def test_a_figure_that_is_not_finite_in_any_update_of_the_critic_shows() -> None:
+    pair = pair_of(lambda pair, _, update: (pair.critic.weight.sum() * (float("nan") if update == 4 else 1), {}))
+    assert pair.step(1)["critic_loss"].isnan()
 
 
-def test_the_critics_average_follows_it_from_the_first_step(pair: AdversarialPair) -> None:
-    nothing: Mapping[str, Tensor] = {}
+def test_averages_follow_the_critic_from_the_first_step_and_the_generator_once_pre_training_is_over() -> None:
+    pair = pair_of()
+    pair.step(1)
+    assert torch.equal(pair.average_critic.weight, pair.critic.weight)
     with torch.no_grad():
-        pair.plain_critic.weight += 1
-    assert not torch.equal(pair.average_critic.weight, pair.plain_critic.weight)
-    pair.step(0, lambda number: nothing, lambda number: nothing)
-    assert torch.equal(pair.average_critic.weight, pair.plain_critic.weight)
+        pair.generator.weight += 1
+    assert not torch.equal(pair.average.weight, pair.generator.weight)
+    pair.step(2)
+    assert torch.equal(pair.average.weight, pair.generator.weight)
 
 
-def test_the_average_follows_the_generator_once_pre_training_is_over(pair: AdversarialPair) -> None:
-    nothing: Mapping[str, Tensor] = {}
-    with torch.no_grad():
-        pair.plain_generator.weight += 1
-    assert not torch.equal(pair.average.weight, pair.plain_generator.weight)
-    pair.step(1, lambda number: nothing, lambda number: nothing)
-    assert not torch.equal(pair.average.weight, pair.plain_generator.weight)
-    pair.step(2, lambda number: nothing, lambda number: nothing)
-    assert torch.equal(pair.average.weight, pair.plain_generator.weight)
+def test_a_generator_update_through_the_critic_leaves_it_without_gradients() -> None:
+    pair = pair_of(generator_loss=lambda pair, *_: (pair.judge(pair.paint(torch.ones(3, 4))).sum(), {}))
+    pair.update_generator(0)
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in pair.critic.parameters())
+    assert all(parameter.grad.any() for parameter in pair.generator.parameters() if parameter.grad is not None)
 
 
-def test_a_loss_through_the_frozen_critic_leaves_it_without_gradients(pair: AdversarialPair) -> None:
-    with pair.critic_frozen() as critic:
-        loss = critic(pair.plain_generator(torch.ones(3, 4))).sum()
-    pair.descend_generator([lambda: (loss, {})])
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in pair.plain_critic.parameters())
-    assert all(parameter.grad is not None for parameter in pair.plain_generator.parameters())
+def test_a_batch_or_a_penalty_that_does_not_divide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = stage1_config("training.batch_size=12", "training.accumulation=2", "loss.penalty_every=1")
+    accelerator = make_accelerator("float32")
+    monkeypatch.setattr(Accelerator, "process_index", 1)
+    monkeypatch.setattr(Accelerator, "num_processes", 3)
+    assert [part.rows for part in parts_of_process(settings, accelerator)] == [slice(4, 6), slice(6, 8)]
+    sparse = dataclasses.replace(settings, loss=dataclasses.replace(settings.loss, penalty_every=4))
+    with pytest.raises(UserError, match=r"loss\.penalty_every 4 does not divide the 2 pictures"):
+        parts_of_process(sparse, accelerator)
+    monkeypatch.setattr(Accelerator, "num_processes", 4)
+    with pytest.raises(UserError, match=r"batch_size 12 does not divide over 4 processes and 2 parts.*multiple of 8"):
+        parts_of_process(settings, accelerator)
 
 
 def test_a_learning_rate_of_zero_is_refused() -> None:

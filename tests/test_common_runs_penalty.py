@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from common.data.batches import BatchStream
-from common.errors import UserError
-from common.runs.penalty import require_penalty_in_every_part, sparse_penalty
+from common.runs.penalty import sparse_penalty
 
 SLOPES = torch.tensor([0.0, 2.0, 3.0, 4.0])
 
@@ -34,9 +33,3 @@ def test_some_pictures_are_penalised_as_often_as_they_stand_for(
     real, fake = torch.randn(2, 4, 3, 2, 2)
     penalty = sparse_penalty(scores_of, stream, 0, every, real, fake, one_sided=one_sided)
     torch.testing.assert_close(penalty, torch.tensor(expected))
-
-
-def test_parts_of_a_batch_must_hold_equally_many_penalised_pictures() -> None:
-    require_penalty_in_every_part(2, 4)
-    with pytest.raises(UserError, match=r"loss\.penalty_every 3 does not divide the 4 pictures"):
-        require_penalty_in_every_part(3, 4)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 
 from common.runs import progress
-from common.runs.progress import Forecast, Progress
+from common.runs.progress import Progress
 
 
 def test_a_log_file_gets_lines_now_and_then_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,36 +45,44 @@ def test_the_other_processes_say_nothing(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == ""
 
 
+@pytest.fixture
 def forecasts(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, pretraining_seconds: float, *, warns: bool = True, start: int = 0
-) -> dict[int, list[str]]:
-    """What is said after which steps of a run of 10 000, of which 100 are pre-training."""
-    clock, said = 0.0, {}
-    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: clock))
-    forecast = Forecast(10_000, 100, warns=warns)
-    for step in range(start + 1, start + 200):
-        clock += pretraining_seconds if step <= 100 else seconds
-        if lines := forecast.after(step):
-            said[step] = lines
-    return said
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., dict[int, list[str]]]:
+    """Return what is said after which steps of a run of 10 000, of which 100 are pre-training."""
+
+    def of(seconds: float, pretraining_seconds: float, start: int = 0, **more: bool) -> dict[int, list[str]]:
+        clock, said = 0.0, {}
+        monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: clock))
+        shown = Progress(start, 10_000, shown=True, pretraining_steps=100, **more)
+        for step in range(start + 1, start + 200):
+            clock += pretraining_seconds if step <= 100 else seconds
+            shown.advance()
+            if lines := capsys.readouterr().err.splitlines():
+                said[step] = lines
+        return said
+
+    return of
 
 
 def test_the_length_of_a_run_is_at_least_that_of_pre_training_steps_and_then_that_of_later_ones(
-    monkeypatch: pytest.MonkeyPatch,
+    forecasts: Callable[..., dict[int, list[str]]],
 ) -> None:
-    assert forecasts(monkeypatch, seconds=0.9, pretraining_seconds=0.25) == {
+    assert forecasts(seconds=0.9, pretraining_seconds=0.25) == {
         41: ["at least 41 minutes to go (0.25 s a step, and more after pre-training)"],
         113: ["about 2.5 hours to go at this speed (0.9 s a step)"],
     }
 
 
-def test_a_resumed_run_says_once_how_long_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = forecasts(monkeypatch, seconds=25.0, pretraining_seconds=0.0, start=9_000)
+def test_a_resumed_run_says_once_how_long_the_rest_is(forecasts: Callable[..., dict[int, list[str]]]) -> None:
+    said = forecasts(seconds=25.0, pretraining_seconds=0.0, start=9_000)
     assert said == {9_004: ["about 6.9 hours to go at this speed (25 s a step)"]}
 
 
-def test_a_run_of_more_than_a_week_is_warned_of_once_with_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = forecasts(monkeypatch, seconds=140.0, pretraining_seconds=120.0)
+def test_a_run_of_more_than_a_week_is_warned_of_once_with_what_helps(
+    forecasts: Callable[..., dict[int, list[str]]],
+) -> None:
+    said = forecasts(seconds=140.0, pretraining_seconds=120.0)
     assert [lines[0] for lines in said.values()] == [
         "at least 14 days to go (120 s a step, and more after pre-training)",
         "about 16 days to go at this speed (140 s a step)",
@@ -81,7 +90,7 @@ def test_a_run_of_more_than_a_week_is_warned_of_once_with_what_helps(monkeypatch
     (warning,) = (line for lines in said.values() for line in lines[1:])
     assert warning.startswith("warning: this run takes days or weeks")
     assert all(remedy in warning for remedy in ("--preset (small", "--set training.steps=", "--max-minutes"))
-    early = forecasts(monkeypatch, seconds=140.0, pretraining_seconds=20.0)
+    early = forecasts(seconds=140.0, pretraining_seconds=20.0)
     assert [len(lines) for lines in early.values()] == [2, 1]
-    limited = forecasts(monkeypatch, seconds=140.0, pretraining_seconds=120.0, warns=False)
+    limited = forecasts(seconds=140.0, pretraining_seconds=120.0, has_time_limit=True)
     assert [len(lines) for lines in limited.values()] == [1, 1]

@@ -7,21 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from cheap_features import fields, measured_by_fields
-from tiny_data import WithoutTest, tiny_preparation
+from tiny_data import WithoutTest, prepare_painted
 from tiny_runs import stage1_config
 
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.distances import fid
 from common.evaluation.subjects import painted_subject
-from common.preparing.preparation import prepare
-from common.preparing.sources.painted import PaintedPictures
-from common.preparing.taxonomy import Taxonomy
 from common.runs import scoring
+from common.runs.accelerator import make_accelerator
 from common.runs.scoring import ValidationFid
-from common.shares import Share
 from stage2 import Painter
 
 LOGGING = dataclasses.replace(stage1_config().logging, fid_every=2, fid_samples=40)
@@ -32,7 +28,7 @@ def score(run: Path, dataset: PaintingDataset) -> ValidationFid:
     resolution = painter.resolutions[-1]
     return ValidationFid(
         LOGGING, dataset, resolution, lambda seeds, genres, styles: painter.images(seeds, genres, styles, resolution),
-        Share(), torch.device("cpu"), knows_styles=painter.knows_styles(resolution),
+        make_accelerator("float32"), paints_styles=painter.knows_styles(resolution),
     )  # fmt: skip
 
 
@@ -66,7 +62,7 @@ def test_without_features_to_measure_by_the_remedy_is_named(
 
 
 def test_too_few_validation_paintings_for_a_fid_are_refused_with_the_remedy(stage1_run: Path, tmp_path: Path) -> None:
-    prepare(PaintedPictures(5, seed=0), tmp_path / "data", tiny_preparation(), Taxonomy.load(), overwrite=False)
+    prepare_painted(5, seed=0, out=tmp_path / "data")
     with pytest.raises(UserError) as caught:
         score(stage1_run, PaintingDataset(tmp_path / "data"))
     assert str(caught.value) == (

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cheap_features import fields, measured_by_fields
 from commands import Command
-from tiny_data import random_picture, tiny_preparation
+from tiny_data import prepared, random_picture
 from tiny_runs import stage1_config, stage2_config
 
 import stage1.training
@@ -21,9 +21,7 @@ import stage2.training
 from common.data.dataset import PaintingDataset
 from common.evaluation.measures import measure
 from common.evaluation.subjects import painted_subject
-from common.preparing.preparation import prepare
 from common.preparing.sources.listing import Entry, Listing, Record
-from common.preparing.taxonomy import Taxonomy
 from common.runs.folder import (
     CHOSEN_BY_THEM,
     STARTED_ELSEWHERE,
@@ -47,9 +45,8 @@ class Blotches:
 
     genres: int
     styles: int
-    name = "blotches"
 
-    def listing(self) -> Listing:
+    def __call__(self) -> Listing:
         entries = (
             Entry(
                 Record(
@@ -59,7 +56,7 @@ class Blotches:
             )
             for number in range(PICTURES)
         )
-        return Listing(entries, PICTURES)
+        return Listing("blotches", entries, PICTURES)
 
     def _label(self, kind: str, number: int, names: int) -> str:
         return NAMES[kind][number // 2 % names if kind == "style" else number % names] if names else ""
@@ -83,9 +80,7 @@ class Trained:
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
     genres, styles = request.param
     folder = tmp_path_factory.mktemp("kinds")
-    prepare(
-        Blotches(genres, styles), folder / "data", tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False
-    )
+    prepared(Blotches(genres, styles), folder / "data", sizes=(64, 128))
     dataset = PaintingDataset(folder / "data")
     assert (len(dataset.vocabulary.genres), len(dataset.vocabulary.styles)) == (genres, styles)
     with measured_by_fields():

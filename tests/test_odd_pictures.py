@@ -17,12 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
-from tiny_data import tiny_preparation
+from tiny_data import prepared
 
-from common.preparing.preparation import prepare
-from common.preparing.sources.class_folders import ClassFolders
-from common.preparing.sources.files import open_files
-from common.preparing.taxonomy import Taxonomy
+from common.preparing.sources.opening import open_source
 
 Colour = tuple[int, int, int]
 Outcome = str | Colour
@@ -164,10 +161,9 @@ REFUSED_PLACES = {
 }
 
 
-def prepared(source: Path, out: Path) -> tuple[dict[str, str], dict[str, Colour]]:
+def outcome(source: Path, out: Path) -> tuple[dict[str, str], dict[str, Colour]]:
     """Refused files with their reasons; taken ones with their mean colours."""
-    settings = tiny_preparation(keep_duplicates=True)
-    prepare(ClassFolders(open_files(source), "genre"), out, settings, Taxonomy.load(), overwrite=False)
+    prepared(open_source(str(source), folders="genre"), out, keep_duplicates=True)
     with (out / "rejected.csv").open(newline="", encoding="utf-8") as file:
         refused = {row["file"]: row["reason"] for row in csv.DictReader(file)}
     with (out / "labels.csv").open(newline="", encoding="utf-8") as file:
@@ -182,7 +178,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], 
     (folder / "portrait").mkdir(parents=True)
     for name, (make, _) in TABLE.items():
         (folder / "portrait" / name).write_bytes(make())
-    refused, taken = prepared(folder, folder.with_name("data"))
+    refused, taken = outcome(folder, folder.with_name("data"))
     return (
         {name.removeprefix("portrait/"): reason for name, reason in refused.items()},
         {name.removeprefix("portrait/"): colour for name, colour in taken.items()},
@@ -216,7 +212,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     os.mkfifo(folder / "pipe.png")
     with (folder / "far too many bytes.png").open("wb") as file:
         file.truncate(201 * 2**20)
-    refused, taken = prepared(base / "folder", base / "data-folder")
+    refused, taken = outcome(base / "folder", base / "data-folder")
     assert list(taken) == ["portrait/good.png"]
     found = {f"folder/{name.removeprefix('portrait/')}": reason for name, reason in refused.items()}
 
@@ -236,7 +232,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for signature, flags, name_place, size_place in ((b"PK\1\2", 8, 46, 24), (b"PK\3\4", 6, 30, None)):
         _change_entry(data, signature, flags, name_place, size_place)
     archive.write_bytes(data)
-    refused, taken = prepared(archive, base / "data-zip")
+    refused, taken = outcome(archive, base / "data-zip")
     assert list(taken) == ["portrait/good.png"]
     return found | {f"zip/{name.removeprefix('portrait/')}": reason for name, reason in refused.items()}
 

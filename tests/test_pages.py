@@ -22,7 +22,6 @@ WORK = (
     "common.preparing.sources.opening.open_source",
     "stage2.sharing.exporting.export_run",
     "stage2.painter.painter.Painter.load",
-    "benchmarks.generate.measure_generate",
 )
 """Where each command, having understood what it was asked, begins its work."""
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import os
 import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +15,9 @@ from hub_server import Hub
 from PIL import Image
 from processes import launch, start
 from tiny_data import random_picture, write_collection
-from tiny_runs import stage1_config, stage2_config
 
-import benchmarks.generate
 from common.data.dataset import PaintingDataset
-from stage1.config import Stage1Config
-from stage2.config import Stage2Config
+from common.runs.folder import RunFolder
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,6 +43,8 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command, 
 def test_without_a_preset_training_takes_the_one_for_the_machine_and_says_so(
     command: Command, script: str, gpu: bool, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Loads the modules that take the function from there, before it is replaced.
+    assert not RunFolder(Path("runs/stage1")).exists()
     monkeypatch.setattr("common.machine.trains_on_gpu", lambda: gpu)
     assert command(script)[1] == words
     preset, rule = words.split()[2].rstrip(","), "with a CUDA GPU" if gpu else "without one"
@@ -370,80 +366,15 @@ def test_a_pipe_gets_the_picture_and_processes_divide_the_pictures(stage2_run: P
 
 
 @pytest.mark.slow
-def test_the_benchmark_sets_every_residence_beside_the_training_step(
-    command: Command, procedural_dataset: Path
-) -> None:
-    code, printed, _ = command(
-        "benchmark.py", "data", "--data", procedural_dataset, "--preset", "tiny", "--seconds", "0.01",
-        "--set", "training.precision=float32",
-    )  # fmt: skip
-    assert code == 0
-    _, *lines = printed.splitlines()
-    assert [line.split("  ")[0].strip() for line in lines] == ["auto", "disk", "memory", "device", "training step"]
-    assert lines[-1].endswith("1.0 x the training step")
-
-
-COMPILING = "ignore:`torch.jit.script_method` is deprecated:DeprecationWarning"
-"""torch's own compiler says so as it is loaded."""
-
-
-@pytest.fixture
-def one_round(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Benchmarks measure once, and compile nothing: that takes minutes, and fails on what checks shapes in tests."""
-    # As slow to import as torch itself.
-    from torch._dynamo import config as compiler
-
-    for module in ("rounds", "generate"):
-        monkeypatch.setattr(f"benchmarks.{module}.ROUNDS", 1)
-    with compiler.patch(disable=True):
-        yield
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("one_round")
 @pytest.mark.parametrize("stage", ["1", "2"])
-def test_the_benchmark_sets_a_step_beside_its_forward_passes_and_the_parents(
-    stage: str, command: Command, procedural_dataset: Path
-) -> None:
-    code, printed, _ = command(
-        "benchmark.py", "train", "--stage", stage, "--data", procedural_dataset, "--preset", "tiny",
-        "--seconds", "0.01", "--parent-width", "2", "--set", "training.precision=float32",
-    )  # fmt: skip
-    assert code == 0
-    first, step, forward, parent, shares, memory = printed.splitlines()
-    assert first.startswith("CPU")
-    assert all(line.endswith("images/s") for line in (step, forward, parent))
-    assert re.match(r"the step has \d+% of the speed of its forward passes, and \d+\.\d\d x gangogh's$", shares)
-    assert parent.startswith("gangogh of width 2, plain float32")
+def test_the_benchmark_measures_a_training_step_and_loading_its_batches(stage: str, procedural_dataset: Path) -> None:
+    options = ("--stage", stage, "--preset", "tiny", "--data", procedural_dataset, "--seconds", "0.01")
+    printed = launch(1, ROOT / "scripts" / "benchmark.py", "train", *options, "--set", "training.precision=float32")
+    machine, step, *loading, memory = printed.splitlines()[-7:]
+    assert re.fullmatch(r"CPU, 1 threads, float32, batch \d+, 1 critic updates a step; median of 3 rounds", machine)
+    assert re.fullmatch(r"training step +\d+\.\d images/s, 1\.00 x training step", step)
+    assert [line.split()[2] for line in loading] == ["auto", "disk", "memory", "device"]
     assert memory.endswith("GB")
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings(COMPILING)
-@pytest.mark.usefixtures("one_round")
-def test_the_benchmark_measures_each_means_of_speed(command: Command, procedural_dataset: Path) -> None:
-    code, printed, _ = command(
-        "benchmark.py", "means", "--data", procedural_dataset, "--seconds", "0.01",
-        "--set", "networks.width=1", "training.batch_size=4", "training.critic_steps=1",
-    )  # fmt: skip
-    assert code == 0
-    lines = printed.splitlines()
-    assert len(lines) == 14
-    assert all(re.search(r"images/s +\d+\.\d+ x plain$", line) for line in lines)
-
-
-@pytest.mark.parametrize("config", [stage1_config(), stage2_config()])
-def test_the_benchmark_measures_steps_past_pre_training(
-    config: Stage1Config | Stage2Config, procedural_dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    trainer = importlib.import_module("benchmarks.train").build(config, PaintingDataset(procedural_dataset))
-    assert {"critic_gap", "generator_loss"} <= trainer.step(0).keys()
-
-
-def test_means_refuses_a_batch_that_it_cannot_penalise_in_part(command: Command, procedural_dataset: Path) -> None:
-    line = command.refused("benchmark.py", "means", "--data", procedural_dataset, "--set", "training.batch_size=21")
-    assert "training.batch_size 21 is not a multiple of 4" in line
 
 
 def test_an_export_travels_and_paints(command: Command, stage2_run: Path) -> None:
@@ -492,41 +423,16 @@ def test_exports_that_cannot_be_made_are_refused(
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings(COMPILING)
-@pytest.mark.usefixtures("one_round")
-def test_the_benchmark_paints_in_bulk_to_files_and_by_each_means(
-    command: Command, stage2_run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Each process once, the warm-up being the measurement.
-    seconds = functools.cache(benchmarks.generate._seconds)
-    monkeypatch.setattr(benchmarks.generate, "_seconds", lambda arguments: seconds(tuple(arguments)))
-    code, printed, _ = command(
-        "benchmark.py", "generate", "--weights", stage2_run, "--batches", "1", "2", "--seconds", "0.01"
-    )
-    assert code == 0
-    head, one, two, to_files, first, batch, *means = printed.splitlines()
-    assert "128 pixels" in head
-    assert all(re.match(r"batch \d +\d+\.\d images/s  peak memory \d+\.\d\d GB$", line) for line in (one, two))
-    assert re.match(r"to PNG files +\d+\.\d images/s$", to_files)
-    assert re.match(r"first picture on disk after \d+\.\d\d s, \d+\.\d\d x", first)
-    assert batch == "batch 2:"
-    names = ["channels last", "bfloat16 autocast", "torch.compile", "onnxruntime"]
-    assert [line[:18].strip() for line in means] == names
-    assert all(re.search(r"\d x plain$|left out: ", line) for line in means)
-    assert means[0].endswith("x plain")
-    assert means[3].endswith("x plain")
-
-
-@pytest.mark.slow
-def test_the_benchmark_paints_with_a_presets_networks_where_no_weights_are_given(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for slow in ("_measure_means", "_measure_first"):
-        monkeypatch.setattr(f"benchmarks.generate.{slow}", lambda *_: None)
-    preset = ("--stage", "2", "--preset", "tiny")
-    code, printed, _ = command("benchmark.py", "generate", *preset, "--batches", "1", "--seconds", "0.01")
-    assert code == 0
-    assert [line[:9] for line in printed.splitlines()] == ["CPU, 1 th", "batch 1  ", "to PNG fi"]
+def test_the_benchmark_measures_painting_with_a_presets_networks() -> None:
+    options = ("--stage", "2", "--preset", "tiny", "--batches", "1", "--seconds", "0.01")
+    printed = launch(1, ROOT / "scripts" / "benchmark.py", "generate", *options)
+    small, large, files, first, plain, *_, compiled = printed.splitlines()[1:]
+    assert re.fullmatch(r"64 pixels, batch 1 +\d+\.\d images/s, peak memory \d\.\d\d GB", small)
+    assert large.startswith("128 pixels")
+    assert files.endswith("images/s")
+    assert re.fullmatch(r"first picture on disk after \d+\.\d\d s", first)
+    assert plain.endswith("1.00 x networks alone")
+    assert re.fullmatch(r"torch\.compile +\d+\.\d images/s, \d+\.\d\d x networks alone", compiled)
 
 
 def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run: Path) -> None:

@@ -34,7 +34,7 @@ def split(procedural_dataset: Path) -> Split:
 def trainer(split: Split, config: Stage1Config) -> Stage1Trainer:
     genres = {f"genre {place}": 1 for place in range(split.genres.max() + 1)}
     vocabulary = Vocabulary(genres=genres, styles={}, families={})
-    return Stage1Trainer(config, split, vocabulary, make_accelerator("float32"), slice(0, config.training.batch_size))
+    return Stage1Trainer(config, split, vocabulary, make_accelerator("float32"))
 
 
 def weights(module: torch.nn.Module) -> torch.Tensor:
@@ -43,29 +43,29 @@ def weights(module: torch.nn.Module) -> torch.Tensor:
 
 def test_pre_training_moves_the_critic_and_leaves_the_generator(split: Split) -> None:
     stage = trainer(split, stage1_config("training.pretraining_steps=5"))
-    generator, critic = weights(stage.pair.plain_generator), weights(stage.pair.plain_critic)
-    stage.step(0)
-    assert torch.equal(weights(stage.pair.plain_generator), generator)
-    assert not torch.equal(weights(stage.pair.plain_critic), critic)
+    generator, critic = weights(stage.pair.generator), weights(stage.pair.critic)
+    stage.pair.step(0)
+    assert torch.equal(weights(stage.pair.generator), generator)
+    assert not torch.equal(weights(stage.pair.critic), critic)
 
 
 def test_label_steps_teach_the_critic_genres_and_nothing_of_realness(split: Split) -> None:
     stage = trainer(split, stage1_config("training.pretraining_steps=1", "training.label_steps=1"))
-    critic = stage.pair.plain_critic
+    critic = stage.pair.critic
     realness, genre = weights(critic.realness), weights(critic.genre)
-    stage.step(0)
+    stage.pair.step(0)
     assert torch.equal(weights(critic.realness), realness)
     assert not torch.equal(weights(critic.genre), genre)
-    stage.step(1)
+    stage.pair.step(1)
     assert not torch.equal(weights(critic.realness), realness)
 
 
 def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> None:
     stage = trainer(split, stage1_config())
-    critic = weights(stage.pair.plain_critic)
-    stage.update_generator(0)
-    assert torch.equal(weights(stage.pair.plain_critic), critic)
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in stage.pair.plain_critic.parameters())
+    critic = weights(stage.pair.critic)
+    stage.pair.update_generator(0)
+    assert torch.equal(weights(stage.pair.critic), critic)
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in stage.pair.critic.parameters())
 
 
 def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> None:
@@ -79,10 +79,10 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> N
         ),
     )
     painted: list[torch.Tensor] = []
-    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
-    stage.step(stage.config.training.pretraining_steps)
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.pair.step(stage.settings.training.pretraining_steps)
     # The generator's two parts, then two of each critic update that paints for itself.
     assert len(painted) == 2 + 2 * 2
     rows = len(painted[0])
@@ -92,14 +92,14 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> N
 def test_the_critic_sees_paintings_and_pictures_changed_and_the_generators_gradient_passes(split: Split) -> None:
     stage = trainer(split, stage1_config("training.augmentation=1.0"))
     painted: list[torch.Tensor] = []
-    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
-    before, schedule = weights(stage.pair.plain_generator), stage.config.training
-    stage.step(schedule.pretraining_steps)
-    assert not torch.equal(weights(stage.pair.plain_generator), before)
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    before, schedule = weights(stage.pair.generator), stage.settings.training
+    stage.pair.step(schedule.pretraining_steps)
+    assert not torch.equal(weights(stage.pair.generator), before)
     update = schedule.pretraining_steps * schedule.critic_steps
-    size, (paintings, _) = schedule.batch_size, stage.real_batch(stage.parts[0], update)
+    size, (paintings, _) = schedule.batch_size, stage.real_batch(stage.pair.parts[0], update)
     of_generator, of_critic = judged[0], next(images for images in judged[1:] if len(images) == 2 * size)
     for seen, plain in ((of_generator, painted[0]), (of_critic[:size], paintings), (of_critic[size:], painted[0])):
         assert not any(torch.equal(one, other) for one, other in zip(seen, plain, strict=True))
@@ -111,11 +111,12 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_and_those_of_one
         split, stage1_config("training.critic_steps=3", "training.repaint_every=2", "training.augmentation=0.0")
     )
     judged: list[torch.Tensor] = []
-    size = stage.config.training.batch_size
-    judge = stage.judge
-    stage.judge = lambda real, fake: judged.append(fake) or judge(real, fake)  # type: ignore[method-assign,func-returns-value]
+    size = stage.settings.training.batch_size
+    stage.pair.critic.register_forward_pre_hook(
+        lambda _, inputs: judged.append(inputs[0][size:].detach()) if len(inputs[0]) == 2 * size else None
+    )
     for step in range(2):
-        stage.step(stage.config.training.pretraining_steps + step)
+        stage.pair.step(stage.settings.training.pretraining_steps + step)
     assert [len(fake) for fake in judged] == 6 * [size]
     same = [torch.equal(earlier, later) for earlier, later in zip(judged, judged[1:], strict=False)]
     assert same == [True, False, False, True, False]
@@ -124,9 +125,9 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_and_those_of_one
 def test_a_penalty_at_every_second_picture_is_that_of_those_pictures_counted_twice(split: Split) -> None:
     stage = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=2"))
     whole = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=1"))
-    whole.pair.plain_critic.load_state_dict(stage.pair.plain_critic.state_dict())
-    real = stage.real_batch(stage.parts[0], 0)[0]
-    arguments = (stage.parts[0], 0, real, -real)
+    whole.pair.critic.load_state_dict(stage.pair.critic.state_dict())
+    real = stage.real_batch(stage.pair.parts[0], 0)[0]
+    arguments = (stage.pair.parts[0], 0, real, -real)
     some, every = stage.penalty(*arguments), whole.penalty(*arguments)
     torch.testing.assert_close(some, 2 * every * torch.tensor([1.0, 0.0, 1.0, 0.0]))
 
@@ -145,18 +146,18 @@ def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
 
     def loss() -> float:
         with torch.no_grad():
-            return float(class_loss(stage.pair.plain_critic(images)[1], labels).mean())
+            return float(class_loss(stage.pair.critic(images)[1], labels).mean())
 
     before = loss()
     for update in range(40):
-        stage.update_critic(update)
+        stage.pair.update_critic(update)
     assert loss() < 0.3 * before
 
 
 @pytest.mark.slow
 def test_the_generator_learns_to_raise_its_score(split: Split) -> None:
     stage = trainer(split, stage1_config())
-    first = [float(stage.update_generator(step)["generator_loss"].detach()) for step in range(30)]
+    first = [float(stage.pair.update_generator(step)["generator_loss"].detach()) for step in range(30)]
     assert np.mean(first[-5:]) < np.mean(first[:5])
 
 
@@ -203,20 +204,20 @@ def test_variety_is_none_where_a_genre_is_one_picture_and_one_where_pictures_are
     stage = trainer(split, stage1_config())
     one = torch.rand(1, 3, 64, 64)
     monkeypatch.setattr(stage, "paint", lambda seeds, genres, styles: one.expand(len(genres), -1, -1, -1))
-    assert stage.measure_variety() == pytest.approx(0, abs=1e-6)
+    assert stage.variety() == pytest.approx(0, abs=1e-6)
 
     def paintings(seeds: range, genres: torch.Tensor, styles: torch.Tensor) -> torch.Tensor:
         places = np.flatnonzero(split.genres == int(genres[0].argmax()))[:64]
         return to_float(split.pictures(places))
 
     monkeypatch.setattr(stage, "paint", paintings)
-    assert stage.measure_variety() == pytest.approx(1)
+    assert stage.variety() == pytest.approx(1)
 
 
 def test_variety_is_not_asked_of_paintings_that_are_all_alike(split: Split) -> None:
-    assert trainer(split, stage1_config()).paintings_differ
+    assert trainer(split, stage1_config()).variety() is not None
     for alike in (split.at(np.zeros(1, dtype=np.int64)), split.at(np.zeros(6, dtype=np.int64))):
-        assert not trainer(alike, stage1_config()).paintings_differ
+        assert trainer(alike, stage1_config()).variety() is None
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from tiny_runs import SHORT, stage2_config
 
 from common import config
-from common.data.dataset import PaintingDataset
+from common.data.dataset import PaintingDataset, Split
 from common.errors import UserError
 from common.runs.accelerator import make_accelerator
 from common.runs.folder import RunFolder
@@ -30,8 +30,7 @@ def dataset(procedural_dataset: Path) -> PaintingDataset:
 
 
 def trainer(dataset: PaintingDataset, stage1_run: Path, settings: Stage2Config) -> Stage2Trainer:
-    rows = slice(0, settings.training.batch_size)
-    return Stage2Trainer(settings, dataset, Stage1Painter.load(stage1_run), make_accelerator("float32"), rows)
+    return Stage2Trainer(settings, dataset, Stage1Painter.load(stage1_run), make_accelerator("float32"))
 
 
 def weights(module: torch.nn.Module) -> torch.Tensor:
@@ -42,36 +41,36 @@ def test_label_steps_teach_the_critic_labels_and_nothing_of_realness(
     dataset: PaintingDataset, stage1_run: Path
 ) -> None:
     stage = trainer(dataset, stage1_run, stage2_config())
-    critic = stage.pair.plain_critic
+    critic = stage.pair.critic
     realness, labels = weights(critic.scores), (weights(critic.genre), weights(critic.style))
-    stage.step(0)
+    stage.pair.step(0)
     assert torch.equal(weights(critic.scores), realness)
     assert not any(map(torch.equal, (weights(critic.genre), weights(critic.style)), labels))
-    stage.step(1)
+    stage.pair.step(1)
     assert not torch.equal(weights(critic.scores), realness)
 
 
 def test_each_update_moves_its_own_network_and_none_moves_stage1(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config())
     small = weights(stage._painter.generator)
-    generator, critic = weights(stage.pair.plain_generator), weights(stage.pair.plain_critic)
-    stage.update_critic(stage.config.training.critic_steps)
-    assert torch.equal(weights(stage.pair.plain_generator), generator)
-    assert not torch.equal(weights(stage.pair.plain_critic), critic)
-    critic = weights(stage.pair.plain_critic)
-    stage.update_generator(0)
-    assert not torch.equal(weights(stage.pair.plain_generator), generator)
-    assert torch.equal(weights(stage.pair.plain_critic), critic)
+    generator, critic = weights(stage.pair.generator), weights(stage.pair.critic)
+    stage.pair.update_critic(stage.settings.training.critic_steps)
+    assert torch.equal(weights(stage.pair.generator), generator)
+    assert not torch.equal(weights(stage.pair.critic), critic)
+    critic = weights(stage.pair.critic)
+    stage.pair.update_generator(0)
+    assert not torch.equal(weights(stage.pair.generator), generator)
+    assert torch.equal(weights(stage.pair.critic), critic)
     assert torch.equal(weights(stage._painter.generator), small)
 
 
 def test_a_critic_takes_the_pictures_of_the_generators_update(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=3", "training.accumulation=2"))
     painted: list[torch.Tensor] = []
-    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
-    stage.step(stage.config.training.pretraining_steps)
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.pair.step(stage.settings.training.pretraining_steps)
     # The generator's two parts, then two of each critic update that paints for itself.
     assert len(painted) == 2 + 2 * 2
     rows = len(painted[0])
@@ -81,12 +80,12 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(dataset: PaintingD
 def test_the_critic_sees_everything_changed_where_that_is_asked(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config("training.augmentation=1.0"))
     painted: list[torch.Tensor] = []
-    stage.pair.plain_generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
+    stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
-    step = stage.config.training.pretraining_steps
-    stage.step(step)
-    batch = stage._batch(stage.parts[0], step * stage.config.training.critic_steps)
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    step = stage.settings.training.pretraining_steps
+    stage.pair.step(step)
+    batch = stage._batch(stage.pair.parts[0], step * stage.settings.training.critic_steps)
     size = len(batch.large)
     of_generator, of_critic = judged[0], next(images for images in judged[1:] if len(images) == 2 * size)
     for seen, plain in ((of_generator, painted[0]), (of_critic[:size], batch.large), (of_critic[size:], painted[0])):
@@ -113,7 +112,7 @@ def test_the_parents_networks_train_and_their_export_paints(
 
 def test_pictures_made_from_real_paintings_are_those_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
     stage = trainer(dataset, stage1_run, stage2_config("training.real_pair_share=1.0"))
-    batch = stage._batch(stage.parts[0], 3)
+    batch = stage._batch(stage.pair.parts[0], 3)
     reduced = torch.nn.functional.avg_pool2d(batch.large, 2)
     assert batch.from_real.all()
     small = stage._small_pictures(batch)
@@ -126,27 +125,38 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_l
 ) -> None:
     stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=3", "training.repaint_every=2"))
     judged: list[tuple[torch.Tensor, ...]] = []
-    stage.pair.plain_critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs))
-    first = stage.config.training.pretraining_steps * stage.config.training.critic_steps
-    stage.step(stage.config.training.pretraining_steps)
-    size = stage.config.training.batch_size
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs))
+    first = stage.settings.training.pretraining_steps * stage.settings.training.critic_steps
+    stage.pair.step(stage.settings.training.pretraining_steps)
+    size = stage.settings.training.batch_size
     both = [inputs for inputs in judged if len(inputs[0]) == 2 * size]
     assert len(both) == 3
     fake = [images[size:] for images, _, _ in both]
     assert torch.equal(fake[0], fake[1])
     assert not torch.equal(fake[1], fake[2])
     for (images, genres, styles), painted_for, update in zip(both, (0, 0, 2), range(3), strict=True):
-        real, asked = (stage._batch(stage.parts[0], first + number) for number in (update, painted_for))
+        real, asked = (stage._batch(stage.pair.parts[0], first + number) for number in (update, painted_for))
         assert torch.equal(images[:size], real.large)
         assert torch.equal(genres, torch.cat([real.asked_genres, asked.asked_genres]))
         assert torch.equal(styles, torch.cat([real.asked_styles, asked.asked_styles]))
+
+
+def test_a_step_loads_each_of_its_batches_once(
+    dataset: PaintingDataset, stage1_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=4", "training.repaint_every=2"))
+    sides: list[int] = []
+    pictures = Split.pictures
+    monkeypatch.setattr(Split, "pictures", lambda split, at: sides.append(split.images.shape[1]) or pictures(split, at))
+    stage.pair.step(stage.settings.training.pretraining_steps)
+    assert (sides.count(128), sides.count(64)) == (4, 4)
 
 
 @pytest.mark.slow
 def test_the_generator_learns_to_rebuild_real_paintings(dataset: PaintingDataset, stage1_run: Path) -> None:
     settings = stage2_config("training.real_pair_share=1.0", "loss.reconstruction=3000.0")
     stage = trainer(dataset, stage1_run, settings)
-    errors = [float(stage.update_generator(7)["reconstruction"][0]) for _ in range(25)]
+    errors = [float(stage.pair.update_generator(7)["reconstruction"][0]) for _ in range(25)]
     assert all(later < 0.99 * errors[0] for later in errors[-5:])
 
 

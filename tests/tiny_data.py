@@ -12,10 +12,13 @@ import torch
 from PIL import Image
 
 from common.data.dataset import PaintingDataset, Residence, Split, SplitName
-from common.preparing.preparation import PreparationSettings, prepare
-from common.preparing.sources.labels_table import COLUMNS
-from common.preparing.sources.painted import PaintedPictures
-from common.preparing.taxonomy import Taxonomy
+from common.preparing.preparation import prepare
+from common.preparing.report import PreparationReport
+from common.preparing.settings import PreparationSettings
+from common.preparing.sources.collection import COLUMNS
+from common.preparing.sources.listing import Source
+from common.preparing.sources.opening import open_source
+from common.preparing.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
 GENRES = ("portrait", "landscape", "still-life")
 STYLES = ("cubism", "impressionism", "renaissance")
@@ -48,21 +51,27 @@ def zipped(folder: Path, compression: int = zipfile.ZIP_STORED) -> Path:
     return path
 
 
-def tiny_preparation(**changes: object) -> PreparationSettings:
+def tiny_settings(**changes: object) -> PreparationSettings:
     """Return quick settings: one worker, 64 pixels, every label kept however rare."""
     usual = {
-        "sizes": (64,), "fit": "crop", "trim": False, "max_aspect": 4.0, "enlarge": False, "min_count": 1,
-        "merge_families": True, "keep_duplicates": False, "workers": 1,
+        "sizes": (64,), "fit": "crop", "trim": False, "max_aspect": 4.0, "enlarge": False, "min_count": 1, "workers": 1
     }  # fmt: skip
     return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
+
+
+def prepared(
+    source: Path | Source, out: Path, *, taxonomy: Path = DEFAULT_TAXONOMY, overwrite: bool = False, **changes: object
+) -> PreparationReport:
+    """Prepare a source, or a folder or zip with a labels.csv, with `tiny_settings`."""
+    source = open_source(str(source)) if isinstance(source, Path) else source
+    return prepare(source, out, tiny_settings(**changes), Taxonomy.load(taxonomy), overwrite=overwrite)
 
 
 def prepare_painted(count: int, *, seed: int, out: Path) -> None:
     """Prepare procedural paintings at 64 and 128 pixels, drawn no larger than that."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("common.preparing.sources.painted.SIZE", 128)
-        source = PaintedPictures(count, seed)
-        prepare(source, out, tiny_preparation(sizes=(64, 128)), Taxonomy.load(), overwrite=False)
+        patch.setattr("common.preparing.sources.opening.PAINTED_SIZE", 128)
+        prepared(open_source("procedural", count=count, seed=seed), out, sizes=(64, 128))
 
 
 class WithoutTest(PaintingDataset):

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -118,11 +116,21 @@ class PaintingDataset:
         self.folder = folder
         self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
         if self.description.version != VERSION:
-            raise UserError(_of_another_version(folder, self.description))
+            raise UserError(
+                f"{folder} was made by another version of this program; prepare it again, from "
+                f"{self.description.source}: python scripts/prepare_data.py SOURCE --out {folder} --overwrite"
+            )
         self.vocabulary = self.description.vocabulary
         try:
             self._require_unchanged("labels.csv")
-            self._labels = _read_labels(folder / "labels.csv", self.vocabulary)
+            with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            self._splits = np.array([row["split"] for row in rows])
+            self._genres = _places([row["genre"] for row in rows], self.vocabulary.genres)
+            self._styles = _places([row["style"] for row in rows], self.vocabulary.styles)
+            self._captions = [
+                ", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"] for row in rows
+            ]
         except (OSError, ValueError, KeyError, csv.Error) as error:
             raise UserError(
                 f"{folder / 'labels.csv'} does not match dataset.json ({error}); prepare the data again"
@@ -142,12 +150,12 @@ class PaintingDataset:
                 f"prepare it again with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
             )
         images = self._images(size, residence, torch.device(device))
-        chosen = self._labels.splits == name
+        chosen = self._splits == name
         return Split(
             images=images,
             rows=torch.from_numpy(np.flatnonzero(chosen)).to(images.device),
-            genres=self._labels.genres[chosen],
-            styles=self._labels.styles[chosen],
+            genres=self._genres[chosen],
+            styles=self._styles[chosen],
         )
 
     def pictures(self, size: int, rows: Sequence[int]) -> UInt8[np.ndarray, "b size size 3"]:
@@ -156,7 +164,7 @@ class PaintingDataset:
 
     def captions(self, rows: Sequence[int]) -> list[str]:
         """Return artist, title and year of some rows of labels.csv, counted from 0."""
-        return [self._labels.captions[row] for row in rows]
+        return [self._captions[row] for row in rows]
 
     def _images(self, size: int, residence: Residence, device: torch.device) -> UInt8[Tensor, "n_all size size 3"]:
         path = self.folder / f"images-{size}.npy"
@@ -172,7 +180,7 @@ class PaintingDataset:
             images: np.ndarray = np.load(path, mmap_mode=None if residence == "memory" else "c")
         except (OSError, ValueError, EOFError) as error:
             raise UserError(f"{path} is missing or broken ({error}); prepare the data again") from None
-        if images.dtype != np.uint8 or images.shape != (len(self._labels.splits), size, size, 3):
+        if images.dtype != np.uint8 or images.shape != (len(self._splits), size, size, 3):
             raise UserError(f"{path} does not match labels.csv; prepare the data again")
         stored = torch.from_numpy(images)
         return stored.to(device) if residence == "device" else stored
@@ -181,40 +189,6 @@ class PaintingDataset:
         """Raise ValueError if a file does not have the checksum in dataset.json."""
         if sha256(self.folder / file) != self.description.checksums.get(file):
             raise ValueError("its checksum differs")
-
-
-def _of_another_version(folder: Path, description: DatasetDescription) -> str:
-    older = description.version < VERSION
-    made = "an older version of this program, without a validation split" if older else "a newer version"
-    return (
-        f"{folder} was made by {made}; prepare it again, with the path of its pictures and any other options that "
-        f"you used (--folders, --min-count, …): {_command_anew(folder, description)}"
-    )
-
-
-def _command_anew(folder: Path, description: DatasetDescription) -> str:
-    """Return the command that prepares a dataset again, as far as its description records source and options."""
-    source = [description.source]
-    if painted := re.fullmatch(r"procedural \(seed (\d+)\)", description.source):
-        source = ["procedural", "--count", str(_num_offered(folder, description)), "--seed", painted[1]]
-    elif description.source == "www.wikiart.org":
-        source = ["wikiart.org"]
-    elif "/" in description.source:
-        source.append("--hugging-face")
-    flags = ["--out", str(folder), "--sizes", *map(str, description.sizes), "--fit", description.fit]
-    flags += ["--trim"] * description.trimmed + ["--enlarge"] * description.enlarged
-    flags += ["--fine-styles"] * bool(description.vocabulary.families)
-    return shlex.join(["python", "scripts/prepare_data.py", *source, *flags, "--overwrite"])
-
-
-def _num_offered(folder: Path, description: DatasetDescription) -> int:
-    """Return the number of pictures in the source: those in the dataset plus those in rejected.csv."""
-    taken = sum(description.paintings.values())
-    try:
-        with (folder / "rejected.csv").open(newline="", encoding="utf-8") as file:
-            return taken + sum(1 for _ in csv.DictReader(file))
-    except (OSError, ValueError, csv.Error):
-        return taken
 
 
 def _best_residence(num_bytes: int, device: torch.device) -> Residence:
@@ -235,22 +209,7 @@ def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray,
     return points
 
 
-@dataclass(frozen=True)
-class _Labels:
-    splits: np.ndarray
-    genres: Int[np.ndarray, "n"]
-    styles: Int[np.ndarray, "n"]
-    captions: list[str]
-
-
-def _read_labels(path: Path, vocabulary: Vocabulary) -> _Labels:
-    genre_places = {name: place for place, name in enumerate(vocabulary.genres)} | {"": UNLABELLED}
-    style_places = {name: place for place, name in enumerate(vocabulary.styles)} | {"": UNLABELLED}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return _Labels(
-        splits=np.array([row["split"] for row in rows]),
-        genres=np.array([genre_places[row["genre"]] for row in rows], dtype=np.int64),
-        styles=np.array([style_places[row["style"]] for row in rows], dtype=np.int64),
-        captions=[", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"] for row in rows],
-    )
+def _places(names: Sequence[str], labels: Iterable[str]) -> Int[np.ndarray, "n"]:
+    """Return the index of each name among the labels, UNLABELLED for a blank one."""
+    places = {name: place for place, name in enumerate(labels)} | {"": UNLABELLED}
+    return np.array([places[name] for name in names], dtype=np.int64)

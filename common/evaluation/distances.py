@@ -70,12 +70,11 @@ def interval_of_mean(values: Float[np.ndarray, "n"], random: np.random.Generator
 
     Resampling gives a share of 0 or 1 an interval of no width, however few the samples; Wilson's has a width.
     """
+    from scipy.stats import binomtest
+
     mean, count = float(np.mean(values)), len(values)
     if np.isin(values, (0, 1)).all():
-        z2 = NORMAL_95**2
-        centre = (mean + z2 / (2 * count)) / (1 + z2 / count)
-        half = NORMAL_95 / (1 + z2 / count) * np.sqrt(mean * (1 - mean) / count + z2 / (4 * count**2))
-        low, high = max(centre - half, 0.0), min(centre + half, 1.0)
+        low, high = binomtest(int(np.sum(values)), count).proportion_ci(method="wilson")
     else:
         counts = random.multinomial(count, np.full(count, 1 / count), size=REPLICATES)
         low, high = np.quantile(counts @ np.asarray(values, dtype=np.float64) / count, [0.025, 0.975])

@@ -20,7 +20,7 @@ from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, Paintin
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
 from common.preparing.pictures import Rejected, make_square, resize, trim
-from common.preparing.sources.listing import Entry, Source
+from common.preparing.sources.listing import Entry, Listing
 from common.randomness import Purpose, generator_for
 from common.vocabulary import Vocabulary
 
@@ -185,14 +185,14 @@ def evaluation_labels(
 
 
 def folder_subject(
-    source: Source, dataset: PaintingDataset, resolution: int, *, seed: int, split: HeldOut, limit: int | None = None
+    listing: Listing, dataset: PaintingDataset, resolution: int, *, seed: int, split: HeldOut, limit: int | None = None
 ) -> Subject:
-    """Return the pictures of a source, trimmed, made square and resized as the dataset's were.
+    """Return the listed pictures, trimmed, made square and resized as the dataset's were.
 
     `limit` draws that many of them at random. Labels that are not in the dataset's vocabulary are ignored. Reading
     raises UserError if a picture cannot be used: to skip it would change the figures without notice.
     """
-    listed: list[Entry] = list(source.listing().entries)
+    listed: list[Entry] = list(listing.entries)
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).permutation(len(listed))[:limit]
     entries = [listed[place] for place in sorted(drawn.tolist())]
     vocabulary = dataset.vocabulary
@@ -207,7 +207,7 @@ def folder_subject(
     trimmed = ", uniform borders cut off as in the dataset" if description.trimmed else ""
     origin = f"Pictures from a folder or zip{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
     labels = np.array(genres), np.array(styles)
-    return Subject(source.name, resolution, origin, *labels, read, None, seed, vocabulary, split)
+    return Subject(listing.name, resolution, origin, *labels, read, None, seed, vocabulary, split)
 
 
 def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import imagehash
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -31,6 +33,14 @@ def duplicate_groups(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"
     _, firsts, places = np.unique(hashes.reshape(len(hashes), -1), axis=0, return_index=True, return_inverse=True)
     in_order = np.argsort(firsts)
     return _linked(hashes[firsts[in_order]])[np.argsort(in_order)[places.reshape(-1)]]
+
+
+def copies_of_better(groups: Int[np.ndarray, "n"], worth: Sequence[tuple[int, int, str]]) -> dict[int, int]:
+    """Return, for each picture that is not the best of its group, its index and that of the best."""
+    best: dict[int, int] = {}
+    for place, group in enumerate(groups.tolist()):
+        best[group] = max(best.get(group, place), place, key=worth.__getitem__)
+    return {place: best[group] for place, group in enumerate(groups.tolist()) if best[group] != place}
 
 
 def _linked(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"]:

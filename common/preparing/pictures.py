@@ -17,8 +17,7 @@ _KINDS: tuple[str, ...] = tuple(
 """Formats to decode. Other Pillow readers can be unsafe: some start programs or open files named in the data."""
 MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000
-MAX_ASPECT = 4.0
-"""Longest allowed ratio of the longer to the shorter side; a square shows too little of longer pictures."""
+
 BORDER_TOLERANCE = 16
 """Largest difference (of 255) between a pixel of a uniform border and the border's corner."""
 BORDER_DUST = 0.02
@@ -32,6 +31,12 @@ RESIZE_FILTER = "lanczos"
 
 class Rejected(Exception):
     """A picture cannot be used; the message is the reason in rejected.csv."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an exception says in one line, its type if it says nothing."""
+    said = getattr(error, "strerror", None) or str(error)
+    return " ".join(said.split())[:200] or type(error).__name__
 
 
 def decode(data: bytes) -> Image.Image:
@@ -50,7 +55,7 @@ def decode(data: bytes) -> Image.Image:
         raise Rejected("is not a picture in a supported format") from None
     except Exception as error:
         # Decoders raise exceptions of many types.
-        raise Rejected(f"cannot be decoded: {' '.join(str(error).split()) or type(error).__name__}") from None
+        raise Rejected(f"cannot be decoded: {reason_of(error)}") from None
 
 
 def trim(picture: Image.Image) -> Image.Image:
@@ -80,23 +85,16 @@ def trim(picture: Image.Image) -> Image.Image:
 
 
 def make_square(picture: Image.Image, fit: str) -> Image.Image:
-    """Prepare the picture for a square: cut out its centre (`crop`), pad it with grey (`pad`), or leave it (`squash`).
-
-    `squash` leaves the distortion to `resize`.
-    """
-    side = min(picture.size)
-    match fit:
-        case "crop":
-            left, top = (picture.width - side) // 2, (picture.height - side) // 2
-            return picture.crop((left, top, left + side, top + side))
-        case "squash":
-            return picture
-        case "pad":
-            # Padding a long picture to its longer side could take far more memory than the picture itself.
-            side = min(max(picture.size), math.isqrt(MAX_PIXELS))
-            return ImageOps.pad(picture, (side, side), Image.Resampling.LANCZOS, color=(128, 128, 128))
-        case _:
-            raise ValueError(f"unknown fit {fit!r}; known: {', '.join(FITS)}")
+    """Cut out the picture's centre (`crop`), pad it with grey (`pad`), or leave it as it is (`squash`)."""
+    if fit == "crop":
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        return picture.crop((left, top, left + side, top + side))
+    if fit == "pad":
+        # Padding a long picture to its longer side could take far more memory than the picture itself.
+        side = min(max(picture.size), math.isqrt(MAX_PIXELS))
+        return ImageOps.pad(picture, (side, side), Image.Resampling.LANCZOS, color=(128, 128, 128))
+    return picture
 
 
 def resize(picture: Image.Image, size: int) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Map raw labels to canonical names of genres and styles. Data preparation and generation use the taxonomy."""
+"""Map raw labels to canonical names of genres and styles, and styles to families; `labelling` uses it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from common import config
 from common.config import settings
 from common.errors import UserError
-from common.vocabulary import normalise
+from common.vocabulary import is_any, normalise
 
 DEFAULT_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
 
@@ -34,9 +34,11 @@ class Taxonomy:
     """Maps any spelling of a genre or style to its canonical name, and a style to its family."""
 
     def __init__(self, file: TaxonomyFile, place: str) -> None:
-        self._genres = _index(file.genres, place)
-        self._styles = _index({name: entry.aliases for name, entry in file.styles.items()}, place)
-        self._unlabelled = {normalise(word) for word in file.unlabelled}
+        self.genres = _index(file.genres, place)
+        """Canonical name of each normalised spelling of a genre."""
+        self.styles = _index({name: entry.aliases for name, entry in file.styles.items()}, place)
+        """Canonical name of each normalised spelling of a style."""
+        self._unlabelled = {normalise(word) for word in file.unlabelled} | {""}
         self._families = {name: entry.family for name, entry in file.styles.items()}
         self._family_names = _index(dict.fromkeys(self._families.values(), ()), place)
 
@@ -49,28 +51,25 @@ class Taxonomy:
 
     def genre(self, raw: str) -> str | None:
         """Return the canonical genre of a raw label, None if it is unknown."""
-        return self._genres.get(normalise(raw))
+        return self.genres.get(normalise(raw))
 
     def style(self, raw: str) -> str | None:
         """Return the canonical style of a raw label, None if it is unknown."""
-        return self._styles.get(normalise(raw))
+        return self.styles.get(normalise(raw))
 
-    def family_named(self, raw: str) -> str | None:
-        """Return the family that has the raw label as its name, None if there is none."""
-        return self._family_names.get(normalise(raw))
+    def style_or_family(self, raw: str) -> str | None:
+        """Return the family of a raw label that names a style or a family, None if it is unknown."""
+        style = self.style(raw)
+        return self._family_names.get(normalise(raw)) if style is None else self.family(style)
 
     def own_name(self, raw: str) -> str | None:
-        """Return the name for an unknown raw label that is kept; None if it means "no label" or cannot be requested."""
-        name = self.family_named(raw) or normalise(raw)
-        return name if _can_be_asked_for(name) and not self.says_nothing(raw) else None
+        """Return the name for an unknown raw label that is kept; None if it cannot be requested by that name."""
+        name = self._family_names.get(normalise(raw)) or normalise(raw)
+        return name if _can_be_requested(name) else None
 
     def says_nothing(self, raw: str) -> bool:
         """Return True if a raw label is blank or a word for "no label"."""
-        return normalise(raw) in self._unlabelled | {""}
-
-    def spellings(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the canonical name of each normalised spelling, for genres and for styles."""
-        return dict(self._genres), dict(self._styles)
+        return normalise(raw) in self._unlabelled
 
     def family(self, style: str) -> str:
         """Return the family of a canonical style; the name of a family is returned unchanged."""
@@ -80,7 +79,7 @@ class Taxonomy:
 def _index(names: dict[str, tuple[str, ...]], place: str) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, aliases in names.items():
-        if not _can_be_asked_for(name):
+        if not _can_be_requested(name):
             raise UserError(
                 f"{place}: {name!r} cannot be requested by name; a name must not be 'any' or contain , or :"
             )
@@ -91,5 +90,5 @@ def _index(names: dict[str, tuple[str, ...]], place: str) -> dict[str, str]:
     return index
 
 
-def _can_be_asked_for(name: str) -> bool:
-    return normalise(name) != "any" and not {",", ":", "\n"} & set(name)
+def _can_be_requested(name: str) -> bool:
+    return not is_any(normalise(name)) and not {",", ":", "\n"} & set(name)

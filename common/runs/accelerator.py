@@ -20,15 +20,9 @@ from accelerate.state import AcceleratorState, GradientState
 from accelerate.utils import GradientAccumulationPlugin, broadcast_object_list
 
 from common.errors import UserError
-from common.machine import (
-    gains_from_bfloat16,
-    give_freed_memory_back,
-    has_bfloat16,
-    keep_freed_memory,
-    share_cores,
-    told_to_use_cpu,
-)
+from common.machine import give_freed_memory_back, keep_freed_memory, share_cores, told_to_use_cpu
 from common.runs.config import ComputePrecision, Precision
+from common.runs.precision import chosen_precision
 from common.runs.trackers import require_installed
 
 SHARED_STATES = (PartialState, AcceleratorState, GradientState)
@@ -116,22 +110,6 @@ def make_accelerator(
         log_with=list(trackers) or None,
         project_dir=tracked_in,
     )
-
-
-def chosen_precision(
-    precision: Precision, device: torch.device, so_far: ComputePrecision | None = None
-) -> ComputePrecision:
-    """Return the precision to compute in. `auto` keeps the run's own, unless this device emulates bfloat16."""
-    if precision != "auto":
-        return precision
-    if so_far == "float32" or (so_far == "bfloat16" and has_bfloat16(device)):
-        return so_far
-    return "bfloat16" if gains_from_bfloat16(device) else "float32"
-
-
-def precision_of(accelerator: Accelerator) -> ComputePrecision:
-    """Return the precision that the networks compute in."""
-    return "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
 
 
 def _require_supported() -> None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.files import sha256
+from common.files import sha256, whole_folder
 
 STATE, DESCRIPTION = "state.safetensors", "state.json"
 BEST = "best_by_validation"
@@ -60,21 +60,15 @@ def save_checkpoint(
     for name, optimizer in optimizers.items():
         tensors |= {f"{name}/{key}": tensor for key, tensor in _optimizer_tensors(optimizer).items()}
     target = folder / _name(step)
-    partial = folder / f".{target.name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
     try:
-        partial.mkdir(parents=True)
-        save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, partial / STATE)
-        description = {"step": step, "sha256": sha256(partial / STATE), BEST: asdict(best) if best else None}
-        (partial / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
-        for path in (*partial.iterdir(), partial):
-            _flush(path)
-        if target.exists():
-            shutil.rmtree(target)
-        partial.replace(target)
+        with whole_folder(target) as building:
+            save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, building / STATE)
+            description = {"step": step, "sha256": sha256(building / STATE), BEST: asdict(best) if best else None}
+            (building / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+            for path in (*building.iterdir(), building):
+                _flush(path)
         _flush(folder)
     except (OSError, SafetensorError) as error:
-        shutil.rmtree(partial, ignore_errors=True)
         raise UnwritableError(_reason(error)) from None
     for old in _checkpoints(folder)[:-keep]:
         if best is None or old.name != _name(best.step):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import pydantic
 
@@ -116,3 +116,19 @@ class LoggingSettings:
                 f"fid_every {self.fid_every} is not a multiple of checkpoint_every "
                 f"{self.checkpoint_every}: the best weights need a checkpoint"
             )
+
+
+@runtime_checkable
+class StageSettings(Protocol):
+    """What the settings of both stages have in common."""
+
+    @property
+    def loss(self) -> RealnessSettings: ...
+    @property
+    def training(self) -> Schedule: ...
+    @property
+    def generator_optimizer(self) -> OptimizerSettings: ...
+    @property
+    def critic_optimizer(self) -> OptimizerSettings: ...
+    @property
+    def logging(self) -> LoggingSettings: ...

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from common.files import whole_file
 from common.runs.metrics import FID_SAMPLES, read_metrics
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 COLUMNS = 3
 SMOOTHED = 20
@@ -28,20 +24,8 @@ def read_curves(metrics: Path) -> dict[str, Float[np.ndarray, "p 2"]]:
     return {name: np.array(pairs, dtype=np.float64) for name, pairs in points.items() if len(pairs) > 1}
 
 
-def draw_curve(axes: Axes, name: str, points: Float[np.ndarray, "p 2"]) -> None:
-    """Draw the points, pale, and their moving mean."""
-    width = min(SMOOTHED, max(len(points) // 10, 1))
-    smooth = np.convolve(points[:, 1], np.full(width, 1 / width), mode="valid")
-    axes.plot(points[:, 0], points[:, 1], color=COLOUR, alpha=0.35, linewidth=0.8)
-    centre = (width - 1) // 2
-    axes.plot(points[centre : centre + len(smooth), 0], smooth, color=COLOUR, linewidth=1.4)
-    axes.set_title(name.replace("_", " "), fontsize=10)
-    axes.set_xlabel("real images shown", fontsize=8)
-    axes.tick_params(labelsize=8)
-
-
 def save_curves(metrics: Path, path: Path) -> None:
-    """Write a PNG of all curves, if there are any. A reader never sees half a file."""
+    """Write a PNG of all curves, if there are any: the points, pale, and their moving mean."""
     # Not pyplot: it would keep every figure in memory and look for a display.
     from matplotlib.figure import Figure
 
@@ -52,7 +36,14 @@ def save_curves(metrics: Path, path: Path) -> None:
     figure = Figure(figsize=(4 * COLUMNS, 2.4 * rows), layout="constrained")
     places = list(figure.subplots(rows, COLUMNS, squeeze=False).flat)
     for axes, (name, points) in zip(places, curves.items(), strict=False):
-        draw_curve(axes, name, points)
+        images, values = points.T
+        width = min(SMOOTHED, max(len(points) // 10, 1))
+        smooth = np.convolve(values, np.full(width, 1 / width), mode="valid")
+        axes.plot(images, values, color=COLOUR, alpha=0.35, linewidth=0.8)
+        axes.plot(images[(width - 1) // 2 :][: len(smooth)], smooth, color=COLOUR, linewidth=1.4)
+        axes.set_title(name.replace("_", " "), fontsize=10)
+        axes.set_xlabel("real images shown", fontsize=8)
+        axes.tick_params(labelsize=8)
     for axes in places[len(curves) :]:
         axes.set_axis_off()
     with whole_file(path) as partial:

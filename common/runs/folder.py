@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from PIL import Image
@@ -23,8 +23,6 @@ from common.runs.config import ComputePrecision
 from common.runs.curves import save_curves
 from common.runs.metrics import append_metrics, read_metrics, rewrite_metrics
 from common.vocabulary import require_same
-
-T = TypeVar("T")
 
 FREE_TO_CHANGE = ("training.steps", "training.pictures_in", "logging.")
 """Prefixes of the settings that may change when a run is resumed."""
@@ -56,20 +54,18 @@ class RunFolder:
         """Return True if the folder holds a run."""
         return self.settings.is_file()
 
-    def check_settings(self, wanted: T, *, resume: bool) -> T:
-        """Return the settings to train with; write nothing.
+    def check(self, settings: Any, dataset: PaintingDataset, *, resume: bool) -> None:
+        """Raise UserError if training with these settings and this dataset must not write into the folder.
 
-        A new run takes `wanted`. For a resumed run, `wanted` must equal the settings that it was started with, except
-        for those that may change. Raises UserError if the folder holds another run or other files.
+        A resumed run keeps its settings, except for those that may change, and its data.
         """
         if not self.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise UserError(f"{self.path} exists but holds no run; give another folder with --out")
-            return wanted
+            return
         if not resume:
             raise UserError(f"{self.path} already holds a run; add --resume, or give another folder with --out")
-        stored = config.load(type(wanted), self.settings)
-        changed = config.differences(stored, wanted)
+        changed = config.differences(config.load(type(settings), self.settings), settings)
         refused = [key for key in changed if not key.startswith(FREE_TO_CHANGE)]
         if refused:
             details = ", ".join(f"{key} ({changed[key][0]!r}, now {changed[key][1]!r})" for key in refused[:SHOWN])
@@ -78,10 +74,6 @@ class RunFolder:
                 f"{self.path} was started with other settings: {details}{more}; leave out --preset and --set to "
                 "resume with its own"
             )
-        return wanted
-
-    def check_data(self, dataset: PaintingDataset) -> None:
-        """Raise UserError if the run was trained on other data than this; write nothing."""
         stored = self._started_on(dataset)
         if stored is None:
             return
@@ -91,7 +83,7 @@ class RunFolder:
                 f"{self.path} was started on a dataset without a validation split, so it has seen paintings that are "
                 f"now held out; start a new run from its weights with --start-from {self.path} and another --out"
             )
-        if self.started_on_other(dataset):
+        if _identity(stored) != _identity(dataset.description):
             raise UserError(
                 f"{dataset.folder} is not the dataset that {self.path} was started on; give that one with "
                 "--data, or start a new run with another --out"
@@ -133,30 +125,20 @@ class RunFolder:
         return known.get("precision") if known.get("device") == _device() else None
 
     def open(
-        self,
-        settings: Any,
-        precision: ComputePrecision,
-        started_from: str | None = None,
-        *,
-        stage1_trained_elsewhere: bool = False,
+        self, settings: Any, precision: ComputePrecision, dataset: PaintingDataset, origin: Mapping[str, Any]
     ) -> None:
-        """Create the folder and record the settings and the environment. Main process only.
+        """Create the folder and record settings, environment and data. Main process only.
 
-        `precision` is the precision that `auto` stands for here. `started_from` is the hash of the generator that a new
-        run starts from, None for random weights. A resumed run keeps what it recorded of its start.
+        `precision` is the precision that `auto` stands for here. A resumed run keeps the `origin` and the description
+        of the dataset that it recorded at its start.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        for folder in (self.path, self.path / "samples", self.checkpoints):
+            folder.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.settings)
-        (self.path / "samples").mkdir(exist_ok=True)
-        self.checkpoints.mkdir(exist_ok=True)
-        start = {"started_from": started_from, "stage1_trained_elsewhere": stage1_trained_elsewhere}
         known = self._known_environment()
-        kept = {name: known.get(name, value) for name, value in start.items()}
+        kept = {name: known.get(name, value) for name, value in origin.items()}
         environment = {**_described_environment(), "precision": precision, **kept}
         write_atomically(self._environment, json.dumps(environment, indent=2))
-
-    def record_data(self, dataset: PaintingDataset) -> None:
-        """Copy the description of the dataset when a run is started. Main process only."""
         if not self._dataset.exists():
             write_atomically(self._dataset, (dataset.folder / "dataset.json").read_bytes())
 

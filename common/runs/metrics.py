@@ -1,14 +1,22 @@
-"""Read and write a run's figures: `metrics.jsonl`, one JSON object per line."""
+"""A run's figures: their means over some steps, and `metrics.jsonl`, one JSON object per line."""
 
 from __future__ import annotations
 
 import json
+import math
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
 from common.files import write_atomically
+from common.machine import used_memory
 
 VALIDATION_FID = "fid_validation"
 """Name of the figure by which the best weights are chosen."""
@@ -53,3 +61,54 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         return None
     whole = isinstance(figures, dict) and all(type(figures.get(name)) is int for name in ("step", "images"))
     return figures if whole and all(isinstance(value, (int, float)) for value in figures.values()) else None
+
+
+class RunningFigures:
+    """Sums of figures since the last reading, kept on the device until they are read."""
+
+    def __init__(self, accelerator: Accelerator, images_per_step: int) -> None:
+        """`images_per_step` is the number of real paintings shown per step, over all processes."""
+        self._accelerator, self._images_per_step = accelerator, images_per_step
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+        self._since = time.perf_counter()
+
+    def add(self, figures: Mapping[str, Tensor]) -> None:
+        """Add the figures of a step. A figure with two values is a sum over some pictures and their number."""
+        for name, value in figures.items():
+            value = value.detach().float()
+            if value.ndim == 0:
+                value = torch.stack([value, torch.ones_like(value)])
+            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
+        self._steps += 1
+
+    @contextmanager
+    def clock_stopped(self) -> Iterator[None]:
+        """Leave the time inside out of the measured speed."""
+        before = time.perf_counter()
+        yield
+        self._since += time.perf_counter() - before
+
+    def read(self) -> dict[str, float]:
+        """Return means over all processes since the last reading, speed in real images per second and memory in GB.
+
+        Every process must call it.
+        """
+        # A figure is left out if there was no picture to measure it on.
+        figures = {name: total / number for name, (total, number) in self._totals().items() if number}
+        now = time.perf_counter()
+        figures["images_per_second"] = self._steps * self._images_per_step / (now - self._since)
+        figures["memory_gb"] = used_memory(self._accelerator.device) / 2**30
+        self._sums, self._steps, self._since = {}, 0, now
+        return figures
+
+    def not_finite(self) -> list[str]:
+        """Return the figures that were not finite, on any process. Every process must call it."""
+        return [name for name, (total, _) in self._totals().items() if not math.isfinite(total)]
+
+    def _totals(self) -> dict[str, list[float]]:
+        """Return the sum of each figure and its number of pictures, over all processes."""
+        if not self._sums:
+            return {}
+        totals: Any = self._accelerator.reduce(torch.stack([*self._sums.values()]), reduction="sum")
+        return dict(zip(self._sums, totals.tolist(), strict=True))

@@ -6,122 +6,118 @@ Each stage defines its own losses. Updates, the schedule and the contents of a c
 from __future__ import annotations
 
 import copy
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast, convert_to_fp32
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim import Adam, Optimizer
 
+from common.data.batches import BatchStream
+from common.errors import UserError
 from common.nn.averaging import update_average
-from common.runs.config import OptimizerSettings, Schedule
-from common.runs.warm_start import Build, adopt_weights
-from common.vocabulary import Vocabulary
+from common.runs.config import OptimizerSettings, StageSettings
 
 Loss = tuple[Tensor, Mapping[str, Tensor]]
 """Mean loss over some pictures, and figures about them.
 
 A figure is a mean over all of these pictures, or two values if it concerns only some of them: a sum and their number.
 """
+LossOfPart = Callable[[BatchStream, int], Loss]
+"""Returns the loss on a part of this process's rows of batch number n."""
 
 
 class AdversarialPair:
-    """Both networks of one stage, on this process's device."""
+    """Both networks of one stage, on this process's device. All processes start with the same weights."""
 
     def __init__(
         self,
         generator: nn.Module,
         critic: nn.Module,
         accelerator: Accelerator,
-        schedule: Schedule,
-        generator_optimizer: OptimizerSettings,
-        critic_optimizer: OptimizerSettings,
+        settings: StageSettings,
+        *,
+        critic_loss: LossOfPart,
+        generator_loss: LossOfPart,
     ) -> None:
+        """Raise UserError if the batch cannot be divided over processes and parts."""
         self._accelerator = accelerator
-        self._schedule = schedule
-        self.plain_generator = generator.to(accelerator.device)
-        self.plain_critic = critic.to(accelerator.device)
-        self.average = copy.deepcopy(self.plain_generator).eval().requires_grad_(False)
-        self.average_critic = copy.deepcopy(self.plain_critic).eval().requires_grad_(False)
+        self._schedule = settings.training
+        self._critic_loss, self._generator_loss = critic_loss, generator_loss
+        self.parts = parts_of_process(settings, accelerator)
+        """The parts of this process's share of a batch; it computes one part at a time."""
+        self.generator = generator.to(accelerator.device)
+        self.critic = critic.to(accelerator.device)
+        for network in (generator, critic):
+            broadcast([*network.parameters(), *network.buffers()])
+        self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        self.average_critic = copy.deepcopy(self.critic).eval().requires_grad_(False)
         """Judges held-out paintings better than the critic of any one step, which follows its current generator."""
-        self._generator_optimizer = _adam(self.plain_generator, generator_optimizer)
-        self._critic_optimizer = _adam(self.plain_critic, critic_optimizer)
-        with warnings.catch_warnings():
-            # The argument that replaces it still exchanges buffers, and Accelerate does not accept it.
-            warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")
-            wrapped = accelerator.prepare(self.plain_generator, self.plain_critic)
-        self.generator: nn.Module = wrapped[0]
-        """Wrapped: computes in the run's precision, and starts with the same weights on all processes."""
-        self.critic: nn.Module = wrapped[1]
-        """Wrapped: computes in the run's precision, and starts with the same weights on all processes."""
+        self._generator_optimizer = _adam(self.generator, settings.generator_optimizer)
+        self._critic_optimizer = _adam(self.critic, settings.critic_optimizer)
 
-    def step(
-        self,
-        step: int,
-        update_critic: Callable[[int], Mapping[str, Tensor]],
-        update_generator: Callable[[int], Mapping[str, Tensor]],
-    ) -> dict[str, Tensor]:
+    def step(self, step: int) -> dict[str, Tensor]:
         """Run training step number `step`: one generator update (none during pre-training), then the critic updates.
 
-        The generator goes first so that the critic can reuse its pictures: `update_generator` and the first
-        `update_critic` get the same update number. Returns the generator's figures, and the critic's averaged over its
-        updates, so a value that is not finite in any update shows.
+        The generator goes first so that the critic can reuse its pictures: its update has the number of the first
+        critic update. Returns the generator's figures, and the critic's averaged over its updates, so a value that is
+        not finite in any update shows. Nothing waits for the device.
         """
         schedule = self._schedule
         first = step * schedule.critic_steps
         figures: dict[str, Tensor] = {}
         if step >= schedule.pretraining_steps:
-            figures |= update_generator(first)
+            figures |= self.update_generator(first)
             generator_updates = step + 1 - schedule.pretraining_steps
-            update_average(self.average, self.plain_generator, schedule.average_halflife, generator_updates)
-        critic: dict[str, Tensor] = {}
+            update_average(self.average, self.generator, schedule.average_halflife, generator_updates)
+        of_critic: dict[str, Tensor] = {}
         for update in range(first, first + schedule.critic_steps):
-            _add_share(critic, update_critic(update), schedule.critic_steps)
-        update_average(self.average_critic, self.plain_critic, schedule.average_halflife, step + 1)
-        return figures | critic
+            _add_share(of_critic, self.update_critic(update), schedule.critic_steps)
+        update_average(self.average_critic, self.critic, schedule.average_halflife, step + 1)
+        return figures | of_critic
 
-    def descend_critic(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
-        """Take one optimizer step on the losses of equal parts of this process's batch, one part in memory at a time.
+    def update_critic(self, update: int) -> dict[str, Tensor]:
+        """Descend the critic's loss on batch number `update`, one part in memory at a time.
 
-        Each part has one backward pass, so its loss must include all terms. Returns the mean figures, `critic_loss` and
-        the gradient's norm, `critic_gradient`. If the norm is not finite, no weight changes.
+        Returns the mean figures, `critic_loss` and the gradient's norm, `critic_gradient`. If the norm is not finite,
+        no weight changes.
         """
-        return self._descend("critic", losses, self.critic, self._critic_optimizer)
+        return self._descend("critic", self.critic, self._critic_optimizer, self._critic_loss, update)
 
-    def descend_generator(self, losses: Sequence[Callable[[], Loss]]) -> dict[str, Tensor]:
-        """Take one optimizer step of the generator, as in `descend_critic`."""
-        return self._descend("generator", losses, self.generator, self._generator_optimizer)
+    def update_generator(self, update: int) -> dict[str, Tensor]:
+        """Descend the generator's loss in the same way. The critic stays unchanged and gets no gradients."""
+        self.critic.requires_grad_(False)
+        try:
+            return self._descend("generator", self.generator, self._generator_optimizer, self._generator_loss, update)
+        finally:
+            self.critic.requires_grad_(True)
+
+    def paint(self, *inputs: Tensor) -> Any:
+        """Return the generator's pictures, computed in the run's precision, as float32."""
+        with self.in_precision():
+            return convert_to_fp32(self.generator(*inputs))
+
+    def judge(self, *inputs: Tensor) -> Any:
+        """Return all outputs of the critic, computed in the run's precision, as float32."""
+        with self.in_precision():
+            return convert_to_fp32(self.critic(*inputs))
 
     @contextmanager
-    def critic_frozen(self) -> Iterator[nn.Module]:
-        """Yield the unwrapped critic, frozen: the generator's loss leaves no gradients in it."""
-        self.plain_critic.requires_grad_(False)
-        try:
-            yield self.plain_critic
-        finally:
-            self.plain_critic.requires_grad_(True)
-
-    def start_from(
-        self, export: Path, build_generator: Build, build_critic: Build, own: Vocabulary, theirs: Vocabulary
-    ) -> None:
-        """Load the weights of an export that was trained with the vocabulary `theirs`."""
-        generator, critic = export / "generator.safetensors", export / "critic.safetensors"
-        adopt_weights(self.plain_generator, generator, build_generator, own, theirs)
-        adopt_weights(self.plain_critic, critic, build_critic, own, theirs)
-        self.average.load_state_dict(self.plain_generator.state_dict())
-        self.average_critic.load_state_dict(self.plain_critic.state_dict())
+    def in_precision(self) -> Iterator[None]:
+        """Compute the networks inside in the run's precision."""
+        with self._accelerator.autocast():
+            yield
 
     @property
     def modules(self) -> dict[str, nn.Module]:
         """The networks that a checkpoint stores."""
         return {
-            "generator": self.plain_generator,
-            "critic": self.plain_critic,
+            "generator": self.generator,
+            "critic": self.critic,
             "average": self.average,
             "average_critic": self.average_critic,
         }
@@ -132,17 +128,19 @@ class AdversarialPair:
         return {"generator_optimizer": self._generator_optimizer, "critic_optimizer": self._critic_optimizer}
 
     def _descend(
-        self, name: str, losses: Sequence[Callable[[], Loss]], network: nn.Module, optimizer: Adam
+        self, name: str, network: nn.Module, optimizer: Adam, loss_of_part: LossOfPart, update: int
     ) -> dict[str, Tensor]:
         optimizer.zero_grad()
         weights = list(network.parameters())
         total: dict[str, Tensor] = {}
-        for loss_of_part in losses:
-            with self._accelerator.no_sync(network):
-                loss, figures = loss_of_part()
-                # Not for the pictures of the penalty: they require gradients too, but nobody reads those.
-                self._accelerator.backward(loss / len(losses), inputs=weights)
-            _add_share(total, {**figures, f"{name}_loss": loss}, len(losses))
+        for part in self.parts:
+            loss, figures = loss_of_part(part, update)
+            # Not for the pictures of the penalty: they require gradients too, but nobody reads those.
+            torch.autograd.backward(loss / len(self.parts), inputs=weights)
+            _add_share(total, {**figures, f"{name}_loss": loss}, len(self.parts))
+        for weight in weights:
+            # Adam must count a step for a weight that the loss leaves out, too.
+            weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         self._share_gradients(gradients)
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -154,12 +152,36 @@ class AdversarialPair:
     def _share_gradients(self, gradients: list[Tensor]) -> None:
         """Average the gradients over all processes, in a single exchange.
 
-        DistributedDataParallel regroups them into other buckets after its first backward pass. With three or more
-        processes, a resumed run would then round its sums differently than an uninterrupted one.
+        DistributedDataParallel would regroup them after its first backward pass: with three or more processes, a
+        resumed run would then round its sums differently than an uninterrupted one.
         """
         if self._accelerator.num_processes > 1:
             mean: Any = self._accelerator.reduce(parameters_to_vector(gradients), reduction="mean")
             vector_to_parameters(mean, gradients)
+
+
+def parts_of_process(settings: StageSettings, accelerator: Accelerator) -> list[BatchStream]:
+    """Return the parts of this process's rows of the global batch.
+
+    Raises UserError if the batch, or the pictures with a gradient penalty, do not divide evenly.
+    """
+    schedule, every = settings.training, settings.loss.penalty_every
+    processes = accelerator.num_processes
+    count = processes * schedule.accumulation
+    if schedule.batch_size % count:
+        raise UserError(
+            f"training.batch_size {schedule.batch_size} does not divide over {processes} processes and "
+            f"{schedule.accumulation} parts (training.accumulation); make it a multiple of {count}"
+        )
+    pictures = schedule.batch_size // count
+    if pictures % every:
+        raise UserError(
+            f"loss.penalty_every {every} does not divide the {pictures} pictures of a part (training.batch_size over "
+            f"processes and training.accumulation); use a divisor of {pictures}"
+        )
+    share = schedule.batch_size // processes
+    rows = slice(accelerator.process_index * share, (accelerator.process_index + 1) * share)
+    return BatchStream(schedule.seed, schedule.batch_size, rows, accelerator.device).parts(schedule.accumulation)
 
 
 def _add_share(total: dict[str, Tensor], figures: Mapping[str, Tensor], count: int) -> None:

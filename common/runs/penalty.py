@@ -8,7 +8,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from common.data.batches import BatchStream
-from common.errors import UserError
 from common.nn.losses import gradient_penalty, interpolate
 from common.randomness import Purpose
 
@@ -32,12 +31,3 @@ def sparse_penalty(
     between = interpolate(real[chosen], fake[chosen], mix[chosen])
     penalty = gradient_penalty(scores_of(between, chosen), between, one_sided=one_sided)
     return penalty.new_zeros(len(real)).index_copy(0, chosen, every * penalty)
-
-
-def require_penalty_in_every_part(every: int, pictures_of_part: int) -> None:
-    """Raise UserError unless all parts of a batch have equally many penalised pictures."""
-    if pictures_of_part % every:
-        raise UserError(
-            f"loss.penalty_every {every} does not divide the {pictures_of_part} pictures of a part "
-            f"(training.batch_size over processes and training.accumulation); use a divisor of {pictures_of_part}"
-        )

@@ -18,7 +18,7 @@ ABSURD_SECONDS = 7 * 24 * 3600.0
 
 
 class Progress:
-    """The number of steps done, and the latest figures. Prints nothing unless `shown`."""
+    """The number of steps done, the latest figures, and the time left. Prints nothing unless `shown`."""
 
     def __init__(
         self, start: int, total: int, *, shown: bool, pretraining_steps: int = 0, has_time_limit: bool = False
@@ -29,21 +29,27 @@ class Progress:
             initial=start, total=total, unit="step", disable=not (shown and on_terminal), dynamic_ncols=True,
             mininterval=1.0,
         )  # fmt: skip
-        self._shown = shown
-        self._in_lines = shown and not on_terminal
-        self._start, self._step, self._total = start, start, total
-        self._started = time.monotonic()
-        self._next_line = self._started
+        self._shown, self._in_lines = shown, shown and not on_terminal
+        self._step, self._total = start, total
         self._pretraining_steps = pretraining_steps
-        self._forecast = Forecast(total, pretraining_steps, warns=not has_time_limit)
+        self._warns = not has_time_limit
+        self._next_line = time.monotonic()
+        self._timed_from = start, self._next_line
+        """Steps are timed from the end of this step, which was at this time."""
+        self._first_of_their_kind = {start + 1, pretraining_steps + 1}
+        """Steps that warm up and are not timed."""
+        self._forecast_due = True
 
     def advance(self) -> None:
         """Count one more step."""
         self._step += 1
         self._bar.update()
-        if self._shown:
-            for line in self._forecast.after(self._step):
-                tqdm.write(line, file=sys.stderr)
+        step, since = self._step - self._timed_from[0], time.monotonic() - self._timed_from[1]
+        if self._step in self._first_of_their_kind:
+            self._timed_from, self._forecast_due = (self._step, time.monotonic()), True
+        elif self._shown and self._forecast_due and step >= TIMED_STEPS and since >= TIMED_SECONDS:
+            self._forecast_due = False
+            self._forecast(since / step)
 
     def show(self, figures: Mapping[str, float]) -> None:
         """Show figures beside the progress."""
@@ -52,58 +58,38 @@ class Progress:
         now = time.monotonic()
         if self._in_lines and (now >= self._next_line or self._step == self._total):
             self._next_line = now + LINE_SECONDS
-            left = (self._total - self._step) * (now - self._started) / max(self._step - self._start, 1)
+            step_seconds = (now - self._timed_from[1]) / max(self._step - self._timed_from[0], 1)
+            left = tqdm.format_interval((self._total - self._step) * step_seconds)
             words = [f"{name} {text}" for name, text in texts.items()]
-            at_least = "at least " if self._step <= self._pretraining_steps < self._total else ""
-            time_left = at_least + tqdm.format_interval(left)
-            print(", ".join([f"step {self._step}/{self._total}", *words, f"{time_left} left"]), file=sys.stderr)
+            at_least = "at least " if self._pretraining else ""
+            print(", ".join([f"step {self._step}/{self._total}", *words, f"{at_least}{left} left"]), file=sys.stderr)
 
     def close(self) -> None:
         """Stop updating the bar; it stays on the terminal."""
         self._bar.close()
 
+    @property
+    def _pretraining(self) -> bool:
+        return self._step <= self._pretraining_steps < self._total
 
-class Forecast:
-    """Says how long a run will take, as soon as its speed is known.
-
-    Pre-training steps take less time than later ones, so during pre-training it gives only a lower bound.
-    """
-
-    def __init__(self, total: int, pretraining_steps: int, *, warns: bool) -> None:
-        self._total, self._pretraining_steps, self._warns = total, pretraining_steps, warns
-        self._pretraining: bool | None = None
-        """True if the last step was one of pre-training; None before the first."""
-        self._timed_from = (0, 0.0)
-        """Steps are timed from the end of this step, which was at this time."""
-        self._said = False
-
-    def after(self, step: int) -> list[str]:
-        """Return the lines to show after `step` steps of the run: mostly none."""
-        now = time.monotonic()
-        pretraining = step <= self._pretraining_steps
-        if pretraining != self._pretraining:
-            # The first step of each kind warms up and is not timed.
-            self._pretraining, self._timed_from, self._said = pretraining, (step, now), False
-            return []
-        steps, seconds = step - self._timed_from[0], now - self._timed_from[1]
-        if self._said or steps < TIMED_STEPS or seconds < TIMED_SECONDS or step >= self._total:
-            return []
-        self._said = True
-        step_seconds = seconds / steps
-        left = (self._total - step) * step_seconds
-        speed = f"{_short(step_seconds)} s a step"
-        if pretraining:
-            lines = [f"at least {_in_words(left)} to go ({speed}, and more after pre-training)"]
+    def _forecast(self, step_seconds: float) -> None:
+        """Say how long the run will take; warn if that is absurd and there is no time limit."""
+        left, speed = (self._total - self._step) * step_seconds, f"{_short(step_seconds)} s a step"
+        if self._step == self._total:
+            return
+        if self._pretraining:
+            line = f"at least {_in_words(left)} to go ({speed}, and more after pre-training)"
         else:
-            lines = [f"about {_in_words(left)} to go at this speed ({speed})"]
+            line = f"about {_in_words(left)} to go at this speed ({speed})"
+        tqdm.write(line, file=sys.stderr)
         # A step of pre-training can cost a quarter of a later one.
-        if self._warns and left > (ABSURD_SECONDS / 4 if pretraining else ABSURD_SECONDS):
+        if self._warns and left > (ABSURD_SECONDS / 4 if self._pretraining else ABSURD_SECONDS):
             self._warns = False
-            lines.append(
+            tqdm.write(
                 "warning: this run takes days or weeks on this machine; use a smaller --preset (small, for stage "
-                "II small-128), fewer steps (--set training.steps=) or a time limit (--max-minutes)"
+                "II small-128), fewer steps (--set training.steps=) or a time limit (--max-minutes)",
+                file=sys.stderr,
             )
-        return lines
 
 
 def _in_words(seconds: float) -> str:

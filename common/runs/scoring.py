@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
-import torch
+from accelerate import Accelerator
 from jaxtyping import Float
 from torch import Tensor
 
@@ -37,10 +37,9 @@ class ValidationFid:
         dataset: PaintingDataset,
         resolution: int,
         paint: Paint,
-        share: Share,
-        device: torch.device,
+        accelerator: Accelerator,
         *,
-        knows_styles: bool,
+        paints_styles: bool,
     ) -> None:
         """Raise UserError if the feature network does not load or there are too few validation paintings."""
         num_real = len(dataset.split("validation", resolution))
@@ -50,13 +49,13 @@ class ValidationFid:
                 "needs at least 2; prepare more pictures, or train without FID: --set logging.fid_every=0"
             )
         try:
-            self._network = load_feature_network(default_feature_network(), device=device)
+            self._network = load_feature_network(default_feature_network(), device=accelerator.device)
         except UserError as error:
             raise UserError(f"logging.fid_every: {error}; or train without FID: --set logging.fid_every=0") from None
         self._dataset, self._resolution, self._paint = dataset, resolution, paint
-        self._share = share
+        self._share = Share(accelerator.process_index, accelerator.num_processes)
         places = evaluation_labels(
-            dataset, "validation", resolution, logging.fid_samples, seed=0, styles_asked=knows_styles
+            dataset, "validation", resolution, logging.fid_samples, seed=0, styles_asked=paints_styles
         )
         self._genres, self._styles = simplexes(dataset.vocabulary, *places)
 

@@ -14,11 +14,37 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from common import config
 from common.errors import UserError
+from common.runs.exports import find_export, read_export_values, require_stage, weights_hash
+from common.runs.pair import AdversarialPair
 from common.vocabulary import Vocabulary
 
 Build = Callable[[int, int], nn.Module]
 """Builds a network for a number of genres and a number of styles."""
+
+
+def start_from_weights(
+    pair: AdversarialPair,
+    path: Path,
+    stage: int,
+    build: Callable[[int, int], tuple[nn.Module, nn.Module]],
+    vocabulary: Vocabulary,
+) -> str:
+    """Load the weights of a run or export of the same stage into both networks. Return the generator's hash.
+
+    `build` makes generator and critic for numbers of genres and styles. Raises UserError as `adopt_weights` does.
+    """
+    folder = find_export(path, f"accelerate launch scripts/train_stage{stage}.py")
+    require_stage(folder, stage)
+    values = read_export_values(folder)
+    theirs = config.parse(Vocabulary, values.get("vocabulary"), place=f"{folder}: vocabulary")
+    generator, critic = folder / "generator.safetensors", folder / "critic.safetensors"
+    adopt_weights(pair.generator, generator, lambda *labels: build(*labels)[0], vocabulary, theirs)
+    adopt_weights(pair.critic, critic, lambda *labels: build(*labels)[1], vocabulary, theirs)
+    pair.average.load_state_dict(pair.generator.state_dict())
+    pair.average_critic.load_state_dict(pair.critic.state_dict())
+    return weights_hash(generator)
 
 
 def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary, theirs: Vocabulary) -> None:

@@ -1,7 +1,8 @@
-"""Procedural paintings, to try the project without a collection of real ones.
+"""Pictures that the program draws, to try the project without a collection of real paintings.
 
-`paint` makes a picture from a genre, a style and a seed. The genre's function fills a `Scene` (`genres.py`), and the
-style's function paints it (`styles.py`). Neither depends on the other, so every genre exists in every style.
+A genre composes a picture: shapes from back to front, each with a role such as sky, water or skin (`places.py`,
+`portrait.py`, `subjects.py`). A style renders them (`styles.py`). Neither knows the other, so every genre exists in
+every style.
 Results on these pictures do not show how well a model paints real paintings.
 """
 

@@ -1,1 +1,1 @@
-"""Sources of pictures, one module for each kind. All of them follow the protocol `listing.Source`."""
+"""Sources of pictures: functions that return a `listing.Listing`, one module for each kind."""

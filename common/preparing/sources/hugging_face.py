@@ -14,46 +14,35 @@ from typing import Any
 from PIL import Image
 
 from common.errors import UserError, missing_package
-from common.preparing.pictures import MAX_BYTES, Rejected, decode
+from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
 from common.preparing.sources.listing import Entry, Listing, Record, writable
 
 LABELS = ("genre", "style", "artist", "title", "year")
 SPLIT = "train"
 
 
-class HuggingFaceDataset:
-    """The train split of a dataset that the `datasets` library opens; preparation makes its own splits of it."""
+def hugging_face_dataset(place: str) -> Listing:
+    """List the train split of a dataset that the `datasets` library opens; preparation makes its own splits of it.
 
-    def __init__(self, place: str) -> None:
-        """Raises UserError if the `datasets` library is not installed."""
-        self.name = writable(place)
-        self._place = place
-        _library()
-
-    def listing(self) -> Listing:
-        library = _library()
-        dataset = _open(library, self._place)
-        features = dataset.features or {}
-        if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
-            have = ", ".join(features) or "none"
-            raise UserError(
-                f"{self.name}: the dataset needs a column image with pictures and a column genre or style; "
-                f"its columns are {have}"
-            )
-        columns = ["image", *(label for label in LABELS if label in features)]
-        dataset = dataset.select_columns(columns).cast_column("image", library.Image(decode=False))
-        names = {label: getattr(features[label], "names", None) for label in columns[1:]}
-        known = dataset.info.splits and dataset.info.splits.get(SPLIT)
-        total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
-        return Listing(_entries(dataset, names, self._place), total)
-
-
-def _library() -> Any:
+    Raises UserError if the library is not installed.
+    """
     try:
-        import datasets
+        import datasets as library
     except ImportError:
         raise missing_package("--hugging-face", "datasets", extra="hugging-face") from None
-    return datasets
+    dataset = _open(library, place)
+    features = dataset.features or {}
+    if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
+        raise UserError(
+            f"{place}: the dataset needs a column image with pictures and a column genre or style; "
+            f"its columns are {', '.join(features) or 'none'}"
+        )
+    columns = ["image", *(label for label in LABELS if label in features)]
+    dataset = dataset.select_columns(columns).cast_column("image", library.Image(decode=False))
+    names = {label: getattr(features[label], "names", None) for label in columns[1:]}
+    known = dataset.info.splits and dataset.info.splits.get(SPLIT)
+    total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
+    return Listing(writable(place), _entries(dataset, names, place), total)
 
 
 def _open(library: Any, place: str) -> Any:
@@ -67,8 +56,7 @@ def _open(library: Any, place: str) -> Any:
         return library.load_dataset(place, split=SPLIT, streaming=True)
     except Exception as error:
         # The library and its dependencies raise exceptions of many types; the text says what was not found.
-        reason = " ".join(str(error).split())
-        raise UserError(f"dataset {place!r} cannot be opened: {reason or type(error).__name__}") from None
+        raise UserError(f"dataset {place!r} cannot be opened: {reason_of(error)}") from None
 
 
 def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> Iterator[Entry]:
@@ -81,8 +69,9 @@ def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> It
             yield Entry(Record(str(number), **labels), read)
     except Exception as error:
         # Again many types: a lost connection, files whose columns differ, a class without a name.
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{place}: reading failed after {number} pictures ({reason}); run the command again") from None
+        raise UserError(
+            f"{place}: reading failed after {number} pictures ({reason_of(error)}); run the command again"
+        ) from None
 
 
 def _label(value: Any, classes: list[str] | None) -> str:
@@ -99,20 +88,16 @@ def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
         # A dependency of `datasets`. Pictures that are not stored in the rows are files, local or on the hub.
         import fsspec
 
-        innermost = path.rpartition("::")[2]
-        if fsspec.utils.get_protocol(innermost) in {"file", "local"} and not _is_inside(innermost, place):
-            raise Rejected("is a file outside the dataset's folder")
+        innermost, folder = path.rpartition("::")[2], Path(place).resolve()
+        if fsspec.utils.get_protocol(innermost) in {"file", "local"}:
+            folder = folder.parent if folder.is_file() else folder
+            if not Path(innermost.removeprefix("file://")).resolve().is_relative_to(folder):
+                raise Rejected("is a file outside the dataset's folder")
         try:
             with fsspec.open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
-            raise Rejected(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise Rejected(f"cannot be read: {reason_of(error)}") from None
     if len(data) > MAX_BYTES:
         raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
     return decode(data)
-
-
-def _is_inside(path: str, place: str) -> bool:
-    folder = Path(place).resolve()
-    folder = folder.parent if folder.is_file() else folder
-    return Path(path.removeprefix("file://")).resolve().is_relative_to(folder)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -45,23 +44,17 @@ class Entry:
 class Listing:
     """The pictures of a source, in the source's order."""
 
+    name: str
+    """The source's name in dataset.json."""
     entries: Iterable[Entry]
     total: int | None
     """Number of pictures, if it is known in advance."""
     remarks: tuple[str, ...] = ()
-    """Notes on the labels that preparation prints for the user."""
+    """What the source left out or could not match, for the summary."""
 
 
-@runtime_checkable
-class Source(Protocol):
-    """A source of pictures."""
-
-    name: str
-    """The source's name in dataset.json."""
-
-    def listing(self) -> Listing:
-        """Return all pictures of the source. Raises UserError if the source itself is broken."""
-        ...
+Source = Callable[[], Listing]
+"""Lists all pictures of a source. Raises UserError if the source itself is broken."""
 
 
 def writable(text: str) -> str:

@@ -1,20 +1,21 @@
-"""Open the source that the options of the command line describe."""
+"""Choose the source that the options of the command line describe; procedural paintings are made here."""
 
 from __future__ import annotations
 
+import itertools
 import os
+from functools import partial
 from pathlib import Path
 
 from common.errors import UserError
-from common.preparing.sources.class_folders import ClassFolders, Kind
-from common.preparing.sources.files import Files, open_files
-from common.preparing.sources.hugging_face import HuggingFaceDataset
-from common.preparing.sources.labels_table import LabelsTable
-from common.preparing.sources.listing import Source
-from common.preparing.sources.painted import PaintedPictures
+from common.preparing import procedural
+from common.preparing.sources.collection import Kind, class_folders, labels_table
+from common.preparing.sources.files import open_files
+from common.preparing.sources.hugging_face import hugging_face_dataset
+from common.preparing.sources.listing import Entry, Listing, Record, Source
 from common.preparing.sources.polite_http import PoliteClient
-from common.preparing.sources.wikiart_download import WikiArtDownload
-from common.preparing.sources.wikiart_site import WikiArtSite
+from common.preparing.sources.wikiart_download import wikiart_download
+from common.preparing.sources.wikiart_site import wikiart_site
 
 PROCEDURAL = "procedural"
 WIKIART = "wikiart.org"
@@ -22,6 +23,8 @@ COUNT = 3000
 DOWNLOADS = Path("downloads")
 PER_GENRE = 500
 PAUSE = 1.0
+PAINTED_SIZE = 256
+"""Side of procedural paintings, in pixels."""
 
 
 def open_source(
@@ -36,61 +39,59 @@ def open_source(
     per_genre: int | None = None,
     pause: float | None = None,
 ) -> Source:
-    """Open `procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip.
+    """Return `procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip as a source.
 
     The labels of a folder or zip come from its labels.csv, from its folder names (`folders`) or from the WikiArt
     label lists (`wikiart_lists`). Raises UserError if the source does not exist or does not use a given option.
     """
     if place in {PROCEDURAL, WIKIART} and (folders or wikiart_lists or hugging_face):
         raise UserError(f"{place} brings its own labels; leave out --folders, --wikiart-lists and --hugging-face")
-    if place != PROCEDURAL:
-        _refuse_given(place, PROCEDURAL, {"--count": count, "--seed": seed})
-    if place != WIKIART:
-        _refuse_given(place, WIKIART, {"--downloads": downloads, "--per-genre": per_genre, "--pause": pause})
+    for owner, options in (
+        (PROCEDURAL, {"--count": count, "--seed": seed}),
+        (WIKIART, {"--downloads": downloads, "--per-genre": per_genre, "--pause": pause}),
+    ):
+        given = [option for option, value in options.items() if value is not None]
+        if given and place != owner:
+            raise UserError(f"{', '.join(given)}: only the source {owner} uses this, not {place}; leave it out")
     if place == PROCEDURAL:
-        return PaintedPictures(COUNT if count is None else count, 0 if seed is None else seed)
+        return partial(painted, COUNT if count is None else count, seed or 0)
     if place == WIKIART:
         client = PoliteClient(PAUSE if pause is None else pause)
-        return WikiArtSite(downloads or DOWNLOADS, PER_GENRE if per_genre is None else per_genre, client)
+        return partial(wikiart_site, downloads or DOWNLOADS, PER_GENRE if per_genre is None else per_genre, client)
     if hugging_face:
-        return HuggingFaceDataset(place)
+        return partial(hugging_face_dataset, place)
     files = open_files(Path(place))
     if wikiart_lists is not None:
-        return WikiArtDownload(files, _lists(wikiart_lists))
-    if folders is not None:
-        return ClassFolders(files, folders)
-    return LabelsTable(files)
+        return partial(wikiart_download, files, open_files(wikiart_lists))
+    return partial(labels_table, files) if folders is None else partial(class_folders, files, folders)
+
+
+def painted(count: int, seed: int) -> Listing:
+    """List `count` procedural paintings with the seeds `seed`, `seed + 1`, and so on."""
+    if count < 1 or seed < 0:
+        raise UserError(
+            f"--count {count} --seed {seed}: procedural needs a count of at least 1 and a seed of at least 0"
+        )
+    cells = itertools.cycle(itertools.product(procedural.GENRES, procedural.STYLES))
+    entries = (
+        Entry(
+            Record(str(number), genre, style, artist="procedural", title=f"no. {number}"),
+            partial(procedural.paint, genre, style, seed=number, size=PAINTED_SIZE),
+        )
+        for number, (genre, style) in zip(range(seed, seed + count), cells, strict=False)
+    )
+    return Listing(f"procedural (seed {seed})", entries, count)
 
 
 def require_apart(place: str, out: Path, downloads: Path | None) -> None:
     """Raise UserError if the dataset folder `out` is inside the source, or the source or its downloads inside `out`."""
-    out_path = out.resolve()
-    if place == WIKIART:
-        downloads = downloads or DOWNLOADS
-        if downloads.resolve().is_relative_to(out_path):
-            raise UserError(
-                f"--downloads {downloads} is inside the dataset folder {out}, which is replaced; give another folder"
-            )
-    elif place != PROCEDURAL and os.path.exists(place):
-        source = Path(place).resolve()
-        if out_path.is_relative_to(source):
-            raise UserError(
-                f"--out {out} is inside the source {place}, so the next preparation would read it as pictures; "
-                "give a folder elsewhere"
-            )
-        if source.is_relative_to(out_path):
-            raise UserError(
-                f"{place} is inside the dataset folder {out}, which is replaced; give another folder with --out"
-            )
-
-
-def _refuse_given(place: str, kind: str, options: dict[str, object]) -> None:
-    given = [option for option, value in options.items() if value is not None]
-    if given:
-        raise UserError(f"{', '.join(given)}: only the source {kind} uses this, not {place}; leave it out")
-
-
-def _lists(place: Path) -> Files:
-    if not os.path.exists(place):
-        raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
-    return open_files(place)
+    if place == PROCEDURAL or (place != WIKIART and not os.path.exists(place)):
+        return
+    read = downloads or DOWNLOADS if place == WIKIART else Path(place)
+    if place != WIKIART and out.resolve().is_relative_to(read.resolve()):
+        raise UserError(
+            f"--out {out} is inside the source {place}, so the next preparation would read it as pictures; "
+            "give a folder elsewhere"
+        )
+    if read.resolve().is_relative_to(out.resolve()):
+        raise UserError(f"{read} is inside the dataset folder {out}, which is replaced; give another folder")

@@ -12,82 +12,66 @@ import contextlib
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import partial
 from pathlib import PurePosixPath
 
 from common.errors import UserError
 from common.preparing.sources.files import Files
-from common.preparing.sources.listing import Entry, Listing, Record
+from common.preparing.sources.listing import Listing, Record
 
-LISTS = ("train", "val")
 _YEAR = re.compile(r"-(1[2-9]\d\d|20[0-2]\d)(-\d{1,2})?(\(\d+\))?$")
 _PARTICLES = {"de", "del", "della", "der", "di", "da", "du", "le", "la", "of", "the", "van", "von", "el", "ter", "ten"}
 
 
-class WikiArtDownload:
-    """Pictures labelled by the lists. A picture in no style list gets its folder's name as style."""
-
-    def __init__(self, files: Files, lists: Files) -> None:
-        """`lists` holds the label lists; it may be a different folder than `files`."""
-        self.name = files.name
-        self._files = files
-        self._lists = lists
-
-    def listing(self) -> Listing:
-        genres, styles = self._labels("genre"), self._labels("style")
-        names = [name for name in self._files.names() if PurePosixPath(name).suffix.lower() in {".jpg", ".jpeg"}]
-        if not names:
-            raise UserError(f"{self.name} has no .jpg files; give the folder that holds Style/artist_title.jpg")
-        records = [(name, self._record(name, genres, styles)) for name in names]
-        keys = {_key(name) for name in names}
-        listed = genres.keys() | styles.keys()
-        if not listed & keys:
-            raise UserError(
-                f"none of the {len(names)} pictures in {self.name} is in the label lists in {self._lists.name}; "
-                "check that --wikiart-lists names the lists of this download"
-            )
-        remarks = {
-            f"of {len(listed)} paintings in the lists have no picture": listed - keys,
-            "pictures are in no style list and get their folder's name": keys - styles.keys(),
-            "pictures are in no genre list": keys - genres.keys(),
-        }
-        entries = (Entry(record, partial(self._files.read_picture, name)) for name, record in records)
-        return Listing(entries, len(records), tuple(f"{len(them)} {what}" for what, them in remarks.items() if them))
-
-    def _labels(self, kind: str) -> dict[str, str]:
-        """Map the key of each listed painting to its label; `kind` is genre or style."""
-        classes = dict(self._pairs(f"{kind}_class.txt", r"(\S+) (.+)"))
-        labels: dict[str, str] = {}
-        for part in LISTS:
-            table = f"{kind}_{part}.csv"
-            for path, index in self._pairs(table, r"(.+),(.*)"):
-                if index not in classes:
-                    raise UserError(f"{self._lists.place(table)}: index {index!r} is not in {kind}_class.txt")
-                labels.setdefault(_key(path), classes[index])
-        return labels
-
-    def _pairs(self, table: str, form: str) -> Iterator[tuple[str, str]]:
-        """Yield the two groups of the pattern `form` from each line of a list."""
-        place = self._lists.place(table)
-        if not self._lists.has(table):
-            raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
-        try:
-            lines = self._lists.read_table(table).decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            raise UserError(f"{place} is not UTF-8; download it again") from None
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            pair = re.fullmatch(form, line.strip())
-            if pair is None:
-                raise UserError(f"{place}, line {number}: {line[:60]!r} is not a pair; download the list again")
-            yield pair.group(1), pair.group(2)
-
-    def _record(self, name: str, genres: dict[str, str], styles: dict[str, str]) -> Record:
-        key = _key(name)
+def wikiart_download(files: Files, lists: Files) -> Listing:
+    """List pictures labelled by the lists, which may lie in another folder; without a style there, by their folder."""
+    names = [name for name in files.names() if PurePosixPath(name).suffix.lower() in {".jpg", ".jpeg"}]
+    if not names:
+        raise UserError(f"{files.name} has no .jpg files; give the folder that holds Style/artist_title.jpg")
+    genres, styles = _labels(lists, "genre"), _labels(lists, "style")
+    keys = {name: _key(name) for name in names}
+    listed, found = genres.keys() | styles.keys(), set(keys.values())
+    if not listed & found:
+        raise UserError(
+            f"none of the {len(names)} pictures in {files.name} is in the label lists in {lists.name}; "
+            "check that --wikiart-lists names the lists of this download"
+        )
+    remarks = {
+        f"of {len(listed)} paintings in the lists have no picture": listed - found,
+        "pictures are in no style list and get their folder's name": found - styles.keys(),
+        "pictures are in no genre list": found - genres.keys(),
+    }
+    records = []
+    for name, key in keys.items():
         artist, title, year = read_name(PurePosixPath(name).name)
-        folder = PurePosixPath(name).parent.name
-        return Record(name, genres.get(key, ""), styles.get(key, folder), artist, title, year)
+        style = styles.get(key, PurePosixPath(name).parent.name)
+        records.append((name, Record(name, genres.get(key, ""), style, artist, title, year)))
+    return files.listing(records, tuple(f"{len(them)} {what}" for what, them in remarks.items() if them))
+
+
+def _labels(lists: Files, kind: str) -> dict[str, str]:
+    """Map the key of each listed painting to its label; `kind` is genre or style."""
+    classes = dict(_pairs(lists, f"{kind}_class.txt", r"(\S+) (.+)"))
+    labels: dict[str, str] = {}
+    for table in (f"{kind}_train.csv", f"{kind}_val.csv"):
+        for path, index in _pairs(lists, table, r"(.+),(.*)"):
+            if index not in classes:
+                raise UserError(f"{lists.place(table)}: index {index!r} is not in {kind}_class.txt")
+            labels.setdefault(_key(path), classes[index])
+    return labels
+
+
+def _pairs(lists: Files, table: str, form: str) -> Iterator[tuple[str, str]]:
+    """Yield the two groups of the pattern `form` from each line of a list."""
+    place = lists.place(table)
+    if not lists.has(table):
+        raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
+    for number, line in enumerate(lists.read_table(table).splitlines(), start=1):
+        if not line.strip():
+            continue
+        pair = re.fullmatch(form, line.strip())
+        if pair is None:
+            raise UserError(f"{place}, line {number}: {line[:60]!r} is not a pair; download the list again")
+        yield pair.group(1), pair.group(2)
 
 
 def read_name(file: str) -> tuple[str, str, str]:
@@ -96,7 +80,10 @@ def read_name(file: str) -> tuple[str, str, str]:
     artist, _, work = stem.partition("_")
     year = _YEAR.search(work)
     title = "" if work.startswith("not_detected") else (work[: year.start()] if year else work)
-    return _as_person(artist), _as_sentence(title), year.group(1) if year else ""
+    names = [word for word in artist.split("-") if word]
+    person = " ".join(name if name in _PARTICLES and place else name.capitalize() for place, name in enumerate(names))
+    sentence = " ".join(re.sub(r"\((\d+)\)$", r" \1", title).replace("-", " ").replace("_", " ").split())
+    return person, sentence[:1].upper() + sentence[1:], year.group(1) if year else ""
 
 
 def repair(name: str) -> str:
@@ -115,14 +102,3 @@ def _key(path: str) -> str:
     """Return folder and name in plain letters and digits, equal for all spellings of one painting's path."""
     plain = unicodedata.normalize("NFKD", repair("/".join(PurePosixPath(path).parts[-2:])).lower())
     return re.sub(r"[^a-z0-9/()]", "", plain.rpartition(".")[0])
-
-
-def _as_person(words: str) -> str:
-    names = [word for word in words.split("-") if word]
-    return " ".join(name if name in _PARTICLES and place else name.capitalize() for place, name in enumerate(names))
-
-
-def _as_sentence(words: str) -> str:
-    sentence = re.sub(r"\((\d+)\)$", r" \1", words).replace("-", " ").replace("_", " ")
-    sentence = " ".join(sentence.split())
-    return sentence[:1].upper() + sentence[1:]

@@ -6,11 +6,11 @@ import dataclasses
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -19,64 +19,93 @@ from PIL import Image
 from safetensors import SafetensorError
 from tiny_runs import stage1_config
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
+from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.runs import checkpoints
+from common.runs import checkpoints, trainer
 from common.runs.accelerator import make_accelerator
 from common.runs.config import LoggingSettings
 from common.runs.folder import RunFolder
-from common.runs.loop import Stage, explain_lost_process, rows_of_process, run_loop
+from common.runs.interruptions import explain_lost_process
 from common.runs.trackers import open_trackers
 
 pytestmark = pytest.mark.usefixtures("no_curves")
+THREE_IMAGES = ("training.batch_size=3", "training.critic_steps=1", "loss.penalty_every=1")
 LOGGING = LoggingSettings(log_every=2, sample_every=4, checkpoint_every=5, keep_checkpoints=1)
 
 
-class Counting:
-    """A stage whose one weight counts the steps that it has seen."""
+@pytest.fixture(autouse=True)
+def _dataset(dataset: PaintingDataset) -> None:
+    Counting.dataset = dataset
 
-    def __init__(self, folder: Path, before_step: Callable[[int], None] = lambda step: None) -> None:
+
+class CountingPair:
+    """One weight that counts the steps that it has seen."""
+
+    def __init__(self, before_step: Callable[[int], None]) -> None:
         self.network = nn.Linear(1, 1, bias=False)
         nn.init.zeros_(self.network.weight)
-        self.run = RunFolder(folder)
-        self.run.open(LOGGING, "float32")
-        self.exports: list[str] = []
-        self.fids = iter([30.0, 20.0, 25.0])
-        self.varieties: Iterator[float] | None = None
+        self.modules = {"network": self.network}
+        self.optimizers: dict[str, Optimizer] = {}
+        self.figure: Callable[[int], Tensor] = lambda step: torch.tensor(float(step))
         self._before_step = before_step
 
-    def step(self, step: int) -> Mapping[str, Tensor]:
+    def step(self, step: int) -> dict[str, Tensor]:
         self._before_step(step)
         with torch.no_grad():
             self.network.weight += 1
         return {"step_number": self.figure(step)}
 
-    def export(self, folder: Path) -> None:
-        self.exports.append(f"{folder.name} {float(self.network.weight.detach()):.0f}")
 
-    def figure(self, step: int) -> Tensor:
-        return torch.tensor(float(step))
+class Counting:
+    """A stage whose one weight counts the steps that it has seen."""
+
+    stage, resolution, paints_styles, about = 0, 64, False, "stage 0: nothing"
+    shown_in_progress = ("step_number",)
+    origin: dict[str, bool] = {}  # noqa: RUF012
+
+    dataset: PaintingDataset
+
+    def __init__(self, folder: Path, before_step: Callable[[int], None] = lambda step: None) -> None:
+        self.pair: Any = CountingPair(before_step)
+        self.run = RunFolder(folder)
+        self.exports: list[str] = []
+        self.fids = iter([30.0, 20.0, 25.0])
+        self.varieties: Iterator[float] | None = None
+
+    def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, nn.Module]:
+        raise NotImplementedError
+
+    def paint(self, seeds: object, genres: object, styles: object) -> Tensor:
+        raise NotImplementedError
+
+    def sheet(self) -> Image.Image:
+        return Image.new("RGB", (8, 8))
+
+    def variety(self) -> float | None:
+        return next(self.varieties) if self.varieties else None
+
+    def export(self, folder: Path) -> None:
+        self.exports.append(f"{folder.name} {float(self.pair.network.weight.detach()):.0f}")
+
+    def keep_inputs(self, export: Path) -> None:
+        pass
 
     def sheets(self) -> list[int]:
         """Steps that a sample sheet was painted at."""
         return sorted(int(path.stem.removeprefix("step-")) for path in (self.run.path / "samples").iterdir())
 
+    def measure(self) -> float:
+        return next(self.fids)
+
     def train(self, steps: int, max_minutes: float | None = None, logging: LoggingSettings = LOGGING) -> None:
-        accelerator = make_accelerator("float32", logging.trackers, self.run.path / "trackers")
-        stage = Stage(
-            about="stage 0: nothing",
-            step=self.step,
-            paint_samples=lambda: Image.new("RGB", (8, 8)),
-            measure_variety=(lambda: next(self.varieties)) if self.varieties else None,
-            export=self.export,
-            measure_fid=(lambda: next(self.fids)) if logging.fid_every else None,
-            modules={"network": self.network},
-            optimizers={},
-            pretraining_steps=2,
-            images_per_step=3,
-            shown_in_progress=("step_number",),
-        )
-        run_loop(stage, self.run, accelerator, logging, steps, max_minutes, {"seed": 0})
+        settings = stage1_config(f"training.steps={steps}", "training.pretraining_steps=2", *THREE_IMAGES)
+        self.settings = dataclasses.replace(settings, logging=logging)
+        self.accelerator = make_accelerator("float32", logging.trackers, self.run.path / "trackers")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(trainer, "ValidationFid", lambda *_, **__: self)
+            trainer.train(self, self.run, self.dataset, max_minutes=max_minutes)
 
     def saved(self) -> list[str]:
         return sorted(path.name for path in self.run.checkpoints.iterdir())
@@ -102,7 +131,7 @@ def test_a_run_logs_means_shows_samples_and_keeps_the_newest_checkpoint(tmp_path
 def test_a_figure_of_some_pictures_is_their_mean_and_absent_where_there_are_none(tmp_path: Path) -> None:
     stage = Counting(tmp_path)
     found = iter([(3.0, 4.0), (0.0, 0.0), (1.0, 1.0), (0.0, 0.0), (0.0, 0.0)])
-    stage.figure = lambda step: torch.tensor(next(found))  # type: ignore[method-assign]
+    stage.pair.figure = lambda step: torch.tensor(next(found))
     stage.train(steps=5)
     assert [entry.get("step_number") for entry in stage.logged()] == [0.75, 1.0, None]
 
@@ -125,7 +154,7 @@ def test_a_run_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:
     Counting(tmp_path).train(steps=5)
     stage = Counting(tmp_path)
     stage.train(steps=6)
-    assert float(stage.network.weight.detach()) == 6
+    assert float(stage.pair.network.weight.detach()) == 6
     assert [entry["step"] for entry in stage.logged()] == [2, 4, 5, 6]
 
 
@@ -234,33 +263,24 @@ def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
     assert stage.saved() == ["step-00000001"]
 
 
-def test_a_batch_that_does_not_divide_over_the_processes_is_refused() -> None:
-    schedule = stage1_config("training.batch_size=12", "training.accumulation=2").training
-    assert rows_of_process(schedule, process=1, processes=3) == slice(4, 8)
-    with pytest.raises(UserError, match=r"batch_size 12 does not divide over 4 processes and 2 parts.*multiple of 8"):
-        rows_of_process(schedule, process=1, processes=4)
-
-
-class Diverging(Counting):
-    """Its figure is not a number at step 6, counted from 1, alone."""
-
-    def export(self, folder: Path) -> None:
-        self.exports.append(f"{folder.name} {float(self.network.weight.detach()):.0f}")
-
-    def figure(self, step: int) -> Tensor:
-        return torch.tensor(float("nan") if step == 5 else 1.0)
+def not_a_number_at_step_6(step: int) -> Tensor:
+    return torch.tensor(float("nan") if step == 5 else 1.0)
 
 
 def test_a_figure_that_is_not_finite_ends_the_run_by_step_name_and_last_checkpoint(tmp_path: Path) -> None:
+    stage = Counting(tmp_path)
+    stage.pair.figure = not_a_number_at_step_6
     with pytest.raises(
-        UserError, match=r"^step 6: not finite: step_number; .* last complete checkpoint is from step 5"
+        UserError,
+        match=r"^step 6: not finite since the last log: step_number; .* last complete .* step 5",
     ):
-        Diverging(tmp_path).train(steps=9)
+        stage.train(steps=9)
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-00000005"]
 
 
 def test_a_run_that_is_stopped_after_such_a_figure_saves_nothing_of_it(tmp_path: Path) -> None:
-    stage = Diverging(tmp_path, lambda step: os.kill(os.getpid(), signal.SIGTERM) if step == 5 else None)
+    stage = Counting(tmp_path, lambda step: os.kill(os.getpid(), signal.SIGTERM) if step == 5 else None)
+    stage.pair.figure = not_a_number_at_step_6
     often = dataclasses.replace(LOGGING, log_every=100)
     with pytest.raises(UserError, match=r"^step 6: not finite"):
         stage.train(steps=9, logging=often)
@@ -297,13 +317,16 @@ def test_a_run_that_is_told_to_goes_on_over_a_full_disk(tmp_path: Path, capsys: 
 
 @pytest.mark.parametrize("when_unwritable", ["stop", "go-on"])
 def test_a_checkpoint_stands_where_only_its_export_cannot_be_written(
-    when_unwritable: Literal["stop", "go-on"], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    when_unwritable: Literal["stop", "go-on"],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def full(folder: Path) -> None:
         raise OSError(28, "No space left on device")
 
     stage = Counting(tmp_path)
-    stage.export = full  # type: ignore[method-assign]
+    monkeypatch.setattr(stage, "export", full)
     logging = dataclasses.replace(LOGGING, when_unwritable=when_unwritable)
     with pytest.raises(UserError) if when_unwritable == "stop" else nullcontext() as caught:
         stage.train(steps=5, logging=logging)
@@ -312,16 +335,18 @@ def test_a_checkpoint_stands_where_only_its_export_cannot_be_written(
     assert stage.saved() == ["step-00000005"]
 
 
-def test_weights_that_could_not_be_kept_are_not_the_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_weights_that_could_not_be_kept_are_not_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     stage = Counting(tmp_path)
     export = stage.export
 
     def full(folder: Path) -> None:
-        if folder.name == "best" and stage.network.weight < 4:
+        if folder.name == "best" and stage.pair.network.weight < 4:
             raise SafetensorError("I/O error: File too large")
         export(folder)
 
-    stage.export = full  # type: ignore[method-assign]
+    monkeypatch.setattr(stage, "export", full)
     stage.fids = iter([20.0, 30.0])
     stage.train(steps=5, logging=dataclasses.replace(LOGGING, fid_every=2, checkpoint_every=2))
     assert "cannot be written: I/O error: File too large" in capsys.readouterr().err

@@ -1,0 +1,113 @@
+"""Turn the files of a folder or zip into records. Their raw labels stand in a table, in folder names or nowhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from common.errors import UserError
+from common.preparing.sources.files import Files, FolderFiles
+from common.preparing.sources.listing import Listing, Record
+
+TABLE = "labels.csv"
+COLUMNS = ("file", "genre", "style", "artist", "title", "year")
+"""Only `file` is required. Headers may be in upper case and have spaces around them."""
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+"""Of the files that `unlabelled` takes for pictures."""
+
+Kind = Literal["genre", "style"]
+
+
+def labels_table(files: Files, table: Path | None = None) -> Listing:
+    """List the pictures in `table`, or else in the labels.csv at the files' top level: each row names one."""
+    if table is None and not files.has(TABLE):
+        raise UserError(
+            f"{files.name} has no labels.csv at its top level; add one with the columns {','.join(COLUMNS)} "
+            "(only file is required), or sort the pictures into one folder for each class (--folders genre)"
+        )
+    folder, name = (files, TABLE) if table is None else (FolderFiles(table.parent), table.name)
+    place = folder.place(name)
+    records = []
+    for row in _rows(folder.read_table(name), place):
+        slashed = row["file"].replace("\\", "/")
+        found = row["file"] if files.has(row["file"]) or not files.has(slashed) else slashed
+        records.append((found, Record(found, **{column: row[column] for column in COLUMNS[1:] if column in row})))
+    absent = [name for name, _ in records if not files.has(name)]
+    if absent:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        raise UserError(f"{place} names {absent[0]!r}{more}, not found; add the files or remove the rows")
+    return files.listing(records)
+
+
+def class_folders(files: Files, kind: Kind) -> Listing:
+    """List the pictures in folders: the name of the top-level folder is the genre (or style) of every picture in it.
+
+    If a zip has a single top-level folder, the folders inside it are the classes; if it holds pictures and no folders,
+    it is the only class.
+    """
+    names = list(files.names())
+    labels = {name: name.partition("/")[0] for name in names if "/" in name}
+    if not labels and files.top:
+        labels = dict.fromkeys(names, files.top)
+    if not labels:
+        raise UserError(f"{files.name} has no folders with files in them; --folders needs one folder for each {kind}")
+    loose = len(names) - len(labels)
+    remarks = (f"{loose} files outside the class folders left out",) if loose else ()
+    return files.listing(((name, Record(name, **{kind: label})) for name, label in labels.items()), remarks)
+
+
+def pictures_of(files: Files, table: Path | None = None) -> Listing:
+    """List the pictures in `table` or in the labels.csv at the files' top level; without these, all pictures."""
+    return labels_table(files, table) if table is not None or files.has(TABLE) else unlabelled(files)
+
+
+def unlabelled(files: Files) -> Listing:
+    """List all files with the suffix of a picture, in all subfolders."""
+    names = [name for name in files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    if not names:
+        raise UserError(f"{files.name} has no pictures ({', '.join(sorted(SUFFIXES))})")
+    return files.listing((name, Record(name)) for name in names)
+
+
+def _rows(text: str, place: str) -> list[dict[str, str]]:
+    """Return the rows of a table by column, without surrounding spaces. Raises UserError with the line at fault."""
+    first_line = io.StringIO(text, newline="").readline(10_000).rstrip("\r\n")
+    separator = max(SEPARATORS, key=lambda separator: _fitness(_header(first_line, separator)))
+    rows = []
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True, restval="")
+    try:
+        reader.fieldnames = header = [name.strip().lower() for name in reader.fieldnames or ()]
+        if "file" not in header:
+            raise UserError(f"{place} has no column file, which names the pictures; its header is {first_line[:200]!r}")
+        if twice := [column for column in COLUMNS if header.count(column) > 1]:
+            raise UserError(f"{place} has two columns {twice[0]}; rename one")
+        for row in reader:
+            if None in row:
+                # Any guess which comma is text and not a separator could shift the labels.
+                fields = len(header) + len(row[None])
+                raise UserError(
+                    f"{place}, line {reader.line_num}: {fields} fields for {len(header)} columns; "
+                    f"put text with a {SEPARATORS[separator]} in quotes"
+                )
+            if not row["file"].strip():
+                raise UserError(
+                    f"{place}, line {reader.line_num}: the column file is blank; name a picture or remove the row"
+                )
+            rows.append({column: value.strip() for column, value in row.items()})
+    except csv.Error as error:
+        raise UserError(f"{place}, line {reader.reader.line_num}: {error}; save it as plain CSV") from None
+    if not rows:
+        raise UserError(f"{place} lists no pictures; add a row for each")
+    return rows
+
+
+def _header(first_line: str, separator: str) -> list[str]:
+    return [name.strip().lower() for name in next(csv.reader([first_line], delimiter=separator), [])]
+
+
+def _fitness(header: list[str]) -> tuple[int, int]:
+    """Compare separators by the known columns that they make of the first line, then by all columns."""
+    return len(set(header) & set(COLUMNS)), len(header)
