@@ -150,7 +150,7 @@ def stage2_run(procedural_dataset: Path, stage1_run: Path, tmp_path_factory: pyt
 @pytest.fixture
 def no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip drawing the curves, which takes longer than all the rest of a tiny run."""
-    monkeypatch.setattr("common.runs.folder.save_curves", lambda metrics, path: None)
+    monkeypatch.setattr("common.runs.trainer.save_curves", lambda metrics, path: None)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from common.errors import UserError
-from common.runs.checkpoints import Best, UnwritableError, load_newest_checkpoint, save_checkpoint, set_aside_after
+from common.runs.checkpoints import Best, load_newest_checkpoint, save_checkpoint, set_aside_after
 
 
 def network(seed: int) -> nn.Module:
@@ -212,6 +212,6 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_earlier_ones_and_no_part
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("common.runs.checkpoints.save_file", full)
-    with pytest.raises(UnwritableError, match="No space left on device"):
+    with pytest.raises(OSError, match="No space left on device"):
         save(tmp_path, 4)
     assert names(tmp_path) == ["step-00000002"]

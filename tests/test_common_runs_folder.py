@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from tiny_data import prepared
 
 from common.config import load, settings
@@ -229,9 +228,3 @@ def test_a_run_without_a_checkpoint_starts_from_what_it_was_begun_with(
         run.check_start(None)
     (run.checkpoints / "step-00000002").mkdir()
     run.check_start(None)
-
-
-def test_a_sample_sheet_is_named_by_its_step(run: RunFolder) -> None:
-    run.save_samples(Image.new("RGB", (4, 4), (1, 2, 3)), step=250)
-    with Image.open(run.path / "samples" / "step-00000250.png") as sheet:
-        assert sheet.getpixel((0, 0)) == (1, 2, 3)

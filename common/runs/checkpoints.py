@@ -38,10 +38,6 @@ class Best:
     """Number of generated pictures in that FID."""
 
 
-class UnwritableError(Exception):
-    """A checkpoint could not be written; the message says why."""
-
-
 def save_checkpoint(
     folder: Path,
     step: int,
@@ -52,7 +48,7 @@ def save_checkpoint(
 ) -> Path:
     """Write `folder/step-XXXXXXXX/`; delete all but the newest `keep` checkpoints and the best. Main process only.
 
-    Raises UnwritableError if writing fails, for example on a full disk; earlier checkpoints stay as they are.
+    Raises OSError or SafetensorError if writing fails, as on a full disk; earlier checkpoints stay as they are.
     """
     tensors: dict[str, Tensor] = {}
     for name, module in modules.items():
@@ -60,16 +56,13 @@ def save_checkpoint(
     for name, optimizer in optimizers.items():
         tensors |= {f"{name}/{key}": tensor for key, tensor in _optimizer_tensors(optimizer).items()}
     target = folder / _name(step)
-    try:
-        with whole_folder(target) as building:
-            save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, building / STATE)
-            description = {"step": step, "sha256": sha256(building / STATE), BEST: asdict(best) if best else None}
-            (building / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
-            for path in (*building.iterdir(), building):
-                _flush(path)
-        _flush(folder)
-    except (OSError, SafetensorError) as error:
-        raise UnwritableError(_reason(error)) from None
+    with whole_folder(target) as building:
+        save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, building / STATE)
+        description = {"step": step, "sha256": sha256(building / STATE), BEST: asdict(best) if best else None}
+        (building / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+        for path in (*building.iterdir(), building):
+            _flush(path)
+    _flush(folder)
     for old in _checkpoints(folder)[:-keep]:
         if best is None or old.name != _name(best.step):
             shutil.rmtree(old)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 
 from common import config
 from common.data.dataset import VERSION, DatasetDescription, HeldOut, PaintingDataset
@@ -20,8 +19,7 @@ from common.errors import UserError
 from common.files import write_atomically
 from common.machine import trains_on_gpu
 from common.runs.config import ComputePrecision
-from common.runs.curves import save_curves
-from common.runs.metrics import append_metrics, read_metrics, rewrite_metrics
+from common.runs.metrics import read_metrics
 from common.vocabulary import require_same
 
 FREE_TO_CHANGE = ("training.steps", "training.pictures_in", "logging.")
@@ -39,16 +37,15 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.checkpoints = path / "checkpoints"
+        self.checkpoints, self.samples = path / "checkpoints", path / "samples"
         self.export = path / "export"
         """The export of the newest weights."""
         self.best = path / "best"
         """The export of the weights with the best FID on the validation split so far."""
-
-    @property
-    def settings(self) -> Path:
-        """File of the settings that the run was started or last resumed with."""
-        return self.path / "config.yaml"
+        self.settings = path / "config.yaml"
+        """The settings that the run was started or last resumed with."""
+        self.metrics = path / "metrics.jsonl"
+        self._environment, self._dataset = path / "environment.json", path / "dataset.json"
 
     def exists(self) -> bool:
         """Return True if the folder holds a run."""
@@ -132,7 +129,7 @@ class RunFolder:
         `precision` is the precision that `auto` stands for here. A resumed run keeps the `origin` and the description
         of the dataset that it recorded at its start.
         """
-        for folder in (self.path, self.path / "samples", self.checkpoints):
+        for folder in (self.samples, self.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.settings)
         known = self._known_environment()
@@ -144,24 +141,14 @@ class RunFolder:
 
     def log(self, figures: Mapping[str, float]) -> None:
         """Append one line to metrics.jsonl."""
-        append_metrics(self._metrics, figures)
-
-    def logged(self, name: str) -> list[float]:
-        """Return all values of one figure in metrics.jsonl, oldest first."""
-        return [line[name] for line in read_metrics(self._metrics) if name in line]
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(figures) + "\n")
 
     def forget_after(self, step: int) -> None:
         """Delete the metrics that a killed run logged after the checkpoint that it resumes from."""
-        if self._metrics.is_file():
-            rewrite_metrics(self._metrics, [line for line in read_metrics(self._metrics) if line["step"] <= step])
-
-    def save_samples(self, sheet: Image.Image, step: int) -> None:
-        """Write a sample sheet."""
-        sheet.save(self.path / "samples" / f"step-{step:08d}.png")
-
-    def save_curves(self) -> None:
-        """Draw the curves of all figures logged so far."""
-        save_curves(self._metrics, self.path / "curves.png")
+        if self.metrics.is_file():
+            kept = [line for line in read_metrics(self.metrics) if line["step"] <= step]
+            write_atomically(self.metrics, "".join(json.dumps(line) + "\n" for line in kept))
 
     def _started_on(self, dataset: PaintingDataset) -> DatasetDescription | None:
         """Return the description of the data that the run was started on, None if there is no record of it."""
@@ -183,18 +170,6 @@ class RunFolder:
         except (FileNotFoundError, ValueError):
             return {}
         return values if isinstance(values, dict) else {}
-
-    @property
-    def _environment(self) -> Path:
-        return self.path / "environment.json"
-
-    @property
-    def _dataset(self) -> Path:
-        return self.path / "dataset.json"
-
-    @property
-    def _metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
 
 
 def runs_of(place: Path) -> list[RunFolder]:
@@ -240,13 +215,8 @@ def _device() -> str:
 
 
 def _commit() -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return answer.stdout.strip()

@@ -1,4 +1,4 @@
-"""A run's figures: their means over some steps, and `metrics.jsonl`, one JSON object per line."""
+"""A run's figures: their means over some steps, `metrics.jsonl`, one JSON object per line, and their curves."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from common.files import write_atomically
+from common.files import whole_file
 from common.machine import used_memory
 
 VALIDATION_FID = "fid_validation"
 """Name of the figure by which the best weights are chosen."""
 FID_SAMPLES = "fid_samples"
 """Number of generated pictures in that FID. FIDs of different numbers do not compare."""
-
-
-def append_metrics(path: Path, figures: Mapping[str, float]) -> None:
-    """Append one line."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(figures) + "\n")
+COLUMNS = 3
+SMOOTHED = 20
+"""Largest window of the moving mean, in points."""
+COLOUR = "#3d6b8f"
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
@@ -49,11 +48,6 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     return found
 
 
-def rewrite_metrics(path: Path, lines: Iterable[Mapping[str, float]]) -> None:
-    """Replace all lines. A reader never sees half a file."""
-    write_atomically(path, "".join(json.dumps(line) + "\n" for line in lines))
-
-
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         figures = json.loads(line)
@@ -61,6 +55,38 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         return None
     whole = isinstance(figures, dict) and all(type(figures.get(name)) is int for name in ("step", "images"))
     return figures if whole and all(isinstance(value, (int, float)) for value in figures.values()) else None
+
+
+def save_curves(metrics: Path, path: Path) -> None:
+    """Write a PNG with a curve over the real images shown for each figure: the points, pale, and their moving mean.
+
+    Figures with fewer than two points are left out; writes nothing if there are no others.
+    """
+    # Not pyplot: it would keep every figure in memory and look for a display.
+    from matplotlib.figure import Figure
+
+    lines = read_metrics(metrics)
+    names = sorted({name for line in lines for name in line} - {"step", "images", FID_SAMPLES})
+    curves = {name: [(line["images"], line[name]) for line in lines if name in line] for name in names}
+    curves = {name: points for name, points in curves.items() if len(points) > 1}
+    if not curves:
+        return
+    rows = -(-len(curves) // COLUMNS)
+    figure = Figure(figsize=(4 * COLUMNS, 2.4 * rows), layout="constrained")
+    places = list(figure.subplots(rows, COLUMNS, squeeze=False).flat)
+    for axes, (name, points) in zip(places, curves.items(), strict=False):
+        images, values = np.array(points, dtype=np.float64).T
+        width = min(SMOOTHED, max(len(points) // 10, 1))
+        smooth = np.convolve(values, np.full(width, 1 / width), mode="valid")
+        axes.plot(images, values, color=COLOUR, alpha=0.35, linewidth=0.8)
+        axes.plot(images[(width - 1) // 2 :][: len(smooth)], smooth, color=COLOUR, linewidth=1.4)
+        axes.set_title(name.replace("_", " "), fontsize=10)
+        axes.set_xlabel("real images shown", fontsize=8)
+        axes.tick_params(labelsize=8)
+    for axes in places[len(curves) :]:
+        axes.set_axis_off()
+    with whole_file(path) as partial:
+        figure.savefig(partial, format="png", dpi=100)
 
 
 class RunningFigures:

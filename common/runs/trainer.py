@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from common.config import as_values, flatten
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.runs.checkpoints import Best, UnwritableError, load_newest_checkpoint, save_checkpoint, set_aside_after
+from common.runs.checkpoints import Best, load_newest_checkpoint, save_checkpoint, set_aside_after
 from common.runs.config import StageSettings
 from common.runs.folder import RunFolder
 from common.runs.interruptions import (
@@ -30,7 +30,7 @@ from common.runs.interruptions import (
     on_any_process,
     warn_of_full_disk,
 )
-from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, RunningFigures
+from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, RunningFigures, read_metrics, save_curves
 from common.runs.pair import AdversarialPair
 from common.runs.precision import precision_of
 from common.runs.progress import Progress
@@ -171,7 +171,7 @@ class _Loop:
             return
         self._say(
             f"{self._trainer.about}; on {_name_of(self._accelerator.device)} in {precision_of(self._accelerator)}; "
-            f"samples in {self._run.path / 'samples'}"
+            f"samples in {self._run.samples}"
         )
         if started_at == 0:
             # Samples from before the first step show what training changes.
@@ -240,10 +240,10 @@ class _Loop:
             sheet = self._trainer.sheet()
             track_samples(self._accelerator, sheet, self.step)
             with warn_of_full_disk(self._run.path):
-                self._run.save_samples(sheet, self.step)
+                sheet.save(self._run.samples / f"step-{self.step:08d}.png")
                 if self.step:
                     self._watch_variety()
-                    self._run.save_curves()
+                    save_curves(self._run.metrics, self._run.path / "curves.png")
         self._shown = self.step
 
     def _watch_variety(self) -> None:
@@ -252,7 +252,7 @@ class _Loop:
         if variety is None:
             return
         self._record({"variety": variety})
-        highest = max(self._run.logged("variety"), default=0.0)
+        highest = max((line.get("variety", 0.0) for line in read_metrics(self._run.metrics)), default=0.0)
         if variety < COLLAPSING * highest:
             print(
                 f"warning: step {self.step}: the pictures of a label hardly differ any more (variety {variety:.2f}, "
@@ -272,7 +272,7 @@ class _Loop:
                     save_checkpoint(self._run.checkpoints, self.step, pair.modules, pair.optimizers, keep, self._best)
                     newest = self.step
                 self._trainer.export(self._run.export)
-            except (UnwritableError, OSError, SafetensorError) as error:
+            except (OSError, SafetensorError) as error:
                 problem = f"step {self.step} could not be saved in {self._run.path} ({error}); {_last_whole(newest)}"
         if not on_any_process(bool(problem), self._accelerator):
             self._saved = self.step
