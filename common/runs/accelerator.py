@@ -1,6 +1,6 @@
 """Set up Accelerate for one run: processes, device and precision.
 
-The stages' `train` makes an `Accelerator` here; `common.runs.loop` uses it.
+The stages' `train` makes an `Accelerator` here; `common.runs.trainer` uses it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed
-from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
+from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState, GradientState
 from accelerate.utils import GradientAccumulationPlugin, broadcast_object_list
 
@@ -72,8 +72,7 @@ def make_accelerator(
 ) -> Accelerator:
     """Return the run's `Accelerator`.
 
-    Trackers write their files into `tracked_in`. `so_far` is the precision of a resumed run so far, if known. Processes
-    do not exchange buffers, because several forward passes share one backward pass.
+    Trackers write their files into `tracked_in`. `so_far` is the precision of a resumed run so far, if known.
 
     Raises UserError if a tracker is not installed, if `accelerate config` turns on something that training does not
     support, or if the launched processes do not find each other: each would train alone into the same folder.
@@ -106,7 +105,6 @@ def make_accelerator(
         # An environment variable would override a plain number of steps.
         gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         dynamo_backend="no",
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         log_with=list(trackers) or None,
         project_dir=tracked_in,
     )
