@@ -30,7 +30,6 @@ from common.runs.accelerator import apart_from_other_runs, make_accelerator
 from common.runs.folder import RunFolder
 from common.runs.interruptions import explain_out_of_memory
 from common.runs.pair import AdversarialPair, Loss
-from common.runs.penalty import sparse_penalty
 from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
 from stage1.losses import critic_loss, generator_loss
@@ -121,7 +120,7 @@ class Stage1Trainer:
         # One pass for both is faster than two.
         scores, logits = self.pair.judge(torch.cat([real, fake]))
         (real_scores, fake_scores), (real_logits, fake_logits) = scores.chunk(2), logits.chunk(2)
-        penalty = self.penalty(stream, update, real, fake)
+        penalty = self.pair.penalty(lambda between, _: self.pair.judge(between)[0], stream, update, real, fake)
         losses = critic_loss(
             real_scores,
             fake_scores,
@@ -149,20 +148,6 @@ class Stage1Trainer:
         scores, logits = self.pair.judge(augment(fake, draws, self.settings.training.augmentation))
         losses = generator_loss(scores, logits, genres, genre_weight=self.settings.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
-
-    def penalty(
-        self, stream: BatchStream, update: int, real: Float[Tensor, "b 3 64 64"], fake: Float[Tensor, "b 3 64 64"]
-    ) -> Float[Tensor, "b"]:
-        """Return the gradient penalty, computed for one in `penalty_every` pictures."""
-
-        def scores_of(between: Tensor, _: Tensor) -> Tensor:
-            scores: Tensor = self.pair.judge(between)[0]
-            return scores
-
-        loss = self.settings.loss
-        return sparse_penalty(
-            scores_of, stream, update, loss.penalty_every, real, fake, one_sided=loss.one_sided_penalty
-        )
 
     def real_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
         """Draw the paintings and genres of critic update number `update`, for the stream's rows."""

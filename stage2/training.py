@@ -33,7 +33,6 @@ from common.runs.exports import CONFIG
 from common.runs.folder import RunFolder, runs_of
 from common.runs.interruptions import explain_out_of_memory
 from common.runs.pair import AdversarialPair, Loss
-from common.runs.penalty import sparse_penalty
 from common.vocabulary import ANY, Vocabulary, counted, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config
@@ -196,9 +195,7 @@ class Stage2Trainer:
             scores: Tensor = self.pair.judge(between, batch.asked_genres[places], batch.asked_styles[places])[0]
             return scores
 
-        penalty = sparse_penalty(
-            scores_of, stream, update, loss.penalty_every, real, fake, one_sided=loss.one_sided_penalty
-        )
+        penalty = self.pair.penalty(scores_of, stream, update, real, fake)
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
             real_scores,

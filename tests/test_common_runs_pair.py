@@ -149,6 +149,26 @@ def test_a_generator_update_through_the_critic_leaves_it_without_gradients() -> 
     assert all(parameter.grad.any() for parameter in pair.generator.parameters() if parameter.grad is not None)
 
 
+@pytest.mark.parametrize(
+    ("every", "one_sided", "expected"),
+    [
+        (1, False, [1.0, 1.0, 4.0, 9.0]),
+        (1, True, [0.0, 1.0, 4.0, 9.0]),
+        (2, False, [2.0, 0.0, 8.0, 0.0]),
+        (2, True, [0.0, 0.0, 8.0, 0.0]),
+    ],
+)
+def test_some_pictures_are_penalised_as_often_as_they_stand_for(
+    every: int, one_sided: bool, expected: list[float]
+) -> None:
+    loss = dataclasses.replace(SETTINGS.loss, penalty_every=every, one_sided_penalty=one_sided)
+    pair = pair_of(settings=dataclasses.replace(SETTINGS, loss=loss))
+    slopes = torch.tensor([0.0, 2.0, 3.0, 4.0])
+    real, fake = torch.randn(2, 4, 3, 2, 2)
+    penalty = pair.penalty(lambda pictures, places: slopes[places] * pictures[:, 0, 0, 0], pair.parts[0], 0, real, fake)
+    torch.testing.assert_close(penalty, torch.tensor(expected))
+
+
 def test_a_batch_or_a_penalty_that_does_not_divide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = stage1_config("training.batch_size=12", "training.accumulation=2", "loss.penalty_every=1")
     accelerator = make_accelerator("float32")

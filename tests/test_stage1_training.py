@@ -122,16 +122,6 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_and_those_of_one
     assert same == [True, False, False, True, False]
 
 
-def test_a_penalty_at_every_second_picture_is_that_of_those_pictures_counted_twice(split: Split) -> None:
-    stage = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=2"))
-    whole = trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=1"))
-    whole.pair.critic.load_state_dict(stage.pair.critic.state_dict())
-    real = stage.real_batch(stage.pair.parts[0], 0)[0]
-    arguments = (stage.pair.parts[0], 0, real, -real)
-    some, every = stage.penalty(*arguments), whole.penalty(*arguments)
-    torch.testing.assert_close(some, 2 * every * torch.tensor([1.0, 0.0, 1.0, 0.0]))
-
-
 def test_a_penalty_that_does_not_divide_the_batch_is_refused(split: Split) -> None:
     with pytest.raises(UserError, match=r"loss\.penalty_every 3 does not divide the 4 pictures"):
         trainer(split, stage1_config("training.batch_size=4", "loss.penalty_every=3"))

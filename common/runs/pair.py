@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast, convert_to_fp32
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim import Adam, Optimizer
@@ -20,6 +21,8 @@ from torch.optim import Adam, Optimizer
 from common.data.batches import BatchStream
 from common.errors import UserError
 from common.nn.averaging import update_average
+from common.nn.losses import gradient_penalty, interpolate
+from common.randomness import Purpose
 from common.runs.config import OptimizerSettings, StageSettings
 
 Loss = tuple[Tensor, Mapping[str, Tensor]]
@@ -46,7 +49,7 @@ class AdversarialPair:
     ) -> None:
         """Raise UserError if the batch cannot be divided over processes and parts."""
         self._accelerator = accelerator
-        self._schedule = settings.training
+        self._schedule, self._loss = settings.training, settings.loss
         self._critic_loss, self._generator_loss = critic_loss, generator_loss
         self.parts = parts_of_process(settings, accelerator)
         """The parts of this process's share of a batch; it computes one part at a time."""
@@ -105,6 +108,26 @@ class AdversarialPair:
         """Return all outputs of the critic, computed in the run's precision, as float32."""
         with self.in_precision():
             return convert_to_fp32(self.critic(*inputs))
+
+    def penalty(
+        self,
+        scores_of: Callable[[Tensor, Int[Tensor, "b_some"]], Float[Tensor, "b_some"]],
+        part: BatchStream,
+        update: int,
+        real: Float[Tensor, "b 3 h w"],
+        fake: Float[Tensor, "b 3 h w"],
+    ) -> Float[Tensor, "b"]:
+        """Return the gradient penalty between real and fake for one in N pictures, times N; 0 for the others.
+
+        N is `loss.penalty_every`. `scores_of` returns the critic's scores of pictures, given also their indices among
+        the part's rows.
+        """
+        every = self._loss.penalty_every
+        chosen = part.one_in(every)
+        mix = part.uniform(Purpose.INTERPOLATION, update)
+        between = interpolate(real[chosen], fake[chosen], mix[chosen])
+        penalty = gradient_penalty(scores_of(between, chosen), between, one_sided=self._loss.one_sided_penalty)
+        return penalty.new_zeros(len(real)).index_copy(0, chosen, every * penalty)
 
     @contextmanager
     def in_precision(self) -> Iterator[None]:
