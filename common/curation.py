@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -81,30 +80,19 @@ def passed_over(kept: Int[np.ndarray, "m"], asked: Int[np.ndarray, "n"]) -> Int[
     return np.setdiff1d(np.flatnonzero(np.isin(asked, asked[kept])), kept)
 
 
-@dataclass(frozen=True)
-class Judgements:
-    """The critic's opinions on n candidates of one request."""
-
-    opinions: Opinions
-    genres: Float[np.ndarray, "k"]
-    """The requested genre as a point of the simplex; all zeros for any."""
-    styles: Float[np.ndarray, "s"]
-
-    @cached_property
-    def order(self) -> Int[np.ndarray, "n"]:
-        """The indices of the candidates, best first. For a blend, a picture may show any of its labels."""
-        count = len(self.opinions.scores)
-        return rank(self.opinions, np.tile(self.genres, (count, 1)), np.tile(self.styles, (count, 1)))
-
-    def of(self, index: int) -> dict[str, str]:
-        """Return the metadata of the candidate with that index: realness, probabilities, rank."""
-        found = {"realness": f"{self.opinions.scores[index]:.4g}"}
-        for kind, points in (("genre", self.genres), ("style", self.styles)):
-            logits = self.opinions.logits(kind)
-            if logits is not None and points.any():
-                found[f"{kind}_probability"] = f"{probability(logits[index : index + 1], points[None])[0]:.4f}"
-        place = int(np.flatnonzero(self.order == index)[0]) + 1
-        return {**found, "rank": f"{place} of {len(self.order)}"}
+def judgement(
+    opinions: Opinions,
+    genres: Float[np.ndarray, "1 k"],
+    styles: Float[np.ndarray, "1 s"],
+    order: Int[np.ndarray, "n"],
+    index: int,
+) -> dict[str, str]:
+    """Return the metadata of the picture with that index among n of one request: realness, probabilities, rank."""
+    found = {"realness": f"{opinions.scores[index]:.4g}"}
+    for kind, logits, asked in (("genre", opinions.genre_logits, genres), ("style", opinions.style_logits, styles)):
+        if logits is not None and asked.any():
+            found[f"{kind}_probability"] = f"{probability(logits[index : index + 1], asked)[0]:.4f}"
+    return {**found, "rank": f"{order.tolist().index(index) + 1} of {len(order)}"}
 
 
 def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n"]:

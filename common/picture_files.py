@@ -48,14 +48,19 @@ def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> by
             text.add_itxt(key, value)
         picture.save(file, "PNG", pnginfo=text)
         return file.getvalue()
-    exif = Image.Exif()
-    exif[_EXIF_DESCRIPTION] = json.dumps(dict(metadata))
     try:
-        picture.save(file, format, quality=QUALITY, exif=exif)
+        picture.save(file, format, quality=QUALITY, exif=described(metadata))
     except (OSError, ValueError):
         size = f"{picture.width}x{picture.height}"
         raise UserError(f"a picture of {size} pixels is too large for {format}; choose --format png") from None
     return file.getvalue()
+
+
+def described(metadata: Mapping[str, str]) -> Image.Exif:
+    """Return EXIF data whose description is the metadata as JSON."""
+    exif = Image.Exif()
+    exif[_EXIF_DESCRIPTION] = json.dumps(dict(metadata))
+    return exif
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -66,10 +71,17 @@ def read_metadata(path: Path) -> dict[str, str]:
     try:
         with Image.open(path, formats=list(SUFFIXES)) as picture:
             if picture.format == "PNG":
-                return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
-            return _described(picture.getexif())
+                found = picture.info
+            else:
+                try:
+                    found = json.loads(picture.getexif().get(_EXIF_DESCRIPTION, ""))
+                except (ValueError, TypeError, RecursionError):
+                    found = None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{path} is not a readable picture ({error})") from None
+    return (
+        {str(key): value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+    )
 
 
 def write_picture(path: Path, content: bytes) -> None:
@@ -83,28 +95,20 @@ def write_picture(path: Path, content: bytes) -> None:
 
 def write_overlapped(pictures: Iterable[tuple[Path, Callable[[], None]]]) -> Iterator[Path]:
     """Write pictures on threads while the next ones are painted; yield each path once its file is on the disk."""
-    pool = ThreadPoolExecutor(max_workers=min(8, own_cores()))
     waiting: deque[tuple[Path, Future[None]]] = deque()
+
+    def finished() -> Path:
+        path, written = waiting.popleft()
+        written.result()
+        return path
+
+    pool = ThreadPoolExecutor(max_workers=min(8, own_cores()))
     try:
         for path, write in pictures:
             waiting.append((path, pool.submit(write)))
             if len(waiting) > WAITING or waiting[0][1].done():
-                yield _finished(waiting)
+                yield finished()
         while waiting:
-            yield _finished(waiting)
+            yield finished()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _finished(waiting: deque[tuple[Path, Future[None]]]) -> Path:
-    path, written = waiting.popleft()
-    written.result()
-    return path
-
-
-def _described(exif: Image.Exif) -> dict[str, str]:
-    try:
-        found = json.loads(exif.get(_EXIF_DESCRIPTION, "{}"))
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

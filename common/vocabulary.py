@@ -7,13 +7,14 @@ networks take as their condition.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
 from dataclasses import field
+from typing import Literal
 
 from common.config import settings
 from common.errors import UserError, suggest
 
 ANY = "any"
+Kind = Literal["genre", "style"]
 
 
 @settings
@@ -49,28 +50,59 @@ class Vocabulary:
 
         Raises UserError for an unknown name, with a suggestion, and for impossible shares.
         """
-        return _simplex(self._genre_shares(text), text, "genre", self.genres, {})
+        return self._point("genre", text)
 
     def style_weights(self, text: str) -> tuple[float, ...]:
         """Return the point of the style simplex; a family stands for its styles in proportion to their counts.
 
         A style that the vocabulary has only as part of a family, such as `high renaissance`, stands for the family.
         """
-        return _simplex(self._style_shares(text), text, "style", self.styles, self.families)
+        return self._point("style", text)
 
-    def genre_spelling(self, text: str) -> str:
-        """Return the text in the vocabulary's spelling: `Portraits` becomes `portrait`. Raises as `genre_weights`."""
-        return _spelling(self._genre_shares(text))
+    def spelling(self, kind: Kind, text: str) -> str:
+        """Return the text in the vocabulary's spelling: `Portraits` becomes `portrait`; a family keeps its name."""
+        shares = self._shares(kind, text)
+        if len(shares) < 2:
+            return shares[0][0] if shares else ANY
+        return ",".join(label if share == 1 else f"{label}:{format_number(share)}" for label, share in shares)
 
-    def style_spelling(self, text: str) -> str:
-        """Do the same for styles; a family keeps its name."""
-        return _spelling(self._style_shares(text))
+    def _point(self, kind: Kind, text: str) -> tuple[float, ...]:
+        counts, families = (self.genres, {}) if kind == "genre" else (self.styles, self.families)
+        weights, shares = dict.fromkeys(counts, 0.0), self._shares(kind, text)
+        for label, share in shares:
+            if label not in families:
+                weights[label] += share
+                continue
+            paintings = sum(counts[member] for member in families[label])
+            for member in families[label]:
+                weights[member] += share * counts[member] / paintings
+        total = sum(weights.values())
+        if shares and not 0 < total < float("inf"):
+            raise UserError(f"{kind} {text!r}: the shares add up to {total:g}; their sum must be finite and above 0")
+        return tuple(weight / total if shares else 0.0 for weight in weights.values())
 
-    def _genre_shares(self, text: str) -> _Shares:
-        return _shares(text, "genre", self.genres, (), self.genre_aliases)
-
-    def _style_shares(self, text: str) -> _Shares:
-        return _shares(text, "style", self.styles, self.families, self.style_aliases)
+    def _shares(self, kind: Kind, text: str) -> list[tuple[str, float]]:
+        """Return the labels, including families, each with the share asked for; an empty list means any."""
+        if is_any(text):
+            return []
+        genre = kind == "genre"
+        names = [*self.genres] if genre else [*self.styles, *self.families]
+        aliases = self.genre_aliases if genre else self.style_aliases
+        spellings = {**aliases, **{normalise(label): label for label in names}}
+        found = []
+        for part in text.split(","):
+            name, colon, number = part.strip().partition(":")
+            label = spellings.get(normalise(name))
+            try:
+                share = float(number) if colon else 1.0
+            except ValueError:
+                share = -1.0
+            if not 0 <= share < float("inf"):
+                raise UserError(f"{kind} {part.strip()!r}: the share after ':' must be a number, 0 or above")
+            if label is None:
+                raise UserError(f"unknown {kind} {name.strip()!r}{suggest(name.strip(), [*names, ANY])}")
+            found.append((label, share))
+        return found
 
 
 def counted(vocabulary: Vocabulary) -> str:
@@ -110,59 +142,3 @@ def format_number(number: float) -> str:
     """Return the shortest text that reads back as the same number."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number)
-
-
-_Shares = list[tuple[str, float]]
-"""Labels of the vocabulary, including families, each with the share asked for; an empty list means any."""
-
-
-def _shares(
-    text: str, kind: str, labels: Iterable[str], families: Iterable[str], aliases: Mapping[str, str]
-) -> _Shares:
-    if is_any(text):
-        return []
-    names = [*labels, *families]
-    spellings = {**aliases, **{normalise(label): label for label in names}}
-    found = []
-    for part in text.split(","):
-        name, colon, number = part.strip().partition(":")
-        share = _share(number, part, kind) if colon else 1.0
-        label = spellings.get(normalise(name.strip()))
-        if label is None:
-            raise UserError(f"unknown {kind} {name.strip()!r}{suggest(name.strip(), [*names, ANY])}")
-        found.append((label, share))
-    return found
-
-
-def _simplex(
-    shares: _Shares, text: str, kind: str, labels: Mapping[str, int], families: Mapping[str, tuple[str, ...]]
-) -> tuple[float, ...]:
-    weights = dict.fromkeys(labels, 0.0)
-    for label, share in shares:
-        members = families.get(label)
-        if members is None:
-            weights[label] += share
-            continue
-        paintings = sum(labels[member] for member in members)
-        for member in members:
-            weights[member] += share * labels[member] / paintings
-    total = sum(weights.values())
-    if shares and not 0 < total < float("inf"):
-        raise UserError(f"{kind} {text!r}: the shares add up to {total:g}; their sum must be finite and above 0")
-    return tuple(weight / total if shares else 0.0 for weight in weights.values())
-
-
-def _spelling(shares: _Shares) -> str:
-    if len(shares) < 2:
-        return shares[0][0] if shares else ANY
-    return ",".join(label if share == 1 else f"{label}:{format_number(share)}" for label, share in shares)
-
-
-def _share(number: str, part: str, kind: str) -> float:
-    try:
-        share = float(number)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share < float("inf"):
-        raise UserError(f"{kind} {part.strip()!r}: the share after ':' must be a number, 0 or above")
-    return share

@@ -123,7 +123,7 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
 
         def write() -> None:
             for painting in painter.paint(count=largest):
-                painting.save(Path(folder) / f"{painting.seed}.png")
+                painting.save(Path(folder) / f"{painting.request.seed}.png")
 
         def first() -> None:
             options = ("--weights", str(weights), "--out", folder, "--overwrite")

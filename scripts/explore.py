@@ -11,10 +11,9 @@ from command_line import Parser
 from common.errors import run_command
 from common.machine import launched_place
 from common.picture_files import SUFFIXES
-from stage2 import Painter, Request
 from stage2.painter import commands
 from stage2.painter.animations import SUFFIXES as WALK_SUFFIXES
-from stage2.painter.outputs import Output
+from stage2.painter.commands import Output
 from stage2.painter.requests import Series
 from stage2.painter.variations import in_styles, with_nearby_noise
 
@@ -30,6 +29,33 @@ UNUSED = {
 
 
 def main() -> None:
+    arguments = _arguments()
+    output = Output(arguments.out, arguments.format, arguments.formats, arguments.overwrite)
+    if launched_place()[0] > 0:
+        return
+    painter, request = options.load_painter(arguments), options.request_of(arguments)
+    if arguments.command == "sheet":
+        commands.paint_labels(painter, request, output)
+    elif arguments.command == "vary":
+        asked = painter.resolve(request).request
+        if arguments.kind == "styles":
+            varied = in_styles(asked, painter.vocabulary, arguments.among or ())
+        else:
+            varied = with_nearby_noise(asked, **options.typed(arguments, "count", "nearby"))
+        title = f"{asked.stem}_{arguments.kind}_grid" if arguments.grid else None
+        commands.paint(painter, map(Series.of, varied), output, title)
+    elif arguments.command == "walk":
+        stops = options.typed(arguments, "frames", "stops", "among")
+        commands.paint_walk(painter, arguments.kind, request, output, arguments.fps, **stops)
+    else:
+        # Imported here, because only this command needs the packages for evaluation.
+        from common.evaluation.neighbours import Collection
+
+        collection = Collection.opened(arguments.data, painter.resolve(request).resolution, painter.device)
+        commands.paint(painter, [options.series_of(arguments)], output, "{}_nearest", collection.sheet)
+
+
+def _arguments() -> argparse.Namespace:
     parser = Parser(description="Look at what trained weights can do.")
     subparsers = parser.add_subparsers(dest="command", required=True)
 
@@ -38,63 +64,29 @@ def main() -> None:
             name, help=description, description=f"Paint {description}.", parents=[options.shared_options()]
         )
         options.add_format(one, formats)
-        one.set_defaults(parser=one, formats=formats)
+        one.set_defaults(formats=formats)
         return one
 
     add("sheet", "every genre in every style on one sheet")
     vary = add("vary", "one picture in other styles, or pictures near it")
     vary.add_argument("kind", choices=["styles", "noise"], help="what varies")
-    vary.add_argument("--among", nargs="+", default=[], metavar="STYLE", help="only these styles (default: all)")
-    vary.add_argument("--count", type=int, default=8, help="noise: number of pictures")
-    vary.add_argument("--nearby", type=float, default=0.3, help="noise: how far from the first, above 0 to 1")
+    vary.add_argument("--among", nargs="+", metavar="STYLE", help="only these styles (default: all)")
+    vary.add_argument("--count", type=int, help="noise: number of pictures (default: 8)")
+    vary.add_argument("--nearby", type=float, help="noise: how far from the first, above 0 to 1 (default: 0.3)")
     vary.add_argument("--grid", action="store_true", help="write one sheet with captions instead of one file each")
     walk = add("walk", "a looping animation from stop to stop", WALK_SUFFIXES)
     walk.add_argument("kind", choices=["seeds", "genres", "styles"], help="what the stops are")
-    walk.add_argument(
-        "--among", nargs="+", default=[], metavar="NAME", help="only these genres or styles (default: all)"
-    )
-    walk.add_argument("--stops", type=int, default=4, help="seeds: number of stops")
+    walk.add_argument("--among", nargs="+", metavar="NAME", help="only these genres or styles (default: all)")
+    walk.add_argument("--stops", type=int, help="seeds: number of stops (default: 4)")
     walk.add_argument("--frames", type=int, default=48, help="number of frames")
     walk.add_argument("--fps", type=int, default=20, help="frames per second")
     nearest = add("nearest", "pictures beside their nearest training paintings")
     options.add_seeds(nearest.add_mutually_exclusive_group())
     nearest.add_argument("--data", type=Path, default=Path("data"), help="dataset folder of the paintings")
     arguments = parser.parse_args()
-    options.refuse_unused(arguments.parser, arguments, UNUSED)
-    output = Output.of(arguments.out, arguments.format, arguments.formats, arguments.overwrite)
-    if launched_place()[0] == 0:
-        painter = options.load_painter(arguments)
-        RUN[arguments.command](painter, options.request_of(arguments), output, arguments)
+    options.refuse_unused(arguments, UNUSED)
+    return arguments
 
-
-def _sheet(painter: Painter, request: Request, output: Output, arguments: argparse.Namespace) -> None:
-    commands.paint_labels(painter, request, output)
-
-
-def _vary(painter: Painter, request: Request, output: Output, arguments: argparse.Namespace) -> None:
-    asked = painter.resolve(request).request
-    if arguments.kind == "styles":
-        varied = in_styles(asked, painter.vocabulary, arguments.among)
-    else:
-        varied = with_nearby_noise(asked, arguments.count, arguments.nearby)
-    title = f"{asked.stem}_{arguments.kind}_grid" if arguments.grid else None
-    commands.paint(painter, map(Series.of, varied), output, title)
-
-
-def _walk(painter: Painter, request: Request, output: Output, arguments: argparse.Namespace) -> None:
-    length = arguments.frames, arguments.fps, arguments.stops
-    commands.paint_walk(painter, arguments.kind, request, output, *length, arguments.among)
-
-
-def _nearest(painter: Painter, request: Request, output: Output, arguments: argparse.Namespace) -> None:
-    # Imported here, because only this command needs the packages for evaluation.
-    from common.evaluation.neighbours import Collection
-
-    collection = Collection.opened(arguments.data, painter.resolve(request).resolution, painter.device)
-    commands.paint(painter, [options.series_of(arguments)], output, "{}_nearest", collection.sheet)
-
-
-RUN = {"sheet": _sheet, "vary": _vary, "walk": _walk, "nearest": _nearest}
 
 if __name__ == "__main__":
     run_command(main)

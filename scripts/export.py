@@ -34,20 +34,12 @@ def main() -> None:
         raise UserError("--license and --report need a model card; add --hub, or leave them out")
     if arguments.push_to_hub is not None:
         require_hub(arguments.push_to_hub)
-    exported = export_run(
-        arguments.run,
-        arguments.out,
-        best=arguments.best,
-        half=arguments.half,
-        onnx=arguments.onnx,
-        card=card,
-        license=arguments.license,
-        report=arguments.report,
-        overwrite=arguments.overwrite,
-    )
-    if exported.moved is not None:
-        print(f"half precision changes a colour by at most {exported.moved:.2f} of 255")
-    for path, difference in exported.graphs.items():
+    names = ("best", "half", "onnx", "license", "report", "overwrite")
+    options = {name: getattr(arguments, name) for name in names}
+    graphs, moved = export_run(arguments.run, arguments.out, card=card, **options)
+    if moved is not None:
+        print(f"half precision changes a colour by at most {moved:.2f} of 255")
+    for path, difference in graphs.items():
         size = path.stat().st_size / 2**20
         print(f"{path}: {size:.1f} MB, differs from PyTorch by at most {difference:.1e}")
     print(arguments.out)

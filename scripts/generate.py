@@ -14,9 +14,8 @@ from common.errors import UserError, run_command
 from common.machine import launched_place
 from common.picture_files import SUFFIXES, format_of
 from stage2.painter import commands
-from stage2.painter.outputs import Output
-from stage2.painter.request_files import COLUMNS, read_requests
-from stage2.painter.requests import slug
+from stage2.painter.commands import Output
+from stage2.painter.requests import COLUMNS, read_requests, slug
 
 REQUEST = ("--genre", "--style", "--seed", "--resolution", "--truncation")
 UNUSED = {
@@ -34,7 +33,7 @@ def main() -> None:
     arguments = _arguments()
     usual = format_of(arguments.again) if arguments.again else "png"
     formats = {usual: SUFFIXES[usual], **SUFFIXES}
-    output = Output.of(arguments.out, arguments.format, formats, arguments.overwrite, arguments.by_label)
+    output = Output(arguments.out, arguments.format, formats, arguments.overwrite, arguments.by_label)
     in_one = arguments.grid or arguments.list or arguments.curate is not None or arguments.again or output.is_one_file
     if launched_place()[0] > 0 and in_one:
         return
@@ -70,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     how.add_argument("--by-label", action="store_true", help="sort the files into folders GENRE/STYLE")
     options.add_format(how, SUFFIXES)
     arguments = parser.parse_args()
-    options.refuse_unused(parser, arguments, UNUSED)
+    options.refuse_unused(arguments, UNUSED)
     if arguments.curate is None and (arguments.candidates is not None or arguments.variety):
         raise UserError("--from and --variety need --curate; add it, or leave them out")
     return arguments

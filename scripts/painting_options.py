@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from command_line import Parser
 from common.errors import UserError
 from common.machine import keep_freed_memory, own_device, share_cores
-from common.vocabulary import ANY
 from stage2 import Painter, Request
 from stage2.painter.requests import Series, parse_seeds
 
@@ -20,13 +20,15 @@ def shared_options() -> Parser:
     """Return the options of all painting commands, as a parent parser."""
     options = Parser(add_help=False)
     what = options.add_argument_group("what to paint")
-    what.add_argument("--genre", default=ANY, help="a name, a blend such as portrait:0.7,landscape:0.3, or any")
-    what.add_argument("--style", default=ANY, help="a name, a family, a blend, or any")
-    what.add_argument("--seed", type=int, default=0, help="seed of the first picture")
+    # `Request` holds the defaults, so None tells that an option was not typed.
+    what.add_argument("--genre", help="a name, a blend such as portrait:0.7,landscape:0.3, or any (default: any)")
+    what.add_argument("--style", help="a name, a family, a blend, or any (default: any)")
+    what.add_argument("--seed", type=int, help="seed of the first picture (default: 0)")
     what.add_argument(
         "--resolution", type=int, help="side in pixels; 64 uses stage I alone (default: the largest of the weights)"
     )
-    what.add_argument("--truncation", type=float, default=1.0, help="above 0 to 1; lower is more typical, less varied")
+    truncation = "above 0 to 1; lower is more typical, less varied (default: 1)"
+    what.add_argument("--truncation", type=float, help=truncation)
     weights = "run or export (default: runs/stage2, else runs/stage1, else the weights that come with the project)"
     what.add_argument("--weights", type=Path, help=weights)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -48,17 +50,24 @@ def add_format(parser: argparse._ActionsContainer, suffixes: Mapping[str, str]) 
 
 def add_seeds(group: argparse._MutuallyExclusiveGroup) -> None:
     """Add the two ways to ask for several pictures of one request."""
-    group.add_argument("--count", type=int, default=1, help="number of pictures, each with the next seed")
+    group.add_argument("--count", type=int, help="number of pictures, each with the next seed (default: 1)")
     group.add_argument("--seeds", type=parse_seeds, help="paint these seeds, such as 0-49 or 0,3,7-12 (default: none)")
 
 
-def refuse_unused(parser: Parser, arguments: argparse.Namespace, unused: Mapping[str, Sequence[str]]) -> None:
-    """Raise UserError if an option was given that another choice makes meaningless; `unused` lists those of each.
+def typed(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Return the values of those of some options, which have no default, that were typed."""
+    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
+
+
+def refuse_unused(arguments: argparse.Namespace, unused: Mapping[str, Sequence[str]]) -> None:
+    """Raise UserError if an option was typed that another choice makes meaningless; `unused` lists those of each.
 
     A choice is an option, or the value of `command` or `kind`.
     """
     values = vars(arguments)
-    given = {f"--{name.replace('_', '-')}" for name, value in values.items() if value != parser.get_default(name)}
+    given = {
+        f"--{name.replace('_', '-')}" for name, value in values.items() if value is not None and value is not False
+    }
     for choice in sorted(unused.keys() & {*given, values.get("command"), values.get("kind")}):
         for option in unused[choice]:
             if option in given:
@@ -75,11 +84,10 @@ def load_painter(arguments: argparse.Namespace) -> Painter:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """Return the request that the shared options make."""
-    names = ("genre", "style", "seed", "truncation", "resolution")
-    return Request(**{name: getattr(arguments, name) for name in names})
+    return Request(**typed(arguments, "genre", "style", "seed", "truncation", "resolution"))
 
 
 def series_of(arguments: argparse.Namespace) -> Series:
     """Return the series that the shared options make with `--count` or `--seeds`."""
     request = request_of(arguments)
-    return Series(request, arguments.seeds) if arguments.seeds else Series.of(request, arguments.count)
+    return Series(request, arguments.seeds) if arguments.seeds else Series.of(request, **typed(arguments, "count"))

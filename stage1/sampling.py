@@ -6,7 +6,8 @@ Stage II and the scripts use stage I through this module. A picture depends only
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,7 @@ from common.config import settings
 from common.curation import Opinions
 from common.images import to_signed
 from common.randomness import Purpose, generator_for
-from common.runs.exports import (
-    find_export,
-    load_network,
-    read_export_config,
-    require_stage,
-    weights_hash,
-    write_export,
-)
+from common.runs.exports import find_export, load_network, read_export_config, require_stage, weights_hash, write_export
 from common.vocabulary import Vocabulary
 from stage1.config import Networks
 from stage1.networks import build_critic, build_generator
@@ -46,29 +40,29 @@ class Stage1Export:
     vocabulary: Vocabulary
 
 
+@dataclass
 class Stage1Painter:
     """A trained stage I, ready to paint."""
 
-    def __init__(self, export: Stage1Export, generator: nn.Module, weights: str, critic_weights: Path) -> None:
-        self.export = export
-        self.vocabulary = export.vocabulary
-        self.latent_dim = export.networks.latent_dim
-        self.generator = generator.eval().requires_grad_(False)
-        self.weights = weights
-        """Hash of the generator's weights."""
-        self._critic_weights = critic_weights
+    export: Stage1Export
+    generator: nn.Module
+    weights: str
+    """Hash of the generator's weights."""
+    critic_weights: Path
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Stage1Painter:
         """Load a run or an export. Raises UserError that names what is missing or broken."""
         folder = find_export(path, TRAIN_COMMAND)
         require_stage(folder, 1)
-        export = read_export_config(folder, Stage1Export)
-        weights = folder / "generator.safetensors"
-        generator = load_network(
-            lambda: build_generator(export.networks, len(export.vocabulary.genres)), weights, device
-        )
+        export, weights = read_export_config(folder, Stage1Export), folder / "generator.safetensors"
+        build = partial(build_generator, export.networks, len(export.vocabulary.genres))
+        generator = load_network(build, weights, device)
         return cls(export, generator, weights_hash(weights), folder / "critic.safetensors")
+
+    def __post_init__(self) -> None:
+        self.vocabulary = self.export.vocabulary
+        self.latent_dim = self.export.networks.latent_dim
 
     @torch.no_grad()
     def paint(self, latents: Float[Tensor, "b z"], genres: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 64 64"]:
@@ -87,10 +81,8 @@ class Stage1Painter:
     @cached_property
     def critic(self) -> nn.Module | None:
         """The critic, loaded on first use: painting does not need it. None if the export has none."""
-        if not self._critic_weights.is_file():
-            return None
-        num_genres = len(self.vocabulary.genres)
-        return load_network(lambda: build_critic(self.export.networks, num_genres), self._critic_weights, self.device)
+        build = partial(build_critic, self.export.networks, len(self.vocabulary.genres))
+        return load_network(build, self.critic_weights, self.device) if self.critic_weights.is_file() else None
 
     @property
     def device(self) -> torch.device:

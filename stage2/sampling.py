@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,7 @@ from torch import Tensor, nn
 
 from common.config import settings
 from common.randomness import Purpose, generator_for
-from common.runs.exports import (
-    load_network,
-    read_export_config,
-    weights_hash,
-    write_export,
-)
+from common.runs.exports import load_network, read_export_config, weights_hash, write_export
 from common.vocabulary import Vocabulary, format_number
 from stage1.sampling import SHIPPED as STAGE1_SHIPPED
 from stage1.sampling import Stage1Painter
@@ -59,10 +54,9 @@ class Stage2Networks:
     @classmethod
     def load(cls, folder: Path, device: torch.device | str = "cpu") -> Stage2Networks:
         """Load stage II from its export, without the stage I inside. Raises UserError as `Painter.load` does."""
-        export = read_export_config(folder, Stage2Export)
-        num_genres, num_styles = len(export.vocabulary.genres), len(export.vocabulary.styles)
-        weights = folder / "generator.safetensors"
-        generator = load_network(lambda: build_generator(export.networks, num_genres, num_styles), weights, device)
+        export, weights = read_export_config(folder, Stage2Export), folder / "generator.safetensors"
+        num_labels = len(export.vocabulary.genres), len(export.vocabulary.styles)
+        generator = load_network(partial(build_generator, export.networks, *num_labels), weights, device)
         # Pictures depend on the stroke strength as they do on the weights.
         strength = 1.0 if isinstance(export.networks, StackganNetworks) else export.networks.detail_strength
         strokes = "" if strength == 1 else f"-strokes{format_number(strength)}"
@@ -70,14 +64,10 @@ class Stage2Networks:
 
     @cached_property
     def critic(self) -> nn.Module | None:
-        if not self.critic_weights.is_file():
-            return None
+        """The critic; None if the export has none."""
         vocabulary, device = self.export.vocabulary, next(self.generator.parameters()).device
-        return load_network(
-            lambda: build_critic(self.export.networks, len(vocabulary.genres), len(vocabulary.styles)),
-            self.critic_weights,
-            device,
-        )
+        build = partial(build_critic, self.export.networks, len(vocabulary.genres), len(vocabulary.styles))
+        return load_network(build, self.critic_weights, device) if self.critic_weights.is_file() else None
 
 
 def stage1_of(export: Path) -> Path:
@@ -92,11 +82,7 @@ def draw_noise(seeds: Iterable[int], noise_dim: int) -> Float[Tensor, "b n"]:
 
 
 def save_export(
-    folder: Path,
-    networks: Networks,
-    vocabulary: Vocabulary,
-    stage1: Stage1Painter,
-    modules: Mapping[str, nn.Module],
+    folder: Path, networks: Networks, vocabulary: Vocabulary, stage1: Stage1Painter, modules: Mapping[str, nn.Module]
 ) -> None:
     """Write a run's export: stage II's networks, and inside it the stage I that they were trained on."""
     stage1.save(folder / STAGE1_FOLDER)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from common.curation import Judgements, Opinions, choose, favourites, passed_over, probability, rank, thumbnails
+from common.curation import Opinions, choose, favourites, judgement, passed_over, probability, rank, thumbnails
 from common.data.dataset import UNLABELLED
 
 LOGITS = np.eye(3)[[0, 1, 2, 0]] * 5
@@ -30,11 +30,7 @@ def test_the_surest_of_genre_and_style_together_come_first() -> None:
 def test_where_nothing_was_asked_realness_alone_counts_and_a_style_counts_too() -> None:
     assert rank(Opinions(SCORES, LOGITS, LOGITS), NOTHING, NOTHING).tolist() == [1, 2, 3, 0]
     assert rank(Opinions(SCORES, LOGITS, LOGITS), NOTHING, np.eye(3)[[2, 2, 2, 2]]).tolist() == [2, 1, 3, 0]
-
-
-def test_a_critic_without_labels_ranks_by_realness() -> None:
-    nothing = np.zeros((4, 0))
-    assert rank(Opinions(SCORES, nothing, None), nothing, nothing).tolist() == [1, 2, 3, 0]
+    assert rank(Opinions(SCORES, LOGITS[:, :0], None), NOTHING[:, :0], NOTHING).tolist() == [1, 2, 3, 0]
 
 
 def test_opinions_on_batches_join_in_order() -> None:
@@ -45,20 +41,18 @@ def test_opinions_on_batches_join_in_order() -> None:
     assert np.array_equal(joined.genre_logits, LOGITS)
 
 
-def test_of_a_blend_either_label_will_do_and_nothing_asked_cannot_be_missed() -> None:
-    opinions = Opinions(SCORES, LOGITS, None)
-    blend = Judgements(opinions, np.array([0.5, 0.0, 0.5]), np.zeros(2))
+def test_of_a_blend_either_label_will_do() -> None:
+    blend = np.array([[0.5, 0.0, 0.5]] * 4)
     # The others show one of the two, and none is surer than another.
-    assert blend.order.tolist()[-1] == 1
-    assert Judgements(opinions, np.zeros(3), np.zeros(2)).order.tolist() == [1, 2, 3, 0]
+    assert rank(Opinions(SCORES, LOGITS, None), blend, NOTHING).tolist()[-1] == 1
 
 
 def test_a_judgement_says_realness_probabilities_and_rank() -> None:
-    opinions = Opinions(SCORES, LOGITS, LOGITS[:, :2])
-    asked = Judgements(opinions, np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0]))
-    expected = {"realness": "9", "genre_probability": "0.0066", "style_probability": "0.9933", "rank": "2 of 4"}
-    assert asked.of(1) == expected | {"rank": asked.of(1)["rank"]}
-    assert "style_probability" not in Judgements(opinions, asked.genres, np.zeros(2)).of(1)
+    opinions, order = Opinions(SCORES, LOGITS, LOGITS[:, :2]), np.array([2, 0, 1, 3])
+    portrait, cubism = np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 1.0]])
+    expected = {"realness": "9", "genre_probability": "0.0066", "style_probability": "0.9933", "rank": "3 of 4"}
+    assert judgement(opinions, portrait, cubism, order, 1) == expected
+    assert "style_probability" not in judgement(opinions, portrait, 0 * cubism, order, 1)
 
 
 def test_the_probability_of_a_blend_is_that_of_all_its_labels() -> None:

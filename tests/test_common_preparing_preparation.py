@@ -277,7 +277,7 @@ def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_
     vocabulary = PaintingDataset(tmp_path / "True").vocabulary
     assert vocabulary.genres == {"portrait": 2, "spaceship": 1}
     assert vocabulary.styles == {"art-brut": 2, "cubism": 1, "rare": 1}
-    assert vocabulary.style_spelling("Art Brut") == "art-brut"
+    assert vocabulary.spelling("style", "Art Brut") == "art-brut"
     rare = prepared(pictures, tmp_path / "rare", keep_unknown=True, min_count=2)
     assert rare.description.vocabulary.styles == {"art-brut": 2}
     assert [row["style"] for row in table(tmp_path / "rare" / "labels.csv")] == ["art-brut", "art-brut", "", ""]

@@ -150,11 +150,11 @@ def test_vocabularies_of_another_order_are_refused_by_the_labels_out_of_place() 
     ],
 )
 def test_all_texts_for_one_point_have_one_spelling(text: str, spelling: str) -> None:
-    assert VOCABULARY.genre_spelling(text) == spelling
+    assert VOCABULARY.spelling("genre", text) == spelling
     assert VOCABULARY.genre_weights(spelling) == VOCABULARY.genre_weights(text)
 
 
 def test_the_spelling_of_a_family_is_its_name() -> None:
-    assert VOCABULARY.style_spelling("Early Renaissance") == "renaissance"
+    assert VOCABULARY.spelling("style", "Early Renaissance") == "renaissance"
     with pytest.raises(UserError, match="did you mean 'cubism'"):
-        VOCABULARY.style_spelling("cubisme")
+        VOCABULARY.spelling("style", "cubisme")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import pytest
 from PIL import Image
 
 from common.errors import UserError
-from stage2.painter import animations
 from stage2.painter.animations import animation
 
 FRAMES = [Image.new("RGB", (64, 64), (20 * number, 60, 200 - 20 * number)) for number in range(8)]
@@ -57,7 +57,7 @@ def test_what_cannot_be_made_is_refused_before_the_first_frame(monkeypatch: pyte
     for fps in (0, -1, 51):
         with pytest.raises(UserError, match=rf"^{fps} frames per second is out of range; choose 1 to 50$"):
             animation(frames, "gif", fps, ABOUT)
-    monkeypatch.setattr(animations.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(
         UserError, match=r'MP4 needs av; .*pip install -e "\.\[video\]" \(or choose --format gif or webp\)$'
     ):

@@ -1,4 +1,4 @@
-"""Many requests to many files: resumed, divided, and refused before the work."""
+"""Many requests to many files, resumed, divided, and refused before the work; and what `--out` means."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from common.errors import UserError
 from common.picture_files import SUFFIXES
 from stage2 import Painter, Request
 from stage2.painter import commands
-from stage2.painter.outputs import Output
+from stage2.painter.commands import Output
 from stage2.painter.requests import Series
 
 ROWS = [Series.of(Request(genre="portrait", seed=3, resolution=64), 4), Series.of(Request(style="cubism"), 2)]
@@ -22,8 +22,8 @@ def painter(stage2_run: Path) -> Painter:
     return Painter.load(stage2_run)
 
 
-def output(folder: Path, **settings: bool) -> Output:
-    return Output.of(str(folder), None, SUFFIXES, **settings)
+def output(out: str | Path, format: str | None = None, **settings: bool) -> Output:
+    return Output(str(out), format, SUFFIXES, **settings)
 
 
 def names(folder: Path) -> set[str]:
@@ -89,14 +89,9 @@ def test_processes_paint_each_picture_exactly_once(
     monkeypatch.setenv("WORLD_SIZE", "4")
     for rank in range(4):
         monkeypatch.setenv("RANK", str(rank))
-        commands.paint(painter, ROWS, output(tmp_path))
-    assert sorted(capsys.readouterr().out.splitlines()) == sorted(str(tmp_path / name) for name in NAMES)
-
-
-def test_folders_by_label(painter: Painter, tmp_path: Path) -> None:
-    commands.paint(painter, ROWS, output(tmp_path, by_label=True))
-    folders = {path.relative_to(tmp_path).parts[:2] for path in tmp_path.rglob("*.png")}
-    assert folders == {("portrait", "any"), ("any", "cubism")}
+        commands.paint(painter, ROWS, output(tmp_path, by_label=True))
+    paths = [tmp_path / "/".join(name.split("_")[:2]) / name for name in NAMES]
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(map(str, paths))
 
 
 def test_labels_are_looked_up_once_for_a_series(
@@ -124,3 +119,39 @@ def test_what_cannot_be_done_is_refused_before_anything_is_painted(
     with pytest.raises(UserError, match=message):
         commands.paint(painter, series, output(tmp_path / "new"), sheet)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_suffix_makes_a_file_and_its_format_and_all_else_a_folder(tmp_path: Path) -> None:
+    assert (output("a.webp").format, output("a.webp").targets(["x"])) == ("webp", [Path("a.webp")])
+    assert (output("a.JPEG").format, output("v1.5").format) == ("jpeg", "png")
+    assert output(tmp_path, "webp").targets(["x", "y"]) == [tmp_path / "x.webp", tmp_path / "y.webp"]
+    with pytest.raises(UserError, match=r"--out a\.png does not match --format webp"):
+        output("a.png", "webp")
+    for one_file in ("a.png", "-"):
+        with pytest.raises(UserError, match="is one file, but there are 2 pictures"):
+            output(one_file).targets(["x", "y"])
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.MP4"])
+def test_a_name_of_another_kind_of_file_makes_no_folder(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no such file can be written here; give a folder or a file ending in \.png, "):
+        output(tmp_path / name)
+    (tmp_path / name).mkdir()
+    assert output(tmp_path / name).folder == tmp_path / name
+
+
+def test_what_stands_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "y.png").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"y\.png exists; .*--overwrite"):
+        output(tmp_path).targets(["x", "y"])
+    assert len(output(tmp_path, overwrite=True).targets(["x", "y"])) == 2
+    with pytest.raises(UserError, match="not a folder"):
+        output(tmp_path / "y.png" / "x.webp").targets(["x"])
+
+
+def test_the_standard_output_gets_the_bytes_alone(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
+    output("-").write(Path("-"), b"\x89bytes\n\x00")
+    assert capfdbinary.readouterr().out == b"\x89bytes\n\x00"
+    output(tmp_path).write(tmp_path / "a.png", b"content")
+    assert capfdbinary.readouterr().out == f"{tmp_path / 'a.png'}\n".encode()
+    assert (tmp_path / "a.png").read_bytes() == b"content"

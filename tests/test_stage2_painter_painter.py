@@ -35,13 +35,6 @@ def pixels(image: Image.Image) -> np.ndarray:
     return np.asarray(image, dtype=np.int16)
 
 
-def test_a_seed_paints_the_same_picture_alone_and_among_others(painter: Painter) -> None:
-    many = painter.paint("portrait", "renaissance", count=20, seed=3)
-    alone = painter.paint("portrait", "renaissance", count=1, seed=20)
-    assert [painting.request.seed for painting in many] == list(range(3, 23))
-    assert np.abs(pixels(many[17].image) - pixels(alone[0].image)).max() <= 1
-
-
 @pytest.mark.parametrize("resolution", [64, 128])
 def test_a_request_is_the_same_picture_alone_and_among_63_others(painter: Painter, resolution: int) -> None:
     style = "renaissance:2,cubism" if resolution == 128 else "any"
@@ -117,8 +110,6 @@ def test_a_picture_of_other_weights_is_not_painted_again(painter: Painter) -> No
     origin = Origin(Request(resolution=64), painter.weights, 0, 1)
     with pytest.raises(UserError, match=r"^weights abc painted the picture, but these are .*--weights"):
         painter.again(replace(origin, weights="abc"))
-    with pytest.raises(UserError, match="a batch of 1000, but"):
-        painter.again(replace(origin, batch=1000))
 
 
 def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
@@ -132,7 +123,7 @@ def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stag
     (full,), (light,) = (each.paint("portrait") for each in (painter, lighter))
     assert not np.array_equal(pixels(full.image), pixels(light.image))
     with pytest.raises(UserError, match="--weights"):
-        lighter.again(Origin(full.request, full.weights, full.row, full.batch))
+        lighter.again(full)
 
 
 def test_curated_pictures_are_the_best_of_all_candidates(painter: Painter) -> None:
@@ -181,15 +172,10 @@ def test_a_walk_steps_evenly_and_ends_where_it_began(painter: Painter) -> None:
 
 
 def test_genre_style_and_seed_change_the_picture(painter: Painter) -> None:
-    (first,) = painter.paint("portrait", "renaissance", seed=1)
-    for other in (("landscape", "renaissance", 1), ("portrait", "ukiyo-e", 1), ("portrait", "renaissance", 2)):
+    (first,) = painter.paint("Portraits", "renaissance", seed=1)
+    for other in (("landscape", "high renaissance", 1), ("portrait", "ukiyo-e", 1), ("portrait", "any", 2)):
         (painting,) = painter.paint(*other[:2], seed=other[2])
         assert np.abs(pixels(painting.image) - pixels(first.image)).max() > 1
-
-
-def test_blends_families_aliases_and_any_are_understood(painter: Painter) -> None:
-    for genre, style in (("portrait:0.7,landscape:0.3", "any"), ("Seascape", "high renaissance"), ("any", "any")):
-        assert painter.paint(genre, style)[0].image.size == (128, 128)
 
 
 def test_64_pixels_are_painted_by_stage1_alone(painter: Painter, stage1_run: Path) -> None:
@@ -257,11 +243,6 @@ def test_a_description_that_promises_terabytes_is_refused_before_memory_is_taken
     assert "\n" not in str(caught.value)
 
 
-def test_missing_weights_are_answered_with_the_command_that_makes_them(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"accelerate launch scripts/train_stage2\.py"):
-        Painter.load(tmp_path / "nowhere")
-
-
 def test_a_run_in_the_usual_place_goes_before_the_pair_of_the_project(
     stage1_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +256,4 @@ def test_a_start_from_the_pair_of_the_project_fits_the_preset_that_it_was_traine
     export = read_export_config(SHIPPED, Stage2Export)
     assert export.networks == config.load(Stage2Config, PRESETS / "small-256.yaml").networks
     assert sum(path.stat().st_size for path in SHIPPED.rglob("*")) < 30e6
-
-
-def test_the_pair_of_the_project_paints_on_the_stage_one_of_the_project() -> None:
     assert Painter.load(SHIPPED).weights.split("+")[0] == Stage1Painter.load(STAGE1_SHIPPED).weights

@@ -1,4 +1,4 @@
-"""What is asked of the painter, and what a file says of how it was painted."""
+"""Requests, typed and read from files, and what a picture's file says of how it was painted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 from common.errors import UserError
 from common.picture_files import encode, read_metadata
-from stage2.painter.requests import Origin, Painting, Request, Series, captions, parse_seeds, slug
+from stage2.painter.requests import Origin, Painting, Request, Series, captions, parse_seeds, read_requests, slug
 
 ASKED = Request(
     genre="portrait:0.7,landscape:0.3", style="ukiyo-e", seed=10**20, truncation=0.7, towards=4, nearby=1 / 3,
@@ -18,7 +18,8 @@ ASKED = Request(
 
 
 def painting(request: Request, **judgement: str) -> Painting:
-    return Painting(Image.new("RGB", (64, 64), (9, 80, 200)), request, "abc+def", 2, 5, judgement)
+    image = Image.new("RGB", (64, 64), (9, 80, 200))
+    return Painting(request, "abc+def", 2, 5, image=image, judgement=judgement)
 
 
 @pytest.mark.parametrize("suffix", ["png", "webp", "jpg", "JPEG"])
@@ -37,7 +38,12 @@ def test_another_suffix_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("seed", "x"), ("batch", "6 of 5"), ("batch", "0 of 5"), ("batch", "all"), ("truncation", ""), ("weights", None)],
+    [
+        *(("batch", text) for text in ("6 of 5", "0 of 5", "1 of 1000", "all")),
+        ("seed", "x"),
+        ("truncation", ""),
+        ("weights", None),
+    ],
 )
 def test_metadata_that_are_not_complete_are_refused(key: str, value: str | None, tmp_path: Path) -> None:
     one = painting(ASKED)
@@ -81,12 +87,49 @@ def test_captions_say_what_differs_and_what_the_critic_said() -> None:
 
 
 def test_a_label_is_a_name_of_a_file_wherever_it_came_from() -> None:
-    assert [slug(label) for label in ("../up", ".hidden", "still life", "都市")] == [
-        "-up", "hidden", "still-life", "都市",
-    ]  # fmt: skip
-
-
-def test_labels_without_letters_get_different_names() -> None:
-    names = [slug(label) for label in ("🎨", "🎭", "*", "..", ".")]
-    assert len(set(names)) == 5
+    plain = {"../up": "-up", ".hidden": "hidden", "still life": "still-life", "都市": "都市"}
+    assert {label: slug(label) for label in plain} == plain
+    names = {slug(label) for label in ("🎨", "🎭", "*", "..", ".")}
+    assert len(names) == 5
     assert not any(name.startswith(".") for name in names)
+
+
+def rows(path: Path, content: str) -> list[Series]:
+    path.write_text(content, encoding="utf-8")
+    return list(read_requests(path, Request(seed=4, truncation=0.9)))
+
+
+def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
+    table = 'genre,style,seed,count,resolution,truncation\nportrait,cubism,7,3,64,0.5\n"marina:1,portrait:2",,,,,\n'
+    lines = (
+        '{"genre": "portrait", "style": "cubism", "seed": 7, "count": 3, "resolution": 64, "truncation": 0.5}\n\n'
+        '{"genre": "marina:1,portrait:2", "style": "", "seed": null}\n'
+    )
+    wanted = [
+        Series.of(Request(genre="portrait", style="cubism", seed=7, truncation=0.5, resolution=64), 3),
+        Series.of(Request(genre="marina:1,portrait:2", seed=4, truncation=0.9)),
+    ]
+    assert rows(tmp_path / "a.csv", table) == wanted
+    assert rows(tmp_path / "a.csv", f"\ufeff{table}\n,,,\n".replace("style,", " style,", 1)) == wanted
+    assert rows(tmp_path / "a.jsonl", lines) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "genre,stile\nportrait,\n", "unknown column 'stile'; did you mean 'style'"),
+        ("a.csv", "genre,seed\nportrait,1\nportrait,x\n", r"a\.csv line 3: invalid literal .* 'x'"),
+        ("a.csv", "genre,truncation\nportrait,half\n", r"a\.csv line 2: could not convert .* 'half'"),
+        ("a.csv", "genre,seed\n,1\n", r"a\.csv line 2: genre is missing"),
+        ("a.csv", "genre,style\nportrait:1,marina:1,cubism\n", "put a blend of several names in quotes"),
+        ("a.jsonl", '{"genre": "portrait"}\n{"genre": 3}\n', r"a\.jsonl line 2: genre"),
+        ("a.jsonl", '{"genre": "portrait", "cuont": 3}\n', "cuont is not a known key"),
+        ("a.jsonl", "[1]\n", "line 1 is not a JSON object"),
+        ("a.jsonl", "{\n", "line 1 is not a JSON object"),
+        ("a.txt", "portrait\n", r"must be in a \.csv or \.jsonl file"),
+    ],
+)
+def test_a_row_that_does_not_read_is_named(name: str, content: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        rows(tmp_path / name, content)
+    assert "\n" not in str(caught.value)

@@ -39,9 +39,10 @@ def test_a_resolved_request_has_the_vocabularys_spelling_plain_numbers_and_point
         ({"truncation": -1.0}, "truncation -1 is out of range"),
         ({"truncation": 1.5}, "truncation 1.5 is out of range"),
         ({"truncation": float("nan")}, "truncation nan is out of range"),
-        ({"towards": 3, "nearby": 1.5}, "nearby 1.5 towards seed 3 is out of range"),
+        ({"towards": 3, "nearby": 1.5}, "nearby 1.5 is out of range"),
+        ({"towards": -3, "nearby": 0.5}, "seed -3 is negative"),
         ({"resolution": 256}, "choose one of 64, 128"),
-        ({"resolution": 64, "style": "cubism"}, "needs stage II, .*; ask for no style, or for another resolution"),
+        ({"resolution": 64, "style": "cubism"}, "needs stage II, .*; leave it out, or choose another resolution"),
     ],
 )
 def test_an_impossible_request_is_refused_in_one_line(request_: dict[str, object], message: str) -> None:
@@ -62,7 +63,7 @@ def draw(seeds: Sequence[int]) -> torch.Tensor:
 
 
 def test_without_more_the_noise_is_the_seeds_bit_for_bit() -> None:
-    assert torch.equal(noise_of([Request(seed=3), Request(seed=9)], draw), draw([3, 9]))
+    assert torch.equal(noise_of([Request(seed=3), Request(seed=9)], draw_latents, 128), draw([3, 9]))
 
 
 def test_the_way_between_two_has_their_length_and_ends_at_them() -> None:
@@ -82,12 +83,12 @@ def test_equal_noise_stays_where_it_is() -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.9])
 def test_a_request_lies_its_share_of_the_angle_away(share: float) -> None:
-    (noise,) = noise_of([Request(seed=1, towards=2, nearby=share)], draw).double()
+    (noise,) = noise_of([Request(seed=1, towards=2, nearby=share)], draw_latents, 128).double()
     first, second = draw([1, 2]).double()
     angles = [torch.arccos(torch.cosine_similarity(first, other, dim=0)) for other in (noise, second)]
     assert float(angles[0] / angles[1]) == pytest.approx(share, abs=1e-3)
 
 
 def test_truncation_shortens_the_noise_of_its_own_request_only() -> None:
-    noise = noise_of([Request(seed=1, truncation=0.5), Request(seed=2)], draw)
+    noise = noise_of([Request(seed=1, truncation=0.5), Request(seed=2)], draw_latents, 128)
     assert torch.equal(noise, draw([1, 2]) * torch.tensor([[0.5], [1.0]]))

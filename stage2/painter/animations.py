@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from common.errors import UserError, missing_package
+from common.picture_files import described
 
 SUFFIXES = {"gif": ".gif", "webp": ".webp", "mp4": ".mp4"}
 FASTEST = 50
@@ -26,20 +26,12 @@ def animation(frames: Iterable[Image.Image], format: str, fps: int, metadata: Ma
     """
     if not 1 <= fps <= FASTEST:
         raise UserError(f"{fps} frames per second is out of range; choose 1 to {FASTEST}")
-    if format != "mp4":
-        return _pillow(frames, format, fps, metadata)
-    if importlib.util.find_spec("av") is None:
-        raise missing_package("an MP4", "av", extra="video", instead="choose --format gif or webp")
-    return _mp4(frames, fps, metadata)
-
-
-def _pillow(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:
-    file = io.BytesIO()
+    file, about = io.BytesIO(), json.dumps(dict(metadata))
+    if format == "mp4":
+        _write_mp4(file, frames, fps, about)
+        return file.getvalue()
     first, *others = frames
-    about = json.dumps(dict(metadata))
-    exif = Image.Exif()
-    exif[0x010E] = about
-    own = {"comment": about.encode()} if format == "gif" else {"exif": exif, "quality": 90}
+    own = {"comment": about.encode()} if format == "gif" else {"exif": described(metadata), "quality": 90}
     # A GIF counts in hundredths of a second: frames of different lengths keep the average speed right.
     unit = 10 if format == "gif" else 1
     ends = [round(1000 / unit * number / fps) for number in range(len(others) + 2)]
@@ -48,12 +40,13 @@ def _pillow(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapp
     return file.getvalue()
 
 
-def _mp4(frames: Iterable[Image.Image], fps: int, metadata: Mapping[str, str]) -> bytes:
-    import av
-
-    file = io.BytesIO()
+def _write_mp4(file: io.BytesIO, frames: Iterable[Image.Image], fps: int, about: str) -> None:
+    try:
+        import av
+    except ImportError:
+        raise missing_package("an MP4", "av", extra="video", instead="choose --format gif or webp") from None
     with av.open(file, "w", format="mp4") as container:
-        container.metadata["comment"] = json.dumps(dict(metadata))
+        container.metadata["comment"] = about
         stream = container.add_stream("libx264", rate=fps, options={"crf": "16"})
         stream.pix_fmt = "yuv420p"
         pictures = iter(frames)
@@ -62,4 +55,3 @@ def _mp4(frames: Iterable[Image.Image], fps: int, metadata: Mapping[str, str]) -
         for picture in chain([first], pictures):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
         container.mux(stream.encode())
-    return file.getvalue()

@@ -1,13 +1,17 @@
-"""What the painting commands do once `scripts/generate.py` and `scripts/explore.py` have read their options."""
+"""What the painting commands do once `scripts/generate.py` and `scripts/explore.py` have read their options.
+
+`Output` is where they write: a folder, one file, or the standard output.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -16,18 +20,74 @@ from common.images import captioned_grid
 from common.machine import launched_place
 from common.picture_files import encode, write_overlapped, write_picture
 from stage2.painter.animations import animation
-from stage2.painter.outputs import Output
 from stage2.painter.painter import Painter
-from stage2.painter.requests import Origin, Painting, Request, Series, captions
+from stage2.painter.requests import Origin, Painting, Request, Series, captions, slug
 from stage2.painter.resolving import Resolved
 from stage2.painter.variations import Walk
 
 MOST_PIXELS = 100_000_000
 """Of the pictures that are held in memory at once."""
+STANDARD_OUTPUT = "-"
+OTHER_FILES = frozenset({".png", ".webp", ".jpg", ".gif", ".mp4", ".webm", ".bmp", ".tif", ".tiff", ".pdf", ".svg"})
+"""Suffixes with which `--out` names a file, not a folder, even where no such file can be written."""
 
 LayOut = Callable[[Sequence[Image.Image], Sequence[str]], Image.Image]
 """Takes pictures and their captions, and returns a sheet."""
 grid: LayOut = partial(captioned_grid, columns=8)
+
+
+class Output:
+    """The meaning of `--out`, `--format`, `--by-label` and `--overwrite` together."""
+
+    def __init__(
+        self, out: str, format: str | None, suffixes: Mapping[str, str], overwrite: bool = False, by_label: bool = False
+    ) -> None:
+        """Take the format of the suffix of `out` if none is given, or else the first of `suffixes`.
+
+        Raises UserError if the two do not match, or if `out` is another kind of file.
+        """
+        suffix = Path(out).suffix.lower().replace(".jpeg", ".jpg")
+        named = {value: name for name, value in suffixes.items()}.get(suffix)
+        if named is None and (Path(out).is_file() or (suffix in OTHER_FILES and not Path(out).is_dir())):
+            known = ", ".join(suffixes.values())
+            raise UserError(f"--out {out}: no such file can be written here; give a folder or a file ending in {known}")
+        if format is not None and named not in (None, format):
+            raise UserError(f"--out {out} does not match --format {format}; leave one of them out")
+        self.out, self.overwrite, self.by_label = out, overwrite, by_label
+        self.format = format or named or next(iter(suffixes))
+        self.is_one_file = named is not None or out == STANDARD_OUTPUT
+        self.folder = Path(out).parent if self.is_one_file else Path(out)
+        self._suffix = suffixes[self.format]
+
+    def path(self, request: Request, usual_resolution: int) -> Path:
+        """Return the path of a picture among many. Its name holds its resolution if that is not the usual one."""
+        folder = self.folder / slug(request.genre) / slug(request.style) if self.by_label else self.folder
+        size = "" if request.resolution == usual_resolution else f"_{request.resolution}px"
+        return folder / f"{request.stem}{size}{self._suffix}"
+
+    def targets(self, names: Sequence[str]) -> list[Path]:
+        """Return a path for each name.
+
+        Raises UserError if one of them exists already, or if `out` is a single file for several names.
+        """
+        if self.is_one_file and len(names) > 1:
+            raise UserError(f"--out {self.out} is one file, but there are {len(names)} pictures; give a folder")
+        paths = [Path(self.out) if self.is_one_file else self.folder / f"{name}{self._suffix}" for name in names]
+        existing = [path for path in paths if path.exists()] if self.out != STANDARD_OUTPUT else []
+        if existing and not self.overwrite:
+            raise UserError(f"{existing[0]} exists; choose another --out, or replace it with --overwrite")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UserError(f"cannot write to {self.folder}: it is not a folder; choose another --out")
+        return paths
+
+    def write(self, target: Path, content: bytes) -> None:
+        """Write a file and print its path, or write only its bytes to the standard output."""
+        if self.out == STANDARD_OUTPUT:
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+        else:
+            write_picture(target, content)
+            print(target)
 
 
 def paint(
@@ -79,13 +139,11 @@ def paint_labels(painter: Painter, request: Request, output: Output) -> None:
     output.write(target, encode(sheet, output.format, _about(painter)))
 
 
-def paint_walk(
-    painter: Painter, kind: Walk, request: Request, output: Output, frames: int, fps: int, stops: int, among: list[str]
-) -> None:
-    """Paint a looping walk through seeds, genres or styles into an animation."""
+def paint_walk(painter: Painter, kind: Walk, request: Request, output: Output, fps: int, **stops: Any) -> None:
+    """Paint a looping walk through seeds, genres or styles into an animation; `Painter.walk` explains `stops`."""
     asked = painter.resolve(request).request
     [target] = output.targets([f"{asked.stem}_walk-{kind}"])
-    pictures = (one.image for one in painter.walk(kind, asked, frames=frames, stops=stops, among=among))
+    pictures = (one.image for one in painter.walk(kind, asked, **stops))
     about = {**_about(painter), "walk": kind, "genre": asked.genre, "style": asked.style, "seed": str(asked.seed)}
     output.write(target, animation(pictures, output.format, fps, about))
 
@@ -102,22 +160,6 @@ def known_names(painter: Painter) -> list[str]:
     return [f"{kind}: {', '.join(map(str, names)) or 'none'}" for kind, names in kinds.items()]
 
 
-def exists_already(painter: Painter, path: Path, request: Request) -> bool:
-    """Return True if a file holds the picture of that request, by these weights. Raises UserError for another file."""
-    if not path.exists():
-        return False
-    try:
-        origin = Origin.read(path)
-        same = origin.request == request and origin.weights == painter.weights
-    except UserError:
-        same = False
-    if not same:
-        raise UserError(
-            f"{path} exists and is another picture; choose another --seed or --out, or replace it with --overwrite"
-        )
-    return True
-
-
 def _paint_files(painter: Painter, resolved: Sequence[tuple[Resolved, Series]], output: Output) -> None:
     """Paint this process's share of the pictures; print each path once the file is on the disk.
 
@@ -128,19 +170,33 @@ def _paint_files(painter: Painter, resolved: Sequence[tuple[Resolved, Series]], 
     def path_of(request: Request) -> Path:
         return output.path(request, painter.resolutions[-1])
 
-    def own_share() -> Iterator[tuple[Path, Resolved]]:
+    def exists_already(request: Request) -> bool:
+        path = path_of(request)
+        if not path.exists():
+            return False
+        try:
+            origin = Origin.read(path)
+        except UserError:
+            origin = None
+        if origin is None or (origin.request, origin.weights) != (request, painter.weights):
+            raise UserError(
+                f"{path} exists and is another picture; choose another --seed or --out, or replace it with --overwrite"
+            )
+        return True
+
+    def own_share() -> Iterator[Resolved]:
         process, processes = launched_place()
-        return ((path_of(one.request), one) for one in islice(_each(resolved), process, None, processes))
+        return islice(_each(resolved), process, None, processes)
 
     def write(path: Path, painting: Painting) -> None:
         # A file of requests may hold one twice, or another command may paint the same one.
-        if output.overwrite or not exists_already(painter, path, painting.request):
+        if output.overwrite or not exists_already(painting.request):
             write_picture(path, painting.encoded(output.format))
 
     skipped = 0
     if output.folder.is_dir() and any(output.folder.iterdir()) and not output.overwrite:
-        skipped = sum(exists_already(painter, path, one.request) for path, one in own_share())
-    missing = (one for path, one in own_share() if not (skipped and path.exists()))
+        skipped = sum(exists_already(one.request) for one in own_share())
+    missing = (one for one in own_share() if not (skipped and path_of(one.request).exists()))
     paintings = ((path_of(painting.request), painting) for painting in painter.paint_resolved(missing))
     for path in write_overlapped((path, partial(write, path, painting)) for path, painting in paintings):
         # Write line and newline in one call: torchrun's processes are unbuffered, and their output would mix.

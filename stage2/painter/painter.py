@@ -6,7 +6,7 @@ weights, the labels and its own seed. Stage II's export contains stage I's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
@@ -17,22 +17,20 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from common.curation import Judgements, Opinions, choose, thumbnails
+from common.curation import Opinions, choose, judgement, rank, thumbnails
 from common.errors import UserError
 from common.images import labelled_grid, resized, to_pictures, to_signed, to_uint8
 from common.runs.exports import find_export, read_export_values
 from common.vocabulary import ANY, Vocabulary, require_same
 from stage1.sampling import RUN as STAGE1_RUN
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
-from stage2.painter.requests import Origin, Painting, Request, Series
-from stage2.painter.resolving import Draw, Resolved, noise_of, points, resolve
+from stage2.painter.requests import LARGEST_BATCH, Origin, Painting, Request, Series
+from stage2.painter.resolving import Resolved, noise_of, points, resolve
 from stage2.painter.variations import Walk, in_styles, walk, with_nearby_noise
 from stage2.sampling import RUN, SHIPPED, TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
 
 CPU_BATCH = 16
 """Pictures per batch on a CPU; more are not faster."""
-DEVICE_BATCH = 256
-"""Pictures per batch that a GPU tries first."""
 
 
 class Painter:
@@ -42,8 +40,8 @@ class Painter:
         self.stage1 = stage1
         self.stage2 = stage2
         self.vocabulary: Vocabulary = stage1.vocabulary
-        self.batch_size = CPU_BATCH if stage1.device.type == "cpu" else DEVICE_BATCH
-        """Most pictures per batch; halved when the device runs out of memory."""
+        self.batch_size = CPU_BATCH if stage1.device.type == "cpu" else LARGEST_BATCH
+        """Most pictures per batch. A GPU tries the largest first; halved when the device runs out of memory."""
 
     @classmethod
     def load(cls, path: Path | str | None = None, device: torch.device | str = "cpu") -> Painter:
@@ -117,23 +115,26 @@ class Painter:
         if not 1 <= keep <= candidates:
             raise UserError(f"{keep} of {candidates} pictures cannot be kept; keep at least 1 and at most all")
         first = self.resolve(request)
-        if not self.has_critic(first.resolution):
-            raise UserError("the export has no critic, which curating needs; export the run again")
         seed = first.request.seed
-        opinions: list[Opinions] = []
+        parts: list[Opinions] = []
         small: list[np.ndarray] = []
         for batch, images in self._batches(first.with_seeds(range(seed, seed + candidates))):
             pictures = to_uint8(images)
             opinion = self.opinions(pictures, *points(batch))
-            assert opinion is not None, "has_critic was checked above"
-            opinions.append(opinion)
+            if opinion is None:
+                raise UserError("the export has no critic, which curating needs; export the run again")
+            parts.append(opinion)
             if variety:
                 small.append(thumbnails(pictures.cpu()))
-        judgements = Judgements(Opinions.joined(opinions), *(one[0].numpy() for one in points([first])))
-        kept = choose(judgements.order, np.concatenate(small) if variety else None, keep).tolist()
+        opinions, (genres, styles) = Opinions.joined(parts), (rows.numpy() for rows in points([first]))
+        order = rank(opinions, genres.repeat(candidates, axis=0), styles.repeat(candidates, axis=0))
+        kept = choose(order, np.concatenate(small) if variety else None, keep).tolist()
         # Paint them again: the pictures of all candidates would not fit into memory.
         chosen = self.paint_resolved(first.with_seeds(seed + index for index in kept))
-        return [replace(painting, judgement=judgements.of(index)) for index, painting in zip(kept, chosen, strict=True)]
+        return [
+            replace(painting, judgement=judgement(opinions, genres, styles, order, index))
+            for index, painting in zip(kept, chosen, strict=True)
+        ]
 
     def vary_styles(self, request: Request, styles: Sequence[str] = ()) -> list[Painting]:
         """Paint the same composition in each of `styles`, or in every style. Raises UserError as `paint` does."""
@@ -164,15 +165,10 @@ class Painter:
                 f"weights {origin.weights} painted the picture, but these are {self.weights}; choose the run or export "
                 "that painted it with --weights"
             )
-        if origin.batch > DEVICE_BATCH:
-            raise UserError(
-                f"the picture's metadata names a batch of {origin.batch}, but {DEVICE_BATCH} is the maximum; choose an "
-                "unedited picture"
-            )
         resolved = self.resolve(origin.request)
         images = self.images_of([resolved] * origin.batch)
         [picture] = to_pictures(images[origin.row : origin.row + 1])
-        return Painting(picture, resolved.request, self.weights, origin.row, origin.batch)
+        return Painting(resolved.request, self.weights, origin.row, origin.batch, image=picture)
 
     def sheet(self, seed: int = 0, truncation: float = 1.0, resolution: int | None = None) -> Image.Image:
         """Paint every genre in every style, one row per genre, all from one seed.
@@ -205,12 +201,19 @@ class Painter:
         """Paint resolved requests one batch at a time, in constant memory for any number of them."""
         for batch, images in self._batches(requests):
             for row, (one, picture) in enumerate(zip(batch, to_pictures(images), strict=True)):
-                yield Painting(picture, one.request, self.weights, row, len(batch))
+                yield Painting(one.request, self.weights, row, len(batch), image=picture)
 
+    @torch.no_grad()
     def images_of(self, requests: Sequence[Resolved]) -> Float[Tensor, "b 3 size size"]:
         """Paint a batch of requests of one resolution; return tensors."""
-        asked = [one.request for one in requests]
-        return self._images(lambda draw: noise_of(asked, draw), *points(requests), requests[0].resolution)
+        asked, resolution = [one.request for one in requests], requests[0].resolution
+        genres, styles = (rows.to(self.device) for rows in points(requests))
+        small = self.stage1.paint(noise_of(asked, draw_latents, self.stage1.latent_dim), genres)
+        if self.stage2 is None or resolution == SIZE:
+            return small
+        noise = noise_of(asked, draw_noise, self.stage2.export.networks.noise_dim)
+        large: Tensor = self.stage2.generator(small, genres, styles, noise.to(self.device))
+        return resized(large, resolution)
 
     def images(
         self,
@@ -221,16 +224,13 @@ class Painter:
         truncation: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
         """Paint a batch by points of the genre and style simplex, all zeros for any; return tensors."""
-        return self._images(lambda draw: truncation * draw(seeds), genres, styles, resolution)
+        asked = [Request(seed=seed, truncation=truncation) for seed in seeds]
+        rows = zip(asked, genres.tolist(), styles.tolist(), strict=True)
+        return self.images_of([Resolved(one, resolution, tuple(genre), tuple(style)) for one, genre, style in rows])
 
     def knows_styles(self, resolution: int) -> bool:
         """Return True if pictures of that size are painted in a style."""
         return self.stage2 is not None and resolution != SIZE
-
-    def has_critic(self, resolution: int) -> bool:
-        """Return True if the export has a critic for pictures of that size."""
-        stage = self.stage1 if resolution == SIZE or self.stage2 is None else self.stage2
-        return stage.critic is not None
 
     @torch.no_grad()
     def opinions(
@@ -248,23 +248,6 @@ class Painter:
         large = resized(to_signed(images.to(device)), self.resolutions[-1])
         scores, genre_logits, style_logits, _ = critic(large, genres.to(device), styles.to(device))
         return Opinions(scores.cpu().numpy(), genre_logits.cpu().numpy(), style_logits.cpu().numpy())
-
-    @torch.no_grad()
-    def _images(
-        self,
-        noise: Callable[[Draw], Float[Tensor, "b z"]],
-        genres: Float[Tensor, "b k"],
-        styles: Float[Tensor, "b s"],
-        resolution: int,
-    ) -> Float[Tensor, "b 3 size size"]:
-        """Paint a batch. `noise` takes the function that draws a stage's noise, and returns that of the batch."""
-        small = self.stage1.paint(noise(lambda seeds: draw_latents(seeds, self.stage1.latent_dim)), genres)
-        if self.stage2 is None or resolution == SIZE:
-            return small
-        noise_dim, device = self.stage2.export.networks.noise_dim, self.device
-        own_noise = noise(lambda seeds: draw_noise(seeds, noise_dim))
-        large: Tensor = self.stage2.generator(small, genres.to(device), styles.to(device), own_noise.to(device))
-        return resized(large, resolution)
 
     def _batches(self, requests: Iterable[Resolved]) -> Iterator[tuple[list[Resolved], Float[Tensor, "b 3 size size"]]]:
         """Yield batches of requests of one resolution, in their order, with their pictures."""

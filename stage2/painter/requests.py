@@ -1,24 +1,30 @@
-"""A request for a picture, and the finished painting with its metadata.
+"""Requests for pictures, typed or read from a file, and the finished painting with its metadata.
 
 `stage2.painter.resolving` resolves a request, `stage2.painter.painter` paints it.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from PIL import Image
 
-from common.errors import UserError
+from common import config
+from common.config import settings
+from common.errors import UserError, suggest
 from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, read_metadata, write_picture
 from common.vocabulary import ANY, format_number
 
+LARGEST_BATCH = 256
+"""Most pictures that are painted at once."""
 LONGEST_SLUG = 80
 """Bytes. Two labels, seeds and numbers must fit into the 255 bytes of a file name."""
 FIELDS: Mapping[str, Callable[[str], Any]] = {
@@ -83,7 +89,9 @@ class Series:
     @property
     def stem(self) -> str:
         """The name, without suffix, of one file for all of them."""
-        return self.request._stem(slug("_".join(_written(seeds) for seeds in self.seeds)))
+        ranges = [(seeds.start, seeds.stop - 1) for seeds in self.seeds]
+        written = "_".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+        return self.request._stem(slug(written))
 
 
 def parse_seeds(text: str) -> tuple[range, ...]:
@@ -98,25 +106,110 @@ def parse_seeds(text: str) -> tuple[range, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class Painting:
-    """A finished picture, and all that is needed to paint it again."""
+@settings
+class Row:
+    """The columns of a file of requests. All but the genre may be left out, or blank."""
 
-    image: Image.Image
+    genre: str
+    style: str = ANY
+    seed: int | None = None
+    """The seed of the first picture; the next pictures take the next seeds."""
+    count: int = 1
+    resolution: int | None = None
+    truncation: float | None = None
+
+
+COLUMNS = tuple(column.name for column in fields(Row))
+
+
+def read_requests(path: Path, usual: Request) -> Iterator[Series]:
+    """Yield a series for each row of a `.csv` with a header, or for each object of a `.jsonl` with one per line.
+
+    `usual` gives the default seed, resolution and truncation. Raises UserError that names file and line.
+    """
+    readers = {".csv": _csv_rows, ".jsonl": _json_rows}
+    if path.suffix.lower() not in readers:
+        raise UserError(f"{path}: requests must be in a .csv or .jsonl file")
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for line, values in readers[path.suffix.lower()](file, path):
+                given = config.as_values(config.parse(Row, values, place=line))
+                count = given.pop("count")
+                request = replace(usual, **{name: value for name, value in given.items() if value is not None})
+                yield Series.of(request, count, line)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} is not a readable file of requests ({error})") from None
+
+
+def _csv_rows(file: TextIO, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    reader = csv.DictReader(file, restkey="", skipinitialspace=True)
+    for name in reader.fieldnames or ():
+        if name not in COLUMNS:
+            raise UserError(f"{path}: unknown column {name!r}{suggest(name, COLUMNS)}")
+    kinds: Mapping[str, Callable[[str], Any]] = {**FIELDS, "count": int}
+    for row in reader:
+        line = f"{path} line {reader.line_num}"
+        if "" in row:
+            raise UserError(f"{line} has more values than the header; put a blend of several names in quotes")
+        given = {name: text for name, text in row.items() if text and text.strip()}
+        try:
+            values = {name: kinds[name](text) for name, text in given.items()}
+        except ValueError as error:
+            raise UserError(f"{line}: {error}") from None
+        if values:
+            yield line, values
+
+
+def _json_rows(file: TextIO, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, text in enumerate(file, start=1):
+        if not text.strip():
+            continue
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            raise UserError(f"{path} line {number} is not a JSON object")
+        yield f"{path} line {number}", {name: value for name, value in values.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a picture was painted: all that is needed to paint it again."""
+
     request: Request
-    """The request, with its resolution and with the vocabulary's spelling of the labels."""
+    """With its resolution, and with the vocabulary's spelling of the labels."""
     weights: str
     """Hashes of the weights that painted it."""
     row: int = 0
     batch: int = 1
     """Size of the batch that it was painted in, `row` the picture's row there: another size changes the rounding."""
+
+    @classmethod
+    def read(cls, path: Path) -> Origin:
+        """Read what `Painting.metadata` wrote into a file. Raise UserError if it is not complete."""
+        metadata = read_metadata(path)
+        try:
+            names = [name for name in FIELDS if name in metadata or name not in MOVING]
+            request = Request(**{name: FIELDS[name](metadata[name]) for name in names})
+            row, batch = map(int, metadata["batch"].split(" of "))
+            if not 1 <= row <= batch <= LARGEST_BATCH:
+                raise ValueError("its place in the batch")
+            return Origin(request, metadata["weights"], row - 1, batch)
+        except (KeyError, ValueError):
+            raise UserError(
+                f"{path} holds no metadata of this program, so it cannot be painted again; choose an unedited picture "
+                "of generate.py"
+            ) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painting(Origin):
+    """A finished picture, and how it was painted."""
+
+    image: Image.Image
     judgement: Mapping[str, str] = field(default_factory=dict)
     """The critic's opinion, if it was asked for one."""
-
-    @property
-    def seed(self) -> int:
-        """The seed of its noise."""
-        return self.request.seed
 
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
@@ -138,38 +231,10 @@ class Painting:
         write_picture(Path(path), self.encoded(format_of(Path(path))))
 
 
-@dataclass(frozen=True)
-class Origin:
-    """How a picture was painted, read from its metadata."""
-
-    request: Request
-    weights: str
-    row: int
-    batch: int
-
-    @classmethod
-    def read(cls, path: Path) -> Origin:
-        """Read what `Painting.metadata` wrote into a file. Raise UserError if it is not complete."""
-        metadata = read_metadata(path)
-        try:
-            row, batch = re.fullmatch(r"(\d{1,6}) of (\d{1,6})", metadata["batch"]).groups()  # type: ignore[union-attr]
-            if not 1 <= int(row) <= int(batch):
-                raise ValueError("its place in the batch")
-            names = [name for name in FIELDS if name in metadata or name not in MOVING]
-            request = Request(**{name: FIELDS[name](metadata[name]) for name in names})
-            return cls(request, metadata["weights"], int(row) - 1, int(batch))
-        except (KeyError, ValueError, AttributeError):
-            raise UserError(
-                f"{path} holds no metadata of this program, so it cannot be painted again; choose an unedited picture "
-                "of generate.py"
-            ) from None
-
-
 def captions(paintings: Sequence[Painting]) -> list[str]:
     """Return a caption for each painting of a sheet: seed, labels if they differ, and the critic's opinion."""
-    differing = [
-        kind for kind in ("genre", "style") if len({getattr(painting.request, kind) for painting in paintings}) > 1
-    ]
+    kinds = ("genre", "style")
+    differing = [kind for kind in kinds if len({getattr(painting.request, kind) for painting in paintings}) > 1]
     found = []
     for painting in paintings:
         request, judgement = painting.request, painting.judgement
@@ -179,8 +244,8 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
         lines = [CAPTION_JOIN.join(parts)]
         if judgement:
             lines.append(f"real {float(judgement['realness']):.2f}")
-            kinds = [kind for kind in ("genre", "style") if f"{kind}_probability" in judgement]
-            lines += [f"{kind} {float(judgement[f'{kind}_probability']):.0%}" for kind in kinds]
+            probabilities = {kind: judgement.get(f"{kind}_probability") for kind in kinds}
+            lines += [f"{kind} {float(value):.0%}" for kind, value in probabilities.items() if value is not None]
         found.append("\n".join(lines))
     return found
 
@@ -193,7 +258,3 @@ def slug(label: str) -> str:
         return name
     digest = hashlib.sha256(label.encode()).hexdigest()[:12]
     return f"{name.encode()[: LONGEST_SLUG - 13].decode(errors='ignore')}-{digest}"
-
-
-def _written(seeds: range) -> str:
-    return str(seeds.start) if seeds.stop - seeds.start == 1 else f"{seeds.start}-{seeds.stop - 1}"

@@ -19,8 +19,8 @@ from stage1.sampling import SIZE
 from stage2.painter.requests import Request
 from stage2.sampling import TRAIN_COMMAND
 
-Draw = Callable[[Sequence[int]], Float[Tensor, "b z"]]
-"""Takes seeds; returns normal noise, one row per seed, independent of the other seeds."""
+Draw = Callable[[Sequence[int], int], Float[Tensor, "b z"]]
+"""Takes seeds and a length; returns a row of normal noise for each seed, independent of the other seeds."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +43,25 @@ class Resolved:
 def resolve(request: Request, vocabulary: Vocabulary, resolutions: Sequence[int]) -> Resolved:
     """Raise UserError if weights of these labels and resolutions cannot paint the request."""
     genres, styles = vocabulary.genre_weights(request.genre), vocabulary.style_weights(request.style)
-    if request.seed < 0:
-        raise UserError(f"seed {request.seed} is negative; choose 0 or above")
+    if min(request.seed, request.towards or 0) < 0:
+        raise UserError(f"seed {min(request.seed, request.towards or 0)} is negative; choose 0 or above")
     if not 0 < request.truncation <= 1:
         raise UserError(f"truncation {request.truncation:g} is out of range; choose a number above 0, at most 1")
-    if (request.towards or 0) < 0 or not 0 <= request.nearby <= 1:
-        raise UserError(
-            f"nearby {request.nearby:g} towards seed {request.towards} is out of range; choose nearby from 0 to 1 "
-            "and a seed of 0 or above"
-        )
+    if not 0 <= request.nearby <= 1:
+        raise UserError(f"nearby {request.nearby:g} is out of range; choose a number from 0 to 1")
     resolution = int(resolutions[-1] if request.resolution is None else request.resolution)
     if resolution not in resolutions:
-        known = ", ".join(str(side) for side in resolutions)
+        known = ", ".join(map(str, resolutions))
         raise UserError(f"these weights cannot paint resolution {resolution}; choose one of {known}")
     if resolution == SIZE and not is_any(request.style):
-        other = "for another resolution" if resolutions[-1] > SIZE else f"train stage II: {TRAIN_COMMAND}"
+        other = "choose another resolution" if resolutions[-1] > SIZE else f"train stage II: {TRAIN_COMMAND}"
         raise UserError(
-            f"style {request.style!r} needs stage II, and {SIZE} pixels are painted by stage I alone; ask for no "
-            f"style, or {other}"
+            f"style {request.style!r} needs stage II, and stage I paints {SIZE} pixels; leave it out, or {other}"
         )
     spelled = replace(
         request,
-        genre=vocabulary.genre_spelling(request.genre),
-        style=vocabulary.style_spelling(request.style),
+        genre=vocabulary.spelling("genre", request.genre),
+        style=vocabulary.spelling("style", request.style),
         # Convert NumPy numbers to plain ones: they are written to the metadata and read again.
         seed=int(request.seed),
         truncation=float(request.truncation),
@@ -80,18 +76,17 @@ def points(requests: Sequence[Resolved]) -> tuple[Float[Tensor, "b k"], Float[Te
     return torch.tensor([one.genres for one in requests]), torch.tensor([one.styles for one in requests])
 
 
-def noise_of(requests: Sequence[Request], draw: Draw) -> Float[Tensor, "b z"]:
+def noise_of(requests: Sequence[Request], draw: Draw, length: int) -> Float[Tensor, "b z"]:
     """Return the noise of each request: drawn from its seed, moved towards another seed's noise, truncated.
 
     Truncation multiplies it. The networks pass noise through linear layers only (the stem and the gates), so this moves
     each layer's input towards its mean, as in Karras et al. 2019, appendix B.
     """
-    noise = draw([request.seed for request in requests])
+    noise = draw([request.seed for request in requests], length)
     moved = [row for row, request in enumerate(requests) if request.towards is not None]
     if moved:
-        others = draw([requests[row].towards or 0 for row in moved])
-        shares = torch.tensor([requests[row].nearby for row in moved])
-        noise[moved] = between(noise[moved], others, shares)
+        others = draw([requests[row].towards or 0 for row in moved], length)
+        noise[moved] = between(noise[moved], others, torch.tensor([requests[row].nearby for row in moved]))
     return noise * torch.tensor([[request.truncation] for request in requests])
 
 
@@ -103,11 +98,11 @@ def between(
     The direction follows the arc (Shoemake 1985, section 3.3), the length is linear. On a straight line the middle
     would be shorter than any noise that the networks were trained on.
     """
-    a, b, t = first.double(), second.double(), shares.double()[:, None]
+    a, b, share = first.double(), second.double(), shares.double()[:, None]
     lengths = a.norm(dim=1, keepdim=True), b.norm(dim=1, keepdim=True)
     angle = torch.arccos((a * b).sum(dim=1, keepdim=True).div(lengths[0] * lengths[1]).clamp(-1, 1))
     # Equal directions have no arc between them: avoid 0 / 0.
     sine = angle.sin().clamp(min=1e-9)
-    arc = ((1 - t) * angle).sin() / sine * (a / lengths[0]) + (t * angle).sin() / sine * (b / lengths[1])
+    arc = ((1 - share) * angle).sin() / sine * (a / lengths[0]) + (share * angle).sin() / sine * (b / lengths[1])
     direction = torch.where(angle < 1e-6, a / lengths[0], arc)
-    return (direction * torch.lerp(lengths[0], lengths[1], t)).to(first.dtype)
+    return (direction * torch.lerp(lengths[0], lengths[1], share)).to(first.dtype)

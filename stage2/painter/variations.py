@@ -26,7 +26,7 @@ def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = 
     return [replace(request, style=style) for style in styles or vocabulary.styles]
 
 
-def with_nearby_noise(request: Request, count: int, nearby: float) -> list[Request]:
+def with_nearby_noise(request: Request, count: int = 8, nearby: float = 0.3) -> list[Request]:
     """Return the request, and `count - 1` whose noise (of both stages) is moved towards that of the next seeds."""
     if not 0 < nearby <= 1:
         raise UserError(f"nearby {nearby:g} is out of range; choose a number above 0, at most 1")
@@ -36,14 +36,24 @@ def with_nearby_noise(request: Request, count: int, nearby: float) -> list[Reque
 
 
 def walk(
-    kind: Walk, request: Request, vocabulary: Vocabulary, *, frames: int, stops: int = 4, among: Sequence[str] = ()
+    kind: Walk, request: Request, vocabulary: Vocabulary, *, frames: int = 48, stops: int = 4, among: Sequence[str] = ()
 ) -> list[Request]:
     """Return the frames of a walk from stop to stop and back to the first.
 
     Stops are `stops` consecutive seeds, or the genres or styles `among` (default: all) with one noise. Noise is
     interpolated on the sphere, labels linearly. Raises UserError for fewer than two stops, or fewer frames than stops.
     """
-    names = [] if kind == "seeds" else _names(kind, request, vocabulary, among)
+    names: list[str] = []
+    if kind != "seeds":
+        label, known = (request.genre, vocabulary.genres) if kind == "genres" else (request.style, vocabulary.styles)
+        if not is_any(label):
+            raise UserError(
+                f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among"
+            )
+        names = list(among or known)
+        for name in names:
+            if ":" in name or "," in name or is_any(name):
+                raise UserError(f"a walk cannot stop at {name!r}; list single {kind}")
     count = stops if kind == "seeds" else len(names)
     _require_some(count, "stops of a walk")
     _require_some(frames, "frames")
@@ -60,21 +70,6 @@ def walk(
         blend = f"{names[here]}:{1 - share:.6f},{names[there]}:{share:.6f}" if share else names[here]
         found.append(replace(request, genre=blend) if kind == "genres" else replace(request, style=blend))
     return found
-
-
-def _names(kind: Walk, request: Request, vocabulary: Vocabulary, among: Sequence[str]) -> list[str]:
-    label, known = (request.genre, vocabulary.genres) if kind == "genres" else (request.style, vocabulary.styles)
-    if len(known) < 2:
-        raise UserError(
-            f"a walk through {kind} needs at least two, and these weights know {', '.join(known) or 'none'}; walk "
-            "through the noise with explore.py walk seeds"
-        )
-    if not is_any(label):
-        raise UserError(f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among")
-    blends = [name for name in among if ":" in name or "," in name or is_any(name)]
-    if blends:
-        raise UserError(f"a walk cannot stop at {blends[0]!r}; list single {kind}")
-    return list(among or known)
 
 
 def _require_some(count: int, what: str) -> None:

@@ -5,7 +5,6 @@ In: a run or an export of either stage; one of stage II contains its stage I. Ou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -28,16 +27,6 @@ PARTS = {
 """The files that an export may consist of."""
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What was written."""
-
-    graphs: dict[Path, float]
-    """Each ONNX graph, with the largest difference of its pixels from PyTorch's, which lie in [-1, 1]."""
-    moved: float | None
-    """With half precision: the largest change of a colour value, of 255, in pictures of the largest resolution."""
-
-
 def export_run(
     run: Path,
     out: Path,
@@ -49,12 +38,13 @@ def export_run(
     license: str | None = None,
     report: Path | None = None,
     overwrite: bool = False,
-) -> Exported:
+) -> tuple[dict[Path, float], float | None]:
     """Write the export of a run to the folder `out`. If that fails, raise UserError and change nothing.
 
     `best` takes the run's best weights instead of its newest, `half` stores them in half precision, `onnx` adds a graph
     for each resolution, `card` a model card and samples, with the hub's identifier of a licence and a report.json of
-    `scripts/evaluate.py`.
+    `scripts/evaluate.py`. Returns each graph with the largest difference of its pixels from PyTorch's, which lie in
+    [-1, 1]; and with half precision the largest change of a colour value, of 255, at the largest resolution.
     """
     source = find_export(run, TRAIN_COMMAND) if not best else run / "best"
     if not (source / CONFIG).is_file():
@@ -66,25 +56,22 @@ def export_run(
     if onnx:
         require_onnx_packages()
     painter = Painter.load(source)
-    for resolution in painter.resolutions:
+    for stage in (painter.stage1, painter.stage2):
         # Critics are loaded at first use: find a broken one now.
-        painter.has_critic(resolution)
+        getattr(stage, "critic", None)
     measured = None if report is None else read_report(report, painter)
-    try:
-        with whole_folder(out) as building:
-            copy_export(source, building, half=half)
-            if stage1_of(source).is_dir():
-                copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
-            networks = load_networks(building)
-            moved = _moved(load_networks(source)[-1], networks[-1]) if half else None
-            names = {GRAPH.format(network.resolution): network for network in networks} if onnx else {}
-            graphs = {out / name: export_graph(network, building / name) for name, network in names.items()}
-            if card:
-                painter = Painter.load(building)
-                write_card(building, painter, run, best=best, half=half, license=license, report=measured)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror or error}; choose another folder with --out") from None
-    return Exported(graphs, moved)
+    with whole_folder(out) as building:
+        copy_export(source, building, half=half)
+        if stage1_of(source).is_dir():
+            copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
+        networks = load_networks(building)
+        moved = _moved(load_networks(source)[-1], networks[-1]) if half else None
+        names = {GRAPH.format(network.resolution): network for network in networks} if onnx else {}
+        graphs = {out / name: export_graph(network, building / name) for name, network in names.items()}
+        if card:
+            painter = Painter.load(building)
+            write_card(building, painter, run, best=best, half=half, license=license, report=measured)
+    return graphs, moved
 
 
 def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from common import config
 from common.data.dataset import DatasetDescription
 from common.errors import UserError
 from common.evaluation.figures import specs
-from common.evaluation.measurements import VERSION, Figure, Measurements
+from common.evaluation.measurements import VERSION, Measurements
 from common.images import labelled_grid
 from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, read_metrics
 from common.vocabulary import ANY
@@ -29,6 +29,10 @@ SAMPLES = "samples.webp"
 SAMPLES_PER_GENRE = 6
 TEST_FID = "fid_test"
 """The figure that chose the best weights before datasets had a validation split."""
+OWN_RUN = "- Budget and settings are those of stage II. Those of the stage I in these weights are in its own run."
+NO_RIGHTS = (
+    "- This card does not say whether the rights in the training pictures allow a use of the generated pictures."
+)
 SPECS = specs("test")
 _MADE_SQUARE = {"crop": "cropped to a square", "pad": "padded to a square", "squash": "squashed to a square"}
 
@@ -52,20 +56,36 @@ def write_card(
     rows = [[painting.image for painting in painter.paint(genre, count=SAMPLES_PER_GENRE)] for genre in genres]
     seeds = [f"seed {seed}" for seed in range(SAMPLES_PER_GENRE)]
     labelled_grid(rows, genres, seeds).save(folder / SAMPLES, quality=85)
+    labels = {"genre": painter.vocabulary.genres, "style": painter.vocabulary.styles if painter.stage2 else {}}
+    several = [kind for kind, names in labels.items() if len(names) > 1]
     log = read_metrics(run / "metrics.jsonl")
-    lines = chain(
-        _head(painter, half, license), _training(run, log, best), _figures(report), _faults(painter, report, best, log)
-    )
-    (folder / CARD).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    chosen_on_test = best and _best_figure(log) == TEST_FID
+
+    def lines() -> Iterator[str]:
+        yield from _head(painter, labels, several, half, license)
+        yield from _training(run, log, best)
+        yield from _figures(report)
+        yield "## Known faults\n"
+        wanted = [spec for spec in SPECS.values() if spec.kind is None or spec.kind in several]
+        missing = [spec.title for spec in wanted if report is None or spec.key not in report.figures]
+        if missing:
+            yield f"- Not measured: {'; '.join(missing)}."
+        if sides := [str(side) for side in painter.resolutions if report is None or side != report.resolution]:
+            yield f"- Not measured at {', '.join(sides)} pixels."
+        if chosen_on_test:
+            yield "- The weights were chosen by their FID on the test split, so figures on that split are too good."
+        if painter.stage2:
+            yield OWN_RUN
+        yield NO_RIGHTS
+
+    (folder / CARD).write_text("\n".join(lines()) + "\n", encoding="utf-8")
 
 
 def read_report(path: Path, painter: Painter) -> Measurements:
     """Read a report.json of `scripts/evaluate.py`. Raises UserError if it has other weights, or not the test split."""
-    values = _read(path)
-    if values is None:
-        raise UserError(f"{path} is not a report; give the report.json of scripts/evaluate.py")
+    values = _read(path) or {}
     if values.get("version") != VERSION:
-        raise UserError(f"{path} is from another version of this program; measure again with scripts/evaluate.py")
+        raise UserError(f"{path} is no report of this version of the program; measure with scripts/evaluate.py")
     report = config.parse(Measurements, values, str(path))
     if report.split != "test":
         raise UserError(
@@ -74,42 +94,41 @@ def read_report(path: Path, painter: Painter) -> Measurements:
         )
     if report.weights != painter.weights:
         raise UserError(
-            f"{path} is from {f'the weights {report.weights}' if report.weights else 'unnamed weights'}, but these are "
-            f"{painter.weights}; give a report of these weights"
+            f"{path} is from the weights {report.weights or 'of nobody'}, but these are {painter.weights}; give a "
+            "report of these weights"
         )
     return report
 
 
-def _head(painter: Painter, half: bool, license: str | None) -> Iterator[str]:
+def _head(
+    painter: Painter, labels: Mapping[str, Mapping[str, int]], several: Sequence[str], half: bool, license: str | None
+) -> Iterator[str]:
     front = {
         **({"license": license} if license else {}),
         "library_name": "atelier",
         "pipeline_tag": "unconditional-image-generation",
         "tags": ["art", "gan", "paintings"],
     }
-    sides = ", ".join(f"{side} × {side}" for side in painter.resolutions)
-    stages = "both stages" if _paired(painter) else "stage I"
-    labels = _labels(painter)
-    answers = " and ".join(kind for kind, names in labels.items() if len(names) > 1)
     yield f"---\n{yaml.safe_dump(front, sort_keys=False).strip()}\n---\n"
-    yield f"# Paintings of {sides} pixels\n"
+    yield f"# Paintings of {', '.join(f'{side} × {side}' for side in painter.resolutions)} pixels\n"
+    answers = f"You can choose the {' and '.join(several)}" if several else "It has no labels to choose from"
     yield (
-        f"Weights of {stages} of Atelier, a generator of paintings, trained from scratch. "
-        f"{f'You can choose the {answers}' if answers else 'It has no labels to choose from'}. "
-        f"Hash of the weights: `{painter.weights}`."
+        f"Weights of {'both stages' if painter.stage2 else 'stage I'} of Atelier, a generator of paintings, trained "
+        f"from scratch. {answers}. Hash of the weights: `{painter.weights}`."
     )
     if half:
         yield "They are stored in half precision and compute in single precision."
     if license is None:
         yield "No licence has been stated."
     yield f"\n![{'One row per genre, one' if labels['genre'] else 'One'} column per seed]({SAMPLES})\n"
-    shown = ["every genre"] * bool(labels["genre"]) + ["any style"] * bool(labels["style"])
+    shown = [text for kind, text in (("genre", "every genre"), ("style", "any style")) if labels[kind]]
     yield f"{', '.join([*shown, 'seeds']).capitalize()} 0 to {SAMPLES_PER_GENRE - 1}, not hand-picked.\n"
-    yield "## Paint\n"
-    yield '```python\nfrom stage2 import Painter\n\npainter = Painter.load("FOLDER")  # the folder of these files'
-    genre = next(iter(painter.vocabulary.genres), "any")
-    yield f'painter.paint(genre="{genre}", count=4, seed=7)[0].save("painting.png")\n```\n'
-    yield "## Labels\n"
+    genre = next(iter(labels["genre"]), ANY)
+    yield (
+        "## Paint\n\n```python\nfrom stage2 import Painter\n\n"
+        'painter = Painter.load("FOLDER")  # the folder of these files\n'
+        f'painter.paint(genre="{genre}", count=4, seed=7)[0].save("painting.png")\n```\n\n## Labels\n'
+    )
     kinds = {"Genres": painter.vocabulary.genres, "Styles": painter.vocabulary.styles}
     for kind, counts in kinds.items():
         yield f"{kind}: {', '.join(f'{name} ({count})' for name, count in counts.items()) or 'none'}.\n"
@@ -124,17 +143,15 @@ def _training(run: Path, log: Sequence[Mapping[str, float]], best: bool) -> Iter
         data = config.parse(DatasetDescription, values, str(run / "dataset.json"))
         counts = ", ".join(f"{count} in the {split} split" for split, count in data.paintings.items())
         made_square = _MADE_SQUARE.get(data.fit, f"made square with `{_in_one_line(data.fit)}`")
-        yield (
-            f"Pictures: `{_in_one_line(data.source)}`, {counts}, {made_square}, "
-            f"resized with {_in_one_line(data.resize_filter).capitalize()}.\n"
-        )
+        resized = _in_one_line(data.resize_filter).capitalize()
+        yield f"Pictures: `{_in_one_line(data.source)}`, {counts}, {made_square}, resized with {resized}.\n"
     else:
         yield "The training pictures are unknown: no dataset.json came with the weights.\n"
     if trained := _trained(run, log, best):
         budget = f"{trained['step']:,.0f} steps, in which the critic saw {trained['images']:,.0f} real paintings"
         if best:
-            chosen_on = "test" if _best_figure(log) == TEST_FID else "validation"
-            budget += f", the best of the run's {log[-1]['step']:,.0f} steps by FID on the {chosen_on} split"
+            split = _best_figure(log).removeprefix("fid_")
+            budget += f", the best of the run's {log[-1]['step']:,.0f} steps by FID on the {split} split"
         if started_from := (_read(run / "environment.json") or {}).get("started_from"):
             budget += f". The run started from the weights `{started_from}`, whose training is not included"
         yield f"Budget: {budget}.\n"
@@ -153,48 +170,18 @@ def _figures(report: Measurements | None) -> Iterator[str]:
         yield "None: this card was made without a report of `scripts/evaluate.py`.\n"
         return
     yield "| figure | value | 95 % interval | pictures | real paintings (number) |\n|---|---|---|---|---|"
-    for key, figure in _known(report).items():
-        spec = SPECS[key]
-        value, interval, mark = spec.number(figure.value), spec.interval(figure), spec.mark(figure)
-        yield f"| {spec.title} | {value} | {interval} | {figure.samples} | {mark} |"
-    yield (
-        f"\nMeasured on {report.samples:,} pictures of `{_in_one_line(report.name)}` at {report.resolution} pixels "
-        f"against {report.held_out:,} test and {report.train:,} training paintings of "
-        f"`{_in_one_line(report.dataset)}`, resized with {_in_one_line(report.resize_filter).capitalize()}. "
-        f"{_in_one_line(report.origin)}. Features: "
-        f"{_in_one_line(report.features_description)}.\n"
+    for key, spec in SPECS.items():
+        if figure := report.figures.get(key):
+            value, interval, mark = spec.number(figure.value), spec.interval(figure), spec.mark(figure)
+            yield f"| {spec.title} | {value} | {interval} | {figure.samples} | {mark} |"
+    name, dataset, origin, features = map(
+        _in_one_line, (report.name, report.dataset, report.origin, report.features_description)
     )
-
-
-def _faults(
-    painter: Painter, report: Measurements | None, best: bool, log: Sequence[Mapping[str, float]]
-) -> Iterator[str]:
-    yield "## Known faults\n"
-    paired = _paired(painter)
-    measured = _known(report) if report is not None else {}
-    several = {kind for kind, names in _labels(painter).items() if len(names) > 1}
-    missing = [
-        spec.title for key, spec in SPECS.items() if key not in measured and (spec.kind is None or spec.kind in several)
-    ]
-    if missing:
-        yield f"- Not measured: {'; '.join(missing)}."
-    sides = [side for side in painter.resolutions if report is None or side != report.resolution]
-    if sides:
-        yield f"- Not measured at {', '.join(str(side) for side in sides)} pixels."
-    if best and _best_figure(log) == TEST_FID:
-        yield "- The weights were chosen by their FID on the test split, so figures on that split are too good."
-    if paired:
-        yield "- Budget and settings are those of stage II. Those of the stage I in these weights are in its own run."
-    yield "- This card does not say whether the rights in the training pictures allow a use of the generated pictures."
-
-
-def _labels(painter: Painter) -> dict[str, Mapping[str, int]]:
-    """Return the labels that one can choose, by kind; stage I takes no style."""
-    return {"genre": painter.vocabulary.genres, "style": painter.vocabulary.styles if _paired(painter) else {}}
-
-
-def _paired(painter: Painter) -> bool:
-    return len(painter.resolutions) > 1
+    yield (
+        f"\nMeasured on {report.samples:,} pictures of `{name}` at {report.resolution} pixels "
+        f"against {report.held_out:,} test and {report.train:,} training paintings of `{dataset}`, "
+        f"resized with {_in_one_line(report.resize_filter).capitalize()}. {origin}. Features: {features}.\n"
+    )
 
 
 def _trained(run: Path, log: Sequence[Mapping[str, float]], best: bool) -> Mapping[str, float] | None:
@@ -220,19 +207,14 @@ def _best_figure(log: Sequence[Mapping[str, float]]) -> str:
     return VALIDATION_FID if any(VALIDATION_FID in line for line in log) else TEST_FID
 
 
-def _known(report: Measurements) -> dict[str, Figure]:
-    return {key: report.figures[key] for key in SPECS if key in report.figures}
-
-
 def _read(path: Path) -> dict[str, Any] | None:
     """Return the mapping in a YAML or JSON file; None if there is no such file."""
     if not path.is_file():
         return None
+    kind, load = ("JSON", json.loads) if path.suffix == ".json" else ("YAML", yaml.safe_load)
     try:
-        text = path.read_text(encoding="utf-8")
-        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        kind = "JSON" if path.suffix == ".json" else "YAML"
+        values = load(path.read_text(encoding="utf-8"))
+    except (ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path} is not readable {kind} ({_in_one_line(str(error))}); repair or remove it") from None
     return values if isinstance(values, dict) else None
 

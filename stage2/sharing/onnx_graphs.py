@@ -10,8 +10,6 @@ import importlib.util
 import json
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from torch import Tensor, nn
 
 from common.errors import UserError, missing_package
 from common.files import whole_file
-from common.vocabulary import Vocabulary
 from stage1.sampling import SIZE, draw_latents
 from stage2.painter.painter import Painter
 from stage2.sampling import draw_noise
@@ -52,16 +49,17 @@ class Pair(nn.Module):
         return images
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PaintingNetwork:
     """The network of one resolution."""
 
+    resolution: int
     module: nn.Module
     """Takes latents and genres, and with stage II also styles and noise; returns images in [-1, 1]."""
     inputs: dict[str, int]
     """Names of the inputs, in order, each with the length of its rows."""
-    resolution: int
-    vocabulary: Vocabulary
+    labels: dict[str, list[str]]
+    """Names of the genres and styles, in the order of the inputs' columns."""
     weights: str
     """Hashes of the weights, stage I's first."""
 
@@ -84,24 +82,16 @@ def load_networks(path: Path, device: torch.device | str = "cpu") -> list[Painti
     """
     painter = Painter.load(path, device)
     stage1, stage2 = painter.stage1, painter.stage2
-    small = PaintingNetwork(
-        module=stage1.generator,
-        inputs={"latents": stage1.latent_dim, "genres": len(stage1.vocabulary.genres)},
-        resolution=SIZE,
-        vocabulary=stage1.vocabulary,
-        weights=stage1.weights,
-    )
+    genres, styles = list(painter.vocabulary.genres), list(painter.vocabulary.styles)
+    inputs = {"latents": stage1.latent_dim, "genres": len(genres)}
+    small = PaintingNetwork(SIZE, stage1.generator, inputs, {"genres": genres, "styles": []}, stage1.weights)
     if stage2 is None:
         return [small]
-    networks, vocabulary = stage2.export.networks, painter.vocabulary
-    large = PaintingNetwork(
-        module=Pair(stage1.generator, stage2.generator).eval().requires_grad_(False),
-        inputs={**small.inputs, "styles": len(vocabulary.styles), "noise": networks.noise_dim},
-        resolution=networks.resolution,
-        vocabulary=vocabulary,
-        weights=painter.weights,
-    )
-    return [small, large]
+    settings = stage2.export.networks
+    pair = Pair(stage1.generator, stage2.generator).eval().requires_grad_(False)
+    inputs = {**inputs, "styles": len(styles), "noise": settings.noise_dim}
+    labels = {"genres": genres, "styles": styles}
+    return [small, PaintingNetwork(settings.resolution, pair, inputs, labels, painter.weights)]
 
 
 def require_onnx_packages() -> None:
@@ -111,6 +101,7 @@ def require_onnx_packages() -> None:
         raise missing_package("ONNX", ", ".join(missing), extra="onnx")
 
 
+@torch.no_grad()
 def export_graph(network: PaintingNetwork, path: Path) -> float:
     """Write `network` as ONNX, for batches of any size. The file appears only after it was checked.
 
@@ -119,7 +110,13 @@ def export_graph(network: PaintingNetwork, path: Path) -> float:
     """
     with whole_file(path) as partial:
         _write(network, partial)
-        difference = _difference(network, partial)
+        session = open_graph(partial)
+        differences = []
+        for inputs in map(network.example, CHECKED_BATCHES):
+            named = {name: rows.numpy() for name, rows in zip(network.inputs, inputs, strict=True)}
+            painted = torch.from_numpy(session.run(["images"], named)[0])
+            differences.append((painted - network.module(*inputs)).abs().max())
+        difference = float(torch.stack(differences).max())
         # Not `difference > TOLERANCE`: NaN would pass.
         if not difference <= TOLERANCE:
             raise UserError(
@@ -140,25 +137,27 @@ def open_graph(path: Path) -> Any:
 
 def _write(network: PaintingNetwork, path: Path) -> None:
     batch = torch.export.Dim("batch")
-    with _quiet_exporter():
-        program = torch.onnx.export(
-            network.module,
-            network.example(2),
-            dynamo=True,
-            input_names=list(network.inputs),
-            output_names=["images"],
-            dynamic_shapes=tuple({0: batch} for _ in network.inputs),
-            verbose=False,
-        )
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    # The exporter's warnings concern its own code, and layers that these networks do not have.
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            program = torch.onnx.export(
+                network.module,
+                network.example(2),
+                dynamo=True,
+                input_names=list(network.inputs),
+                output_names=["images"],
+                dynamic_shapes=tuple({0: batch} for _ in network.inputs),
+                verbose=False,
+            )
+    finally:
+        logger.setLevel(level)
     assert program is not None
-    vocabulary = network.vocabulary
-    labels = {
-        "genres": list(vocabulary.genres),
-        "styles": list(vocabulary.styles) if "styles" in network.inputs else [],
-    }
     program.model.metadata_props.update(
         {
-            **{kind: json.dumps(names, ensure_ascii=False) for kind, names in labels.items()},
+            **{kind: json.dumps(names, ensure_ascii=False) for kind, names in network.labels.items()},
             **{f"length of {name}": str(length) for name, length in network.inputs.items()},
             "resolution": str(network.resolution),
             "images": "RGB, -1 to 1, batch x 3 x height x width",
@@ -166,28 +165,3 @@ def _write(network: PaintingNetwork, path: Path) -> None:
         }
     )
     program.save(path, external_data=False)
-
-
-@torch.no_grad()
-def _difference(network: PaintingNetwork, path: Path) -> float:
-    session = open_graph(path)
-    differences = []
-    for count in CHECKED_BATCHES:
-        inputs = network.example(count)
-        named = {name: tensor.numpy() for name, tensor in zip(network.inputs, inputs, strict=True)}
-        painted = torch.from_numpy(session.run(["images"], named)[0])
-        differences.append((painted - network.module(*inputs)).abs().max())
-    return float(torch.stack(differences).max())
-
-
-@contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """Silence the exporter's warnings: they concern its own code and layers that these networks do not have."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            yield
-    finally:
-        logger.setLevel(level)
