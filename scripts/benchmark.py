@@ -110,7 +110,6 @@ def measure_training(settings: Stage1Config | Stage2Config, dataset: PaintingDat
 def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> None:
     """Print the speed of painting by resolution and batch, to files, and with what might make it faster."""
     device = own_device("cuda" if torch.cuda.is_available() else "cpu")
-    keep_freed_memory()
     painter = Painter.load(weights, device)
     _print_machine(device)
     for resolution, count in itertools.product(painter.resolutions, batches):
@@ -134,6 +133,8 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
     print(f"{'to PNG files':24} {speeds['to PNG files']:8.1f} images/s")
     print(f"first picture on disk after {1 / speeds['first picture']:.2f} s", flush=True)
 
+    # As a painter does.
+    keep_freed_memory()
     painting_network = load_networks(weights, device)[-1]
     network, inputs = painting_network.module, [tensor.to(device) for tensor in painting_network.example(largest)]
     tasks: dict[str, Task] = {"networks alone": (partial(network, *inputs), largest)}

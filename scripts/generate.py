@@ -43,9 +43,9 @@ def main() -> None:
     elif arguments.again:
         commands.paint_again(painter, arguments.again, output)
     elif arguments.curate is not None:
-        keep, candidates = arguments.curate, arguments.candidates
-        candidates = 25 * keep if candidates is None else candidates
-        commands.paint_curated(painter, request, output, keep, candidates, arguments.variety, sheet=arguments.grid)
+        candidates = 25 * arguments.curate if arguments.candidates is None else arguments.candidates
+        how = arguments.curate, candidates, arguments.variety
+        commands.paint_curated(painter, request, output, *how, sheet=arguments.grid)
     elif arguments.requests:
         sheet = f"{slug(arguments.requests.stem)}_grid" if arguments.grid else None
         commands.paint(painter, read_requests(arguments.requests, request), output, sheet)

@@ -11,7 +11,7 @@ import torch
 
 from command_line import Parser
 from common.errors import UserError
-from common.machine import keep_freed_memory, own_device, share_cores
+from common.machine import own_device, share_cores
 from stage2 import Painter, Request
 from stage2.painter.requests import Series, parse_seeds
 
@@ -77,8 +77,6 @@ def refuse_unused(arguments: argparse.Namespace, unused: Mapping[str, Sequence[s
 def load_painter(arguments: argparse.Namespace) -> Painter:
     """Return the painter of `--weights` on `--device`."""
     share_cores()
-    # Otherwise half of a CPU's time goes into pages that are given back and taken again with every batch.
-    keep_freed_memory()
     return Painter.load(arguments.weights, own_device(arguments.device))
 
 

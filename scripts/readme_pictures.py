@@ -6,8 +6,6 @@ Run it after new weights have been put in the box; the seeds are picked by hand 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PIL import Image
 
 from command_line import Parser
@@ -29,10 +27,12 @@ TRUNCATION = 0.85
 def main() -> None:
     Parser(description="Paint the pictures of the project's README.").parse_args()
     painter = Painter.load(SHIPPED)
-    _save(sheet(painter), SHIPPED / "sheet.webp")
-    _save(strip(painter), SHIPPED / "stages.webp")
-    [first] = painter.paint("portrait", "renaissance")
-    _save(first.image, SHIPPED / f"{first.request.stem}.webp")
+    [portrait] = painter.paint("portrait", "renaissance")
+    pictures = {"sheet": sheet(painter), "stages": strip(painter), portrait.request.stem: portrait.image}
+    for name, picture in pictures.items():
+        path = SHIPPED / f"{name}.webp"
+        picture.save(path, quality=85, method=6)
+        print(path)
 
 
 def sheet(painter: Painter) -> Image.Image:
@@ -53,11 +53,6 @@ def strip(painter: Painter) -> Image.Image:
     [small] = painter.paint(genre, seed=request.seed, resolution=64, truncation=TRUNCATION)
     pictures = [small.image.resize(large[0].size, Image.Resampling.NEAREST), *large]
     return captioned_grid(pictures, ["stage I, 64 pixels", "stage II, any style", *styles], columns=len(pictures))
-
-
-def _save(picture: Image.Image, path: Path) -> None:
-    picture.save(path, quality=85, method=6)
-    print(path)
 
 
 if __name__ == "__main__":

@@ -179,14 +179,6 @@ def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_
     )
 
 
-def test_without_a_run_the_weights_of_the_project_paint(command: Command, tmp_path: Path) -> None:
-    code, printed, _ = command("generate.py", "--genre", "portrait", "--style", "renaissance", "--seed", "7")
-    assert code == 0
-    assert printed.split() == ["paintings/portrait_renaissance_7.png"]
-    with Image.open(tmp_path / "paintings" / "portrait_renaissance_7.png") as picture:
-        assert picture.size == (256, 256)
-
-
 def test_stage2_says_which_command_makes_stage1(command: Command, procedural_dataset: Path) -> None:
     data = ("--preset", "tiny", "--data", procedural_dataset)
     assert "scripts/train_stage1.py" in command.refused("train_stage2.py", *data, "--stage1", "runs/stage1")
@@ -205,18 +197,6 @@ def test_misspelt_settings_are_refused_all_at_once_with_the_nearest_names(
     assert "training.flip" in line
 
 
-def test_a_genre_and_a_style_become_a_picture_with_its_history(command: Command, stage2_run: Path) -> None:
-    code, printed, _ = command(
-        "generate.py", "--genre", "portrait", "--style", "renaissance", "--weights", stage2_run, "--count", "2"
-    )
-    assert code == 0
-    names = ["portrait_renaissance_0.png", "portrait_renaissance_1.png"]
-    assert printed.splitlines() == [str(Path("paintings") / name) for name in names]
-    with Image.open(Path("paintings") / names[1]) as picture:
-        assert picture.size == (128, 128)
-        assert picture.info["seed"] == "1"
-
-
 def test_an_existing_picture_is_kept_unless_told_otherwise(command: Command, stage2_run: Path) -> None:
     Path("paintings").mkdir()
     kept = Path("paintings") / "any_any_1.png"
@@ -227,6 +207,14 @@ def test_an_existing_picture_is_kept_unless_told_otherwise(command: Command, sta
     code, *_ = command("generate.py", "--weights", stage2_run, "--count", "3", "--overwrite")
     assert code == 0
     assert kept.read_bytes() != b"mine"
+
+
+def test_without_a_run_the_weights_of_the_project_paint_with_their_history(command: Command) -> None:
+    code, printed, _ = command("generate.py", "--genre", "portrait", "--style", "renaissance", "--count", "2")
+    assert code == 0
+    assert printed.splitlines() == [str(Path("paintings") / f"portrait_renaissance_{seed}.png") for seed in (0, 1)]
+    with Image.open(printed.splitlines()[1]) as picture:
+        assert (picture.size, picture.info["seed"]) == ((256, 256), "1")
 
 
 def test_what_weights_know_is_listed(command: Command, stage1_run: Path, stage2_run: Path) -> None:
@@ -256,11 +244,7 @@ def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
         ("generate.py --genre portait", "did you mean 'portrait'"),
         ("generate.py --count 0", "count 0 paints nothing"),
         ("generate.py --device gpu", "has no device 'gpu'"),
-        ("generate.py --truncation -1", "truncation -1 is out of range"),
         ("generate.py --grid --count 1000000000", "1000000000 pictures are too many for memory"),
-        ("generate.py --curate 1000000000", "1000000000 pictures are too many for memory"),
-        ("generate.py --curate 0", "0 of 0 pictures cannot be kept"),
-        ("generate.py --resolution 512", "choose one of 64, 128"),
         ("generate.py --again a.png --seed 0", "--seed cannot be combined with --again"),
         ("generate.py --curate 3 --count 3", "argument --count: not allowed with argument --curate"),
         ("generate.py --curate 16 --from 4", "16 of 4 pictures cannot be kept"),
@@ -273,13 +257,10 @@ def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
         ("generate.py --out - --count 2", "is one file, but there are 2 pictures"),
         ("generate.py --again nowhere.png", "nowhere.png is not a readable picture"),
         ("generate.py --requests nowhere.csv", "nowhere.csv: No such file or directory"),
-        ("generate.py --count many", "invalid int value"),
         ("explore.py sheet --genre portrait", "--genre cannot be combined with sheet"),
         ("explore.py vary noise --among cubism", "--among cannot be combined with noise"),
         ("explore.py vary styles --nearby 0.5", "--nearby cannot be combined with styles"),
-        ("explore.py vary noise --nearby 2", "nearby 2 is out of range"),
         ("explore.py nearest --data nowhere", "scripts/prepare_data.py"),
-        ("explore.py walk genres --genre portrait", "list stops with --among"),
         ("explore.py walk genres --stops 3", "--stops cannot be combined with genres"),
         ("explore.py walk seeds --fps 0", "0 frames per second"),
         ("explore.py walk seeds --format png", "choose from"),
@@ -292,14 +273,14 @@ def test_impossible_paintings_are_refused_in_one_line_before_the_work(
     assert not list(Path().iterdir())
 
 
-@pytest.mark.parametrize("rows", ["", "genre\n", "genre,count\nportrait,0\n", "genre,count\nportrait,0\nany,2\n"])
+@pytest.mark.parametrize("rows", ["", "genre\n", "genre,count\nany,2\nportrait,0\n"])
 @pytest.mark.parametrize("sheet", [(), ("--grid",), ("--out", "one.png")])
 def test_requests_that_ask_for_nothing_are_refused(
     command: Command, stage2_run: Path, rows: str, sheet: tuple[str, ...]
 ) -> None:
     Path("rows.csv").write_text(rows)
     said = command.refused("generate.py", "--weights", stage2_run, "--requests", "rows.csv", *sheet)
-    assert "no pictures are requested" in said or "0 pictures" in said or "count 0" in said or "is empty" in said
+    assert "no pictures are requested" in said or "rows.csv line 3: count 0" in said
     assert [path.name for path in Path().iterdir()] == ["rows.csv"]
 
 
@@ -330,13 +311,6 @@ def test_requests_go_on_where_they_stopped(command: Command, stage2_run: Path) -
     assert command.refused(*arguments[:-3], "--grid").startswith("error: some.csv line 2: ")
 
 
-def test_seeds_are_painted_as_they_are_written(command: Command, stage2_run: Path) -> None:
-    weights = ("generate.py", "--weights", stage2_run, "--resolution", "64", "--seeds", "0,3,7-8")
-    printed = command(*weights)[1]
-    assert printed.split() == [f"paintings/any_any_{seed}_64px.png" for seed in (0, 3, 7, 8)]
-    assert command(*weights, "--grid")[1].strip() == "paintings/any_any_0_3_7-8_grid.png"
-
-
 def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: Command, stage2_run: Path) -> None:
     weights = ("--weights", stage2_run)
     printed = command("generate.py", *weights, "--genre", "portrait", "--curate", "2", "--from", "6", "--variety")[1]
@@ -344,6 +318,9 @@ def test_curated_varied_and_walked_pictures_lie_where_the_command_says(command: 
     with Image.open(printed.splitlines()[0]) as picture:
         assert picture.info["rank"].endswith("of 6")
         assert float(picture.info["genre_probability"]) > 0
+    small = ("generate.py", *weights, "--resolution", "64", "--seeds", "0,3,7-8")
+    assert command(*small)[1].split() == [f"paintings/any_any_{seed}_64px.png" for seed in (0, 3, 7, 8)]
+    assert command(*small, "--grid")[1].strip() == "paintings/any_any_0_3_7-8_grid.png"
     vary, walk = (("explore.py", name) for name in ("vary", "walk"))
     assert len(command(*vary, "styles", *weights, "--among", "cubism", "ukiyo-e")[1].splitlines()) == 2
     assert command(*vary, "noise", *weights, "--count", "3", "--grid")[1].strip().endswith("_noise_grid.png")

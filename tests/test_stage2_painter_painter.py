@@ -6,10 +6,10 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 from PIL import Image
@@ -79,6 +79,14 @@ def test_a_stream_paints_as_it_is_asked_and_reads_no_further(painter: Painter) -
     assert asked < 40
 
 
+def test_painting_keeps_freed_memory_and_gives_it_back(painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    for name in ("keep_freed_memory", "give_freed_memory_back"):
+        monkeypatch.setattr(f"stage2.painter.painter.{name}", partial(calls.append, name))
+    painter.paint(resolution=64)
+    assert calls == ["keep_freed_memory", "give_freed_memory_back"]
+
+
 def test_a_batch_is_halved_until_it_fits_the_devices_memory(stage1_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     painter = Painter.load(stage1_run)
     paint, sizes, fits = painter.images_of, [], 3
@@ -106,12 +114,6 @@ def test_a_picture_is_painted_again_to_the_pixel(painter: Painter, format: str, 
     assert again.metadata() == painting.metadata()
 
 
-def test_a_picture_of_other_weights_is_not_painted_again(painter: Painter) -> None:
-    origin = Origin(Request(resolution=64), painter.weights, 0, 1)
-    with pytest.raises(UserError, match=r"^weights abc painted the picture, but these are .*--weights"):
-        painter.again(replace(origin, weights="abc"))
-
-
 def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
     export = tmp_path / "export"
     shutil.copytree(stage2_run / "export", export)
@@ -122,7 +124,7 @@ def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stag
     assert lighter.weights == f"{painter.weights}-strokes0.25"
     (full,), (light,) = (each.paint("portrait") for each in (painter, lighter))
     assert not np.array_equal(pixels(full.image), pixels(light.image))
-    with pytest.raises(UserError, match="--weights"):
+    with pytest.raises(UserError, match=r"^weights \w+\+\w+ painted the picture, but these are .*--weights"):
         lighter.again(full)
 
 
@@ -157,18 +159,12 @@ def test_varied_styles_keep_the_composition(painter: Painter) -> None:
     assert 0 < max(distances) < np.abs(pixels(other.image) - pixels(cubism.image)).mean()
 
 
-def test_nearby_noise_makes_a_nearby_picture(painter: Painter) -> None:
+def test_nearby_noise_makes_a_nearby_picture_and_a_walk_has_its_frames(painter: Painter) -> None:
+    assert len(list(painter.walk("genres", Request(resolution=64), frames=12))) == 12
     (own, near), (_, far) = (painter.vary_noise(Request(seed=2), 2, nearby) for nearby in (0.1, 1.0))
     (other,) = painter.paint(seed=3)
     assert np.abs(pixels(far.image) - pixels(other.image)).max() <= 1
     assert np.abs(pixels(near.image) - pixels(own.image)).mean() < np.abs(pixels(far.image) - pixels(own.image)).mean()
-
-
-def test_a_walk_steps_evenly_and_ends_where_it_began(painter: Painter) -> None:
-    frames = [pixels(painting.image) for painting in painter.walk("seeds", Request(), frames=12, stops=2)]
-    steps = [np.abs(after - before).mean() for before, after in zip(frames, [*frames[1:], frames[0]], strict=True)]
-    across = np.abs(frames[6] - frames[0]).mean()
-    assert 0 < max(steps) < across
 
 
 def test_genre_style_and_seed_change_the_picture(painter: Painter) -> None:
@@ -222,25 +218,6 @@ def test_stages_that_do_not_know_the_same_labels_are_refused(stage2_run: Path, t
     path.write_text(json.dumps(values))
     with pytest.raises(UserError, match=r"styles of .*export and .*stage1 differ"):
         Painter.load(tmp_path / "export")
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("noise_dim", 10**11), ("encoder_channels", [10**7, 10**7, 10**7]), ("noise_dim", 10**30), ("body_blocks", 10**9)],
-)
-def test_a_description_that_promises_terabytes_is_refused_before_memory_is_taken(
-    stage2_run: Path, tmp_path: Path, key: str, value: object
-) -> None:
-    export = tmp_path / "export"
-    shutil.copytree(stage2_run / "export", export)
-    values = json.loads((export / "config.json").read_text())
-    values["networks"][key] = value
-    (export / "config.json").write_text(json.dumps(values))
-    before = psutil.Process().memory_info().rss
-    with pytest.raises(UserError) as caught:
-        Painter.load(export)
-    assert psutil.Process().memory_info().rss - before < 200_000_000
-    assert "\n" not in str(caught.value)
 
 
 def test_a_run_in_the_usual_place_goes_before_the_pair_of_the_project(

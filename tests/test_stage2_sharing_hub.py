@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,23 +16,17 @@ from stage2.sharing.hub import push, require_hub
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-ROOT = Path(__file__).parents[1]
-
-
 @pytest.fixture
 def logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub, "get_token", lambda: "not a token")
 
 
-def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(UserError, match=r'the hub needs huggingface_hub; .*pip install -e "\.\[hugging-face\]"'):
-        require_hub("owner/name")
-
-
-def test_a_missing_login_is_answered_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_login_or_package_is_answered_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub, "get_token", lambda: None)
     with pytest.raises(UserError, match="hf auth login"):
+        require_hub("owner/name")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(UserError, match=r'the hub needs huggingface_hub; .*pip install -e "\.\[hugging-face\]"'):
         require_hub("owner/name")
 
 
@@ -80,22 +72,3 @@ def test_a_push_that_breaks_off_among_the_large_files_is_said_in_one_line(hub: H
         push(folder, "owner/name")
     assert "\n" not in str(caught.value)
     assert not hub.repository
-
-
-def test_what_a_fresh_process_needs_of_the_client_is_there(tmp_path: Path) -> None:
-    # Here other tests have loaded its parts, which come one by one.
-    ask = "from stage2.sharing.hub import push, require_hub; from pathlib import Path; import sys\n"
-    ask += (
-        "require_hub('owner/name')\ntry: push(Path(sys.argv[1]), 'owner/name')\nexcept Exception as error: print(error)"
-    )
-    environment = {
-        **os.environ,
-        "HF_TOKEN": "not a token",
-        "HF_ENDPOINT": "http://127.0.0.1:9",
-        "PYTHONPATH": str(ROOT),
-    }
-    asked = subprocess.run(
-        [sys.executable, "-c", ask, str(tmp_path)], env=environment, capture_output=True, text=True, check=False
-    )
-    assert asked.returncode == 0, asked.stderr
-    assert "was written, but could not be uploaded to owner/name: " in asked.stdout

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -109,8 +110,8 @@ def paint(
     if sheet is not None and any(one.resolution != first.resolution for one, _ in resolved):
         raise UserError("a sheet needs pictures of one resolution; choose one with --resolution, or leave --grid out")
     names = [""] * count if sheet is None else [sheet.format(replace(seeds, request=first.request).stem)]
-    targets = output.targets(names)
-    _write(painter, list(painter.paint_resolved(_each(resolved))), output, targets, None if sheet is None else lay_out)
+    chosen = None if sheet is None else lay_out
+    _write(painter, output, names, lambda: list(painter.paint_resolved(_each(resolved))), chosen)
 
 
 def paint_curated(
@@ -119,15 +120,14 @@ def paint_curated(
     """Paint candidates, keep the best, and write them as one sheet or as single files, the best first."""
     _require_few(painter, keep)
     title = f"{Series.of(painter.resolve(request).request, candidates).stem}_best"
-    targets = output.targets([f"{title}_grid"] if sheet else [f"{title}{rank:02}" for rank in range(1, keep + 1)])
-    paintings = painter.curate(request, keep, candidates, variety=variety)
-    _write(painter, paintings, output, targets, grid if sheet else None)
+    names = [f"{title}_grid"] if sheet else [f"{title}{rank:02}" for rank in range(1, keep + 1)]
+    curate = partial(painter.curate, request, keep, candidates, variety=variety)
+    _write(painter, output, names, curate, grid if sheet else None)
 
 
 def paint_again(painter: Painter, picture: Path, output: Output) -> None:
     """Repaint a picture from the metadata in its file."""
-    painting = painter.again(Origin.read(picture))
-    _write(painter, [painting], output, output.targets([f"{picture.stem}_again"]))
+    _write(painter, output, [f"{picture.stem}_again"], lambda: [painter.again(Origin.read(picture))], None)
 
 
 def paint_labels(painter: Painter, request: Request, output: Output) -> None:
@@ -174,15 +174,13 @@ def _paint_files(painter: Painter, resolved: Sequence[tuple[Resolved, Series]], 
         path = path_of(request)
         if not path.exists():
             return False
-        try:
+        with contextlib.suppress(UserError):
             origin = Origin.read(path)
-        except UserError:
-            origin = None
-        if origin is None or (origin.request, origin.weights) != (request, painter.weights):
-            raise UserError(
-                f"{path} exists and is another picture; choose another --seed or --out, or replace it with --overwrite"
-            )
-        return True
+            if (origin.request, origin.weights) == (request, painter.weights):
+                return True
+        raise UserError(
+            f"{path} exists and is another picture; choose another --seed or --out, or replace it with --overwrite"
+        )
 
     def own_share() -> Iterator[Resolved]:
         process, processes = launched_place()
@@ -219,11 +217,13 @@ def _require_few(painter: Painter, count: int) -> None:
 
 def _write(
     painter: Painter,
-    paintings: Sequence[Painting],
     output: Output,
-    targets: Sequence[Path],
-    lay_out: LayOut | None = None,
+    names: Sequence[str],
+    paint: Callable[[], Sequence[Painting]],
+    lay_out: LayOut | None,
 ) -> None:
+    """Write what `paint` returns: each picture to a file of its own, or all on one sheet. Raises before it paints."""
+    targets, paintings = output.targets(names), paint()
     if lay_out is None:
         contents = [painting.encoded(output.format) for painting in paintings]
     else:

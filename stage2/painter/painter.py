@@ -20,6 +20,7 @@ from torch import Tensor
 from common.curation import Opinions, choose, judgement, rank, thumbnails
 from common.errors import UserError
 from common.images import labelled_grid, resized, to_pictures, to_signed, to_uint8
+from common.machine import give_freed_memory_back, keep_freed_memory
 from common.runs.exports import find_export, read_export_values
 from common.vocabulary import ANY, Vocabulary, require_same
 from stage1.sampling import RUN as STAGE1_RUN
@@ -251,18 +252,21 @@ class Painter:
 
     def _batches(self, requests: Iterable[Resolved]) -> Iterator[tuple[list[Resolved], Float[Tensor, "b 3 size size"]]]:
         """Yield batches of requests of one resolution, in their order, with their pictures."""
-        for _, alike in groupby(requests, key=lambda one: one.resolution):
-            while waiting := list(islice(alike, self.batch_size)):
-                while waiting:
+        # Otherwise half of a CPU's time goes into pages that are given back and taken again with every batch.
+        keep_freed_memory()
+        try:
+            for _, alike in groupby(requests, key=lambda one: one.resolution):
+                waiting: list[Resolved] = []
+                while waiting := waiting or list(islice(alike, self.batch_size)):
                     batch = waiting[: self.batch_size]
                     try:
                         images = self.images_of(batch)
                     except torch.OutOfMemoryError:
                         if len(batch) == 1:
-                            raise UserError(
-                                "the device has too little memory for one picture; use --device cpu"
-                            ) from None
+                            raise UserError("the device has no memory for one picture; use --device cpu") from None
                         self.batch_size = len(batch) // 2
                         continue
                     yield batch, images
                     waiting = waiting[len(batch) :]
+        finally:
+            give_freed_memory_back()

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from common.errors import UserError
 from common.files import whole_folder
 from common.runs.exports import CONFIG, copy_export, find_export, read_export_values
 from stage2.painter.painter import Painter
 from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, stage1_of
 from stage2.sharing.model_card import CARD, SAMPLES, read_report, write_card
-from stage2.sharing.onnx_graphs import PaintingNetwork, export_graph, load_networks, require_onnx_packages
+from stage2.sharing.onnx_graphs import export_graph, load_networks, require_onnx_packages
 
 GRAPH = "painter-{}.onnx"
 HALF_SAMPLES = 8
@@ -65,7 +63,11 @@ def export_run(
         if stage1_of(source).is_dir():
             copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
         networks = load_networks(building)
-        moved = _moved(load_networks(source)[-1], networks[-1]) if half else None
+        moved = None
+        if half:
+            before, after = load_networks(source)[-1], networks[-1]
+            inputs = before.example(HALF_SAMPLES)
+            moved = float((before.module(*inputs) - after.module(*inputs)).abs().max()) * 127.5
         names = {GRAPH.format(network.resolution): network for network in networks} if onnx else {}
         graphs = {out / name: export_graph(network, building / name) for name, network in names.items()}
         if card:
@@ -90,9 +92,3 @@ def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
         raise UserError(
             f"{out} already holds an export; choose another folder with --out, or replace it with --overwrite"
         )
-
-
-@torch.no_grad()
-def _moved(before: PaintingNetwork, after: PaintingNetwork) -> float:
-    inputs = before.example(HALF_SAMPLES)
-    return float((before.module(*inputs) - after.module(*inputs)).abs().max()) * 127.5

@@ -15,9 +15,8 @@ def require_hub(name: str) -> None:
         import huggingface_hub.utils
     except ImportError:
         raise missing_package("the hub", "huggingface_hub", extra="hugging-face") from None
-    utils: Any = huggingface_hub.utils
     try:
-        utils.validate_repo_id(name)
+        cast("Any", huggingface_hub.utils).validate_repo_id(name)
     except ValueError as error:
         raise UserError(f"{name!r} is not a valid name on the hub ({error}); write OWNER/NAME") from None
     if huggingface_hub.get_token() is None:
