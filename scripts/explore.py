@@ -33,7 +33,7 @@ def main() -> None:
     output = Output(arguments.out, arguments.format, arguments.formats, arguments.overwrite)
     if launched_place()[0] > 0:
         return
-    painter, request = options.load_painter(arguments), options.request_of(arguments)
+    painter, request = options.load_painter(arguments)
     if arguments.command == "sheet":
         commands.paint_labels(painter, request, output)
     elif arguments.command == "vary":
@@ -52,7 +52,7 @@ def main() -> None:
         from common.evaluation.neighbours import Collection
 
         collection = Collection.opened(arguments.data, painter.resolve(request).resolution, painter.device)
-        commands.paint(painter, [options.series_of(arguments)], output, "{}_nearest", collection.sheet)
+        commands.paint(painter, [options.series_of(arguments, request)], output, "{}_nearest", collection.sheet)
 
 
 def _arguments() -> argparse.Namespace:

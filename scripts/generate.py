@@ -37,7 +37,7 @@ def main() -> None:
     in_one = arguments.grid or arguments.list or arguments.curate is not None or arguments.again or output.is_one_file
     if launched_place()[0] > 0 and in_one:
         return
-    painter, request = options.load_painter(arguments), options.request_of(arguments)
+    painter, request = options.load_painter(arguments)
     if arguments.list:
         print("\n".join(commands.known_names(painter)))
     elif arguments.again:
@@ -50,7 +50,7 @@ def main() -> None:
         sheet = f"{slug(arguments.requests.stem)}_grid" if arguments.grid else None
         commands.paint(painter, read_requests(arguments.requests, request), output, sheet)
     else:
-        commands.paint(painter, [options.series_of(arguments)], output, "{}_grid" if arguments.grid else None)
+        commands.paint(painter, [options.series_of(arguments, request)], output, "{}_grid" if arguments.grid else None)
 
 
 def _arguments() -> argparse.Namespace:

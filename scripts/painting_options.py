@@ -65,27 +65,21 @@ def refuse_unused(arguments: argparse.Namespace, unused: Mapping[str, Sequence[s
     A choice is an option, or the value of `command` or `kind`.
     """
     values = vars(arguments)
-    given = {
-        f"--{name.replace('_', '-')}" for name, value in values.items() if value is not None and value is not False
-    }
-    for choice in sorted(unused.keys() & {*given, values.get("command"), values.get("kind")}):
-        for option in unused[choice]:
-            if option in given:
+    given = {f"--{name.replace('_', '-')}" for name, value in values.items() if not (value is None or value is False)}
+    given |= {str(values.get(name)) for name in ("command", "kind")}
+    for choice, options in unused.items():
+        for option in options:
+            if {choice, option} <= given:
                 raise UserError(f"{option} cannot be combined with {choice}; leave one of them out")
 
 
-def load_painter(arguments: argparse.Namespace) -> Painter:
-    """Return the painter of `--weights` on `--device`."""
+def load_painter(arguments: argparse.Namespace) -> tuple[Painter, Request]:
+    """Return the painter of `--weights` on `--device`, and the request that the shared options make."""
     share_cores()
-    return Painter.load(arguments.weights, own_device(arguments.device))
+    request = Request(**typed(arguments, "genre", "style", "seed", "truncation", "resolution"))
+    return Painter.load(arguments.weights, own_device(arguments.device)), request
 
 
-def request_of(arguments: argparse.Namespace) -> Request:
-    """Return the request that the shared options make."""
-    return Request(**typed(arguments, "genre", "style", "seed", "truncation", "resolution"))
-
-
-def series_of(arguments: argparse.Namespace) -> Series:
-    """Return the series that the shared options make with `--count` or `--seeds`."""
-    request = request_of(arguments)
+def series_of(arguments: argparse.Namespace, request: Request) -> Series:
+    """Return the series that a request makes with `--count` or `--seeds`."""
     return Series(request, arguments.seeds) if arguments.seeds else Series.of(request, **typed(arguments, "count"))

@@ -145,8 +145,6 @@ def test_what_stands_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"y\.png exists; .*--overwrite"):
         output(tmp_path).targets(["x", "y"])
     assert len(output(tmp_path, overwrite=True).targets(["x", "y"])) == 2
-    with pytest.raises(UserError, match="not a folder"):
-        output(tmp_path / "y.png" / "x.webp").targets(["x"])
 
 
 def test_the_standard_output_gets_the_bytes_alone(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:

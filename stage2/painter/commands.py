@@ -77,8 +77,6 @@ class Output:
         existing = [path for path in paths if path.exists()] if self.out != STANDARD_OUTPUT else []
         if existing and not self.overwrite:
             raise UserError(f"{existing[0]} exists; choose another --out, or replace it with --overwrite")
-        if self.folder.exists() and not self.folder.is_dir():
-            raise UserError(f"cannot write to {self.folder}: it is not a folder; choose another --out")
         return paths
 
     def write(self, target: Path, content: bytes) -> None:

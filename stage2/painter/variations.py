@@ -46,6 +46,11 @@ def walk(
     names: list[str] = []
     if kind != "seeds":
         label, known = (request.genre, vocabulary.genres) if kind == "genres" else (request.style, vocabulary.styles)
+        if len(known) < 2:
+            raise UserError(
+                f"a walk through {kind} needs at least two, and these weights know {', '.join(known) or 'none'}; walk "
+                "through the noise with explore.py walk seeds"
+            )
         if not is_any(label):
             raise UserError(
                 f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among"

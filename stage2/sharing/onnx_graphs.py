@@ -10,6 +10,7 @@ import importlib.util
 import json
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,13 @@ class PaintingNetwork:
 
     def example(self, count: int) -> tuple[Tensor, ...]:
         """Return the inputs of seeds 0 to `count` - 1, cycling through every label and no label."""
-        genres, styles = (
-            torch.eye(size + 1)[torch.arange(count) % (size + 1), :size]
-            for size in (self.inputs["genres"], self.inputs.get("styles", 0))
-        )
-        latents = draw_latents(range(count), self.inputs["latents"])
-        if "noise" not in self.inputs:
-            return latents, genres
-        return latents, genres, styles, draw_noise(range(count), self.inputs["noise"])
+        draw: dict[str, Callable[[range, int], Tensor]] = {
+            "latents": draw_latents,
+            "genres": _one_hot,
+            "styles": _one_hot,
+            "noise": draw_noise,
+        }
+        return tuple(draw[name](range(count), length) for name, length in self.inputs.items())
 
 
 def load_networks(path: Path, device: torch.device | str = "cpu") -> list[PaintingNetwork]:
@@ -165,3 +165,8 @@ def _write(network: PaintingNetwork, path: Path) -> None:
         }
     )
     program.save(path, external_data=False)
+
+
+def _one_hot(labels: range, size: int) -> Float[Tensor, "b k"]:
+    """Return each label's point of the simplex, counting in a circle; all zeros follow the last label."""
+    return torch.eye(size + 1)[torch.tensor(labels) % (size + 1), :size]
