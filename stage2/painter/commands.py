@@ -125,7 +125,8 @@ def paint_curated(
 
 def paint_again(painter: Painter, picture: Path, output: Output) -> None:
     """Repaint a picture from the metadata in its file."""
-    _write(painter, output, [f"{picture.stem}_again"], lambda: [painter.again(Origin.read(picture))], None)
+    painting = painter.again(Origin.read(picture))
+    _write(painter, output, [f"{picture.stem}_again"], lambda: [painting], None)
 
 
 def paint_labels(painter: Painter, request: Request, output: Output) -> None:
