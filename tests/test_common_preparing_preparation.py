@@ -126,7 +126,7 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
         ("00.png", "near-duplicate of 03.png"),
     ]
     assert (len(report.rejected), report.duplicates) == (2, 1)
-    assert report.lines()[-2:] == [
+    assert report.remarks[-2:] == [
         "1 refused, for example: is not a picture in a supported format",
         "1 refused, for example: 200x63 pixels, smaller than 64 (see --enlarge)",
     ]
@@ -215,10 +215,10 @@ def test_a_style_that_one_held_out_split_alone_would_hold_is_left_to_training(tm
     report = prepared(few(tmp_path / "pictures", labels), tmp_path / "rare")
     assert report.description.vocabulary.styles == {"cubism": 18, "fauvism": 1}
     assert report.description.paintings == {"train": 19, "validation": 1, "test": 1} | {split: 0}
-    assert report.remarks == (
+    assert report.remarks == [
         f"no pictures were held out for {split}: that takes 11 or more of one genre; "
         f"you can train on this dataset, but not measure on {split}",
-    )
+    ]
 
 
 def test_a_style_that_both_held_out_splits_alone_would_hold_keeps_its_test_painting(tmp_path: Path) -> None:
@@ -265,15 +265,15 @@ def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_
     labels = [("portrait", "Art Brut"), ("Spaceship", "Art_Brut"), ("any", "cubism"), ("portrait", "rare")]
     pictures = few(tmp_path / "pictures", labels)
     lost, kept = (prepared(pictures, tmp_path / f"{keep}", keep_unknown=keep) for keep in (False, True))
-    assert lost.remarks[:1] == (
+    assert lost.remarks[:1] == [
         "4 pictures lost their genre or style, which the taxonomy does not know; add it to your own --taxonomy, "
         "or keep such labels with --keep-unknown",
-    )
+    ]
     assert (lost.description.vocabulary.genres, lost.description.vocabulary.styles) == ({"portrait": 2}, {"cubism": 1})
-    assert kept.remarks[:1] == (
+    assert kept.remarks[:1] == [
         "1 pictures lost their genre or style, which cannot be requested by name; "
         "add it as an alias in your own --taxonomy",
-    )
+    ]
     vocabulary = PaintingDataset(tmp_path / "True").vocabulary
     assert vocabulary.genres == {"portrait": 2, "spaceship": 1}
     assert vocabulary.styles == {"art-brut": 2, "cubism": 1, "rare": 1}

@@ -17,10 +17,9 @@ from tiny_data import random_picture
 
 from common.errors import UserError
 from common.preparing.pictures import Rejected
-from common.preparing.sources import polite_http
+from common.preparing.sources import wikiart_site as site_module
 from common.preparing.sources.listing import Entry, Listing
-from common.preparing.sources.polite_http import PoliteClient
-from common.preparing.sources.wikiart_site import wikiart_site
+from common.preparing.sources.wikiart_site import PoliteClient, wikiart_site
 
 PAGE_SIZE = 3
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -225,7 +224,7 @@ def test_a_fault_that_passes_costs_a_repetition(site: Site, tmp_path: Path, faul
 def test_a_picture_that_is_not_to_be_had_is_rejected_with_the_reason(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Answer, reason: str
 ) -> None:
-    monkeypatch.setattr(polite_http, "ATTEMPTS", 1)
+    monkeypatch.setattr(site_module, "ATTEMPTS", 1)
     site.faults = {picture(1): [fault] * 60}
     entries = fetched(site, tmp_path)
     with pytest.raises(Rejected, match=f"^{reason}"):
@@ -239,7 +238,7 @@ def test_a_picture_that_is_not_to_be_had_is_rejected_with_the_reason(
 def test_a_site_that_is_gone_ends_the_fetching_with_how_to_go_on(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polite_http, "ATTEMPTS", 1)
+    monkeypatch.setattr(site_module, "ATTEMPTS", 1)
     site.faults = {picture(number): [broken] for number in (0, 1, 2, 3, 4)}
     with pytest.raises(
         UserError,
@@ -255,7 +254,7 @@ def test_a_site_that_is_gone_ends_the_fetching_with_how_to_go_on(
 def test_a_list_that_is_not_to_be_had_ends_the_fetching(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Answer, message: str
 ) -> None:
-    monkeypatch.setattr(polite_http, "ATTEMPTS", 1)
+    monkeypatch.setattr(site_module, "ATTEMPTS", 1)
     site.faults = {"/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
     with pytest.raises(UserError) as caught:
         listed(site, tmp_path)
