@@ -77,14 +77,6 @@ def test_a_row_of_labels_tells_where_its_picture_comes_from(collection: Path, da
     }
 
 
-def test_one_in_twenty_of_each_genre_is_test_and_as_many_are_validation(dataset_folder: Path) -> None:
-    splits = Counter((row["split"], row["genre"]) for row in table(dataset_folder / "labels.csv"))
-    # 22 pictures a genre make one; 3 without a genre make none.
-    counts = {"test": 1, "validation": 1, "train": 20}
-    expected = {(split, genre): count for split, count in counts.items() for genre in GENRES}
-    assert splits == Counter(expected | {("train", ""): 3})
-
-
 def test_the_vocabulary_is_in_alphabetical_order_and_counts_the_training_split(dataset_folder: Path) -> None:
     vocabulary = json.loads((dataset_folder / "dataset.json").read_text(encoding="utf-8"))["vocabulary"]
     train = [row for row in table(dataset_folder / "labels.csv") if row["split"] == "train"]
@@ -246,19 +238,6 @@ def test_too_few_pictures_to_hold_any_out_are_all_trained_on_and_that_is_said(tm
     assert report.description.paintings == {"train": 20, "validation": 0, "test": 0}
     (remark,) = report.remarks
     assert remark.startswith("no pictures were held out for validation and test: that takes 11 or more of one genre; ")
-
-
-def test_a_genre_that_the_test_split_alone_would_hold_is_left_to_training(tmp_path: Path) -> None:
-    labels = [("portrait", "cubism")] * 20
-    prepared(few(tmp_path / "pictures", labels), tmp_path / "common")
-    (chosen,) = [name for name, split in held_out(tmp_path / "common").items() if split == "test"]
-    # A near-duplicate goes where the first of its group goes, whatever its own genre.
-    both = few(tmp_path / "both", [*labels, ("marina", "cubism")])
-    ImageOps.mirror(random_picture(int(chosen), 64, 64)).save(both / "20.png")
-    report = prepared(both, tmp_path / "data", keep_duplicates=True)
-    assert report.duplicates == 1
-    assert report.description.vocabulary.genres == {"marina": 1, "portrait": 19}
-    assert report.description.paintings == {"train": 20, "validation": 1, "test": 0}
 
 
 def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_names(tmp_path: Path) -> None:
