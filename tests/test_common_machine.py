@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 
 from common.machine import glibc, share_cores, trains_on_gpu
-from common.picture_files import write_overlapped
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,20 +54,6 @@ def test_a_process_that_a_launcher_left_one_thread_takes_its_share_of_the_cores(
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     share_cores()
     assert asked == ([] if threads is None else [threads])
-
-
-def test_writing_pictures_takes_a_processs_share_of_the_cores_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.machine.available_cores", lambda: 6)
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    asked: list[int] = []
-
-    def pool(max_workers: int) -> ThreadPoolExecutor:
-        asked.append(max_workers)
-        return ThreadPoolExecutor(max_workers)
-
-    monkeypatch.setattr("common.picture_files.ThreadPoolExecutor", pool)
-    assert list(write_overlapped([])) == []
-    assert asked == [3]
 
 
 @pytest.mark.parametrize(("has", "asked", "takes"), [(True, "False", True), (True, "true", False), (False, "", False)])

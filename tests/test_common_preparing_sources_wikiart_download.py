@@ -108,8 +108,3 @@ def test_lists_and_pictures_that_have_nothing_in_common_are_refused(tmp_path: Pa
     files = download(tmp_path, "Rococo/nobody_nothing.jpg")
     with pytest.raises(UserError, match=r"none of the 1 pictures in wikiart is in the label lists in lists"):
         wikiart_download(files, Files(lists))
-
-
-def test_a_folder_without_pictures_is_refused(tmp_path: Path, lists: Path) -> None:
-    with pytest.raises(UserError, match=r"lists has no \.jpg files; give the folder that holds"):
-        wikiart_download(Files(lists), Files(lists))

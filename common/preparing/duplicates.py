@@ -50,5 +50,5 @@ def copies_of_better(groups: Int[np.ndarray, "n"], worth: Sequence[tuple[int, in
     """Return, for each picture that is not the best of its group, its index and that of the best."""
     members = groups.tolist()
     # Of equals the first is the best: it comes last here.
-    best = {members[place]: place for place in sorted(reversed(range(len(members))), key=worth.__getitem__)}
+    best = {members[place]: place for place in sorted(range(len(members) - 1, -1, -1), key=worth.__getitem__)}
     return {place: best[group] for place, group in enumerate(members) if best[group] != place}

@@ -139,7 +139,8 @@ def _build(
     (folder / "dataset.json").write_text(text, encoding="utf-8")
 
     num_lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
-    remarks = list(_remarks(num_lost, description, settings, listing, refused))
+    losses = _losses(num_lost, description.paintings, keep_unknown=settings.keep_unknown)
+    remarks = [*losses, *listing.remarks, *_common_reasons(refused)]
     return PreparationReport(description, refused, len(copies), [*genres.table, "", *styles.table, ""], remarks)
 
 
@@ -172,29 +173,23 @@ def choose_splits(
     return [held_out.get(group, "train") for group in groups.tolist()]
 
 
-def _remarks(
-    num_lost: int,
-    description: DatasetDescription,
-    settings: PreparationSettings,
-    listing: Listing,
-    refused: Sequence[Refusal],
-) -> Iterable[str]:
+def _losses(num_lost: int, paintings: dict[str, int], *, keep_unknown: bool) -> Iterable[str]:
+    """Say how many pictures lost a label, and which held-out splits have no picture, if there are any."""
+    why = "which the taxonomy does not know; add it to your own --taxonomy, or keep such labels with --keep-unknown"
+    if keep_unknown:
+        why = "which cannot be requested by name; add it as an alias in your own --taxonomy"
     if num_lost:
-        why = "which the taxonomy does not know; add it to your own --taxonomy, or keep such labels with --keep-unknown"
-        if settings.keep_unknown:
-            why = "which cannot be requested by name; add it as an alias in your own --taxonomy"
         yield f"{num_lost} pictures lost their genre or style, {why}"
-    if names := " and ".join(name for name in HELD_OUT if not description.paintings[name]):
-        yield (
-            f"no pictures were held out for {names}: that takes {LEAST_TO_HOLD_OUT} or more of one genre; "
-            f"you can train on this dataset, but not measure on {names}"
-        )
-    yield from listing.remarks
-    # The three most common reasons for refusal; those that differ in numbers are one.
+    if names := " and ".join(name for name in HELD_OUT if not paintings[name]):
+        held_out = f"no pictures were held out for {names}: that takes {LEAST_TO_HOLD_OUT} or more of one genre"
+        yield f"{held_out}; you can train on this dataset, but not measure on {names}"
+
+
+def _common_reasons(refused: Sequence[Refusal]) -> list[str]:
+    """Return the three most common reasons for refusal, with an example. Reasons that differ in numbers are one."""
     kinds = Counter(re.sub(r"\d+", "0", reason) for _, reason in refused)
     examples = {re.sub(r"\d+", "0", reason): reason for _, reason in reversed(refused)}
-    for kind, count in kinds.most_common(3):
-        yield f"{count} refused, for example: {examples[kind]}"
+    return [f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3)]
 
 
 def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:
