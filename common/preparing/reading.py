@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ from common.preparing.sources.listing import Entry, Listing, Record
 
 CHUNK = 8
 """Pictures that a worker reads at a time."""
-ROUND = 128
-"""Pictures for each worker that are read before the next are listed."""
+ROUND = 64
+"""Pictures for each worker in a round; two rounds are in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,19 +85,25 @@ def read_pictures(listing: Listing, folder: Path, settings: PreparationSettings)
         progress = stack.enter_context(tqdm(total=listing.total, unit="picture", dynamic_ncols=True, mininterval=1.0))
         pool = ProcessPoolExecutor(settings.workers)
         stack.callback(pool.shutdown, cancel_futures=True)
-        entries = iter(listing.entries)
-        # In rounds, so that few pictures are in memory.
-        while some := list(itertools.islice(entries, ROUND * settings.workers)):
-            for result in pool.map(partial(_read, settings), some, chunksize=CHUNK):
-                progress.update()
-                if isinstance(result, Refusal):
-                    refused.append(result)
-                    continue
-                picture, pixels = result
-                pictures.append(picture)
-                for size, image in pixels.items():
-                    raw[size].write(image)
+        for result in _results(pool, iter(listing.entries), settings):
+            progress.update()
+            if isinstance(result, Refusal):
+                refused.append(result)
+                continue
+            picture, pixels = result
+            pictures.append(picture)
+            for size, image in pixels.items():
+                raw[size].write(image)
     return pictures, refused
+
+
+def _results(pool: ProcessPoolExecutor, entries: Iterator[Entry], settings: PreparationSettings) -> Iterator[Result]:
+    """Yield the results in the order of the entries. While one round is read the next is listed, but no more."""
+    ahead: Iterator[Result] = iter(())
+    while some := list(itertools.islice(entries, ROUND * settings.workers)):
+        behind, ahead = ahead, pool.map(partial(_read, settings), some, chunksize=CHUNK)
+        yield from behind
+    yield from ahead
 
 
 def _read(settings: PreparationSettings, entry: Entry) -> Result:
