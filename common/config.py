@@ -69,10 +69,7 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested values as a flat dict with dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
     return flat
 
 
@@ -83,11 +80,9 @@ def save(config: Any, path: Path) -> None:
 
 def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
     """Return the dotted keys whose values differ between two settings objects, with old and new value."""
-    old_values, new_values = flatten(as_values(old)), flatten(as_values(new))
-    keys = sorted(old_values.keys() | new_values.keys())
-    return {
-        key: (old_values.get(key), new_values.get(key)) for key in keys if old_values.get(key) != new_values.get(key)
-    }
+    before, after = flatten(as_values(old)), flatten(as_values(new))
+    pairs = {key: (before.get(key), after.get(key)) for key in sorted(before.keys() | after.keys())}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def minutes(text: str) -> float:
@@ -104,14 +99,14 @@ def minutes(text: str) -> float:
 def find_preset(name_or_path: str, folder: Path) -> Path:
     """Return the file of a shipped preset, or the path itself if it is a YAML file."""
     shipped = {path.stem: path for path in folder.glob("*.yaml")}
-    if name_or_path in shipped:
-        return shipped[name_or_path]
-    path = Path(name_or_path)
-    if path.suffix in {".yaml", ".yml"}:
-        if path.is_file():
-            return path
+    path = shipped.get(name_or_path, Path(name_or_path))
+    if path.suffix not in {".yaml", ".yml"}:
+        raise UserError(
+            f"unknown preset {name_or_path!r}{suggest(name_or_path, shipped)} (or the path of a .yaml file)"
+        )
+    if not path.is_file():
         raise UserError(f"preset file {name_or_path!r} does not exist; shipped presets: {', '.join(sorted(shipped))}")
-    raise UserError(f"unknown preset {name_or_path!r}{suggest(name_or_path, shipped)} (or the path of a .yaml file)")
+    return path
 
 
 def _renamed(values: Any) -> Any:
@@ -138,11 +133,10 @@ def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str],
         *parents, last = key.split(".")
         place = values
         for parent in parents:
-            if not isinstance(place.get(parent), dict):
-                raise UserError(
-                    f"--set {override!r}: {path} has no section {parent!r}{suggest(parent, _sections(place))}"
-                )
-            place = place[parent]
+            sections = {name: value for name, value in place.items() if isinstance(value, dict)}
+            if parent not in sections:
+                raise UserError(f"--set {override!r}: {path} has no section {parent!r}{suggest(parent, sections)}")
+            place = sections[parent]
         known = {*place, *_fields(cls, parents)}
         if last not in known:
             elsewhere = [name for name in flatten(values) if name.endswith(f".{last}")]
@@ -164,13 +158,11 @@ def _fields(cls: Any, parents: Iterable[str]) -> list[str]:
     return [field.name for owner in classes for field in dataclasses.fields(owner)]
 
 
-def _sections(values: Mapping[str, Any]) -> list[str]:
-    return [key for key, value in values.items() if isinstance(value, dict)]
-
-
 def _explain(error: Any, values: Any) -> str:
-    key = _dotted(error["loc"], values) or "settings"
-    given = error["input"]
+    """Return what pydantic says of one wrong key, in words of the file."""
+    key, given = _dotted(error["loc"], values) or "settings", error["input"]
+    context = error.get("ctx", {})
+    tag = key + "." + context.get("discriminator", "").strip("'")
     match error["type"]:
         case "missing" | "missing_argument":
             return f"{key} is missing"
@@ -181,12 +173,11 @@ def _explain(error: Any, values: Any) -> str:
         case "int_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
             return f"{key}: YAML reads {given!r} as text; write out its digits"
         case "union_tag_not_found":
-            return f"{key}.{_discriminator(error)} is missing"
+            return f"{tag} is missing"
         case "union_tag_invalid":
-            context = error["ctx"]
-            return f"{key}.{_discriminator(error)} must be one of {context['expected_tags']}, not {context['tag']!r}"
+            return f"{tag} must be one of {context['expected_tags']}, not {context['tag']!r}"
         case "value_error":
-            return f"{key}: {error['ctx']['error']}" if error["loc"] else str(error["ctx"]["error"])
+            return f"{key}: {context['error']}" if error["loc"] else str(context["error"])
         case _:
             return f"{key}: {error['msg'].lower()}, not {given!r}"
 
@@ -201,7 +192,3 @@ def _dotted(location: Iterable[str | int], values: Any) -> str:
         keys.append(str(part))
         values = inside.get(part)
     return ".".join(keys)
-
-
-def _discriminator(error: Any) -> str:
-    return error["ctx"]["discriminator"].strip("'")

@@ -42,24 +42,20 @@ def training_parser(description: str, *, stage: int, presets: Path) -> Parser:
     parser = Parser(
         description=description, epilog="--set changes any setting of the networks, the losses and the training."
     )
+    add = parser.add_argument
     on_gpu, on_cpu = MACHINE_PRESETS[stage]
     shipped = ", ".join(sorted(path.stem for path in presets.glob("*.yaml")))
-    parser.add_argument(
+    add(
         "--preset",
         help=f"{shipped}, or the path of a YAML file (default: {on_gpu} with a CUDA GPU, {on_cpu} without one; with "
         "--resume: the run's own settings)",
     )
-    parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder")
-    parser.add_argument("--out", type=Path, default=Path(f"runs/stage{stage}"), help="run folder")
-    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint, if there is one")
-    parser.add_argument(
-        "--start-from",
-        type=Path,
-        help=f"run or export of stage {'I' * stage} whose weights a new run starts from (default: random weights)",
-    )
-    parser.add_argument(
-        "--max-minutes", type=config.minutes, help="save and stop after this many minutes (default: no limit)"
-    )
+    add("--data", type=Path, default=Path("data"), help="dataset folder")
+    add("--out", type=Path, default=Path(f"runs/stage{stage}"), help="run folder")
+    add("--resume", action="store_true", help="continue from the newest checkpoint, if there is one")
+    start = f"run or export of stage {'I' * stage} whose weights a new run starts from (default: random weights)"
+    add("--start-from", type=Path, help=start)
+    add("--max-minutes", type=config.minutes, help="save and stop after this many minutes (default: no limit)")
     add_changes(parser)
     parser.set_defaults(stage=stage, presets=presets)
     return parser
@@ -67,19 +63,13 @@ def training_parser(description: str, *, stage: int, presets: Path) -> Parser:
 
 def add_changes(parser: argparse.ArgumentParser) -> None:
     """Add `--set` to a parser."""
-    parser.add_argument(
-        "--set",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change settings of the preset, for example training.batch_size=64 training.seed=1",
-    )
+    text = "change settings of the preset, for example training.batch_size=64 training.seed=1"
+    parser.add_argument("--set", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help=text)
 
 
 def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
     """Return the settings from `--preset` and `--set`. Without a preset, take a resumed run's own or the machine's."""
-    from common.machine import launched_place, trains_on_gpu  # Slow to import, and painting needs none of them.
+    from common.machine import launched_place  # These are slow to import, and painting needs none of them.
     from common.runs.folder import RunFolder
 
     run = RunFolder(arguments.out)
@@ -89,7 +79,7 @@ def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
     if name is None:
         name = machine_preset(arguments.stage)
         if launched_place()[0] == 0:
-            gpu = "a" if trains_on_gpu() else "no"
+            gpu = "a" if name == MACHINE_PRESETS[arguments.stage][0] else "no"
             print(f"using --preset {name}, because training has {gpu} CUDA GPU", flush=True)
     return config.load(cls, config.find_preset(name, arguments.presets), arguments.set)
 

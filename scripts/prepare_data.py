@@ -12,12 +12,12 @@ from command_line import Parser
 from common.data.dataset import SIZES
 from common.errors import run_command
 from common.machine import available_cores
+from common.preparing.labelling import DEFAULT_TAXONOMY
 from common.preparing.pictures import FITS
 from common.preparing.preparation import prepare
-from common.preparing.settings import PreparationSettings
+from common.preparing.reading import PreparationSettings
 from common.preparing.sources.listing import writable
-from common.preparing.sources.opening import COUNT, DOWNLOADS, PAUSE, PER_GENRE, open_source, require_apart
-from common.preparing.taxonomy import DEFAULT_TAXONOMY, Taxonomy
+from common.preparing.sources.opening import OWN_OPTIONS, PROCEDURAL, WIKIART, open_source, require_apart
 
 
 def main() -> None:
@@ -42,17 +42,18 @@ def main() -> None:
     add("--fine-styles", action="store_true", help="keep fine styles instead of merging them into families")
     add("--keep-unknown", action="store_true", help="keep labels that the taxonomy does not know; do not drop them")
     add("--keep-duplicates", action="store_true", help="keep all near-duplicates, in the same split, not one of each")
+    taxonomy = "YAML file of genres, styles and their aliases (default: the project's)"
+    add("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help=taxonomy)
+    painted, site = OWN_OPTIONS[PROCEDURAL], OWN_OPTIONS[WIKIART]
+    add("--count", type=int, help=f"procedural: number of paintings (default: {painted['count']})")
+    add("--seed", type=int, help=f"procedural: seed of the first painting (default: {painted['seed']})")
+    add("--downloads", type=Path, help=f"wikiart.org: folder for downloaded files (default: {site['downloads']})")
     add(
-        "--taxonomy",
-        type=Path,
-        default=DEFAULT_TAXONOMY,
-        help="YAML file of genres, styles and their aliases (default: the project's)",
+        "--per-genre",
+        type=int,
+        help=f"wikiart.org: most paintings to take of each genre (default: {site['per_genre']})",
     )
-    add("--count", type=int, help=f"procedural: number of paintings (default: {COUNT})")
-    add("--seed", type=int, help="procedural: seed of the first painting (default: 0)")
-    add("--downloads", type=Path, help=f"wikiart.org: folder for downloaded files (default: {DOWNLOADS})")
-    add("--per-genre", type=int, help=f"wikiart.org: most paintings to take of each genre (default: {PER_GENRE})")
-    add("--pause", type=float, help=f"wikiart.org: seconds between requests (default: {PAUSE:g})")
+    add("--pause", type=float, help=f"wikiart.org: seconds between requests (default: {site['pause']:g})")
     add("--workers", type=int, default=available_cores(), help="number of decoding processes")
     add("--overwrite", action="store_true", help="replace an existing dataset")
     arguments = parser.parse_args()
@@ -64,19 +65,10 @@ def main() -> None:
         **{field.name: chosen[field.name] for field in dataclasses.fields(PreparationSettings)}
     )
     require_apart(arguments.source, arguments.out, arguments.downloads)
-    source = open_source(
-        arguments.source,
-        folders=arguments.folders,
-        wikiart_lists=arguments.wikiart_lists,
-        hugging_face=arguments.hugging_face,
-        count=arguments.count,
-        seed=arguments.seed,
-        downloads=arguments.downloads,
-        per_genre=arguments.per_genre,
-        pause=arguments.pause,
-    )
-    report = prepare(source, arguments.out, settings, Taxonomy.load(arguments.taxonomy), overwrite=arguments.overwrite)
-    print(*report.lines(), sep="\n")
+    source_options = ("folders", "wikiart_lists", "hugging_face", *painted, *site)
+    source = open_source(arguments.source, **{option: chosen[option] for option in source_options})
+    report = prepare(source, arguments.out, settings, overwrite=arguments.overwrite)
+    print(*report.tables, *report.remarks, sep="\n")
     counts = ", ".join(f"{number} {split}" for split, number in report.description.paintings.items())
     copies = "kept in the same split" if settings.keep_duplicates else "left out"
     out = writable(str(arguments.out))

@@ -10,15 +10,10 @@ from stage1.training import train
 
 
 def main() -> None:
-    parser = training_parser(
-        "Train stage I, which paints 64-pixel pictures from noise and a genre.",
-        stage=1,
-        presets=PRESETS,
-    )
-    arguments = parser.parse_args()
-    settings = training_settings(Stage1Config, arguments)
+    description = "Train stage I, which paints 64-pixel pictures from noise and a genre."
+    arguments = training_parser(description, stage=1, presets=PRESETS).parse_args()
     train(
-        settings,
+        training_settings(Stage1Config, arguments),
         PaintingDataset(arguments.data),
         arguments.out,
         resume=arguments.resume,

@@ -12,20 +12,16 @@ from stage2.training import train
 
 
 def main() -> None:
-    parser = training_parser(
-        "Train stage II, which turns a small picture and a style into a large picture.",
-        stage=2,
-        presets=PRESETS,
-    )
+    description = "Train stage II, which turns a small picture and a style into a large picture."
+    parser = training_parser(description, stage=2, presets=PRESETS)
     parser.add_argument(
         "--stage1",
         type=Path,
         help="run or export of stage I (default: the resumed run's own, else runs/stage1, else the shipped weights)",
     )
     arguments = parser.parse_args()
-    settings = training_settings(Stage2Config, arguments)
     train(
-        settings,
+        training_settings(Stage2Config, arguments),
         PaintingDataset(arguments.data),
         arguments.stage1,
         arguments.out,

@@ -19,9 +19,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from common.data.augmentation import NUM_DRAWS, augment
-from common.data.batches import BatchStream
+from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
-from common.data.sampling import BalancedSampler
 from common.images import labelled_grid, to_pictures
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose

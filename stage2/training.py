@@ -20,9 +20,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from common.data.augmentation import NUM_DRAWS, augment
-from common.data.batches import BatchStream
+from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
-from common.data.sampling import BalancedSampler
 from common.errors import UserError
 from common.images import labelled_grid, squares_of, to_pictures
 from common.nn.losses import correct, doubt_loss

@@ -28,10 +28,6 @@ def test_without_a_chance_pictures_stay_as_they_are(images: Tensor) -> None:
     assert torch.equal(augment(images, draws(), 0.5), images)
 
 
-def test_the_middle_of_all_draws_changes_neither_colours_nor_place(images: Tensor) -> None:
-    torch.testing.assert_close(augment(images, draws(recolour=ALWAYS, move=ALWAYS), 0.5), images)
-
-
 @pytest.mark.parametrize(("brightness", "by"), [(0.0, -0.5), (0.75, 0.25)])
 def test_brightness_moves_all_pixels_alike(images: Tensor, brightness: float, by: float) -> None:
     torch.testing.assert_close(augment(images, draws(recolour=ALWAYS, brightness=brightness), 0.5), images + by)

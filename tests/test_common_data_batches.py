@@ -1,4 +1,4 @@
-"""A process's rows of a batch."""
+"""What a training step draws, how often each class comes, and a process's rows of it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from common.data.batches import BatchStream
-from common.data.dataset import PaintingDataset
+from common.data.batches import BalancedSampler, BatchStream
+from common.data.dataset import UNLABELLED, PaintingDataset
 from common.randomness import Purpose
 
 POSITIONS = np.array([3, 0, 7, 7, 1, 5])
@@ -64,3 +64,53 @@ def test_one_row_in_so_many_is_the_same_rows_however_the_batch_is_divided() -> N
     assert WHOLE.one_in(2).tolist() == [0, 2, 4]
     assert [part.one_in(2).tolist() for part in HALVES] == [[0, 2], [1]]
     assert WHOLE.one_in(1).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, UNLABELLED], [60, 30, 10, 20]))
+
+
+def counts(balance: float, count: int, seed: int = 0, labels: np.ndarray = LABELS) -> dict[int, int]:
+    drawn = labels[BalancedSampler(labels, balance).draw(np.random.default_rng(seed), count)]
+    return {int(label): int((drawn == label).sum()) for label in np.unique(labels)}
+
+
+def test_without_balance_classes_come_as_often_as_they_occur() -> None:
+    assert counts(0.0, 120) == {UNLABELLED: 20, 0: 60, 1: 30, 2: 10}
+
+
+def test_with_full_balance_classes_come_equally_often_and_the_unlabelled_keep_their_share() -> None:
+    due = counts(1.0, 120 * 3)
+    assert due[UNLABELLED] == 60
+    assert [due[label] for label in range(3)] == [100, 100, 100]
+
+
+def test_between_the_two_a_class_comes_in_proportion_to_a_power_of_its_size() -> None:
+    due = np.sqrt([60, 30, 10]) / np.sqrt([60, 30, 10]).sum() * 100_000
+    drawn = counts(0.5, 120_000)
+    assert [drawn[label] for label in range(3)] == pytest.approx(due, abs=2)
+    assert drawn[UNLABELLED] == pytest.approx(20_000, abs=2)
+
+
+@pytest.mark.parametrize("count", [1, 7, 32])
+def test_every_batch_holds_each_class_as_often_as_is_its_due_to_within_two(count: int) -> None:
+    due = {UNLABELLED: count / 6, 0: count * 5 / 18, 1: count * 5 / 18, 2: count * 5 / 18}
+    drawn = [counts(1.0, count, seed) for seed in range(300)]
+    assert all(abs(some[label] - due[label]) < 2 for some in drawn for label in due)
+    assert {label: sum(some[label] for some in drawn) / 300 for label in due} == pytest.approx(due, abs=0.15)
+
+
+def test_a_batch_is_a_function_of_the_generator_and_comes_in_random_order() -> None:
+    sampler = BalancedSampler(LABELS, 1.0)
+    first, again, other = (sampler.draw(np.random.default_rng(seed), 60) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert len(set(LABELS[first[:20]].tolist())) == 4
+
+
+@pytest.mark.parametrize(
+    "labels", [np.full(5, UNLABELLED), np.zeros(5, dtype=np.int64), np.arange(5)], ids=["none", "one", "all apart"]
+)
+@pytest.mark.parametrize("balance", [0.0, 1.0])
+def test_any_labels_can_be_drawn_from(labels: np.ndarray, balance: float) -> None:
+    drawn = BalancedSampler(labels, balance).draw(np.random.default_rng(0), 50)
+    assert np.bincount(drawn).tolist() == [10] * 5

@@ -8,7 +8,6 @@ from einops import rearrange
 from PIL import Image
 
 from common.images import (
-    as_pictures,
     captioned_grid,
     labelled_grid,
     squares_of,
@@ -32,11 +31,6 @@ def test_values_are_rounded_to_the_nearest_and_clamped_beyond_the_range() -> Non
     assert to_uint8(images)[0, 0, 0].tolist() == [0, 0, 100, 101, 255, 255]
 
 
-def test_half_precision_paintings_become_the_pictures_of_their_values() -> None:
-    images = torch.tensor([-1.0, -0.5, 0.5, 1.0]).expand(1, 3, 1, 4)
-    assert torch.equal(to_uint8(images.bfloat16()), to_uint8(images))
-
-
 def test_of_each_picture_the_square_at_its_own_corner_is_cut() -> None:
     images = torch.randn(3, 2, 8, 9)
     corners = torch.tensor([[0, 0], [3, 5], [4, 2]])
@@ -52,11 +46,6 @@ def test_a_painting_becomes_a_picture_with_its_colours_in_place() -> None:
     assert (first.size, first.mode) == ((6, 4), "RGB")
     assert first.getbbox() is None
     assert second.getpixel((5, 2)) == (255, 0, 0)
-
-
-def test_stored_pictures_are_shown_as_they_are() -> None:
-    stored = np.random.default_rng(0).integers(0, 256, (2, 4, 6, 3), dtype=np.uint8)
-    assert np.array_equal(np.stack([np.asarray(picture) for picture in as_pictures(stored)]), stored)
 
 
 def test_a_grid_shows_every_picture_where_its_row_and_column_say() -> None:
@@ -102,9 +91,3 @@ def test_a_long_caption_is_broken_where_its_parts_meet() -> None:
     assert shrunk.height == one_line.height
     assert broken.height > one_line.height
     assert captioned_grid([picture], ["a · b"], 1).height == one_line.height
-
-
-def test_a_label_of_any_length_can_be_drawn() -> None:
-    picture, label = Image.new("RGB", (64, 64)), "x" * 400
-    assert labelled_grid([[picture]], ["seed 0"], [label]).height > 64
-    assert captioned_grid([picture], [label], 1).height > 64

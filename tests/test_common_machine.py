@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import mmap
-import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from common.machine import available_cores, glibc, share_cores, trains_on_gpu, used_memory
-from common.picture_files import write_overlapped
+from common.machine import glibc, share_cores, trains_on_gpu
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,10 +30,6 @@ kept = min(faults() for _ in range(40))
 give_freed_memory_back()
 print(before, kept, faults())
 """
-
-
-def test_there_is_at_least_one_core_and_no_more_than_the_machine_has() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize(
@@ -65,20 +56,6 @@ def test_a_process_that_a_launcher_left_one_thread_takes_its_share_of_the_cores(
     assert asked == ([] if threads is None else [threads])
 
 
-def test_writing_pictures_takes_a_processs_share_of_the_cores_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.machine.available_cores", lambda: 6)
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    asked: list[int] = []
-
-    def pool(max_workers: int) -> ThreadPoolExecutor:
-        asked.append(max_workers)
-        return ThreadPoolExecutor(max_workers)
-
-    monkeypatch.setattr("common.picture_files.ThreadPoolExecutor", pool)
-    assert list(write_overlapped([])) == []
-    assert asked == [3]
-
-
 @pytest.mark.parametrize(("has", "asked", "takes"), [(True, "False", True), (True, "true", False), (False, "", False)])
 def test_training_has_a_gpu_where_there_is_one_and_the_launcher_does_not_keep_it_from_it(
     monkeypatch: pytest.MonkeyPatch, asked: str, *, has: bool, takes: bool
@@ -86,15 +63,6 @@ def test_training_has_a_gpu_where_there_is_one_and_the_launcher_does_not_keep_it
     monkeypatch.setattr(torch.cuda, "is_available", lambda: has)
     monkeypatch.setenv("ACCELERATE_USE_CPU", asked)
     assert trains_on_gpu() is takes
-
-
-def test_the_memory_of_a_process_grows_with_what_it_holds() -> None:
-    before = used_memory(torch.device("cpu"))
-    # A mapping of its own: what the allocator has kept of earlier work would serve a tensor without growth.
-    held = np.frombuffer(mmap.mmap(-1, 64 * 2**20), dtype=np.uint8)
-    held[:] = 1
-    assert used_memory(torch.device("cpu")) - before > 32 * 2**20
-    assert held.all()
 
 
 @pytest.mark.slow

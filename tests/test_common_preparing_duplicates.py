@@ -72,7 +72,3 @@ def test_groups_of_many_equal_pictures_take_memory_by_their_number_and_not_its_s
     tracemalloc.stop()
     assert groups.tolist() == [0, *[1] * 4000, 2, 0]
     assert peak < 20 * 2**20
-
-
-def test_a_single_picture_is_a_group() -> None:
-    assert duplicate_groups(hashes_of_bits(range(3), range(0))[None]).tolist() == [0]

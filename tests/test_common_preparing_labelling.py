@@ -5,35 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_data import tiny_settings
 
 from common.errors import UserError
-from common.preparing.labelling import LabelMapping, genre_and_style_naming, map_labels
-from common.preparing.taxonomy import Taxonomy
+from common.preparing.labelling import DEFAULT_TAXONOMY, Labels, choose_labels, load_naming
 from common.vocabulary import normalise
 
+GENRE, STYLE = 0, 1
 RAW = ["Portraits", "portrait", "self-portrait", "cityscape", "spaceship", "spaceship", "", "Unknown Genre"]
 
 
-def mapped(raw: list[str], min_count: int, kind: str = "genre", **settings: bool) -> LabelMapping:
-    genre, style = genre_and_style_naming(Taxonomy.load(), tiny_settings(**settings))
-    return map_labels(raw, genre if kind == "genre" else style, min_count)
+def mapped(raw: list[str], min_count: int, kind: int = GENRE, taxonomy: Path = DEFAULT_TAXONOMY, **how: bool) -> Labels:
+    naming = load_naming(taxonomy, **{"fine_styles": False, "keep_unknown": False} | how)
+    return choose_labels(raw, naming[kind], min_count)
 
 
-def became(mapping: LabelMapping) -> dict[str, str]:
+def became(mapping: Labels) -> dict[str, str]:
     """What the table says of each raw label."""
-    width = len(mapping.table()[0].partition("became")[0])
-    return {line[:width].strip(): " ".join(line[width:-9].split()) for line in mapping.table()[1:]}
+    width = len(mapping.table[0].partition("became")[0])
+    return {line[:width].strip(): " ".join(line[width:-9].split()) for line in mapping.table[1:]}
 
 
 def test_spellings_of_one_label_are_counted_together_and_rare_ones_become_unlabelled() -> None:
     mapping = mapped(RAW, min_count=3)
-    assert mapping.labels(RAW) == ["portrait", "portrait", "portrait", "", "", "", "", ""]
+    assert mapping.labels == ["portrait", "portrait", "portrait", "", "", "", "", ""]
     assert mapping.lost == {"spaceship"}
 
 
 def test_the_table_names_every_raw_label_with_its_pictures_and_why_it_was_left_out() -> None:
-    header, *lines = mapped([*RAW, "Lanscape"], min_count=3).table()
+    header, *lines = mapped([*RAW, "Lanscape"], min_count=3).table
     assert header.split() == ["genres", "became", "pictures"]
     assert {len(line) for line in lines} == {len(header)}
     assert [line.split() for line in lines] == [
@@ -52,7 +51,7 @@ def test_an_unknown_label_may_keep_its_own_name_if_it_can_be_requested_by_it() -
     raw = ["Space_Ship", "space ship", "Lanscape", "Any", "cats, dogs", "a:b", "portrait", "Unknown Genre", "xyz", ""]
     raw += ["Lanscape", "Any"]
     mapping = mapped(raw, 2, keep_unknown=True)
-    assert set(mapping.labels(raw)) == {"space-ship", "lanscape", ""}
+    assert set(mapping.labels) == {"space-ship", "lanscape", ""}
     assert mapping.lost == {"Any", "cats, dogs", "a:b"}
     assert became(mapping) == {
         "Space_Ship": "space-ship (unknown, keeps its name)",
@@ -70,7 +69,7 @@ def test_an_unknown_label_may_keep_its_own_name_if_it_can_be_requested_by_it() -
 
 def test_rare_styles_join_their_family_if_that_makes_enough() -> None:
     raw = ["high renaissance"] * 5 + ["mannerism"] * 2 + ["proto renaissance"] + ["analytical cubism"]
-    assert became(mapped(raw, 3, "style", fine_styles=True)) == {
+    assert became(mapped(raw, 3, STYLE, fine_styles=True)) == {
         "high renaissance": "high-renaissance",
         "mannerism": "renaissance (too few, joined its family)",
         "proto renaissance": "renaissance (too few, joined its family)",
@@ -80,15 +79,13 @@ def test_rare_styles_join_their_family_if_that_makes_enough() -> None:
 
 def test_styles_have_their_own_name_or_that_of_their_family_which_may_be_a_label_itself(tmp_path: Path) -> None:
     raw = ["Late Renaissance", "vorticism?"]
-    assert mapped(raw, 1, "style", fine_styles=True).labels(raw) == ["mannerism", ""]
-    assert mapped(raw, 1, "style").labels(raw) == ["renaissance", ""]
+    assert mapped(raw, 1, STYLE, fine_styles=True).labels == ["mannerism", ""]
+    assert mapped(raw, 1, STYLE).labels == ["renaissance", ""]
     own = tmp_path / "own.yaml"
     own.write_text("genres: {}\nstyles: {cubism: {family: Modern Art}}\n")
-    _, merged = genre_and_style_naming(Taxonomy.load(own), tiny_settings())
-    _, fine = genre_and_style_naming(Taxonomy.load(own), tiny_settings(fine_styles=True))
-    assert (fine.known("modern_art"), merged.name("modern_art"), merged.name("cubism")) == (
-        None, "Modern Art", "Modern Art"
-    )  # fmt: skip
+    raw = ["modern_art", "cubism"]
+    assert mapped(raw, 1, STYLE, own).labels == ["Modern Art", "Modern Art"]
+    assert mapped(raw, 1, STYLE, own, fine_styles=True).labels == ["", "cubism"]
 
 
 @pytest.mark.parametrize(
@@ -100,19 +97,15 @@ def test_spelling_is_compared_without_case_accents_and_the_kind_of_gap(raw: str,
 
 
 def test_the_shipped_taxonomy_knows_the_spellings_of_wikiart() -> None:
-    taxonomy = Taxonomy.load()
-    assert taxonomy.genre("nude_painting_(nu)") == "nude"
-    assert taxonomy.style("Mannerism_Late_Renaissance") == "mannerism"
-    assert taxonomy.family("mannerism") == "renaissance"
-    assert taxonomy.genre("spaceship") is taxonomy.style("") is None
+    assert mapped(["nude_painting_(nu)", "spaceship"], 1).labels == ["nude", ""]
+    assert mapped(["Mannerism_Late_Renaissance", ""], 1, STYLE, fine_styles=True).labels == ["mannerism", ""]
 
 
 def test_a_taxonomy_of_ones_own_may_use_any_script_and_families_that_are_no_styles(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("genres: {stadt: [город, 都市], берег: []}\nstyles: {a: {family: b}}\n", encoding="utf-8")
-    taxonomy = Taxonomy.load(path)
-    assert [taxonomy.genre(raw) for raw in ("Город", "都市", "Берег", "海")] == ["stadt", "stadt", "берег", None]
-    assert taxonomy.family("a") == taxonomy.family("b") == "b"
+    assert mapped(["Город", "都市", "Берег", "海"], 1, GENRE, path).labels == ["stadt", "stadt", "берег", ""]
+    assert mapped(["a", "b"], 1, STYLE, path).labels == ["b", "b"]
 
 
 @pytest.mark.parametrize(
@@ -130,11 +123,11 @@ def test_a_taxonomy_with_a_fault_is_refused_by_file_and_name(tmp_path: Path, con
     path = tmp_path / "own.yaml"
     path.write_text(content)
     with pytest.raises(UserError) as caught:
-        Taxonomy.load(path)
+        mapped([], 1, GENRE, path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
 
 
 def test_a_taxonomy_that_is_not_there_is_answered_with_the_one_to_copy(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"own\.yaml does not exist; copy .*taxonomy\.yaml and edit it"):
-        Taxonomy.load(tmp_path / "own.yaml")
+        mapped([], 1, GENRE, tmp_path / "own.yaml")

@@ -6,10 +6,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from common.preparing.labelling import DEFAULT_TAXONOMY, load_naming
 from common.preparing.procedural import GENRES, STYLES, paint
 from common.preparing.procedural.colours import NATURAL
 from common.preparing.procedural.painting import COMPOSITIONS
-from common.preparing.taxonomy import Taxonomy
 
 CELLS = list(product(GENRES, STYLES))
 
@@ -20,9 +20,9 @@ def small(genre: str, style: str, seed: int) -> NDArray[np.float64]:
 
 
 def test_the_names_are_canonical_names_of_the_taxonomy() -> None:
-    taxonomy = Taxonomy.load()
-    assert [taxonomy.genre(genre) for genre in GENRES] == list(GENRES)
-    assert [taxonomy.style(style) for style in STYLES] == list(STYLES)
+    genres, styles = load_naming(DEFAULT_TAXONOMY, fine_styles=True, keep_unknown=False)
+    assert [genres.name(genre) for genre in GENRES] == list(GENRES)
+    assert [styles.name(style) for style in STYLES] == list(STYLES)
 
 
 @pytest.mark.parametrize("genre", GENRES)

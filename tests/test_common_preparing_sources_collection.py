@@ -10,8 +10,8 @@ import pytest
 from tiny_data import random_picture, write_collection, zipped
 
 from common.errors import UserError
-from common.preparing.sources.collection import class_folders, labels_table, unlabelled
-from common.preparing.sources.files import Files, FolderFiles, open_files
+from common.preparing.sources.collection import class_folders, labels_table, pictures_of
+from common.preparing.sources.files import Files, open_files
 from common.preparing.sources.listing import Listing, Record
 
 HEADER = "file,genre,style,artist,title,year\n"
@@ -125,7 +125,7 @@ def test_the_outermost_folder_is_the_label(tmp_path: Path, opened: Callable[[Pat
 
 def test_a_source_without_folders_is_refused_unless_a_zip_holds_a_single_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no folders with files in them; --folders needs one folder for each genre"):
-        class_folders(FolderFiles(classes(tmp_path / "flat", "a.png")), "genre")
+        class_folders(Files(classes(tmp_path / "flat", "a.png")), "genre")
     one = zipped(classes(tmp_path / "one", "portrait/1.png", "portrait/2.png"))
     listing = class_folders(open_files(one), "genre")
     assert records(listing) == [Record("1.png", genre="portrait"), Record("2.png", genre="portrait")]
@@ -135,8 +135,8 @@ def test_without_labels_all_pictures_are_listed_and_other_files_are_not(
     tmp_path: Path, opened: Callable[[Path], Files]
 ) -> None:
     files = opened(classes(tmp_path / "pictures", "00001/seed1.PNG", "seed0.webp", "log.txt"))
-    listing = unlabelled(files)
+    listing = pictures_of(files)
     assert set(records(listing)) == {Record("00001/seed1.PNG"), Record("seed0.webp")}
     assert [entry.read().size for entry in listing.entries] == [(16, 12)] * 2
     with pytest.raises(UserError, match=r"has no pictures \(\.bmp, \.jpeg"):
-        unlabelled(opened(classes(tmp_path / "none", "log.txt")))
+        pictures_of(opened(classes(tmp_path / "none", "log.txt")))

@@ -107,19 +107,14 @@ def test_files_whose_columns_differ_break_off_in_one_line(tmp_path: Path, wikiar
     assert "\n" not in str(caught.value)
 
 
-def test_a_dataset_without_pictures_or_labels_is_refused_with_its_columns(tmp_path: Path) -> None:
+def test_a_dataset_without_pictures_or_labels_and_one_that_is_not_there_cost_one_line(tmp_path: Path) -> None:
     datasets.Dataset.from_dict({"text": ["a"], "genre": ["b"]}).save_to_disk(tmp_path / "texts")
-    with pytest.raises(
-        UserError, match="needs a column image with pictures and a column genre or style; its columns are text"
-    ):
-        hugging_face_dataset(str(tmp_path / "texts"))
-
-
-def test_a_dataset_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError) as caught:
-        hugging_face_dataset(str(tmp_path / "nowhere"))
-    assert str(caught.value).startswith(f"dataset '{tmp_path}/nowhere' cannot be opened: ")
-    assert "\n" not in str(caught.value)
+    columns = "needs a column image with pictures and a column genre or style; its columns are text"
+    for place, message in (("texts", columns), ("nowhere", f"dataset '{tmp_path}/nowhere' cannot be opened: ")):
+        with pytest.raises(UserError) as caught:
+            hugging_face_dataset(str(tmp_path / place))
+        assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 def test_the_library_is_asked_for_by_name_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

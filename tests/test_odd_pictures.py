@@ -58,10 +58,6 @@ def turned(orientation: int, **options: object) -> bytes:
     return encoded(picture(), "JPEG", exif=exif, quality=95, **options)
 
 
-def grey_16_bit(kind: str) -> bytes:
-    return encoded(Image.fromarray(np.full((72, 80), 120 * 257, dtype=np.uint16)), kind)
-
-
 def spoiled(data: bytes, place: int) -> bytes:
     return data[:place] + b"\xff\x00\xff\x00" + data[place + 4 :]
 
@@ -88,22 +84,13 @@ TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "empty.png": (lambda: b"", UNKNOWN),
     "text.jpg": (lambda: b"a letter", UNKNOWN),
     "page.jpg": (lambda: b"<!DOCTYPE html><title>404</title>", UNKNOWN),
-    "drawing.svg.png": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', UNKNOWN),
-    "document.png": (lambda: b"%PDF-1.4\n%%EOF", UNKNOWN),
     "program.png": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 80 80\n%%EOF\n", UNKNOWN),
     "archive.png": (lambda: b"PK\x05\x06" + bytes(18), UNKNOWN),
-    "noise.png": (lambda: bytes(range(256)) * 8, UNKNOWN),
     "signature alone.png": (lambda: b"\x89PNG\r\n\x1a\n", UNKNOWN),
-    "signature and noise.png": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), UNKNOWN),
     "head alone.jpg": (lambda: noisy("JPEG")[:20], UNKNOWN),
-    "head alone.gif": (lambda: b"GIF89a\x50\x00\x48\x00\x00\x00\x00", UNKNOWN),
     "cut.jpg": (lambda: noisy("JPEG")[:-2000], BROKEN),
     "cut.png": (lambda: noisy("PNG")[:-2000], BROKEN),
     "cut.webp": (lambda: noisy("WEBP")[:-2000], BROKEN),
-    "cut.bmp": (lambda: noisy("BMP")[:-2000], BROKEN),
-    "cut.tiff": (lambda: noisy("TIFF")[:2000], BROKEN),
-    "cut.gif": (lambda: noisy("GIF")[:3000], BROKEN),
-    "cut.jp2": (lambda: noisy("JPEG2000")[:60], BROKEN),
     "spoiled.png": (lambda: spoiled(noisy("PNG"), 60), BROKEN),
     "nothing wide.png": (lambda: png_of(0, 80), UNKNOWN),
     "a bomb.png": (lambda: png_of(60_000, 60_000), "exceeds limit"),
@@ -112,41 +99,29 @@ TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "one pixel.png": (lambda: encoded(picture(size=(1, 1))), "1x1 pixels, smaller than 64 (see --enlarge)"),
     "small.png": (lambda: encoded(picture(size=(63, 90))), "63x90 pixels, smaller than 64 (see --enlarge)"),
     "wide.png": (lambda: encoded(picture(size=(300, 70))), "300x70 pixels, longer than 4 to 1 (see --max-aspect)"),
-    "tall.png": (lambda: encoded(picture(size=(70, 300))), "70x300 pixels, longer than 4 to 1 (see --max-aspect)"),
     "floating.tiff": (lambda: encoded(picture("F", colour=0.5), "TIFF"), "has floating-point pixels"),
-    "plain.png": (lambda: encoded(picture()), RED),
     "PLAIN.JPG": (lambda: encoded(picture(), "JPEG", quality=95), RED),
     "no ending": (lambda: encoded(picture()), RED),
-    "wrong ending.jpg": (lambda: encoded(picture()), RED),
     "Ünïcode 画.png": (lambda: encoded(picture()), RED),
     "two\nlines.png": (lambda: encoded(picture()), RED),
     "quote\",comma.png": (lambda: encoded(picture()), RED),
     "more after its end.jpg": (lambda: encoded(picture(), "JPEG", quality=95) + b"\x00" * 999, RED),
-    "progressive.jpg": (lambda: encoded(picture(), "JPEG", quality=95, progressive=True), RED),
     "turned.jpg": (lambda: turned(6), RED),
     "turned out of range.jpg": (lambda: turned(99), RED),
     "bits.png": (lambda: encoded(picture("1", colour=1)), WHITE),
     "grey.png": (lambda: encoded(picture("L", colour=120)), GREY),
-    "grey of 16 bits.png": (lambda: grey_16_bit("PNG"), GREY),
-    "grey of 16 bits.tiff": (lambda: grey_16_bit("TIFF"), GREY),
     "grey and transparent.png": (lambda: encoded(picture("LA", colour=(0, 0))), WHITE),
     "palette.png": (lambda: encoded(picture().convert("P")), RED),
     "palette and transparent.gif": (lambda: encoded(picture().convert("P"), "GIF", transparency=0), RED),
     "transparent.png": (lambda: encoded(picture("RGBA", colour=(*RED, 0))), WHITE),
-    "opaque.png": (lambda: encoded(picture("RGBA", colour=(*RED, 255))), RED),
     "cmyk.jpg": (lambda: encoded(picture("CMYK", colour=(25, 235, 235, 0)), "JPEG", quality=95), RED),
     "lab.tiff": (lambda: encoded(picture("LAB", colour=(128, 128, 128)), "TIFF"), GREY),
-    "ycc.tiff": (lambda: encoded(picture().convert("YCbCr"), "TIFF"), RED),
     "with its profile.png": (lambda: with_profile(SRGB), RED),
     "with a broken profile.png": (lambda: with_profile(b"no profile"), RED),
     "animated.gif": (lambda: animated("GIF"), RED),
-    "animated.webp": (lambda: animated("WEBP"), RED),
-    "animated.png": (lambda: animated("PNG"), RED),
     "many pages.tiff": (lambda: animated("TIFF"), RED),
     "photograph.jp2": (lambda: encoded(picture(), "JPEG2000"), RED),
     "photograph.avif": (lambda: encoded(picture(), "AVIF", quality=95), RED),
-    "photograph.bmp": (lambda: encoded(picture(), "BMP"), RED),
-    "photograph.ppm": (lambda: encoded(picture(), "PPM"), RED),
 }  # fmt: skip
 REFUSED_PLACES = {
     "folder/link out of it.png": "points outside the source folder",

@@ -12,13 +12,11 @@ import torch
 from PIL import Image
 
 from common.data.dataset import PaintingDataset, Residence, Split, SplitName
-from common.preparing.preparation import prepare
-from common.preparing.report import PreparationReport
-from common.preparing.settings import PreparationSettings
+from common.preparing.preparation import PreparationReport, prepare
+from common.preparing.reading import PreparationSettings
 from common.preparing.sources.collection import COLUMNS
 from common.preparing.sources.listing import Source
 from common.preparing.sources.opening import open_source
-from common.preparing.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
 GENRES = ("portrait", "landscape", "still-life")
 STYLES = ("cubism", "impressionism", "renaissance")
@@ -59,12 +57,10 @@ def tiny_settings(**changes: object) -> PreparationSettings:
     return PreparationSettings(**(usual | changes))  # type: ignore[arg-type]
 
 
-def prepared(
-    source: Path | Source, out: Path, *, taxonomy: Path = DEFAULT_TAXONOMY, overwrite: bool = False, **changes: object
-) -> PreparationReport:
+def prepared(source: Path | Source, out: Path, *, overwrite: bool = False, **changes: object) -> PreparationReport:
     """Prepare a source, or a folder or zip with a labels.csv, with `tiny_settings`."""
     source = open_source(str(source)) if isinstance(source, Path) else source
-    return prepare(source, out, tiny_settings(**changes), Taxonomy.load(taxonomy), overwrite=overwrite)
+    return prepare(source, out, tiny_settings(**changes), overwrite=overwrite)
 
 
 def prepare_painted(count: int, *, seed: int, out: Path) -> None:

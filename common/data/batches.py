@@ -1,4 +1,7 @@
-"""One process's rows of a batch. Each process draws the same random numbers for the whole batch and takes its rows."""
+"""Choose the paintings of a training step, and load one process's rows of its batch.
+
+Each process draws the same random numbers for the whole batch, which depend on the seed and the step alone.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
-from common.data.dataset import Split
+from common.data.dataset import UNLABELLED, Split
 from common.images import to_float
 from common.randomness import Purpose, generator_for
 
@@ -52,3 +55,32 @@ class BatchStream:
         """Return this process's rows of the pictures at `positions` of the split; flip those that are `mirrored`."""
         images = to_float(split.pictures(positions[self.rows]).to(self.device))
         return torch.where(mirrored[:, None, None, None], images.flip(3), images)
+
+
+class BalancedSampler:
+    """Draw positions in a split, with more or less balance between the classes.
+
+    A class of n paintings is drawn in proportion to n ** (1 - balance): with balance 0 as often as it occurs, with
+    balance 1 as often as any other. Unlabelled paintings keep their share of the data.
+    """
+
+    def __init__(self, labels: Int[np.ndarray, "n"], balance: float) -> None:
+        classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        labelled = classes != UNLABELLED
+        mass = counts.astype(np.float64) / len(labels)
+        if labelled.any():
+            tempered = np.where(labelled, mass ** (1 - balance), 0)
+            mass = np.where(labelled, tempered / tempered.sum() * mass[labelled].sum(), mass)
+        # Lay the paintings on the unit interval, sorted by class; the length of each is its probability.
+        self._order = np.argsort(labels, kind="stable")
+        self._ends = np.cumsum((mass / counts)[inverse][self._order])
+
+    def draw(self, generator: np.random.Generator, count: int) -> Int[np.ndarray, "count"]:
+        """Draw the positions of one batch, in random order.
+
+        One point is drawn in each of `count` equal pieces of the unit interval (stratified sampling), so the count
+        of each class in a batch differs from its expected count by less than two.
+        """
+        points = (np.arange(count) + generator.random(count)) / count
+        places = np.searchsorted(self._ends, points * self._ends[-1], side="right")
+        return generator.permutation(self._order[np.minimum(places, len(self._order) - 1)])

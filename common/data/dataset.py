@@ -85,7 +85,7 @@ class Split:
     def at(self, positions: Int[np.ndarray, "b"]) -> Split:
         """Return a new split with the paintings at some positions of this one."""
         rows = self.rows[torch.from_numpy(positions).to(self.rows.device)]
-        return Split(images=self.images, rows=rows, genres=self.genres[positions], styles=self.styles[positions])
+        return Split(self.images, rows, self.genres[positions], self.styles[positions])
 
     def pairs(self) -> Int[np.ndarray, "n"]:
         """Return one number for each pair of genre and style, UNLABELLED if both are missing."""
@@ -95,7 +95,7 @@ class Split:
 
     def pictures(self, positions: Int[np.ndarray, "b"]) -> UInt8[Tensor, "b size size 3"]:
         """Return copies of the pictures at some positions (0 to n - 1) of the split, on their device."""
-        return self.images[self.rows[torch.from_numpy(positions).to(self.rows.device)]]
+        return self.images[self.at(positions).rows]
 
 
 class PaintingDataset:
@@ -110,9 +110,7 @@ class PaintingDataset:
         try:
             values = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         except ValueError as error:
-            raise UserError(
-                f"{folder / 'dataset.json'} is not readable JSON ({error}); prepare the data again"
-            ) from None
+            raise UserError(f"{folder}/dataset.json is not readable JSON ({error}); prepare the data again") from None
         self.folder = folder
         self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
         if self.description.version != VERSION:
@@ -132,9 +130,8 @@ class PaintingDataset:
                 ", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"] for row in rows
             ]
         except (OSError, ValueError, KeyError, csv.Error) as error:
-            raise UserError(
-                f"{folder / 'labels.csv'} does not match dataset.json ({error}); prepare the data again"
-            ) from None
+            place = f"{folder}/labels.csv"
+            raise UserError(f"{place} does not match dataset.json ({error}); prepare the data again") from None
 
     def split(
         self, name: SplitName, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
@@ -143,20 +140,15 @@ class PaintingDataset:
 
         Each call that reads the pictures into memory makes its own copy and verifies the checksum.
         """
-        if size not in self.description.sizes:
-            sizes = ", ".join(str(stored) for stored in self.description.sizes)
+        if size not in (stored := self.description.sizes):
             raise UserError(
-                f"{self.folder} has sizes {sizes}, not {size}; "
-                f"prepare it again with: --sizes {' '.join(str(s) for s in sorted({*self.description.sizes, size}))}"
+                f"{self.folder} has sizes {', '.join(map(str, stored))}, not {size}; "
+                f"prepare it again with: --sizes {' '.join(map(str, sorted({*stored, size})))}"
             )
         images = self._images(size, residence, torch.device(device))
         chosen = self._splits == name
-        return Split(
-            images=images,
-            rows=torch.from_numpy(np.flatnonzero(chosen)).to(images.device),
-            genres=self._genres[chosen],
-            styles=self._styles[chosen],
-        )
+        rows = torch.from_numpy(np.flatnonzero(chosen)).to(images.device)
+        return Split(images, rows, self._genres[chosen], self._styles[chosen])
 
     def pictures(self, size: int, rows: Sequence[int]) -> UInt8[np.ndarray, "b size size 3"]:
         """Return the pictures of some rows of labels.csv, counted from 0."""

@@ -32,28 +32,23 @@ def duplicate_groups(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"
     # Compare each distinct hash once: n pictures with the same hash, such as blank ones, would make n^2 links.
     _, firsts, places = np.unique(hashes.reshape(len(hashes), -1), axis=0, return_index=True, return_inverse=True)
     in_order = np.argsort(firsts)
-    return _linked(hashes[firsts[in_order]])[np.argsort(in_order)[places.reshape(-1)]]
+    # The dot product of two sign vectors is the number of equal bits minus the number of different bits.
+    signs = 2 * np.unpackbits(hashes[firsts[in_order]], axis=2).astype(np.float32) - 1
+    upright, count = signs[:, 0], len(signs)
+    near = []
+    for start in range(0, count, _BLOCK):
+        for view in (0, 1):
+            products = signs[start : start + _BLOCK, view] @ upright[start:].T
+            near.append(np.argwhere(products >= BITS - 2 * MAX_DISTANCE) + start)
+    row, column = np.concatenate(near).T
+    links = coo_matrix((np.ones(len(row), dtype=bool), (row, column)), shape=(count, count))
+    groups = np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+    return groups[np.argsort(in_order)[places.reshape(-1)]]
 
 
 def copies_of_better(groups: Int[np.ndarray, "n"], worth: Sequence[tuple[int, int, str]]) -> dict[int, int]:
     """Return, for each picture that is not the best of its group, its index and that of the best."""
-    best: dict[int, int] = {}
-    for place, group in enumerate(groups.tolist()):
-        best[group] = max(best.get(group, place), place, key=worth.__getitem__)
-    return {place: best[group] for place, group in enumerate(groups.tolist()) if best[group] != place}
-
-
-def _linked(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"]:
-    # The dot product of two sign vectors is the number of equal bits minus the number of different bits.
-    signs = 2 * np.unpackbits(hashes, axis=2).astype(np.float32) - 1
-    upright = signs[:, 0]
-    rows, columns = [], []
-    for start in range(0, len(hashes), _BLOCK):
-        for view in (0, 1):
-            products = signs[start : start + _BLOCK, view] @ upright[start:].T
-            near = np.argwhere(products >= BITS - 2 * MAX_DISTANCE) + start
-            rows.append(near[:, 0])
-            columns.append(near[:, 1])
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    links = coo_matrix((np.ones(len(row), dtype=bool), (row, column)), shape=(len(hashes), len(hashes)))
-    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+    members = groups.tolist()
+    # Of equals the first is the best: it comes last here.
+    best = {members[place]: place for place in sorted(range(len(members) - 1, -1, -1), key=worth.__getitem__)}
+    return {place: best[group] for place, group in enumerate(members) if best[group] != place}

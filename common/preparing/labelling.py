@@ -1,16 +1,40 @@
-"""Map the raw labels of a source to the vocabulary of a dataset, and tell what each raw label became."""
+"""Read a taxonomy, choose the labels of a dataset by the raw labels of a source, and tell what each raw label became.
+
+Spellings are compared as `common.vocabulary.normalise` writes them.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from common.preparing.settings import PreparationSettings
-from common.preparing.sources.listing import Record
-from common.preparing.taxonomy import Taxonomy
-from common.vocabulary import Vocabulary, normalise
+from common import config
+from common.config import settings
+from common.errors import UserError
+from common.vocabulary import Vocabulary, is_any, normalise
+
+DEFAULT_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
+
+
+@settings
+class StyleEntry:
+    """A style's family and its other names."""
+
+    family: str
+    aliases: tuple[str, ...] = ()
+
+
+@settings
+class TaxonomyFile:
+    """The contents of a taxonomy YAML file."""
+
+    genres: dict[str, tuple[str, ...]]
+    styles: dict[str, StyleEntry]
+    unlabelled: tuple[str, ...] = ()
+    """Labels that mean "no label"."""
 
 
 @dataclass(frozen=True)
@@ -18,127 +42,146 @@ class Naming:
     """How the raw labels of one kind, genre or style, get their names."""
 
     kind: str
-    taxonomy: Taxonomy
-    known: Callable[[str], str | None]
-    """Returns the taxonomy's name for a raw label, None if it is unknown."""
-    spellings: dict[str, str]
-    """Name for each spelling in the taxonomy."""
-    family: Callable[[str], str]
-    """Returns the name that a rare label joins."""
+    canonical: dict[str, str]
+    """The taxonomy's name for each spelling."""
+    known: dict[str, str]
+    """The name to use for each spelling: of a style its family, unless styles stay fine."""
+    families: dict[str, str]
+    """The family of each style, which a rare style joins."""
+    family_names: dict[str, str]
+    """Name for each spelling of a family."""
+    unlabelled: frozenset[str]
+    """Spellings that mean "no label"."""
     keep_unknown: bool
 
     def name(self, raw: str) -> str | None:
         """Return the name of a raw label, None for unlabelled."""
-        if self.taxonomy.says_nothing(raw):
-            return None
-        name = self.known(raw)
-        return self.taxonomy.own_name(raw) if name is None and self.keep_unknown else name
+        spelling = normalise(raw)
+        if not (self.keep_unknown and self.is_unknown(raw)):
+            return None if spelling in self.unlabelled else self.known.get(spelling)
+        own = self.family_names.get(spelling, spelling)
+        return own if _can_be_requested(own) else None
 
     def is_unknown(self, raw: str) -> bool:
         """Return True if the taxonomy does not know a raw label that says something."""
-        return self.known(raw) is None and not self.taxonomy.says_nothing(raw)
+        return normalise(raw) not in self.known and normalise(raw) not in self.unlabelled
 
 
-def genre_and_style_naming(taxonomy: Taxonomy, settings: PreparationSettings) -> tuple[Naming, Naming]:
-    """Return the naming of genres and that of styles, which are merged into families unless they stay fine."""
-    style = taxonomy.style if settings.fine_styles else taxonomy.style_or_family
-    keep = settings.keep_unknown
+def load_naming(taxonomy: Path, *, fine_styles: bool, keep_unknown: bool) -> tuple[Naming, Naming]:
+    """Return the naming of genres and that of styles, which are merged into families unless they stay fine.
+
+    Raises UserError that names what is wrong in the taxonomy file.
+    """
+    if not taxonomy.is_file():
+        raise UserError(f"taxonomy {taxonomy} does not exist; copy {DEFAULT_TAXONOMY} and edit it")
+    file = config.load(TaxonomyFile, taxonomy)
+    families = {name: entry.family for name, entry in file.styles.items()}
+    genres = _index(file.genres, taxonomy)
+    styles = _index({name: entry.aliases for name, entry in file.styles.items()}, taxonomy)
+    family_names = _index(dict.fromkeys(families.values(), ()), taxonomy)
+    merged = family_names | {spelling: families[style] for spelling, style in styles.items()}
+    shared = family_names, frozenset({"", *map(normalise, file.unlabelled)}), keep_unknown
     return (
-        Naming("genre", taxonomy, taxonomy.genre, taxonomy.genres, str, keep),
-        Naming("style", taxonomy, style, taxonomy.styles, taxonomy.family, keep),
+        Naming("genre", genres, genres, {}, *shared),
+        Naming("style", styles, styles if fine_styles else merged, families, *shared),
     )
 
 
-def named_labels(record: Record, naming: tuple[Naming, Naming]) -> int:
-    """Return how many of a record's genre and style have a name."""
-    genre, style = naming
-    return (genre.name(record.genre) is not None) + (style.name(record.style) is not None)
+def _index(names: dict[str, tuple[str, ...]], taxonomy: Path) -> dict[str, str]:
+    index: dict[str, str] = {}
+    for name, aliases in names.items():
+        if not _can_be_requested(name):
+            raise UserError(
+                f"{taxonomy}: {name!r} cannot be requested by name; a name must not be 'any' or contain , or :"
+            )
+        for spelling in dict.fromkeys(normalise(label) for label in (name, *aliases)):
+            if spelling in index:
+                other = index[spelling]
+                raise UserError(f"{taxonomy}: {spelling!r} stands for both {other!r} and {name!r}; remove one")
+            index[spelling] = name
+    return index
+
+
+def _can_be_requested(name: str) -> bool:
+    return not is_any(normalise(name)) and not {",", ":", "\n"} & set(name)
 
 
 @dataclass(frozen=True)
-class LabelMapping:
+class Labels:
     """What the raw labels of one kind became."""
 
-    kind: str
-    canonical: dict[str, str | None]
-    """Label in the vocabulary for each raw label, None for unlabelled."""
-    counts: Counter[str]
-    """Number of pictures with each raw label, blank included."""
-    notes: dict[str, str]
-    """Why each raw label became what it did; blank where that is plain."""
+    labels: list[str]
+    """Each picture's label in the vocabulary, blank for unlabelled."""
     lost: frozenset[str]
     """Raw labels that the taxonomy does not know and that become unlabelled."""
-
-    def labels(self, raw_labels: Sequence[str]) -> list[str]:
-        """Return the labels in the vocabulary, blank for unlabelled."""
-        return [self.canonical[raw] or "" for raw in raw_labels]
-
-    def table(self) -> list[str]:
-        """Return the lines of a printed table: raw label, label in the dataset, number of pictures."""
-        became = {raw: (name or "unlabelled") + self.notes[raw] for raw, name in self.canonical.items()}
-        width = max(map(len, self.canonical)) + 2
-        became_width = max(36, *map(len, became.values()))
-        lines = [f"{self.kind + 's':{width}}  {'became':{became_width}} pictures"]
-        for raw, count in self.counts.most_common():
-            lines.append(f"{raw or '(blank)':{width}}  {became[raw]:{became_width}} {count:8}")
-        return lines
+    table: list[str]
+    """Lines to print: each raw label, what it became and why, and the number of its pictures."""
 
 
-def map_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> LabelMapping:
-    """Map the raw labels of all pictures.
+def choose_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> Labels:
+    """Choose the labels of all pictures.
 
     A label with fewer than `min_count` pictures becomes its family if the family then has `min_count` pictures, and
     unlabelled otherwise.
     """
     counts = Counter(raw_labels)
     names = {raw: naming.name(raw) for raw in counts}
+    joined = dict(names)
     totals = Counter(names[raw] for raw in raw_labels)
-    joined = {raw: naming.family(name) if name and totals[name] < min_count else name for raw, name in names.items()}
+    for raw, name in names.items():
+        if name and totals[name] < min_count:
+            joined[raw] = naming.families.get(name, name)
     totals = Counter(joined[raw] for raw in raw_labels)
-    canonical = {raw: name if totals[name] >= min_count else None for raw, name in joined.items()}
-    return LabelMapping(
-        kind=naming.kind,
-        canonical=canonical,
-        counts=counts,
-        notes={raw: _note(raw, names[raw], label, naming) for raw, label in canonical.items()},
-        lost=frozenset(raw for raw, name in names.items() if name is None and naming.is_unknown(raw)),
-    )
+    labels = {raw: name if name and totals[name] >= min_count else "" for raw, name in joined.items()}
+
+    became = {raw: (label or "unlabelled") + _note(raw, names[raw], label, naming) for raw, label in labels.items()}
+    width, became_width = max(map(len, counts)) + 2, max(36, *map(len, became.values()))
+    rows = [(raw or "(blank)", became[raw], count) for raw, count in counts.most_common()]
+    table = [
+        f"{raw:{width}}  {what:{became_width}} {n:>8}"
+        for raw, what, n in [(f"{naming.kind}s", "became", "pictures"), *rows]
+    ]
+    lost = frozenset(raw for raw, name in names.items() if name is None and naming.is_unknown(raw))
+    return Labels([labels[raw] for raw in raw_labels], lost, table)
 
 
-def _note(raw: str, name: str | None, label: str | None, naming: Naming) -> str:
-    """Say why a raw label that has a name, or None, became a label."""
+def _note(raw: str, name: str | None, label: str, naming: Naming) -> str:
+    """Say why a raw label, which has a name or none, became a label; blank where that is plain."""
     unknown = naming.is_unknown(raw)
-    near = difflib.get_close_matches(normalise(raw), naming.spellings, n=1) if unknown else []
-    hint = f"; did you mean {naming.spellings[near[0]]}?" if near else ""
-    if label is not None and label != name:
+    near = difflib.get_close_matches(normalise(raw), naming.canonical, n=1) if unknown else []
+    hint = f"; did you mean {naming.canonical[near[0]]}?" if near else ""
+    if label and label != name:
         return " (too few, joined its family)"
     if name is None:
         reason = " (unknown, cannot be requested by name)" if naming.keep_unknown else " (unknown)"
         return reason + hint if unknown else ""
-    if label is None:
+    if not label:
         return f" (too few){hint}"
     return f" (unknown, keeps its name){hint}" if unknown else ""
 
 
-def build_vocabulary(genres: Sequence[str], styles: Sequence[str], taxonomy: Taxonomy) -> Vocabulary:
+def build_vocabulary(
+    genres: Sequence[str], styles: Sequence[str], genre_naming: Naming, style_naming: Naming
+) -> Vocabulary:
     """Return the labels of the training pictures in alphabetical order, with their counts, families and aliases."""
     genre_counts, style_counts = (
         {name: count for name, count in sorted(Counter(labels).items()) if name} for labels in (genres, styles)
     )
     families: dict[str, tuple[str, ...]] = {}
     for style in style_counts:
-        family = taxonomy.family(style)
+        family = style_naming.families.get(style, style)
         families[family] = (*families.get(family, ()), style)
     families = {family: members for family, members in families.items() if members != (family,)}
-    style_aliases = {
-        spelling: name if name in style_counts else taxonomy.family(name) for spelling, name in taxonomy.styles.items()
+    aliases = {
+        spelling: name if name in style_counts else style_naming.families[name]
+        for spelling, name in style_naming.canonical.items()
     }
     return Vocabulary(
         genres=genre_counts,
         styles=style_counts,
         families=families,
-        genre_aliases={spelling: name for spelling, name in taxonomy.genres.items() if name in genre_counts},
+        genre_aliases={spelling: name for spelling, name in genre_naming.canonical.items() if name in genre_counts},
         style_aliases={
-            spelling: name for spelling, name in style_aliases.items() if name in style_counts or name in families
+            spelling: name for spelling, name in aliases.items() if name in style_counts or name in families
         },
     )

@@ -103,6 +103,7 @@ def resize(picture: Image.Image, size: int) -> Image.Image:
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
+    """Convert to sRGB, over white, from the picture's ICC profile; without a profile, or a broken one, from sRGB."""
     profile = picture.info.get("icc_profile")
     if picture.mode == "F":
         raise Rejected("has floating-point pixels, whose value for white is unknown; save it with 8 or 16 bits")
@@ -110,14 +111,9 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
         # Pillow clips 16-bit grey to 8 bits instead of scaling it, and supports arithmetic in one byte order only.
         picture = picture.convert("I").point(lambda value: value / 257).convert("L")
     if picture.has_transparency_data:
+        profile = None if picture.mode == "LA" else profile
         canvas = Image.new("RGBA", picture.size, "white")
-        opaque = Image.alpha_composite(canvas, picture.convert("RGBA")).convert("RGB")
-        return _to_srgb(opaque, profile if picture.mode != "LA" else None)
-    return _to_srgb(picture, profile)
-
-
-def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert from the ICC profile to sRGB; take the values as sRGB if the profile is missing or broken."""
+        picture = Image.alpha_composite(canvas, picture.convert("RGBA"))
     if picture.mode not in {"RGB", "CMYK", "L"}:
         picture = picture.convert("RGB")
     if profile:

@@ -1,7 +1,7 @@
 """Turn a source of pictures into a dataset folder, which `common.data.dataset` reads.
 
-`reading` decodes the pictures to raw files, `duplicates` finds copies, `labelling` names the labels, `splits` divides
-the pictures, and this module writes what is kept. The folder gets its name when it is complete.
+`reading` decodes the pictures to raw files, `duplicates` finds copies, `labelling` names the labels. This module
+divides the pictures into splits and writes what is kept. The folder gets its name when it is complete.
 """
 
 from __future__ import annotations
@@ -10,34 +10,50 @@ import csv
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Int
 
 from common import config
-from common.data.dataset import SPLITS, VERSION, DatasetDescription
+from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, SplitName
 from common.errors import UserError
 from common.files import sha256, whole_folder
 from common.preparing.duplicates import copies_of_better, duplicate_groups
-from common.preparing.labelling import build_vocabulary, genre_and_style_naming, map_labels, named_labels
+from common.preparing.labelling import Naming, build_vocabulary, choose_labels, load_naming
 from common.preparing.pictures import RESIZE_FILTER
-from common.preparing.reading import Refusal, read_pictures
-from common.preparing.report import PreparationReport, empty_splits, lost_labels
-from common.preparing.settings import PreparationSettings
+from common.preparing.reading import PreparationSettings, Refusal, read_pictures
 from common.preparing.sources.listing import Listing, Source
-from common.preparing.splits import choose_splits
-from common.preparing.taxonomy import Taxonomy
-from common.vocabulary import Vocabulary
 
+HELD_OUT_ONE_IN = 20
+"""One in this many paintings of each genre goes to validation, and as many to test."""
+LEAST_TO_HOLD_OUT = 11
+"""Fewest pictures of a genre of which one goes to validation and one to test."""
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
 
 
-def prepare(
-    source: Source, out: Path, settings: PreparationSettings, taxonomy: Taxonomy, *, overwrite: bool
-) -> PreparationReport:
+@dataclass(frozen=True)
+class PreparationReport:
+    """The result of a preparation."""
+
+    description: DatasetDescription
+    rejected: list[Refusal]
+    """Refused pictures, without near-duplicates."""
+    duplicates: int
+    """Number of near-duplicates: in each group, all pictures but the best."""
+    tables: list[str]
+    """Lines that tell what became of each raw label."""
+    remarks: list[str]
+    """Lines about what was lost or left out."""
+
+
+def prepare(source: Source, out: Path, settings: PreparationSettings, *, overwrite: bool) -> PreparationReport:
     """Make the dataset folder `out`. Raises UserError, and changes nothing, if that fails."""
+    naming = load_naming(settings.taxonomy, fine_styles=settings.fine_styles, keep_unknown=settings.keep_unknown)
     if os.path.lexists(out):
         if not overwrite:
             raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
@@ -46,7 +62,7 @@ def prepare(
     listing = source()
     try:
         with whole_folder(out, replace=overwrite) as building:
-            return _build(listing, building, settings, taxonomy)
+            return _build(listing, building, settings, *naming)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}; nothing was changed") from None
     except BrokenProcessPool:
@@ -61,16 +77,21 @@ def _foreign(out: Path) -> Path | None:
     return next((path for path in sorted(out.iterdir()) if not (is_dataset and _OURS.fullmatch(path.name))), None)
 
 
-def _build(listing: Listing, folder: Path, settings: PreparationSettings, taxonomy: Taxonomy) -> PreparationReport:
+def _build(
+    listing: Listing, folder: Path, settings: PreparationSettings, genre_naming: Naming, style_naming: Naming
+) -> PreparationReport:
     pictures, refused = read_pictures(listing, folder, settings)
     if not pictures:
         reason = f"; the first: {refused[0].reason}" if refused else ""
         raise UserError(f"{listing.name}: none of its {len(refused)} pictures can be used{reason}")
 
-    naming = genre_and_style_naming(taxonomy, settings)
     groups = duplicate_groups(np.stack([picture.perceptual for picture in pictures]))
     # Of near-duplicates the one with the most labels is kept, then the largest. The order of the files does not matter.
-    worth = [(named_labels(picture.record, naming), picture.num_pixels, picture.digest) for picture in pictures]
+    named = [
+        (genre_naming.name(record.genre) is not None) + (style_naming.name(record.style) is not None)
+        for record in (picture.record for picture in pictures)
+    ]
+    worth = [(count, picture.num_pixels, picture.digest) for count, picture in zip(named, pictures, strict=True)]
     copies = copies_of_better(groups, worth)
     left_out = {} if settings.keep_duplicates else copies
     near = [
@@ -81,15 +102,15 @@ def _build(listing: Listing, folder: Path, settings: PreparationSettings, taxono
 
     records = [pictures[place].record for place in kept]
     digests = [pictures[place].digest for place in kept]
-    raw_genres, raw_styles = [record.genre for record in records], [record.style for record in records]
-    genre_mapping = map_labels(raw_genres, naming[0], settings.min_count)
-    style_mapping = map_labels(raw_styles, naming[1], settings.min_count)
-    genres, styles = genre_mapping.labels(raw_genres), style_mapping.labels(raw_styles)
-    splits = choose_splits(genres, styles, digests, groups[kept])
+    genres = choose_labels([record.genre for record in records], genre_naming, settings.min_count)
+    styles = choose_labels([record.style for record in records], style_naming, settings.min_count)
+    splits = choose_splits(genres.labels, styles.labels, digests, groups[kept])
+    train = [place for place, split in enumerate(splits) if split == "train"]
 
-    for size in settings.sizes:
-        _keep_rows(folder / f"images-{size}.raw", folder / f"images-{size}.npy", kept, size)
-    columns = zip(splits, genres, styles, records, digests, strict=True)
+    images = {size: f"images-{size}.npy" for size in settings.sizes}
+    for size, name in images.items():
+        _keep_rows(folder / f"images-{size}.raw", folder / name, kept, size)
+    columns = zip(splits, genres.labels, styles.labels, records, digests, strict=True)
     rows = (
         (index, split, genre, style, record.artist, record.title, record.year, f"{listing.name}/{record.name}", digest)
         for index, (split, genre, style, record, digest) in enumerate(columns)
@@ -97,38 +118,78 @@ def _build(listing: Listing, folder: Path, settings: PreparationSettings, taxono
     header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256")
     _write_table(folder / "labels.csv", header, rows)
     _write_table(folder / "rejected.csv", Refusal._fields, refused + near)
-    train = [place for place, split in enumerate(splits) if split == "train"]
-    vocabulary = build_vocabulary([genres[place] for place in train], [styles[place] for place in train], taxonomy)
-    description = _describe(folder, listing.name, settings, splits, vocabulary)
-    num_lost = sum(record.genre in genre_mapping.lost or record.style in style_mapping.lost for record in records)
-    remarks = (
-        *lost_labels(num_lost, keep_unknown=settings.keep_unknown),
-        *empty_splits(description.paintings),
-        *listing.remarks,
-    )
-    return PreparationReport(description, genre_mapping, style_mapping, refused, len(copies), remarks)
-
-
-def _describe(
-    folder: Path, source: str, settings: PreparationSettings, splits: Sequence[str], vocabulary: Vocabulary
-) -> DatasetDescription:
-    """Write dataset.json, when all other files are written."""
-    stored = ("labels.csv", *(f"images-{size}.npy" for size in settings.sizes))
     description = DatasetDescription(
         version=VERSION,
-        source=source,
+        source=listing.name,
         fit=settings.fit,
         trimmed=settings.trim,
         resize_filter=RESIZE_FILTER,
         sizes=settings.sizes,
         enlarged=settings.enlarge,
         paintings={name: splits.count(name) for name in SPLITS},
-        vocabulary=vocabulary,
-        checksums={name: sha256(folder / name) for name in stored},
+        vocabulary=build_vocabulary(
+            [genres.labels[place] for place in train],
+            [styles.labels[place] for place in train],
+            genre_naming,
+            style_naming,
+        ),
+        checksums={name: sha256(folder / name) for name in ("labels.csv", *images.values())},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
-    return description
+
+    num_lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
+    losses = _losses(num_lost, description.paintings, keep_unknown=settings.keep_unknown)
+    remarks = [*losses, *listing.remarks, *_common_reasons(refused)]
+    return PreparationReport(description, refused, len(copies), [*genres.table, "", *styles.table, ""], remarks)
+
+
+def choose_splits(
+    genres: Sequence[str], styles: Sequence[str], digests: Sequence[str], groups: Int[np.ndarray, "n"]
+) -> list[SplitName]:
+    """Return the split of each painting: of each genre, 1 in 20 is test, 1 in 20 validation, the rest training.
+
+    Paintings are ordered by content hash, first test, then validation, so the order and names of files do not matter.
+    A group of near-duplicates goes where its first member goes. If a rare label would not occur in training, its
+    paintings go to training.
+    """
+    first: dict[int, int] = {}
+    for place in sorted(range(len(genres)), key=lambda p: digests[p]):
+        first.setdefault(groups[place], place)
+    chosen: dict[SplitName, set[int]] = {"test": set(), "validation": set()}
+    for genre in set(genres):
+        members = [group for group, place in first.items() if genres[place] == genre]
+        count = round(len(members) / HELD_OUT_ONE_IN)
+        chosen["test"].update(members[:count])
+        chosen["validation"].update(members[count : 2 * count])
+    held_out: dict[int, SplitName] = {}
+    # Test first, so that it does not depend on validation.
+    for name, some in chosen.items():
+        for labels in (genres, styles):
+            pairs = list(zip(labels, groups.tolist(), strict=True))
+            learnt = {label for label, group in pairs if group not in held_out and group not in some}
+            some -= {group for label, group in pairs if label not in learnt}
+        held_out |= dict.fromkeys(some, name)
+    return [held_out.get(group, "train") for group in groups.tolist()]
+
+
+def _losses(num_lost: int, paintings: dict[str, int], *, keep_unknown: bool) -> Iterable[str]:
+    """Say how many pictures lost a label, and which held-out splits have no picture, if there are any."""
+    why = "which the taxonomy does not know; add it to your own --taxonomy, or keep such labels with --keep-unknown"
+    if keep_unknown:
+        why = "which cannot be requested by name; add it as an alias in your own --taxonomy"
+    if num_lost:
+        yield f"{num_lost} pictures lost their genre or style, {why}"
+    if names := " and ".join(name for name in HELD_OUT if not paintings[name]):
+        held_out = f"no pictures were held out for {names}: that takes {LEAST_TO_HOLD_OUT} or more of one genre"
+        yield f"{held_out}; you can train on this dataset, but not measure on {names}"
+
+
+def _common_reasons(refused: Sequence[Refusal]) -> list[str]:
+    """Return the three most common reasons for refusal, with an example. Reasons that differ in numbers are one."""
+    kinds = Counter(re.sub(r"\d+", "0", reason) for _, reason in refused)
+    examples = {re.sub(r"\d+", "0", reason): reason for _, reason in reversed(refused)}
+    return [f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3)]
 
 
 def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:

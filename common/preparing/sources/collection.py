@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from common.errors import UserError
-from common.preparing.sources.files import Files, FolderFiles
+from common.preparing.sources.files import Files
 from common.preparing.sources.listing import Listing, Record
 
 TABLE = "labels.csv"
@@ -16,7 +16,7 @@ COLUMNS = ("file", "genre", "style", "artist", "title", "year")
 """Only `file` is required. Headers may be in upper case and have spaces around them."""
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-"""Of the files that `unlabelled` takes for pictures."""
+"""Of the files that are taken for pictures where no table names them."""
 
 Kind = Literal["genre", "style"]
 
@@ -28,8 +28,8 @@ def labels_table(files: Files, table: Path | None = None) -> Listing:
             f"{files.name} has no labels.csv at its top level; add one with the columns {','.join(COLUMNS)} "
             "(only file is required), or sort the pictures into one folder for each class (--folders genre)"
         )
-    folder, name = (files, TABLE) if table is None else (FolderFiles(table.parent), table.name)
-    place = folder.place(name)
+    folder, name = (files, TABLE) if table is None else (Files(table.parent), table.name)
+    place = f"{folder.path}/{name}"
     records = []
     for row in _rows(folder.read_table(name), place):
         slashed = row["file"].replace("\\", "/")
@@ -61,11 +61,8 @@ def class_folders(files: Files, kind: Kind) -> Listing:
 
 def pictures_of(files: Files, table: Path | None = None) -> Listing:
     """List the pictures in `table` or in the labels.csv at the files' top level; without these, all pictures."""
-    return labels_table(files, table) if table is not None or files.has(TABLE) else unlabelled(files)
-
-
-def unlabelled(files: Files) -> Listing:
-    """List all files with the suffix of a picture, in all subfolders."""
+    if table is not None or files.has(TABLE):
+        return labels_table(files, table)
     names = [name for name in files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
     if not names:
         raise UserError(f"{files.name} has no pictures ({', '.join(sorted(SUFFIXES))})")
@@ -75,7 +72,12 @@ def unlabelled(files: Files) -> Listing:
 def _rows(text: str, place: str) -> list[dict[str, str]]:
     """Return the rows of a table by column, without surrounding spaces. Raises UserError with the line at fault."""
     first_line = io.StringIO(text, newline="").readline(10_000).rstrip("\r\n")
-    separator = max(SEPARATORS, key=lambda separator: _fitness(_header(first_line, separator)))
+    headers = {
+        separator: [name.strip().lower() for name in next(csv.reader([first_line], delimiter=separator), [])]
+        for separator in SEPARATORS
+    }
+    # The separator that makes most known columns of the first line, then most columns.
+    separator = max(headers, key=lambda mark: (len(set(headers[mark]) & set(COLUMNS)), len(headers[mark])))
     rows = []
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True, restval="")
     try:
@@ -85,29 +87,16 @@ def _rows(text: str, place: str) -> list[dict[str, str]]:
         if twice := [column for column in COLUMNS if header.count(column) > 1]:
             raise UserError(f"{place} has two columns {twice[0]}; rename one")
         for row in reader:
+            fault = "" if row["file"].strip() else "the column file is blank; name a picture or remove the row"
             if None in row:
                 # Any guess which comma is text and not a separator could shift the labels.
-                fields = len(header) + len(row[None])
-                raise UserError(
-                    f"{place}, line {reader.line_num}: {fields} fields for {len(header)} columns; "
-                    f"put text with a {SEPARATORS[separator]} in quotes"
-                )
-            if not row["file"].strip():
-                raise UserError(
-                    f"{place}, line {reader.line_num}: the column file is blank; name a picture or remove the row"
-                )
+                fields = f"{len(header) + len(row[None])} fields for {len(header)} columns"
+                fault = f"{fields}; put text with a {SEPARATORS[separator]} in quotes"
+            if fault:
+                raise UserError(f"{place}, line {reader.line_num}: {fault}")
             rows.append({column: value.strip() for column, value in row.items()})
     except csv.Error as error:
         raise UserError(f"{place}, line {reader.reader.line_num}: {error}; save it as plain CSV") from None
     if not rows:
         raise UserError(f"{place} lists no pictures; add a row for each")
     return rows
-
-
-def _header(first_line: str, separator: str) -> list[str]:
-    return [name.strip().lower() for name in next(csv.reader([first_line], delimiter=separator), [])]
-
-
-def _fitness(header: list[str]) -> tuple[int, int]:
-    """Compare separators by the known columns that they make of the first line, then by all columns."""
-    return len(set(header) & set(COLUMNS)), len(header)

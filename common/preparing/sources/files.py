@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import zipfile
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
@@ -16,66 +15,23 @@ from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
 from common.preparing.sources.listing import Entry, Listing, Record, writable
 
 
-class Files(ABC):
-    """A tree of files. Names are relative and use `/`. Instances can be pickled for worker processes."""
+class Files:
+    """The files of a folder and its subfolders. Names are relative and use `/`. `ZipFiles` does the same for a zip.
+
+    Instances can be pickled for worker processes.
+    """
 
     top = ""
     """The single top-level folder of a zip, which is left out of the names; blank if there is none."""
+    reading = "read"
+    """What is done to a file, for messages."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = writable(path.name if path.is_file() else path.resolve().name)
 
-    @abstractmethod
     def names(self) -> Iterator[str]:
         """Yield the names of all files, sorted, without system files (hidden files, thumbnails)."""
-
-    @abstractmethod
-    def has(self, name: str) -> bool:
-        """Return True if a file of this name exists."""
-
-    @abstractmethod
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file. Raises whatever the system or the unpacking raises."""
-
-    @abstractmethod
-    def read_picture(self, name: str) -> Image.Image:
-        """Return a picture in RGB. Raises Rejected with the reason if it cannot be read."""
-
-    def read_table(self, name: str) -> str:
-        """Return the text of a UTF-8 file. Raises UserError if it cannot be read."""
-        try:
-            return self.read(name).decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise UserError(f"{self.place(name)} is not UTF-8; save it as UTF-8") from None
-        except Exception as error:
-            raise UserError(f"{self.place(name)} cannot be read ({reason_of(error)}); write it again") from None
-
-    def place(self, name: str) -> str:
-        """Return the full path of the file, for messages."""
-        return f"{self.path}/{name}"
-
-    def listing(self, records: Iterable[tuple[str, Record]], remarks: tuple[str, ...] = ()) -> Listing:
-        """Return the listing of some files, given by name and record."""
-        entries = [Entry(record, partial(self.read_picture, name)) for name, record in records]
-        return Listing(self.name, entries, len(entries), remarks)
-
-
-def open_files(path: Path) -> Files:
-    """Open the folder or zip at `path`. Raises UserError if it is neither."""
-    # os.path returns False for names that no file can have; Path.exists raises OSError.
-    if os.path.isdir(path):
-        return FolderFiles(path)
-    if os.path.isfile(path) and zipfile.is_zipfile(path):
-        return ZipFiles(path)
-    what = "is neither a folder nor a zip" if os.path.exists(path) else "does not exist"
-    raise UserError(f"source '{path}' {what}; give a folder or zip of pictures, or `procedural`")
-
-
-class FolderFiles(Files):
-    """Files in a folder and its subfolders. A link that points outside the folder is no picture."""
-
-    def names(self) -> Iterator[str]:
         for folder, subfolders, files in os.walk(self.path, onerror=_refuse_unreadable):
             inner = os.path.relpath(folder, self.path)
             subfolders[:] = sorted(name for name in subfolders if not _is_system_file(name))
@@ -85,29 +41,54 @@ class FolderFiles(Files):
                 yield name if inner == "." else f"{Path(inner).as_posix()}/{name}"
 
     def has(self, name: str) -> bool:
+        """Return True if a file of this name exists."""
         return os.path.exists(self.path / name)
 
     def read(self, name: str) -> bytes:
+        """Return the bytes of a file. Raises whatever the system or the unpacking raises."""
         return (self.path / name).read_bytes()
 
+    def check_picture(self, name: str) -> None:
+        """Raise Rejected if a file is outside this tree (by a link, too) or larger than MAX_BYTES."""
+        path = (self.path / name).resolve()
+        if not path.is_relative_to(self.path.resolve()):
+            raise Rejected("points outside the source folder")
+        if not path.is_file():
+            raise Rejected("is not a file")
+        if path.stat().st_size > MAX_BYTES:
+            raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
+
     def read_picture(self, name: str) -> Image.Image:
+        """Return a picture in RGB. Raises Rejected with the reason if it cannot be read."""
         try:
-            path = (self.path / name).resolve()
-            if not path.is_relative_to(self.path.resolve()):
-                raise Rejected("points outside the source folder")
-            if not path.is_file():
-                raise Rejected("is not a file")
-            if path.stat().st_size > MAX_BYTES:
-                raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
-            data = path.read_bytes()
-        except (OSError, RuntimeError) as error:
-            # Path.resolve raises RuntimeError for a link to itself before Python 3.13.
-            raise Rejected(f"cannot be read: {reason_of(error)}") from None
+            self.check_picture(name)
+            data = self.read(name)
+        except Rejected:
+            raise
+        except Exception as error:
+            # Encrypted, damaged and unsupported entries of a zip each raise a different exception.
+            raise Rejected(f"cannot be {self.reading}: {reason_of(error)}") from None
         return decode(data)
+
+    def read_table(self, name: str) -> str:
+        """Return the text of a UTF-8 file. Raises UserError if it cannot be read."""
+        try:
+            return self.read(name).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise UserError(f"{self.path}/{name} is not UTF-8; save it as UTF-8") from None
+        except Exception as error:
+            raise UserError(f"{self.path}/{name} cannot be read ({reason_of(error)}); write it again") from None
+
+    def listing(self, records: Iterable[tuple[str, Record]], remarks: tuple[str, ...] = ()) -> Listing:
+        """Return the listing of some files, given by name and record."""
+        entries = [Entry(record, partial(self.read_picture, name)) for name, record in records]
+        return Listing(self.name, entries, len(entries), remarks)
 
 
 class ZipFiles(Files):
     """Files in a zip, read without unpacking it to disk."""
+
+    reading = "unpacked"
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -116,28 +97,35 @@ class ZipFiles(Files):
         except (zipfile.BadZipFile, OSError) as error:
             raise UserError(f"{path} cannot be opened ({reason_of(error)}); create the zip again") from None
 
+    @property
+    def _entries(self) -> dict[str, zipfile.ZipInfo]:
+        return _opened(os.getpid(), self.path)[2]
+
     def names(self) -> Iterator[str]:
-        _, _, entries = _opened(os.getpid(), self.path)
-        return (name for name in sorted(entries) if not _is_system_file(name))
+        return (name for name in sorted(self._entries) if not _is_system_file(name))
 
     def has(self, name: str) -> bool:
-        return name in _opened(os.getpid(), self.path)[2]
+        return name in self._entries
 
     def read(self, name: str) -> bytes:
-        archive, _, entries = _opened(os.getpid(), self.path)
-        return archive.read(entries[name])
+        return _opened(os.getpid(), self.path)[0].read(self._entries[name])
 
-    def read_picture(self, name: str) -> Image.Image:
+    def check_picture(self, name: str) -> None:
         if name.startswith("/") or ".." in PurePosixPath(name).parts:
             raise Rejected("points outside the zip")
-        if _opened(os.getpid(), self.path)[2][name].file_size > MAX_BYTES:
+        if self._entries[name].file_size > MAX_BYTES:
             raise Rejected(f"unpacks to more than {MAX_BYTES // 2**20} MiB")
-        try:
-            data = self.read(name)
-        except Exception as error:
-            # Encrypted, damaged and unsupported entries each raise a different exception.
-            raise Rejected(f"cannot be unpacked: {reason_of(error)}") from None
-        return decode(data)
+
+
+def open_files(path: Path) -> Files:
+    """Open the folder or zip at `path`. Raises UserError if it is neither."""
+    # os.path returns False for names that no file can have; Path.exists raises OSError.
+    if os.path.isdir(path):
+        return Files(path)
+    if os.path.isfile(path) and zipfile.is_zipfile(path):
+        return ZipFiles(path)
+    what = "is neither a folder nor a zip" if os.path.exists(path) else "does not exist"
+    raise UserError(f"source '{path}' {what}; give a folder or zip of pictures, or `procedural`")
 
 
 @cache

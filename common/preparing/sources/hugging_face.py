@@ -37,9 +37,8 @@ def hugging_face_dataset(place: str) -> Listing:
             f"{place}: the dataset needs a column image with pictures and a column genre or style; "
             f"its columns are {', '.join(features) or 'none'}"
         )
-    columns = ["image", *(label for label in LABELS if label in features)]
-    dataset = dataset.select_columns(columns).cast_column("image", library.Image(decode=False))
-    names = {label: getattr(features[label], "names", None) for label in columns[1:]}
+    names = {label: getattr(features[label], "names", None) for label in LABELS if label in features}
+    dataset = dataset.select_columns(["image", *names]).cast_column("image", library.Image(decode=False))
     known = dataset.info.splits and dataset.info.splits.get(SPLIT)
     total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
     return Listing(writable(place), _entries(dataset, names, place), total)
@@ -69,16 +68,15 @@ def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> It
             yield Entry(Record(str(number), **labels), read)
     except Exception as error:
         # Again many types: a lost connection, files whose columns differ, a class without a name.
-        raise UserError(
-            f"{place}: reading failed after {number} pictures ({reason_of(error)}); run the command again"
-        ) from None
+        failed = f"{place}: reading failed after {number} pictures"
+        raise UserError(f"{failed} ({reason_of(error)}); run the command again") from None
 
 
 def _label(value: Any, classes: list[str] | None) -> str:
     """Return the label's name, blank if it has none; the library writes a missing class as -1."""
-    if value is None or (classes is not None and value < 0):
-        return ""
-    return classes[value] if classes is not None else str(value).strip()
+    if classes is None or value is None:
+        return "" if value is None else str(value).strip()
+    return classes[value] if value >= 0 else ""
 
 
 def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, fields
 from PIL import Image
 
 
+def writable(text: str) -> str:
+    """Replace lone surrogates, Python's stand-ins for bytes of file names that are not UTF-8: no file can hold them."""
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
 @dataclass(frozen=True)
 class Record:
-    """A picture's name and its labels as the source spells them; a blank label means unlabelled.
-
-    All fields are passed through `writable`.
-    """
+    """A picture's name and its labels as the source spells them, made `writable`; a blank label means unlabelled."""
 
     name: str
     genre: str = ""
@@ -55,11 +57,3 @@ class Listing:
 
 Source = Callable[[], Listing]
 """Lists all pictures of a source. Raises UserError if the source itself is broken."""
-
-
-def writable(text: str) -> str:
-    """Replace lone surrogates by �.
-
-    Python uses them for the bytes of file names that are not UTF-8; no UTF-8 file can hold them.
-    """
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)

@@ -6,6 +6,7 @@ import itertools
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from common.errors import UserError
 from common.preparing import procedural
@@ -13,16 +14,16 @@ from common.preparing.sources.collection import Kind, class_folders, labels_tabl
 from common.preparing.sources.files import open_files
 from common.preparing.sources.hugging_face import hugging_face_dataset
 from common.preparing.sources.listing import Entry, Listing, Record, Source
-from common.preparing.sources.polite_http import PoliteClient
 from common.preparing.sources.wikiart_download import wikiart_download
-from common.preparing.sources.wikiart_site import wikiart_site
+from common.preparing.sources.wikiart_site import PoliteClient, wikiart_site
 
 PROCEDURAL = "procedural"
 WIKIART = "wikiart.org"
-COUNT = 3000
-DOWNLOADS = Path("downloads")
-PER_GENRE = 500
-PAUSE = 1.0
+OWN_OPTIONS: dict[str, dict[str, Any]] = {
+    PROCEDURAL: {"count": 3000, "seed": 0},
+    WIKIART: {"downloads": Path("downloads"), "per_genre": 500, "pause": 1.0},
+}
+"""Options that one source alone uses, with their defaults."""
 PAINTED_SIZE = 256
 """Side of procedural paintings, in pixels."""
 
@@ -33,31 +34,25 @@ def open_source(
     folders: Kind | None = None,
     wikiart_lists: Path | None = None,
     hugging_face: bool = False,
-    count: int | None = None,
-    seed: int | None = None,
-    downloads: Path | None = None,
-    per_genre: int | None = None,
-    pause: float | None = None,
+    **own: Any,
 ) -> Source:
     """Return `procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip as a source.
 
     The labels of a folder or zip come from its labels.csv, from its folder names (`folders`) or from the WikiArt
-    label lists (`wikiart_lists`). Raises UserError if the source does not exist or does not use a given option.
+    label lists (`wikiart_lists`). `own` holds options of OWN_OPTIONS, None where the default is meant. Raises UserError
+    if the source does not exist or does not use a given option.
     """
-    if place in {PROCEDURAL, WIKIART} and (folders or wikiart_lists or hugging_face):
+    if place in OWN_OPTIONS and (folders or wikiart_lists or hugging_face):
         raise UserError(f"{place} brings its own labels; leave out --folders, --wikiart-lists and --hugging-face")
-    for owner, options in (
-        (PROCEDURAL, {"--count": count, "--seed": seed}),
-        (WIKIART, {"--downloads": downloads, "--per-genre": per_genre, "--pause": pause}),
-    ):
-        given = [option for option, value in options.items() if value is not None]
-        if given and place != owner:
-            raise UserError(f"{', '.join(given)}: only the source {owner} uses this, not {place}; leave it out")
+    given = {option: value for option, value in own.items() if value is not None}
+    for owner, options in OWN_OPTIONS.items():
+        if place != owner and (strange := [f"--{option.replace('_', '-')}" for option in options if option in given]):
+            raise UserError(f"{', '.join(strange)}: only the source {owner} uses this, not {place}; leave it out")
+    chosen = OWN_OPTIONS.get(place, {}) | given
     if place == PROCEDURAL:
-        return partial(painted, COUNT if count is None else count, seed or 0)
+        return partial(painted, **chosen)
     if place == WIKIART:
-        client = PoliteClient(PAUSE if pause is None else pause)
-        return partial(wikiart_site, downloads or DOWNLOADS, PER_GENRE if per_genre is None else per_genre, client)
+        return partial(wikiart_site, client=PoliteClient(chosen.pop("pause")), **chosen)
     if hugging_face:
         return partial(hugging_face_dataset, place)
     files = open_files(Path(place))
@@ -87,7 +82,7 @@ def require_apart(place: str, out: Path, downloads: Path | None) -> None:
     """Raise UserError if the dataset folder `out` is inside the source, or the source or its downloads inside `out`."""
     if place == PROCEDURAL or (place != WIKIART and not os.path.exists(place)):
         return
-    read = downloads or DOWNLOADS if place == WIKIART else Path(place)
+    read = downloads or OWN_OPTIONS[WIKIART]["downloads"] if place == WIKIART else Path(place)
     if place != WIKIART and out.resolve().is_relative_to(read.resolve()):
         raise UserError(
             f"--out {out} is inside the source {place}, so the next preparation would read it as pictures; "

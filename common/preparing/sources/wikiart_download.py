@@ -55,23 +55,22 @@ def _labels(lists: Files, kind: str) -> dict[str, str]:
     for table in (f"{kind}_train.csv", f"{kind}_val.csv"):
         for path, index in _pairs(lists, table, r"(.+),(.*)"):
             if index not in classes:
-                raise UserError(f"{lists.place(table)}: index {index!r} is not in {kind}_class.txt")
+                raise UserError(f"{lists.path}/{table}: index {index!r} is not in {kind}_class.txt")
             labels.setdefault(_key(path), classes[index])
     return labels
 
 
 def _pairs(lists: Files, table: str, form: str) -> Iterator[tuple[str, str]]:
     """Yield the two groups of the pattern `form` from each line of a list."""
-    place = lists.place(table)
+    place = f"{lists.path}/{table}"
     if not lists.has(table):
         raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
     for number, line in enumerate(lists.read_table(table).splitlines(), start=1):
-        if not line.strip():
-            continue
         pair = re.fullmatch(form, line.strip())
-        if pair is None:
+        if pair:
+            yield pair.group(1), pair.group(2)
+        elif line.strip():
             raise UserError(f"{place}, line {number}: {line[:60]!r} is not a pair; download the list again")
-        yield pair.group(1), pair.group(2)
 
 
 def read_name(file: str) -> tuple[str, str, str]:

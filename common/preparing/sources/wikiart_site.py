@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
+import urllib.robotparser
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from PIL import Image
 from tqdm import tqdm
 
-from common.errors import UserError
+from common.errors import UserError, missing_package
 from common.files import write_atomically
 from common.preparing.pictures import MAX_BYTES, Rejected
-from common.preparing.sources.files import FolderFiles
+from common.preparing.sources.files import Files
 from common.preparing.sources.listing import Entry, Listing, Record
-from common.preparing.sources.polite_http import PoliteClient, Refused, Unreachable
 
 SITE = "https://www.wikiart.org"
 # fmt: off
@@ -40,6 +42,10 @@ STYLES = (
 # fmt: on
 GIVE_UP_AFTER = 5
 """Stop after this many pictures in a row that could not be fetched."""
+AGENT = "Atelier/0.1 (prepares a dataset of paintings)"
+ATTEMPTS = 6
+LONGEST_WAIT = 600.0
+"""Seconds to wait at most where the server names a time."""
 
 
 def wikiart_site(
@@ -69,7 +75,10 @@ def wikiart_site(
             style_of.setdefault(painting["id"], style)
     if not wanted:
         raise UserError(f"{name} lists no paintings of {', '.join(genres)}; the site may have changed")
-    records = [(_record(genre, style_of.get(key, ""), painting), painting) for key, (genre, painting) in wanted.items()]
+    records = [
+        (_record(genre, style_of.get(key, ""), painting), painting["image"])
+        for key, (genre, painting) in wanted.items()
+    ]
     return Listing(name, _fetched(client, downloads / "pictures", records, name), len(records))
 
 
@@ -93,29 +102,26 @@ def _listed(client: PoliteClient, site: str, folder: Path, kind: str, label: str
 def _paintings(page: bytes) -> list[dict[str, Any]]:
     """Return the paintings of a page that have an id and a picture. Raises Refused if it is not such a page."""
     try:
-        paintings = json.loads(page)["Paintings"] or []
-        return [painting for painting in paintings if painting["id"] and painting["image"]]
+        return [painting for painting in json.loads(page)["Paintings"] or [] if painting["id"] and painting["image"]]
     except (ValueError, KeyError, TypeError):
         raise Refused("is not a list of paintings") from None
 
 
 def _record(genre: str, style: str, painting: dict[str, Any]) -> Record:
     extension = Path(painting["image"].partition("!")[0]).suffix.lower() or ".jpg"
-    texts = {field: str(painting.get(field) or "").strip() for field in ("artistName", "title", "year")}
+    texts = (str(painting.get(field) or "").strip() for field in ("artistName", "title", "year"))
     # The id becomes a file name, so keep only its letters and digits.
     name = "".join(letter for letter in str(painting["id"]) if letter.isalnum()) + extension
-    return Record(name, genre, style, texts["artistName"], texts["title"], texts["year"])
+    return Record(name, genre, style, *texts)
 
 
-def _fetched(
-    client: PoliteClient, folder: Path, records: list[tuple[Record, dict[str, Any]]], site: str
-) -> Iterator[Entry]:
+def _fetched(client: PoliteClient, folder: Path, records: list[tuple[Record, str]], site: str) -> Iterator[Entry]:
     """Yield the entries as their pictures are fetched. A picture that cannot be had is rejected with the reason."""
     failures = 0
-    for record, painting in records:
-        read = partial(FolderFiles(folder).read_picture, record.name)
+    for record, url in records:
+        read = partial(Files(folder).read_picture, record.name)
         try:
-            _fetch(client, painting["image"], folder / record.name, _require_picture)
+            _fetch(client, url, folder / record.name, _require_picture)
             failures = 0
         except (Refused, Unreachable) as error:
             read = partial(_reject, f"could not be fetched: {error}")
@@ -149,3 +155,70 @@ def _fetch(client: PoliteClient, url: str, path: Path, check: Callable[[Any], ob
         write_atomically(path, response.content)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; free some space or choose --downloads") from None
+
+
+class Refused(Exception):
+    """The server refuses the request; retrying would not help."""
+
+
+class Unreachable(Exception):
+    """Every attempt failed; trying again later may help."""
+
+
+class PoliteClient:
+    """Fetches one URL at a time, as robots.txt allows, with a pause between requests; retries slowly."""
+
+    def __init__(self, pause: float, *, backoff: float = 1.0, timeout: float = 30.0) -> None:
+        """Times are in seconds. `backoff` is the wait before the first retry; it doubles with each retry.
+
+        The pause is robots.txt's Crawl-delay if that is longer.
+        """
+        try:
+            import httpx
+        except ImportError:
+            raise missing_package("fetching from the site", "httpx", extra="site") from None
+        self._httpx = httpx
+        self._client = httpx.Client(headers={"User-Agent": AGENT}, timeout=timeout, follow_redirects=True)
+        self._pause, self._backoff = pause, backoff
+        self._earliest = 0.0
+        self._robots: dict[str, urllib.robotparser.RobotFileParser] = {}
+
+    def get(self, url: str) -> Any:
+        """Return the complete, successful httpx response. Raises Refused or Unreachable with the reason."""
+        parts = urlsplit(url)
+        host = f"{parts.scheme}://{parts.netloc}"
+        if host not in self._robots:
+            self._robots[host] = rules = urllib.robotparser.RobotFileParser()
+            try:
+                rules.parse(self._patiently(f"{host}/robots.txt", self._pause).text.splitlines())
+            except Refused:
+                rules.parse([])  # No robots.txt: everything is allowed.
+        rules = self._robots[host]
+        if not rules.can_fetch(AGENT, url):
+            raise Refused("robots.txt forbids it")
+        return self._patiently(url, max(self._pause, float(rules.crawl_delay(AGENT) or 0)))
+
+    def _patiently(self, url: str, pause: float) -> Any:
+        """Retry what may pass: a lost connection, a busy or broken server."""
+        reason, asked = "", 0.0
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(max(self._backoff * 2 ** (attempt - 1), asked))
+            time.sleep(max(0.0, self._earliest - time.monotonic()))
+            try:
+                response = self._client.get(url)
+            except (self._httpx.TooManyRedirects, self._httpx.InvalidURL) as error:
+                raise Refused(str(error)) from None
+            except self._httpx.TransportError as error:
+                reason, asked = str(error) or type(error).__name__, 0.0
+                continue
+            finally:
+                self._earliest = time.monotonic() + pause
+            if response.status_code < 400:
+                return response
+            reason = f"the server answers {response.status_code}"
+            if response.status_code != 429 and response.status_code < 500:
+                raise Refused(reason)
+            seconds = response.headers.get("Retry-After", "")
+            asked = min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else 0.0
+        raise Unreachable(reason)
