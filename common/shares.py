@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-import numpy as np
 import torch
 import torch.distributed
-from jaxtyping import Shaped
+from tqdm import tqdm
+
+BATCH = 32
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,17 +31,23 @@ class Share:
         """Return the indices of this process's share of `count` items, in one run; sizes differ by at most one."""
         return range(count * self.process // self.processes, count * (self.process + 1) // self.processes)
 
-    def gather(self, own: Shaped[np.ndarray, "n_own ..."]) -> Shaped[np.ndarray, "n ..."]:
-        """Return all shares in order, on every process. Collective: every process must call it."""
-        if self.processes == 1:
-            return own
-        parts: list[np.ndarray | None] = [None] * self.processes
-        torch.distributed.all_gather_object(parts, own)
-        return np.concatenate([part for part in parts if part is not None])
+    def batches(self, count: int, size: int = BATCH) -> Iterator[range]:
+        """Yield this process's share in runs of at most `size`; show progress if that takes more than a moment."""
+        own = self.of(count)
+        # None shows the bar only on a terminal.
+        hidden = None if self.is_main else True
+        with tqdm(total=len(own), unit="picture", disable=hidden, dynamic_ncols=True, leave=False, delay=2) as progress:
+            for start in range(0, len(own), size):
+                yield own[start : start + size]
+                progress.update(len(own[start : start + size]))
 
-    def everywhere(self, own: bool) -> bool:
-        """Return True if `own` is true on every process. Collective."""
-        return bool(self.gather(np.array([own])).all())
+    def gather(self, own: Sequence[T]) -> list[T]:
+        """Return the items of all shares in order, on every process. Collective: every process must call it."""
+        if self.processes == 1:
+            return list(own)
+        parts: list[Sequence[T]] = [[] for _ in range(self.processes)]
+        torch.distributed.all_gather_object(parts, own)
+        return [item for part in parts for item in part]
 
     def leave(self) -> None:
         """Wait for the other processes and close the process group."""

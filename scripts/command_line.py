@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -31,6 +32,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; --help lists the options")
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return a type of option: a whole number of at least `least`."""
+
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is too low; give {least} or more")
+        return int(text)
+
+    return number
 
 
 MACHINE_PRESETS = {1: ("default", "small"), 2: ("default-128", "small-128")}

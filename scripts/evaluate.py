@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from command_line import Parser
+from command_line import Parser, at_least
 from common.data.dataset import HELD_OUT, SIZES, PaintingDataset
 from common.errors import UserError, run_command
 from common.evaluation.features import default_feature_network, load_feature_network
@@ -36,14 +36,13 @@ def main() -> None:
     require_report(arguments.out)
     share_cores()
     device = own_device(arguments.device)
-    dataset = PaintingDataset(arguments.data)
+    dataset, split = PaintingDataset(arguments.data), arguments.split
     if arguments.quick:
         arguments.samples = min(arguments.samples or QUICK_SAMPLES, QUICK_SAMPLES)
     if arguments.command == "images":
-        resolution = arguments.resolution or min(dataset.description.sizes)
         listing = pictures_of(open_files(arguments.folder), arguments.labels)
-        seed, split, limit = arguments.seed, arguments.split, arguments.samples
-        subjects = [folder_subject(listing, dataset, resolution, seed=seed, split=split, limit=limit)]
+        side = arguments.resolution or min(dataset.description.sizes)
+        subjects = [folder_subject(listing, dataset, side, seed=arguments.seed, split=split, limit=arguments.samples)]
     else:
         subjects = [_painted(run, dataset, device, arguments) for run in arguments.runs]
         if arguments.enlarged:
@@ -53,38 +52,54 @@ def main() -> None:
         raise UserError(f"figures of different resolutions do not compare: {sides} pixels; give one with --resolution")
     network = load_feature_network(arguments.features, arguments.features_weights, device)
     share = join_launched_processes(device)
-    training_limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None
     all_measured = []
     for place, subject in enumerate(subjects):
-        measured = measure(subject, dataset, network, share, training_limit=training_limit)
+        limit = QUICK_TRAINING_PAINTINGS if arguments.quick else None
+        measured = measure(subject, dataset, network, share, training_limit=limit)
         if measured is None:  # Only the first process gets the figures.
             continue
         out = arguments.out / f"run-{place + 1}" if len(subjects) > 1 else arguments.out
         write_report(measured, subject, dataset, out, curves=Path(subject.name, "curves.png"))
-        print("\n".join(summary(measured)))
-        print(f"report: {out / PAGE}\n")
+        print(*summary(measured), f"report: {out / PAGE}\n", sep="\n")
         all_measured.append(measured)
     if len(all_measured) > 1:
-        print("\n".join(write_comparison(all_measured, arguments.out)))
+        print(*write_comparison(all_measured, arguments.out), sep="\n")
         print(f"comparison: {arguments.out / 'comparison.html'}")
     share.leave()
+
+
+def _painted(
+    run: Path, dataset: PaintingDataset, device: torch.device, arguments: argparse.Namespace, enlarged: bool = False
+) -> Subject:
+    painter = Painter.load(run, device)
+    require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
+    asked = Request(seed=arguments.seed, resolution=arguments.resolution, truncation=arguments.truncation)
+    resolution = painter.resolve_series(Series.of(asked, arguments.samples)).resolution
+    if enlarged and resolution == SMALL:
+        raise UserError(f"--enlarged is a baseline for stage II, but {run} is measured at {SMALL} pixels; leave it out")
+    caution = caution_about(run, dataset, arguments.split)
+    if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0 and not enlarged:
+        print(f"warning: {run} was {TRAINED_ELSEWHERE}; give its own with --data", file=sys.stderr)
+    who, name = (EnlargedPainter(painter), f"{run}, stage I enlarged") if enlarged else (painter, str(run))
+    draws = {option: getattr(arguments, option) for option in ("samples", "seed", "split", "truncation")}
+    return painted_subject(who, name, dataset, resolution, caution=caution, **draws)
 
 
 def _parser() -> Parser:
     shared, painted = Parser(add_help=False), Parser(add_help=False)
     shared.add_argument("--data", type=Path, default=Path("data"), help="dataset folder to measure on")
-    split = "paintings to measure on: validation to choose settings, test for published figures"
-    shared.add_argument("--split", choices=HELD_OUT, default="test", help=split)
-    shared.add_argument("--seed", type=_natural, default=0, help="seed of the first picture and of random draws")
+    shared.add_argument(
+        "--split", choices=HELD_OUT, default="test", help="validation to choose settings, test to publish"
+    )
+    shared.add_argument("--seed", type=at_least(0), default=0, help="seed of the first picture and of random draws")
     quick = f"at most {QUICK_SAMPLES} pictures and {QUICK_TRAINING_PAINTINGS} training paintings"
     shared.add_argument("--quick", action="store_true", help=quick)
-    networks = "feature network, inception or efficientnet-lite0"
-    shared.add_argument("--features", default=default_feature_network(), help=networks)
+    shared.add_argument("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
     shared.add_argument("--features-weights", type=Path, help="its weights file (default: its own)")
     shared.add_argument("--out", type=Path, default=Path("report"), help="folder for the report")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     shared.add_argument("--device", default=device, help="torch device: cpu, cuda, cuda:1")
-    painted.add_argument("--samples", type=_natural, default=5000, help="pictures to paint")
+    painted.add_argument("--samples", type=at_least(1), default=5000, help="pictures to paint")
     side = "side of the pictures in pixels; 64 measures stage I alone (default: the largest of the run)"
     painted.add_argument("--resolution", type=int, choices=SIZES, help=side)
     painted.add_argument("--truncation", type=float, default=1.0, help="factor on the noise, above 0 and at most 1")
@@ -93,43 +108,17 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", parents=[painted, shared], help="measure a run")
     run.add_argument("runs", type=Path, nargs=1, metavar="RUN", help="run or export of either stage")
-    enlarged = "compare stage II with its own pictures of stage I, enlarged by Lanczos"
-    run.add_argument("--enlarged", action="store_true", help=enlarged)
+    run.add_argument("--enlarged", action="store_true", help="compare with stage I's own pictures, enlarged by Lanczos")
     compare = commands.add_parser("compare", parents=[painted, shared], help="measure several runs alike")
     compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run or export of either stage")
     compare.set_defaults(enlarged=False)
     images = commands.add_parser("images", parents=[shared], help="measure pictures from anywhere")
     images.add_argument("folder", type=Path, metavar="FOLDER", help="folder or zip, with or without a labels.csv")
     images.add_argument("--labels", type=Path, help="their labels.csv (default: the one in FOLDER, if any)")
-    images.add_argument("--samples", type=_natural, help="pictures to draw from them (default: all)")
-    side = "side of the pictures in pixels (default: the smallest of the dataset)"
+    images.add_argument("--samples", type=at_least(1), help="pictures to draw from them (default: all)")
+    side = "side in pixels (default: the smallest of the dataset)"
     images.add_argument("--resolution", type=int, choices=SIZES, help=side)
     return parser
-
-
-def _natural(text: str) -> int:
-    if int(text) < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative; give 0 or more")
-    return int(text)
-
-
-def _painted(
-    run: Path, dataset: PaintingDataset, device: torch.device, arguments: argparse.Namespace, enlarged: bool = False
-) -> Subject:
-    painter = Painter.load(run, device)
-    require_same(painter.vocabulary, dataset.vocabulary, str(run), str(dataset.folder))
-    samples, seed, truncation = arguments.samples, arguments.seed, arguments.truncation
-    asked = Request(seed=seed, resolution=arguments.resolution, truncation=truncation)
-    resolution = painter.resolve_series(Series.of(asked, samples)).resolution
-    if enlarged and resolution == SMALL:
-        raise UserError(f"--enlarged is a baseline for stage II, but {run} is measured at {SMALL} pixels; leave it out")
-    caution = caution_about(run, dataset, arguments.split)
-    if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0 and not enlarged:
-        print(f"warning: {run} was {TRAINED_ELSEWHERE}; give its own with --data", file=sys.stderr)
-    return painted_subject(
-        EnlargedPainter(painter) if enlarged else painter, f"{run}, stage I enlarged" if enlarged else str(run),
-        dataset, resolution, samples=samples, seed=seed, split=arguments.split, truncation=truncation, caution=caution,
-    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import painting_options as options
@@ -49,10 +50,15 @@ def main() -> None:
         commands.paint_walk(painter, arguments.kind, request, output, arguments.fps, **stops)
     else:
         # Imported here, because only this command needs the packages for evaluation.
-        from common.evaluation.neighbours import Collection
+        from common.data.dataset import PaintingDataset
+        from common.evaluation.features import default_feature_network, load_feature_network
+        from common.evaluation.neighbours import nearest_sheet
 
-        collection = Collection.opened(arguments.data, painter.resolve(request).resolution, painter.device)
-        commands.paint(painter, [options.series_of(arguments, request)], output, "{}_nearest", collection.sheet)
+        dataset, size = PaintingDataset(arguments.data), painter.resolve(request).resolution
+        dataset.split("train", size)  # Refuses a size that the dataset lacks before the work.
+        network = load_feature_network(default_feature_network(), None, painter.device)
+        sheet = partial(nearest_sheet, dataset, size, network)
+        commands.paint(painter, [options.series_of(arguments, request)], output, "{}_nearest", sheet)
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,23 +1,30 @@
-"""The feature networks: what they accept, that they are frozen, and that they see what they should."""
+"""The feature networks see what they should; features of real paintings are computed once, and kept."""
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.features import (
     INCEPTION_WEIGHTS,
     FeatureNetwork,
     default_feature_network,
     load_feature_network,
+    split_features,
 )
+from common.shares import Share
 
 
 @pytest.fixture(scope="module")
@@ -27,24 +34,9 @@ def lite0() -> FeatureNetwork:
     return load_feature_network("efficientnet-lite0")
 
 
-class BatchNormOverPixels(nn.Module):
-    """Its output depends on the neighbours in the batch if it is ever put into training mode."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm2d(3)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.norm(images.float()).mean((2, 3))
-
-
 def pictures(count: int, size: int = 64) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     return torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8, generator=generator)
-
-
-def colour_mean_network() -> FeatureNetwork:
-    return FeatureNetwork("colours", BatchNormOverPixels(), num_features=3, description="three colour means")
 
 
 def test_efficientnet_lite0_gives_1280_finite_features_for_a_picture_of_any_size(
@@ -73,26 +65,12 @@ def test_features_of_a_picture_do_not_depend_on_its_batch(lite0: FeatureNetwork)
     images = pictures(10)
     alone = torch.cat([lite0(image[None]) for image in images[-2:]])
     torch.testing.assert_close(lite0(images)[-2:], alone, rtol=1e-4, atol=1e-4)
+    assert not alone.requires_grad
 
 
 def test_swapped_red_and_blue_change_the_features(lite0: FeatureNetwork) -> None:
     sunset = torch.stack([torch.full((64, 64), value, dtype=torch.uint8) for value in (220, 120, 30)])[None]
     assert (lite0(sunset) - lite0(sunset.flip(1))).abs().max() > 0.1
-
-
-def test_train_keeps_a_feature_network_in_evaluation_mode() -> None:
-    network = colour_mean_network()
-    network.train()
-    nn.Sequential(network).train()
-    assert not any(module.training for module in network.modules())
-    network(pictures(4))
-    assert network.network.norm.num_batches_tracked == 0
-
-
-def test_feature_networks_have_no_gradients() -> None:
-    network = colour_mean_network()
-    assert not any(parameter.requires_grad for parameter in network.parameters())
-    assert not network(pictures(2)).requires_grad
 
 
 def test_features_stay_float32_under_autocast(lite0: FeatureNetwork) -> None:
@@ -174,3 +152,105 @@ def test_inception_is_the_default_where_its_weights_lie(tmp_path: Path, monkeypa
     assert default_feature_network() == "inception"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert default_feature_network() == "efficientnet-lite0"
+
+
+class Colours(nn.Module):
+    """Mean colour of each half of a picture; counts the pictures that it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = 0
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.shown += len(images)
+        left, right = images.float().chunk(2, dim=3)
+        return torch.cat([left.mean(dim=(2, 3)), right.mean(dim=(2, 3))], dim=1)
+
+
+def network(description: str = "colours of halves") -> FeatureNetwork:
+    return FeatureNetwork("halves", Colours(), num_features=6, description=description)
+
+
+@pytest.fixture
+def own_dataset(dataset_folder: Path, tmp_path: Path) -> PaintingDataset:
+    shutil.copytree(dataset_folder, tmp_path / "data", ignore=shutil.ignore_patterns("features"))
+    return PaintingDataset(tmp_path / "data")
+
+
+def look(
+    dataset: PaintingDataset,
+    features: FeatureNetwork,
+    chosen: np.ndarray | None = None,
+    mirrored: bool = False,
+    share: Share | None = None,
+) -> np.ndarray:
+    name = "test" if mirrored else "train"
+    return split_features(dataset, name, 64, features, share or Share(), chosen=chosen, mirrored=mirrored)
+
+
+def test_features_are_those_of_the_split_in_order_mirrored_if_asked(own_dataset: PaintingDataset) -> None:
+    found = split_features(own_dataset, "test", 64, network(), Share())
+    split = own_dataset.split("test", 64)
+    pictures = split.pictures(np.arange(len(split))).float()
+    assert np.allclose(found[:, :3], pictures[:, :, :32].mean(dim=(1, 2)), atol=1e-3)
+    assert np.allclose(look(own_dataset, network(), mirrored=True), np.roll(found, 3, axis=1), atol=1e-3)
+
+
+def test_they_are_computed_once_for_a_network_and_anew_for_another(own_dataset: PaintingDataset) -> None:
+    first, again, other = network(), network(), network("other weights")
+    kept, loaded = look(own_dataset, first), look(own_dataset, again)
+    assert first.network.shown > 0  # type: ignore[operator]
+    assert again.network.shown == 0
+    assert np.array_equal(kept, loaded)
+    look(own_dataset, other)
+    assert other.network.shown == first.network.shown
+
+
+def test_some_of_the_training_paintings_are_taken_from_the_kept_ones_or_computed_alone(
+    own_dataset: PaintingDataset,
+) -> None:
+    chosen = np.array([5, 2, 9])
+    alone, repeated, others, again = network(), network(), network(), network()
+    few = look(own_dataset, alone, chosen)
+    assert alone.network.shown == 3
+    assert np.array_equal(look(own_dataset, repeated, chosen), few)
+    assert repeated.network.shown == 0
+    look(own_dataset, others, np.array([5, 2, 8]))
+    assert others.network.shown == 3
+    assert np.array_equal(few, look(own_dataset, network())[chosen])
+    assert np.array_equal(look(own_dataset, again, chosen), few)
+    assert again.network.shown == 0
+
+
+def test_kept_features_that_are_damaged_are_computed_anew(own_dataset: PaintingDataset) -> None:
+    whole = look(own_dataset, network())
+    (train,) = (own_dataset.folder / "features").glob("*-train-*.npy")
+    stored = train.read_bytes()
+    other = io.BytesIO()
+    np.save(other, whole[:, :5])
+    broken = (stored.replace(b")", b"("), stored.replace(b"<f4", b"<i4"), b"no array" * 99, bytes(len(stored)))
+    for damaged in (stored[:-8], stored[:40], b"", *broken, other.getvalue()):
+        train.write_bytes(damaged)
+        anew = network()
+        assert np.array_equal(look(own_dataset, anew), whole)
+        assert anew.network.shown == len(whole)
+        assert train.read_bytes() == stored
+    train.write_bytes(stored[:-8])
+    few = network()
+    assert np.array_equal(look(own_dataset, few, np.array([5, 2, 9])), whole[[5, 2, 9]])
+    assert few.network.shown == 3
+
+
+def test_features_that_another_process_cannot_read_are_computed_by_both(own_dataset: PaintingDataset) -> None:
+    class FirstOfTwoThatDiffer(Share):
+        def gather(self, own: list[Any]) -> list[Any]:
+            return [*own, False] if isinstance(own[0], bool) else own
+
+    whole, again = look(own_dataset, network()), network()
+    assert np.array_equal(look(own_dataset, again, share=FirstOfTwoThatDiffer()), whole)
+    assert again.network.shown == len(whole)
+
+
+def test_a_dataset_that_cannot_be_written_is_measured_all_the_same(own_dataset: PaintingDataset) -> None:
+    (own_dataset.folder / "features").write_text("in the way")
+    assert len(look(own_dataset, network())) == len(own_dataset.split("train", 64))

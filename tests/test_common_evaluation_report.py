@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from test_stage2_sharing_model_card import MEASURED
 
-from common.evaluation.measurements import Confusion, Figure
+from common.evaluation.figures import Figure
+from common.evaluation.measures import Confusion
 from common.evaluation.report import _confusion_plot, write_comparison
 
 

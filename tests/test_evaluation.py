@@ -25,7 +25,7 @@ from common import config
 from common.data.dataset import PaintingDataset
 from common.evaluation.distances import fid, kid_of_all
 from common.evaluation.features import FeatureNetwork, load_feature_network
-from common.evaluation.measurements import Measurements
+from common.evaluation.measures import Measurements
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "evaluate.py"
@@ -311,8 +311,8 @@ def distances(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     ("arguments", "answer"),
     [
         (["--samples", "5"], "measuring needs more than 10 of each"),
-        (["--samples", "-3"], "--samples: -3 is negative; give 0 or more"),
-        (["--seed", "-1"], "--seed: -1 is negative; give 0 or more"),
+        (["--samples", "-3"], "count -3 paints nothing"),
+        (["--seed", "-1"], "seed -1 is negative"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
         (["--labels", "labels.csv"], "unrecognized arguments: --labels labels.csv"),
         (["--split", "train"], "invalid choice: 'train'"),

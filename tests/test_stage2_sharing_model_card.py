@@ -13,7 +13,8 @@ from PIL import Image
 
 from common.config import as_values
 from common.errors import UserError
-from common.evaluation.measurements import VERSION, Figure, Measurements, Novelty, Spectra
+from common.evaluation.figures import Figure
+from common.evaluation.measures import VERSION, Measurements, Novelty, Spectra
 from stage2 import Painter
 from stage2.sharing.exporting import export_run
 

@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float, Float64, Int, Real
 from torch import Tensor, nn
 
+from common.evaluation.features import Features
+
 Interval = tuple[float, float]
 """Low and high end of a 95 % interval: the range of a figure over other samples of the same size."""
 KID_SUBSET = 1000
@@ -27,7 +29,7 @@ FID_REPLICATES = 20
 NORMAL_95 = 1.96
 
 
-def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
+def fid(real: Features, generated: Features) -> float:
     """Return `|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared feature units (Heusel et al. 2017, eq. 6).
 
     For equal sets rounding may give slightly less than 0. Each set needs at least two samples.
@@ -35,12 +37,12 @@ def fid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> 
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     metric = FrechetInceptionDistance(feature=_FeaturesAsGiven(real.shape[1]), sync_on_compute=False)
-    metric.update(torch.from_numpy(np.asarray(real)), real=True)
-    metric.update(torch.from_numpy(np.asarray(generated)), real=False)
+    metric.update(torch.from_numpy(real), real=True)
+    metric.update(torch.from_numpy(generated), real=False)
     return float(metric.compute())
 
 
-def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, seed: int) -> float:
+def kid(real: Features, generated: Features, *, seed: int) -> float:
     """Return the mean squared kernel distance over subsets (Binkowski et al. 2018), unbiased for any set size."""
     from torchmetrics.image.kid import KernelInceptionDistance
 
@@ -52,15 +54,15 @@ def kid(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], *, 
         metric = KernelInceptionDistance(
             feature=_FeaturesAsGiven(real.shape[1]), subsets=KID_SUBSETS, subset_size=subset, sync_on_compute=False
         )
-    metric.update(torch.from_numpy(np.asarray(real)), real=True)
-    metric.update(torch.from_numpy(np.asarray(generated)), real=False)
+    metric.update(torch.from_numpy(real), real=True)
+    metric.update(torch.from_numpy(generated), real=False)
     # torchmetrics draws its subsets from the global random state.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         return float(metric.compute()[0])
 
 
-def kid_of_all(real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> float:
+def kid_of_all(real: Features, generated: Features) -> float:
     """Return the kernel distance between the whole sets, without the noise of drawing subsets."""
     return float(_kernel_distances(real, generated, np.ones((1, len(real))), np.ones((1, len(generated))))[0])
 
@@ -97,26 +99,12 @@ def interval_around(
     return _normal(value, np.array([statistic(_draw_counts(count, random)) for _ in range(replicates)]))
 
 
-def kid_interval(
-    value: float, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
-) -> Interval:
+def kid_interval(value: float, real: Features, generated: Features, random: np.random.Generator) -> Interval:
     """Return the interval of a KID over other samples of both sets."""
     lengths = len(generated), len(real)
     draws = [[_draw_counts(length, random) for length in lengths] for _ in range(WEIGHED_REPLICATES)]
     generated_counts, real_counts = (np.stack(counts) for counts in zip(*draws, strict=True))
     return _normal(value, _kernel_distances(real, generated, real_counts, generated_counts))
-
-
-def fid_interval(
-    value: float, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"], random: np.random.Generator
-) -> Interval:
-    """Return the interval of a FID over other samples of the generator; the real set stays fixed."""
-    distance, features = fast_fid(real), torch.from_numpy(np.asarray(generated))
-
-    def replicate(counts: Int[np.ndarray, "m"]) -> float:
-        return distance(features, torch.from_numpy(counts).float())
-
-    return interval_around(value, replicate, len(generated), random, FID_REPLICATES)
 
 
 def jackknife_deviation(replicates: Float[np.ndarray, "g"]) -> float:
@@ -148,59 +136,54 @@ def _draw_counts(count: int, random: np.random.Generator) -> Int[np.ndarray, "n"
     return random.multinomial(count, np.full(count, 1 / count))
 
 
-def fast_fid(real: Float[np.ndarray, "n f"]) -> Callable[[Float[Tensor, "m f"], Float[Tensor, "m"]], float]:
-    """Return the FID to `real` of sets that hold sample i counts[i] times; takes one matrix root for all of them."""
-    features = torch.from_numpy(np.asarray(real))
+def fast_fid(real: Features, generated: Features) -> Callable[[Int[np.ndarray, "m"]], float]:
+    """Return the FID to `real` if generated picture i counts counts[i] times; takes one matrix root for all counts."""
+    features, pictures = torch.from_numpy(real), torch.from_numpy(generated)
     real_mean = features.mean(dim=0)
     centred = features - real_mean
     covariance = (centred.T @ centred).double() / (len(features) - 1)
     values, vectors = torch.linalg.eigh(covariance)
     root = (vectors * values.clamp(min=0).sqrt() @ vectors.T).float()
-    real_trace = float(covariance.trace())
 
-    def distance(generated: Float[Tensor, "m f"], counts: Float[Tensor, "m"]) -> float:
+    def distance(drawn: Int[np.ndarray, "m"]) -> float:
+        counts = torch.from_numpy(drawn).float()
         total = float(counts.sum())
-        mean = (counts @ generated) / total
-        centred = (generated - mean) * (counts.sqrt() / (total - 1) ** 0.5)[:, None]
+        mean = (counts @ pictures) / total
+        centred = (pictures - mean) * (counts.sqrt() / (total - 1) ** 0.5)[:, None]
         # With S_g = A^T A, `tr (S_r S_g)^1/2` is the sum of the singular values of A S_r^1/2.
         spread = centred @ root
         # Both products have the same nonzero eigenvalues; take the smaller matrix.
         product = spread @ spread.T if len(spread) < spread.shape[1] else spread.T @ spread
         singular_values = torch.linalg.eigvalsh(product.double()).clamp(min=0).sqrt()
-        traces = real_trace + float(centred.square().sum(dtype=torch.float64))
+        traces = float(covariance.trace()) + float(centred.square().sum(dtype=torch.float64))
         return float((mean - real_mean).square().sum()) + traces - 2 * float(singular_values.sum())
 
     return distance
 
 
 def _kernel_distances(
-    real: Float[np.ndarray, "n f"],
-    generated: Float[np.ndarray, "m f"],
-    real_counts: Real[np.ndarray, "r n"],
-    generated_counts: Real[np.ndarray, "r m"],
+    real: Features, generated: Features, real_counts: Real[np.ndarray, "r n"], generated_counts: Real[np.ndarray, "r m"]
 ) -> Float64[np.ndarray, "r"]:
     """Return unbiased kernel distances, one per replicate, of sets that hold each sample as often as counted."""
-    first, second = torch.from_numpy(np.asarray(real)), torch.from_numpy(np.asarray(generated))
+    sets = torch.from_numpy(real), torch.from_numpy(generated)
     counts = torch.from_numpy(real_counts).float(), torch.from_numpy(generated_counts).float()
-    (first_total, first_squares), (second_total, second_squares) = (
-        (of.sum(dim=1, dtype=torch.float64), of.square().sum(dim=1, dtype=torch.float64)) for of in counts
-    )
-    within_first = _within(first, counts[0]) / (first_total.square() - first_squares)
-    within_second = _within(second, counts[1]) / (second_total.square() - second_squares)
-    between = _between(first, second, *counts) / (first_total * second_total)
-    distances: np.ndarray = (within_first + within_second - 2 * between).numpy()
+    totals = [drawn.sum(dim=1, dtype=torch.float64) for drawn in counts]
+    within = [
+        _within(features, drawn) / (total.square() - drawn.square().sum(dim=1, dtype=torch.float64))
+        for features, drawn, total in zip(sets, counts, totals, strict=True)
+    ]
+    between = _between(*sets, *counts) / (totals[0] * totals[1])
+    distances: np.ndarray = (within[0] + within[1] - 2 * between).numpy()
     return distances
 
 
 def _within(features: Float[Tensor, "n f"], counts: Float[Tensor, "r n"]) -> Float64[Tensor, "r"]:
     """Return sums of the kernel over all ordered pairs of different samples; computes one half, as it is symmetric."""
-    from torchmetrics.image.kid import poly_kernel
-
     total = torch.zeros(len(counts), dtype=torch.float64)
     for start in range(0, len(features), KERNEL_SIDE):
         end = start + KERNEL_SIDE
         some, drawn = features[start:end], counts[:, start:end]
-        total += _weighed(poly_kernel(some, some).fill_diagonal_(0), drawn, drawn)
+        total += _between(some, some, drawn, drawn, diagonal=False)
         total += 2 * _between(some, features[end:], drawn, counts[:, end:])
     return total
 
@@ -210,23 +193,21 @@ def _between(
     second: Float[Tensor, "m f"],
     first_counts: Float[Tensor, "r n"],
     second_counts: Float[Tensor, "r m"],
+    *,
+    diagonal: bool = True,
 ) -> Float64[Tensor, "r"]:
     """Return sums of the kernel `(x.y / f + 1)^3` over all pairs, weighted by the counts of both samples."""
     from torchmetrics.image.kid import poly_kernel
 
     total = torch.zeros(len(first_counts), dtype=torch.float64)
-    rows = zip(torch.split(first, KERNEL_SIDE), torch.split(first_counts, KERNEL_SIDE, dim=1), strict=True)
-    for some, drawn in rows:
-        columns = zip(torch.split(second, KERNEL_SIDE), torch.split(second_counts, KERNEL_SIDE, dim=1), strict=True)
-        for others, also_drawn in columns:
-            total += _weighed(poly_kernel(some, others), drawn, also_drawn)
+    for row in range(0, len(first), KERNEL_SIDE):
+        for column in range(0, len(second), KERNEL_SIDE):
+            rows, columns = slice(row, row + KERNEL_SIDE), slice(column, column + KERNEL_SIDE)
+            kernel = poly_kernel(first[rows], second[columns])
+            if not diagonal:
+                kernel.fill_diagonal_(0)
+            total += ((first_counts[:, rows] @ kernel) * second_counts[:, columns]).sum(dim=1, dtype=torch.float64)
     return total
-
-
-def _weighed(
-    kernel: Float[Tensor, "n m"], first_counts: Float[Tensor, "r n"], second_counts: Float[Tensor, "r m"]
-) -> Float64[Tensor, "r"]:
-    return ((first_counts @ kernel) * second_counts).sum(dim=1, dtype=torch.float64)
 
 
 class _FeaturesAsGiven(nn.Module):

@@ -1,26 +1,35 @@
-"""Feature networks: they turn uint8 pictures into one feature vector each, for `distances.py` and others.
+"""Features of pictures, one vector each, for `distances.py` and others; those of real paintings are computed once.
 
-A distance between two sets of pictures depends on the network, so each network has a `description` that every report
-prints.
+A distance between two sets of pictures depends on the feature network, so each one has a `description` that every
+report prints. Features of real paintings are stored in the dataset's `features/`, under names that change with the
+pictures, the split and the network.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib.util
 import pickle
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from einops import reduce
-from jaxtyping import Float, UInt8
+from einops import rearrange, reduce
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
+from common.data.dataset import PaintingDataset, Split, SplitName
 from common.errors import UserError, missing_package, suggest
-from common.files import sha256
+from common.files import sha256, whole_file
+from common.shares import Share
 
+Features = Float[np.ndarray, "_ f"]
+"""One row for each of some pictures."""
 INCEPTION_WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
 """The name of torch-fidelity's cached weights file."""
 
@@ -38,7 +47,15 @@ def load_feature_network(name: str, weights: Path | None = None, device: torch.d
         raise UserError(
             f"no weights of {name} at {weights}; give the path of its weights file, or leave --features-weights out"
         )
-    return builders[name](weights).to(device)
+    try:
+        network = builders[name](weights)
+    except (pickle.UnpicklingError, EOFError, RuntimeError, TypeError) as error:
+        # The file is no checkpoint, is truncated, holds code, or belongs to another network.
+        raise UserError(
+            f"{weights or 'the download'} does not hold the weights of {name}; give another file with "
+            "--features-weights"
+        ) from error
+    return network.to(device)
 
 
 def default_feature_network() -> str:
@@ -70,9 +87,72 @@ class FeatureNetwork(nn.Module):
             features: Tensor = self.network(images.to(device))
         return features
 
-    def train(self, mode: bool = True) -> FeatureNetwork:
-        """Ignore `mode` and stay in evaluation mode: features must not depend on the other pictures of a batch."""
-        return super().train(False)
+
+def split_features(
+    dataset: PaintingDataset,
+    name: SplitName,
+    size: int,
+    network: FeatureNetwork,
+    share: Share,
+    *,
+    chosen: Int[np.ndarray, "n"] | None = None,
+    mirrored: bool = False,
+) -> Features:
+    """Return features of the paintings of one split, of all or of the chosen ones.
+
+    Reads them from the dataset folder. If the file is missing or damaged, all processes compute it, and it is stored if
+    the folder is writable. Collective.
+    """
+    split = dataset.split(name, size)
+    everything = np.arange(len(split))
+    chosen = everything if chosen is None else chosen
+    checksums = dataset.description.checksums
+    identity = "\n".join([checksums["labels.csv"], checksums[f"images-{size}.npy"], network.description])
+    key = hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+    def stored_as(part: str) -> Path:
+        return dataset.folder / "features" / f"{network.name}-{size}-{name}{part}-{key}.npy"
+
+    # Each file, the paintings that it holds, and the rows to take from it.
+    files = [(stored_as("-mirrored" if mirrored else ""), everything, chosen)]
+    if len(chosen) < len(split):
+        part = hashlib.sha256(chosen.tobytes()).hexdigest()[:8]
+        files.append((stored_as(f"-{part}"), chosen, np.arange(len(chosen))))
+    for path, places, rows in files:
+        stored = _read(path, (len(places), network.num_features))
+        # Another evaluation may write the file after one process has looked for it and before the next one does.
+        if all(share.gather([stored is not None])) and stored is not None:
+            return stored[rows]
+    batches = (pictures_at(split, places[own]) for own in share.batches(len(places)))
+    features = features_of(network, (images.flip(3) if mirrored else images for images in batches), share)
+    if share.is_main:
+        # If the disk is full or read-only, measure without storing.
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
+            with whole_file(path) as partial, partial.open("wb") as file:
+                np.save(file, features)
+    return features[rows]
+
+
+def features_of(network: FeatureNetwork, own: Iterable[UInt8[Tensor, "b 3 h w"]], share: Share) -> Features:
+    """Return the features of all pictures, of which each process gives its own batches. Collective."""
+    return np.concatenate(share.gather([network(images).cpu().numpy() for images in own]))
+
+
+def pictures_at(split: Split, places: Sequence[int] | Int[np.ndarray, "b"]) -> UInt8[Tensor, "b 3 h w"]:
+    """Return the pictures at some places of a split."""
+    return rearrange(split.pictures(np.asarray(places)), "b h w c -> b c h w")
+
+
+def _read(path: Path, shape: tuple[int, int]) -> Features | None:
+    """Read features from a file; return None if it is missing, damaged or of another shape."""
+    try:
+        with path.open("rb") as file:
+            features: np.ndarray = np.lib.format.read_array(file)
+    except Exception:
+        # For a damaged header numpy raises too many kinds of errors to list.
+        return None
+    return features if features.shape == shape and features.dtype == np.float32 else None
 
 
 class _EfficientNetLite(nn.Module):
@@ -86,18 +166,15 @@ class _EfficientNetLite(nn.Module):
         self.input_size = input_size
 
     def forward(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b f"]:
+        features = []
         # On a CPU the activations of 8 pictures fit into the cache. With 64 pictures the speed is half.
-        few = 8 if images.device.type == "cpu" else max(len(images), 1)
-        return torch.cat([self._features(some) for some in torch.split(images, few)])
-
-    def _features(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b f"]:
-        pixels = images.to(torch.float32, memory_format=torch.channels_last)
-        size = (self.input_size, self.input_size)
-        pixels = F.interpolate(pixels, size=size, mode="bilinear", antialias=True)
-        # MEAN_RGB and STDDEV_RGB of efficientnet_lite_builder.py, which are not ImageNet's own.
-        pixels = (pixels - 127.0) / 128.0
-        maps: Tensor = self.backbone.extract_features(pixels)
-        return reduce(maps, "b f h w -> b f", "mean")
+        for some in torch.split(images, 8 if images.device.type == "cpu" else max(len(images), 1)):
+            pixels = some.to(torch.float32, memory_format=torch.channels_last)
+            pixels = F.interpolate(pixels, size=(self.input_size,) * 2, mode="bilinear", antialias=True)
+            # MEAN_RGB and STDDEV_RGB of efficientnet_lite_builder.py, which are not ImageNet's own.
+            maps: Tensor = self.backbone.extract_features((pixels - 127.0) / 128.0)
+            features.append(reduce(maps, "b f h w -> b f", "mean"))
+        return torch.cat(features)
 
 
 def _fold_batch_norms(backbone: Any) -> None:
@@ -126,13 +203,7 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
 
     weights = weights or Path(EfficientnetLite0ModelFile.get_model_file_path())
     backbone = EfficientNet.from_name("efficientnet-lite0")
-    try:
-        backbone.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except _NOT_THESE_WEIGHTS as error:
-        raise UserError(
-            f"{weights} does not hold the weights of efficientnet-lite0; give another file with --features-weights"
-        ) from error
-
+    backbone.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     description = (
         f"EfficientNet-Lite0 trained on ImageNet, 1280 pooled features, weights {_fingerprint(weights)}, "
         "whole picture resized to 224x224, bilinear with antialias"
@@ -165,22 +236,12 @@ def _load_inception(weights: Path | None) -> FeatureNetwork:
             f"the weights of inception could not be downloaded ({error}); "
             f"download torch-fidelity's {INCEPTION_WEIGHTS} and give its path with --features-weights"
         ) from error
-    except _NOT_THESE_WEIGHTS as error:
-        raise UserError(
-            f"{weights or 'the download'} does not hold torch-fidelity's weights of inception; give their file with "
-            "--features-weights"
-        ) from error
-
     description = (
         "Inception-v3 (2015-12-05) trained on ImageNet, 2048 pooled features, weights "
         f"{'of torch-fidelity' if weights is None else _fingerprint(weights)}, "
         "whole picture resized to 299x299, bilinear with antialias"
     )
     return FeatureNetwork("inception", network, num_features=2048, description=description)
-
-
-_NOT_THESE_WEIGHTS = (pickle.UnpicklingError, EOFError, RuntimeError, TypeError)
-"""What torch raises if a file is no checkpoint, is truncated, holds code, or belongs to another network."""
 
 
 def _fingerprint(path: Path) -> str:

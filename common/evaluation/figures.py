@@ -6,7 +6,7 @@ measured. Its docstring explains the figure to a reader. Reports, comparisons an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from common.config import settings
 from common.curation import Opinions
 from common.data.dataset import UNLABELLED, HeldOut
 from common.evaluation import distances
-from common.evaluation.measurements import Figure
+from common.evaluation.features import Features
 from common.evaluation.neighbours import NEIGHBOURS, copy_threshold
 from common.evaluation.observations import Observations
 
@@ -25,6 +26,19 @@ Better = Literal["low", "high", "neither"]
 Unit = Literal["plain", "percent", "thousandths"]
 TRAINING, HELD_OUT = "real training paintings", "real {split} paintings"
 BY_DEFINITION, LABELLED = f"{HELD_OUT}, by definition", f"{HELD_OUT}, with their own labels"
+
+
+@settings
+class Figure:
+    """One number with its 95 % interval, its number of samples, and the score of real paintings by the same measure."""
+
+    value: float
+    low: float
+    high: float
+    samples: int
+    """Number of generated pictures measured; of real paintings for the critic's accuracy on them."""
+    real: float | None = None
+    real_samples: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +77,14 @@ class Spec:
         """Return the score of real paintings and, in brackets, their number; an empty text if there is none."""
         return "" if figure.real is None else f"{self.number(figure.real)} ({figure.real_samples})"
 
-    def stands_out(self, figure: Figure, others: list[Figure]) -> bool:
+    def stands_out(self, figure: Figure | None, figures: Sequence[Figure | None]) -> bool:
         """Return True if the figure is better than all others, and its interval overlaps none of theirs."""
+        others = [other for other in figures if other is not None and other is not figure]
+        if figure is None or not others or self.better == "neither":
+            return False
         if self.better == "low":
-            return bool(others) and all(figure.high < other.low for other in others)
-        return bool(others) and self.better == "high" and all(figure.low > other.high for other in others)
+            return all(figure.high < other.low for other in others)
+        return all(figure.low > other.high for other in others)
 
 
 FIGURES: list[Spec] = []
@@ -105,8 +122,8 @@ def figure(
 def _kid(seen: Observations) -> Figure:
     """Distance to paintings that were not used for training; 0 is the best. It does not depend on the number of
     samples."""
-    held_out, features = seen.real.held_out, seen.features
-    stand_in = seen.real.train[: len(features)]
+    held_out, features = seen.features_of_held_out, seen.features
+    stand_in = seen.features_of_train[: len(features)]
     value = distances.kid(held_out, features, seed=seen.subject.seed)
     interval = distances.kid_interval(value, held_out, features, seen.random)
     ideal = distances.kid(held_out, stand_in, seed=seen.subject.seed)
@@ -117,22 +134,23 @@ def _kid(seen: Observations) -> Figure:
 def _fid(seen: Observations) -> Figure:
     """The most widely used distance, to the same paintings. It falls as the number of samples grows: compare only
     equal numbers."""
-    return _fid_to(seen, seen.real.held_out, seen.real.train)
+    return _fid_to(seen, seen.features_of_held_out, seen.features_of_train)
 
 
 @figure("fid_train", "FID, training split", "low", real=HELD_OUT)
 def _fid_train(seen: Observations) -> Figure:
     """Distance to the training paintings, as most papers report it. A model that copies its training data scores
     well. The score of real paintings is computed on equally many {split} paintings."""
-    return _fid_to(seen, seen.real.train, seen.real.held_out)
+    return _fid_to(seen, seen.features_of_train, seen.features_of_held_out)
 
 
-def _fid_to(seen: Observations, real: Float[np.ndarray, "n f"], stand_in: Float[np.ndarray, "m f"]) -> Figure:
+def _fid_to(seen: Observations, real: Features, stand_in: Features) -> Figure:
     # On equal numbers of generated pictures and of the paintings that stand in for them.
     count = min(len(seen.subject), len(stand_in))
     features = seen.features[seen.random.permutation(len(seen.subject))[:count]]
     value = distances.fid(real, features)
-    interval = distances.fid_interval(value, real, features, seen.random)
+    replicate = distances.fast_fid(real, features)
+    interval = distances.interval_around(value, replicate, count, seen.random, distances.FID_REPLICATES)
     ideal = distances.fid(real, stand_in[seen.random.permutation(len(stand_in))[:count]])
     return _figure(value, interval, count, (ideal, count))
 
@@ -182,7 +200,7 @@ def _diversity(seen: Observations) -> Figure | None:
     """Distance between two pictures of the same genre, as a multiple of the same distance for {split} paintings.
     Near 0 all pictures of a genre look alike."""
     own = distances_within(seen.features, seen.labels["genre"].asked, seen.random)
-    theirs = distances_within(seen.real.held_out, seen.labels["genre"].held_out, seen.random)
+    theirs = distances_within(seen.features_of_held_out, seen.labels["genre"].held_out, seen.random)
     if not len(own) or not len(theirs):
         return None
     shown = _mean(seen, own / theirs.mean(), 2 * len(own))
@@ -230,16 +248,19 @@ def _near_copies(seen: Observations) -> Figure:
     """Share of pictures that are closer to a training painting than 99 % of {split} paintings are. Without copying
     it is about that of real paintings: 1 %, or one in all if they are fewer than 100. More means copies, or blurred
     pictures near a blurred painting: the nearest training paintings show which."""
-    generated, held_out = (found.distances < copy_threshold(seen.nearest[1]) for found in seen.nearest)
-    return _mean(seen, generated, len(seen.subject), held_out)
+    generated, held_out = (distances for distances, _ in seen.nearest)
+    threshold = copy_threshold(held_out)
+    return _mean(seen, generated[:, 0] < threshold, len(generated), held_out[:, 0] < threshold)
 
 
 @figure("{kind}_response", "Effect of the {kind}", "neither")
 def _response(seen: Observations, kind: str) -> Figure | None:
     """How much a picture changes with the {kind} while all else stays the same (the noise, and for styles the
     picture of stage I): 0 is not at all, 1 is as much as with other noise."""
-    response = seen.responses.get(kind)
-    return None if response is None else _mean(seen, response.per_seed(), response.features[:, :, 0].size)
+    if kind not in seen.responses:
+        return None
+    effect, composition = seen.responses[kind]
+    return _mean(seen, effect, composition.size)
 
 
 @figure("composition_kept", "Composition kept by stage II", "high", kind="style")
@@ -247,7 +268,7 @@ def _composition_kept(seen: Observations) -> Figure | None:
     """Correlation between the pictures of stage II and stage I, both reduced to 16 × 16 pixels."""
     if "style" not in seen.responses:
         return None
-    kept = seen.responses["style"].composition
+    _, kept = seen.responses["style"]
     return _mean(seen, kept.mean(axis=1), kept.size)
 
 
@@ -294,7 +315,7 @@ def _kid_of(seen: Observations, part: str) -> Figure | None:
     # Each part means something only beside the other.
     if min(map(len, seen.curated.values()), default=0) <= 2 * NEIGHBOURS:
         return None
-    return kid_of_part(seen, seen.real.held_out, seen.features[seen.curated[part]])
+    return kid_of_part(seen, seen.features_of_held_out, seen.features[seen.curated[part]])
 
 
 @figure("asked_{kind}_accuracy_of_curated", "Asked {kind} recognised, critic's top 5 %", "high", "percent")
@@ -316,7 +337,7 @@ def _asked_of(seen: Observations, kind: str, part: str) -> Figure | None:
     return _judged(seen, kind, asked[part])
 
 
-def kid_of_part(seen: Observations, real: Float[np.ndarray, "n f"], generated: Float[np.ndarray, "m f"]) -> Figure:
+def kid_of_part(seen: Observations, real: Features, generated: Features) -> Figure:
     """Return KID of a part of the pictures, without subsets: they would be too small."""
     value = distances.kid_of_all(real, generated)
     return _figure(value, distances.kid_interval(value, real, generated, seen.random), len(generated))
@@ -340,7 +361,7 @@ def spectral_distance(first: Float[np.ndarray, "n r"], second: Float[np.ndarray,
 
 
 def distances_within(
-    features: Float[np.ndarray, "n f"], labels: Int[np.ndarray, "n"], random: np.random.Generator
+    features: Features, labels: Int[np.ndarray, "n"], random: np.random.Generator
 ) -> Float[np.ndarray, "p"]:
     """Return distances of random pairs with equal labels. Each picture is in one pair, so pairs are independent."""
     found = [np.zeros(0)]

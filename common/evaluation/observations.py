@@ -6,9 +6,8 @@ The processes share the pictures, and each one gets the results of all. `common.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -18,11 +17,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from common.curation import Opinions, favourites, passed_over, rank
-from common.data.dataset import UNLABELLED, Split, one_hot
-from common.evaluation.features import FeatureNetwork
+from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
+from common.evaluation.features import FeatureNetwork, Features, pictures_at, split_features
 from common.evaluation.judge import Verdicts, judged
 from common.evaluation.neighbours import Manifolds, Nearest, jackknifed_manifolds, manifolds, nearest
-from common.evaluation.references import BATCH, Progress, References, batches_of
 from common.evaluation.subjects import SMALL, Subject, TrainedPainter, simplexes
 from common.images import to_uint8
 from common.randomness import Purpose, generator_for
@@ -36,36 +34,6 @@ DECIBEL = 10.0
 
 
 @dataclass(frozen=True)
-class Response:
-    """Features of pictures of s seeds with each of k labels of one kind."""
-
-    features: Float[np.ndarray, "s k f"]
-    composition: Float[np.ndarray, "s k"]
-    """Correlation with stage I's picture, both reduced to 16 x 16; 1 for stage I itself."""
-
-    def per_seed(self) -> Float[np.ndarray, "s"]:
-        """Return, for each seed, the distance between labels over the mean distance between seeds.
-
-        0: the label changes nothing; 1: it changes a picture as much as another seed does.
-        """
-        seeds, labels, _ = self.features.shape
-        between = np.mean(
-            [
-                np.linalg.norm(self.features[:, first] - self.features[:, second], axis=1)
-                for first, second in itertools.combinations(range(labels), 2)
-            ],
-            axis=0,
-        )
-        within = np.mean(
-            [
-                np.linalg.norm(self.features[first] - self.features[second], axis=1).mean()
-                for first, second in itertools.combinations(range(seeds), 2)
-            ]
-        )
-        return between / max(float(within), 1e-9)
-
-
-@dataclass(frozen=True)
 class Labels:
     """One kind of label: its names, and the indices requested for the pictures and of the paintings."""
 
@@ -75,25 +43,42 @@ class Labels:
     held_out: Int[np.ndarray, "m"]
 
 
-@dataclass(frozen=True)
 class Observations:
-    """What was computed for n pictures and for real paintings, from which `figures` are computed."""
+    """What is computed of n pictures, of training paintings and of m held-out paintings, for `figures` to read."""
 
-    subject: Subject
-    train: Split
-    held_out: Split
-    real: References
-    features: Float[np.ndarray, "n f"]
-    mirrored: Float[np.ndarray, "n f"]
-    opinions: Opinions | None
-    """The critic on the pictures; None without a critic."""
-    opinions_of_held_out: Opinions | None
-    spectra: Float[np.ndarray, "n r"]
-    spectra_of_held_out: Float[np.ndarray, "m r"]
-    spectra_of_stand_in: Float[np.ndarray, "l r"]
-    """Of as many training paintings as there are pictures, for the scores of real paintings."""
-    responses: dict[str, Response]
-    """By `genre` and `style`; empty without a painter."""
+    def __init__(
+        self,
+        subject: Subject,
+        dataset: PaintingDataset,
+        chosen: Int[np.ndarray, "t"],
+        network: FeatureNetwork,
+        share: Share,
+    ) -> None:
+        """Look at all pictures of a subject, the chosen training paintings and all held-out paintings. Collective."""
+        self.subject, size, painter = subject, subject.resolution, subject.painter
+        self.train, self.held_out = dataset.split("train", size).at(chosen), dataset.split(subject.split, size)
+        real = partial(split_features, dataset, size=size, network=network, share=share)
+        self.features_of_train, self.features_of_held_out = real("train", chosen=chosen), real(subject.split)
+        self.features_of_held_out_mirrored = real(subject.split, mirrored=True)
+        own: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        opinions: list[Opinions | None] = []
+        for places in share.batches(len(subject)):
+            images = subject.read(places)
+            features, mirrored = (network(side).cpu().numpy() for side in (images, images.flip(3)))
+            own.append((features, mirrored, log_spectra(images)))
+            if painter is not None:
+                asked = simplexes(subject.vocabulary, subject.genres[places], subject.styles[places])
+                opinions.append(painter.opinions(images, *asked))
+        columns = zip(*share.gather(own), strict=True)
+        self.features, self.features_mirrored, self.spectra = (np.concatenate(column) for column in columns)
+        # Without a critic there are no opinions.
+        self.opinions = _joined(opinions, share)
+        self.spectra_of_held_out, self.opinions_of_held_out = _look_at(self.held_out, painter, share)
+        # As many training paintings as there are pictures, for the scores of real paintings.
+        stand_in = self.train.at(np.arange(min(len(subject), len(self.train))))
+        self.spectra_of_stand_in, _ = _look_at(stand_in, None, share)
+        kinds = answered_labels(subject)
+        self.responses = {kind: _response(painter, kind, subject, network, share) for kind in kinds if painter}
 
     @cached_property
     def random(self) -> np.random.Generator:
@@ -111,19 +96,19 @@ class Observations:
     @cached_property
     def verdicts(self) -> dict[str, Verdicts]:
         """What the judge sees, by kind of label; only kinds of which the training paintings have two labels."""
-        features = self.real.train, self.features, self.real.held_out
+        features = self.features_of_train, self.features, self.features_of_held_out
         return {
-            kind: judged(labels.train, len(labels.names), *features)
+            kind: judged(labels.train, *features)
             for kind, labels in self.labels.items()
             if len(set(labels.train[labels.train != UNLABELLED])) > 1
         }
 
     @cached_property
-    def _equal_sets(self) -> tuple[Float[np.ndarray, "c f"], Float[np.ndarray, "c f"], Float[np.ndarray, "c f"]]:
+    def _equal_sets(self) -> tuple[Features, Features, Features]:
         """Features of equally many held-out paintings, generated pictures and training paintings."""
         count = min(len(self.subject), len(self.held_out), len(self.train))
         places = [self.random.permutation(length)[:count] for length in (len(self.held_out), len(self.subject))]
-        return self.real.held_out[places[0]], self.features[places[1]], self.real.train[:count]
+        return self.features_of_held_out[places[0]], self.features[places[1]], self.features_of_train[:count]
 
     @cached_property
     def manifolds(self) -> tuple[Manifolds, Manifolds]:
@@ -140,11 +125,12 @@ class Observations:
     @cached_property
     def nearest(self) -> tuple[Nearest, Nearest]:
         """The nearest training painting of each generated picture, and of each held-out painting."""
-        real = self.real
-        return (
-            nearest(self.features, self.mirrored, real.train),
-            nearest(real.held_out, real.held_out_mirrored, real.train),
+        sides = (
+            (self.features, self.features_mirrored),
+            (self.features_of_held_out, self.features_of_held_out_mirrored),
         )
+        of_seen, of_held_out = (nearest(*both, self.features_of_train) for both in sides)
+        return of_seen, of_held_out
 
     @cached_property
     def ranking(self) -> Int[np.ndarray, "n"]:
@@ -162,76 +148,24 @@ class Observations:
         return {"curated": kept, "others": passed_over(kept, self.subject.requests)}
 
 
-def observe(
-    subject: Subject,
-    train: Split,
-    held_out: Split,
-    real: References,
-    network: FeatureNetwork,
-    share: Share,
-    progress: Progress,
-) -> Observations:
-    """Observe all pictures of a subject, and real paintings with the features `real`. Collective."""
-    own, painter = share.of(len(subject)), subject.painter
-    features = [np.zeros((0, network.num_features), dtype=np.float32)]
-    mirrored, opinions = list(features), []
-    spectra = [np.zeros((0, subject.resolution // 2), dtype=np.float32)]
-    for start in range(0, len(own), BATCH):
-        places = own[start : start + BATCH]
-        images = subject.read(places)
-        features.append(network(images).cpu().numpy())
-        mirrored.append(network(images.flip(3)).cpu().numpy())
+def _look_at(
+    split: Split, painter: TrainedPainter | None, share: Share
+) -> tuple[Float[np.ndarray, "m r"], Opinions | None]:
+    """Return the spectra of real paintings, and the opinions of the painter's critic on them with their own labels."""
+    spectra: list[np.ndarray] = []
+    opinions: list[Opinions | None] = []
+    for places in share.batches(len(split)):
+        images = pictures_at(split, places)
         spectra.append(log_spectra(images))
         if painter is not None:
-            asked = (column[places.start : places.stop] for column in (subject.genres, subject.styles))
-            opinions.append(painter.opinions(images, *simplexes(subject.vocabulary, *asked)))
-        progress(len(places))
-    stand_in = train.at(np.arange(min(len(subject), len(train))))
-    return Observations(
-        subject=subject,
-        train=train,
-        held_out=held_out,
-        real=real,
-        features=share.gather(np.concatenate(features)),
-        mirrored=share.gather(np.concatenate(mirrored)),
-        opinions=_gathered(opinions, share),
-        opinions_of_held_out=None if painter is None else _gathered(_opinions_of(held_out, painter, share), share),
-        spectra=share.gather(np.concatenate(spectra)),
-        spectra_of_held_out=_spectra_of(held_out, share),
-        spectra_of_stand_in=_spectra_of(stand_in, share),
-        responses={
-            kind: label_response(painter, kind, subject.resolution, network, subject.seed, share, progress)
-            for kind in answered_labels(painter, subject.resolution)
-            if painter is not None
-        },
-    )
+            labels = simplexes(painter.vocabulary, split.genres[places], split.styles[places])
+            opinions.append(painter.opinions(images, *labels))
+    return np.concatenate(share.gather(spectra)), _joined(opinions, share)
 
 
-def num_observed(subject: Subject) -> int:
-    """Return how many pictures `observe` reports as progress, over all processes."""
-    answers = answered_labels(subject.painter, subject.resolution)
-    return len(subject) + SEEDS * sum(len(names) for names in answers.values())
-
-
-def _opinions_of(split: Split, painter: TrainedPainter, share: Share) -> list[Opinions | None]:
-    """Return the critic's opinions on this process's share of real paintings, given their own labels."""
-    own = share.of(len(split))
-    labels = (column[own.start : own.stop] for column in (split.genres, split.styles))
-    points = (torch.split(rows, BATCH) for rows in simplexes(painter.vocabulary, *labels))
-    # A share of no pictures has no batch, but torch splits its labels into one.
-    batches = zip(batches_of(split, own), *points, strict=False)
-    return [painter.opinions(*batch) for batch in batches]
-
-
-def _gathered(opinions: Iterable[Opinions | None], share: Share) -> Opinions | None:
-    own = np.array([opinion for opinion in opinions if opinion is not None], dtype=object)
-    parts = share.gather(own).tolist()
+def _joined(own: list[Opinions | None], share: Share) -> Opinions | None:
+    parts = [part for part in share.gather(own) if part is not None]
     return Opinions.joined(parts) if parts else None
-
-
-def _spectra_of(split: Split, share: Share) -> Float[np.ndarray, "m r"]:
-    own = [log_spectra(images) for images in batches_of(split, share.of(len(split)))]
-    return share.gather(np.concatenate([np.zeros((0, split.images.shape[1] // 2), dtype=np.float32), *own]))
 
 
 def log_spectra(images: UInt8[Tensor, "b 3 size size"]) -> Float[np.ndarray, "b r"]:
@@ -254,51 +188,41 @@ def log_spectra(images: UInt8[Tensor, "b 3 size size"]) -> Float[np.ndarray, "b 
     return (DECIBEL * (means[:, 1 : size // 2 + 1] + floor).log10()).cpu().numpy()
 
 
-def answered_labels(painter: TrainedPainter | None, resolution: int) -> dict[str, list[str]]:
-    """Return the label names by kind, `genre` and `style`, if pictures of that size depend on at least two of them."""
-    if painter is None:
+def answered_labels(subject: Subject) -> dict[str, tuple[str, ...]]:
+    """Return the label names by kind, `genre` and `style`, if painted pictures depend on at least two of them."""
+    if subject.painter is None:
         return {}
-    kinds = {"genre": list(painter.vocabulary.genres)}
-    if painter.knows_styles(resolution):
-        kinds["style"] = list(painter.vocabulary.styles)
-    return {kind: names for kind, names in kinds.items() if len(names) > 1}
+    kinds = ("genre", "style") if subject.painter.knows_styles(subject.resolution) else ("genre",)
+    return {kind: names for kind, names, _ in subject.labels() if kind in kinds and len(names) > 1}
 
 
-def label_response(
-    painter: TrainedPainter,
-    kind: str,
-    resolution: int,
-    network: FeatureNetwork,
-    seed: int,
-    share: Share,
-    progress: Progress,
-) -> Response:
+def _response(
+    painter: TrainedPainter, kind: str, subject: Subject, network: FeatureNetwork, share: Share
+) -> tuple[Float[np.ndarray, "s"], Float[np.ndarray, "s k"]]:
     """Paint the same latents in every genre, or the same pictures of stage I in every style. Collective."""
-    num_labels = len(answered_labels(painter, resolution)[kind])
-    features = [np.zeros((0, num_labels, network.num_features), dtype=np.float32)]
-    composition = [np.zeros((0, num_labels), dtype=np.float32)]
-    for number in share.of(SEEDS):
-        images = _every_label(painter, kind, resolution, seed + number)
-        small = _every_label(painter, kind, SMALL, seed + number)
-        features.append(network(to_uint8(images)).cpu().numpy()[None])
-        composition.append(layout_correlation(small, images).cpu().numpy()[None])
-        progress(num_labels)
-    return Response(share.gather(np.concatenate(features)), share.gather(np.concatenate(composition)))
+    features, composition = [], []
+    for (number,) in share.batches(SEEDS, 1):
+        images, small = (
+            in_every_label(painter, kind, size, subject.seed + number) for size in (subject.resolution, SMALL)
+        )
+        features.append(network(to_uint8(images)).cpu().numpy())
+        composition.append(layout_correlation(small, images).cpu().numpy())
+    return label_effect(np.stack(share.gather(features))), np.stack(share.gather(composition))
 
 
-def same_noise(painter: TrainedPainter, kind: str, resolution: int, seed: int) -> UInt8[Tensor, "k 3 h w"]:
+def label_effect(features: Float[np.ndarray, "s k f"]) -> Float[np.ndarray, "s"]:
+    """Return, for each of s seeds, the distance between pictures of k labels over the mean distance between seeds.
+
+    0: the label changes nothing; 1: it changes a picture as much as another seed does.
+    """
+    by_label = np.moveaxis(features, 1, 0)
+    between = [np.linalg.norm(one - other, axis=1) for one, other in itertools.combinations(by_label, 2)]
+    within = [np.linalg.norm(one - other, axis=1).mean() for one, other in itertools.combinations(features, 2)]
+    return np.mean(between, axis=0) / max(float(np.mean(within)), 1e-9)
+
+
+def in_every_label(painter: TrainedPainter, kind: str, resolution: int, seed: int) -> Float[Tensor, "k 3 h w"]:
     """Paint one seed with every label of a kind."""
-    return to_uint8(_every_label(painter, kind, resolution, seed)).cpu()
-
-
-def layout_correlation(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 h2 w2"]) -> Float[Tensor, "b"]:
-    """Return the correlation, over pixels and colours, of two pictures reduced to 16 x 16."""
-    first, second = (F.adaptive_avg_pool2d(images.float(), LAYOUT).flatten(1) for images in (small, large))
-    first, second = (values - values.mean(dim=1, keepdim=True) for values in (first, second))
-    return F.cosine_similarity(first, second, dim=1)
-
-
-def _every_label(painter: TrainedPainter, kind: str, resolution: int, seed: int) -> Float[Tensor, "k 3 h w"]:
     num_genres, num_styles = len(painter.vocabulary.genres), len(painter.vocabulary.styles)
     if kind == "genre":
         genres, styles = torch.eye(num_genres), torch.zeros(num_genres, num_styles)
@@ -307,3 +231,10 @@ def _every_label(painter: TrainedPainter, kind: str, resolution: int, seed: int)
         genre = torch.eye(num_genres)[seed % num_genres] if num_genres else torch.zeros(0)
         genres, styles = repeat(genre, "g -> s g", s=num_styles).clone(), torch.eye(num_styles)
     return painter.images([seed] * len(genres), genres, styles, resolution)
+
+
+def layout_correlation(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 h2 w2"]) -> Float[Tensor, "b"]:
+    """Return the correlation, over pixels and colours, of two pictures reduced to 16 x 16."""
+    first, second = (F.adaptive_avg_pool2d(images.float(), LAYOUT).flatten(1) for images in (small, large))
+    first, second = (values - values.mean(dim=1, keepdim=True) for values in (first, second))
+    return F.cosine_similarity(first, second, dim=1)

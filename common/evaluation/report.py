@@ -14,28 +14,25 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib
 import numpy as np
 from einops import rearrange
-from jaxtyping import UInt8
+from matplotlib.figure import Figure as Plot
 from PIL import Image
-from torch import Tensor
 
 from common import config
 from common.curation import favourites
 from common.data.dataset import HeldOut, PaintingDataset
 from common.errors import UserError, missing_package
-from common.evaluation.figures import Spec, specs
-from common.evaluation.measurements import Confusion, Figure, Measurements, Novelty, Spectra
-from common.evaluation.observations import answered_labels, same_noise
+from common.evaluation.figures import Figure, Spec, specs
+from common.evaluation.measures import Confusion, Measurements, Novelty, Spectra
+from common.evaluation.observations import answered_labels, in_every_label
 from common.evaluation.subjects import Subject
 from common.files import write_atomically
-from common.images import as_pictures, labelled_grid
+from common.images import as_pictures, labelled_grid, to_pictures
 from common.randomness import Purpose, generator_for
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Plot
 
 PAGE = "index.html"
 COLUMNS = 10
@@ -68,7 +65,11 @@ def write_report(
     random = _sheet(_read(subject, range(min(count, len(subject)))))
     real = _sheet(as_pictures(held_out.pictures(some).cpu().numpy()))
     best = favourites(np.array(measured.ranking), subject.requests)[:CURATED] if measured.ranking else None
-    page = _template("report").render(
+    copies = measured.novelty.nearest
+    places, rows = [copy.place for copy in copies], [copy.row for copy in copies]
+    paintings = dataset.pictures(subject.resolution, rows)
+    page = _page(
+        "report",
         measured=measured,
         rows=[(spec, measured.figures[key]) for key, spec in specs(split).items() if key in measured.figures],
         random=random,
@@ -76,7 +77,7 @@ def write_report(
         by_label=_by_label(subject),
         same_noise=_same_noise(subject),
         curated=None if best is None else _sheet(_read(subject, best.tolist())),
-        pairs=_pairs(subject, dataset, measured),
+        pairs=list(zip(copies, _read(subject, places), as_pictures(paintings), dataset.captions(rows), strict=True)),
         distances=_distance_plot(measured.novelty, split),
         confusions={kind: _confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
         spectrum=_spectrum_plot(measured.spectra, split),
@@ -97,8 +98,12 @@ def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[st
     """
     known = specs(all_measured[0].split)
     figures = {key: [measured.figures.get(key) for measured in all_measured] for key in known}
-    rows = [(known[key], _marked(known[key], found)) for key, found in figures.items() if any(found)]
-    page = _template("comparison").render(subjects=all_measured, rows=rows)
+    rows = [
+        (known[key], [(one, known[key].stands_out(one, found)) for one in found])
+        for key, found in figures.items()
+        if any(found)
+    ]
+    page = _page("comparison", subjects=all_measured, rows=rows)
     names = [measured.name for measured in all_measured]
     values = {
         key: {name: config.as_values(figure) for name, figure in zip(names, found, strict=True) if figure}
@@ -110,15 +115,6 @@ def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[st
     table = [["", *names], *([spec.title, *(_cell(spec, *cell) for cell in cells)] for spec, cells in rows)]
     first, *others = [max(map(len, column)) for column in zip(*table, strict=True)]
     return ["  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]) for row in table]
-
-
-def _marked(spec: Spec, figures: Sequence[Figure | None]) -> list[tuple[Figure | None, bool]]:
-    """Return each subject's figure and whether it stands out from all others."""
-    marked = []
-    for figure in figures:
-        others = [other for other in figures if other is not None and other is not figure]
-        marked.append((figure, figure is not None and spec.stands_out(figure, others)))
-    return marked
 
 
 def _cell(spec: Spec, figure: Figure | None, best: bool) -> str:
@@ -141,7 +137,7 @@ def summary(measured: Measurements) -> list[str]:
     return lines
 
 
-def _template(name: str) -> Any:
+def _page(name: str, **content: Any) -> str:
     import jinja2
 
     environment = jinja2.Environment(
@@ -152,7 +148,7 @@ def _template(name: str) -> Any:
         lstrip_blocks=True,
     )
     environment.filters["address"] = _address
-    return environment.get_template(f"{name}.html.jinja")
+    return environment.get_template(f"{name}.html.jinja").render(content)
 
 
 def _address(picture: Image.Image | str | bytes) -> str:
@@ -169,11 +165,7 @@ def _address(picture: Image.Image | str | bytes) -> str:
 
 def _read(subject: Subject, places: Sequence[int]) -> list[Image.Image]:
     batches = (subject.read(places[start : start + COLUMNS]) for start in range(0, len(places), COLUMNS))
-    return [picture for images in batches for picture in _pictures(images)]
-
-
-def _pictures(images: UInt8[Tensor, "b 3 h w"]) -> list[Image.Image]:
-    return as_pictures(rearrange(images, "b c h w -> b h w c").cpu().numpy())
+    return [picture for images in batches for picture in as_pictures(rearrange(images, "b c h w -> b h w c").numpy())]
 
 
 def _sheet(pictures: Sequence[Image.Image]) -> Image.Image:
@@ -195,29 +187,12 @@ def _by_label(subject: Subject) -> dict[str, Image.Image]:
 def _same_noise(subject: Subject) -> dict[str, Image.Image]:
     """Return sheets by `genre` and `style`, with one row per seed and one column per label."""
     seeds = range(subject.seed, subject.seed + NOISE_ROWS)
-    return {
-        kind: labelled_grid(
-            [_pictures(same_noise(subject.painter, kind, subject.resolution, seed)) for seed in seeds],
-            [f"seed {seed}" for seed in seeds],
-            names,
-        )
-        for kind, names in answered_labels(subject.painter, subject.resolution).items()
-        if subject.painter is not None
-    }
-
-
-def _pairs(subject: Subject, dataset: PaintingDataset, measured: Measurements) -> list[dict[str, Any]]:
-    """Return the pictures nearest to a training painting, each with that painting."""
-    copies = measured.novelty.nearest
-    rows = [copy.row for copy in copies]
-    generated, paintings = _read(subject, [copy.place for copy in copies]), dataset.pictures(subject.resolution, rows)
-    columns = {
-        "generated": generated,
-        "painting": as_pictures(paintings),
-        "caption": dataset.captions(rows),
-        "distance": [copy.distance for copy in copies],
-    }
-    return [dict(zip(columns, pair, strict=True)) for pair in zip(*columns.values(), strict=True)]
+    sheets: dict[str, Image.Image] = {}
+    for kind, names in answered_labels(subject).items():
+        assert subject.painter is not None, "only painters answer"
+        rows = [to_pictures(in_every_label(subject.painter, kind, subject.resolution, seed)) for seed in seeds]
+        sheets[kind] = labelled_grid(rows, [f"seed {seed}" for seed in seeds], names)
+    return sheets
 
 
 def _distance_plot(novelty: Novelty, split: HeldOut) -> str:
@@ -273,19 +248,15 @@ def _spectrum_plot(spectra: Spectra, split: HeldOut) -> str:
 
 
 def _blank_plot(width: float, height: float) -> Plot:
-    """Return a transparent figure of matplotlib; width and height in inches."""
+    """Return a transparent figure; width and height in inches."""
     # pyplot would keep every figure in memory and look for a display.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Plot(figsize=(width, height), layout="constrained")
     figure.patch.set_alpha(0)
     return figure
 
 
 def _as_svg(figure: Plot) -> str:
     """Return the text of an SVG file, with its letters as text: the browser has fonts that matplotlib lacks."""
-    import matplotlib
-
     file = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")

@@ -68,18 +68,12 @@ class EnlargedPainter:
         return False
 
     def images(
-        self,
-        seeds: Sequence[int],
-        genres: Float[Tensor, "b k"],
-        styles: Float[Tensor, "b s"],
-        resolution: int,
-        truncation: float = 1.0,
-    ) -> Float[Tensor, "b 3 size size"]:
+        self, seeds: Sequence[int], genres: Tensor, styles: Tensor, resolution: int, truncation: float = 1.0
+    ) -> Tensor:
         """Paint one batch of pictures; ignores `styles`."""
         small = self._painter.images(seeds, genres, torch.zeros_like(styles), SMALL, truncation)
-        pictures = [resize(picture, resolution) for picture in to_pictures(small)]
-        stored = torch.from_numpy(np.stack([np.array(picture) for picture in pictures]))
-        return to_float(stored.to(small.device))
+        large = np.stack([np.asarray(resize(picture, resolution)) for picture in to_pictures(small)])
+        return to_float(torch.from_numpy(large).to(small.device))
 
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> None:
         """Return None: no critic was trained on enlarged pictures."""
@@ -154,8 +148,7 @@ def painted_subject(
     genres, styles = evaluation_labels(dataset, split, resolution, samples, seed=seed, styles_asked=styles_asked)
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
-        chosen = np.asarray(places)
-        asked = simplexes(vocabulary, genres[chosen], styles[chosen])
+        asked = simplexes(vocabulary, genres[places], styles[places])
         return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
 
     kinds = ["genre"] * bool(vocabulary.genres) + ["style"] * (bool(vocabulary.styles) and styles_asked)
@@ -195,19 +188,17 @@ def folder_subject(
     listed: list[Entry] = list(listing.entries)
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).permutation(len(listed))[:limit]
     entries = [listed[place] for place in sorted(drawn.tolist())]
-    vocabulary = dataset.vocabulary
-    genres = [_place(entry.record.genre, vocabulary.genre_weights) for entry in entries]
-    styles = [_place(entry.record.style, vocabulary.style_weights) for entry in entries]
-    description = dataset.description
+    vocabulary, description = dataset.vocabulary, dataset.description
+    genres = np.array([_place(entry.record.genre, vocabulary.genre_weights) for entry in entries])
+    styles = np.array([_place(entry.record.style, vocabulary.style_weights) for entry in entries])
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
         return torch.stack([_read(entries[place], description, resolution) for place in places])
 
-    known = sum(genre != UNLABELLED for genre in genres), sum(style != UNLABELLED for style in styles)
+    known = [int((places != UNLABELLED).sum()) for places in (genres, styles)]
     trimmed = ", uniform borders cut off as in the dataset" if description.trimmed else ""
     origin = f"Pictures from a folder or zip{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
-    labels = np.array(genres), np.array(styles)
-    return Subject(listing.name, resolution, origin, *labels, read, None, seed, vocabulary, split)
+    return Subject(listing.name, resolution, origin, genres, styles, read, None, seed, vocabulary, split)
 
 
 def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:

@@ -17,12 +17,11 @@ from torch import Tensor
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.distances import fid
-from common.evaluation.features import default_feature_network, load_feature_network
-from common.evaluation.references import BATCH, features_of, split_features
+from common.evaluation.features import default_feature_network, features_of, load_feature_network, split_features
 from common.evaluation.subjects import evaluation_labels, simplexes
 from common.images import to_uint8
 from common.runs.config import LoggingSettings
-from common.shares import Share
+from common.shares import BATCH, Share
 
 Paint = Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Float[Tensor, "b 3 h w"]]
 """Paints pictures of seeds, genres and styles with the averaged weights."""
@@ -64,13 +63,8 @@ class ValidationFid:
         own = self._share.of(len(self._genres))
         batches = (own[start : start + BATCH] for start in range(0, len(own), BATCH))
         pictures = (to_uint8(self._paint(seeds, self._genres[seeds], self._styles[seeds])) for seeds in batches)
-        painted = self._share.gather(features_of(self._network, pictures, _silent))
-        return fid(self._real, painted)
+        return fid(self._real, features_of(self._network, pictures, self._share))
 
     @cached_property
     def _real(self) -> Float[np.ndarray, "n f"]:
-        return split_features(self._dataset, "validation", self._resolution, self._network, self._share, _silent)
-
-
-def _silent(pictures: int) -> None:
-    """Show no progress: this takes only a few seconds."""
+        return split_features(self._dataset, "validation", self._resolution, self._network, self._share)

@@ -18,7 +18,7 @@ from common import config
 from common.data.dataset import DatasetDescription
 from common.errors import UserError
 from common.evaluation.figures import specs
-from common.evaluation.measurements import VERSION, Measurements
+from common.evaluation.measures import VERSION, Measurements
 from common.images import labelled_grid
 from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, read_metrics
 from common.vocabulary import ANY
