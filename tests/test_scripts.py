@@ -273,6 +273,11 @@ def test_impossible_paintings_are_refused_in_one_line_before_the_work(
     assert not list(Path().iterdir())
 
 
+@pytest.mark.parametrize("line", ["run r --seed -1", "run r --samples 0", "images f --samples -3", "images f --seed x"])
+def test_numbers_that_measure_nothing_are_refused(command: Command, line: str) -> None:
+    assert line.split()[-2] in command.refused("evaluate.py", *line.split())
+
+
 @pytest.mark.parametrize("rows", ["", "genre\n", "genre,count\nany,2\nportrait,0\n"])
 @pytest.mark.parametrize("sheet", [(), ("--grid",), ("--out", "one.png")])
 def test_requests_that_ask_for_nothing_are_refused(
