@@ -41,7 +41,7 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
     """
     overrides = tuple(overrides)
     place = " ".join([str(path), *(f"--set {override}" for override in overrides)])
-    return parse(cls, _with_overrides(cls, _read_yaml(path), overrides, path), place=place)
+    return parse(cls, _with_overrides(cls, _renamed(_read_yaml(path)), overrides, path), place=place)
 
 
 def parse(cls: type[T], values: Any, place: str) -> T:
@@ -130,7 +130,7 @@ def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str],
         key, equals, text = override.partition("=")
         if not equals:
             raise UserError(f"--set {override!r} has no value; write --set {key}=VALUE")
-        *parents, last = key.split(".")
+        *parents, last = (RENAMED.get(part, part) for part in key.split("."))
         place = values
         for parent in parents:
             sections = {name: value for name, value in place.items() if isinstance(value, dict)}

@@ -24,7 +24,7 @@ import stage1.config
 import stage1.sampling
 import stage2.config
 import stage2.sampling
-from command_line import Parser, add_changes, machine_preset
+from command_line import Parser, add_changes, at_least, machine_preset
 from common import config
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Residence
@@ -58,7 +58,7 @@ def main() -> None:
     generate = commands.add_parser("generate", help="measure painting, by resolution and batch size")
     weights = "run or export to paint with (default: a preset's untrained networks)"
     generate.add_argument("--weights", type=Path, help=weights)
-    generate.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16, 64], help="batch sizes")
+    generate.add_argument("--batches", type=at_least(1), nargs="+", default=[1, 4, 16, 64], help="batch sizes")
     for command in (train, generate):
         command.add_argument("--stage", type=int, choices=(1, 2), default=1, help="stage of the preset")
         command.add_argument("--preset", help="preset to measure (default: the one that training takes here)")

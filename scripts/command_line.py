@@ -34,12 +34,12 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; --help lists the options")
 
 
-def at_least(least: int) -> Callable[[str], int]:
-    """Return a type of option: a whole number of at least `least`."""
+def at_least(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
+    """Return a type of option: a whole number from `least` to `most`."""
 
     def number(text: str) -> int:
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text} is too low; give {least} or more")
+        if not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text} is out of range; give {least} to {most}")
         return int(text)
 
     return number

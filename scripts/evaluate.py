@@ -28,6 +28,8 @@ from common.vocabulary import require_same
 from stage2 import Painter, Request
 from stage2.painter.requests import Series
 
+MOST = 1_000_000
+"""Pictures whose features fit into memory."""
 QUICK_SAMPLES, QUICK_TRAINING_PAINTINGS = 1000, 4000
 
 
@@ -99,7 +101,7 @@ def _parser() -> Parser:
     shared.add_argument("--out", type=Path, default=Path("report"), help="folder for the report")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     shared.add_argument("--device", default=device, help="torch device: cpu, cuda, cuda:1")
-    painted.add_argument("--samples", type=at_least(1), default=5000, help="pictures to paint")
+    painted.add_argument("--samples", type=at_least(1, MOST), default=5000, help="pictures to paint")
     side = "side of the pictures in pixels; 64 measures stage I alone (default: the largest of the run)"
     painted.add_argument("--resolution", type=int, choices=SIZES, help=side)
     painted.add_argument("--truncation", type=float, default=1.0, help="factor on the noise, above 0 and at most 1")
@@ -115,7 +117,7 @@ def _parser() -> Parser:
     images = commands.add_parser("images", parents=[shared], help="measure pictures from anywhere")
     images.add_argument("folder", type=Path, metavar="FOLDER", help="folder or zip, with or without a labels.csv")
     images.add_argument("--labels", type=Path, help="their labels.csv (default: the one in FOLDER, if any)")
-    images.add_argument("--samples", type=at_least(1), help="pictures to draw from them (default: all)")
+    images.add_argument("--samples", type=at_least(1, MOST), help="pictures to draw from them (default: all)")
     side = "side in pixels (default: the smallest of the dataset)"
     images.add_argument("--resolution", type=int, choices=SIZES, help=side)
     return parser

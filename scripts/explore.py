@@ -32,7 +32,8 @@ UNUSED = {
 def main() -> None:
     arguments = _arguments()
     output = Output(arguments.out, arguments.format, arguments.formats, arguments.overwrite)
-    if launched_place()[0] > 0:
+    in_files = arguments.command == "vary" and not arguments.grid and not output.is_one_file
+    if launched_place()[0] > 0 and not in_files:
         return
     painter, request = options.load_painter(arguments)
     if arguments.command == "sheet":

@@ -71,6 +71,8 @@ def train(
     run.check(settings, dataset, resume=resume)
     kept = run.export / STAGE1_FOLDER
     is_new = not (kept / CONFIG).is_file()
+    if is_new and any(run.checkpoints.glob("step-*")):
+        raise UserError(f"{kept} is missing, the stage I that {out} was trained on; put a copy of it there")
     if stage1 is None:
         stage1 = usual_weights() if is_new else kept
     painter = Stage1Painter.load(stage1)

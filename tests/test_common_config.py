@@ -11,7 +11,7 @@ import pytest
 from common import config
 from common.config import settings
 from common.errors import UserError
-from stage2.config import PRESETS, Stage2Config
+from stage2.config import PRESETS, ResidualNetworks, Stage2Config
 
 
 @settings
@@ -188,6 +188,9 @@ def test_settings_of_an_older_version_are_read_under_their_present_names() -> No
     values["networks"]["stroke_strength"] = values["networks"].pop("detail_strength")
     read = config.parse(Stage2Config, values, place="config.yaml")
     assert read == config.load(Stage2Config, PRESETS / "small-256.yaml")
+    changed = config.load(Stage2Config, PRESETS / "small-256.yaml", ["networks.stroke_strength=0.25"])
+    assert isinstance(changed.networks, ResidualNetworks)
+    assert changed.networks.detail_strength == 0.25
 
 
 def test_a_preset_is_found_by_its_name_or_by_the_path_of_a_file(preset: Path, tmp_path: Path) -> None:

@@ -104,6 +104,12 @@ def test_a_checkpoint_without_a_module_is_refused_in_a_line_that_says_how_to_go_
     assert_equal_states(known, before)
 
 
+def test_a_checkpoint_of_other_networks_than_the_settings_describe_is_refused(tmp_path: Path) -> None:
+    save(tmp_path, 1)
+    with pytest.raises(UserError, match=r"step-00000001 holds other networks than .*config\.yaml describes"):
+        load_newest_checkpoint(tmp_path, {"network": nn.Linear(3, 4)}, {})
+
+
 def test_only_the_newest_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> None:
     for step in (2, 900, 10_000):
         save(tmp_path, step)

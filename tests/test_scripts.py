@@ -254,6 +254,7 @@ def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
         ("generate.py --requests a.csv --genre portrait", "--genre cannot be combined with --requests"),
         ("generate.py --grid --by-label", "--by-label cannot be combined with --grid"),
         ("generate.py --format gif", "choose from"),
+        ("generate.py --seeds 0-3,2-5", "name 2 twice"),
         ("generate.py --out - --count 2", "is one file, but there are 2 pictures"),
         ("generate.py --again nowhere.png", "nowhere.png is not a readable picture"),
         ("generate.py --requests nowhere.csv", "nowhere.csv: No such file or directory"),
@@ -273,9 +274,30 @@ def test_impossible_paintings_are_refused_in_one_line_before_the_work(
     assert not list(Path().iterdir())
 
 
-@pytest.mark.parametrize("line", ["run r --seed -1", "run r --samples 0", "images f --samples -3", "images f --seed x"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run r --seed -1",
+        "run r --samples 0",
+        "run r --samples 9999999999999",
+        "images f --samples -3",
+        "images f --seed x",
+    ],
+)
 def test_numbers_that_measure_nothing_are_refused(command: Command, line: str) -> None:
     assert line.split()[-2] in command.refused("evaluate.py", *line.split())
+
+
+def test_variants_are_shared_by_the_processes_of_a_launcher(
+    command: Command, stage2_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    painted = []
+    for rank in "01":
+        monkeypatch.setenv("RANK", rank)
+        painted.append(command("explore.py", "vary", "noise", "--weights", stage2_run, "--count", "3")[1].splitlines())
+    assert [len(paths) for paths in painted] == [2, 1]
+    assert len(list(Path("paintings").iterdir())) == 3
 
 
 @pytest.mark.parametrize("rows", ["", "genre\n", "genre,count\nany,2\nportrait,0\n"])

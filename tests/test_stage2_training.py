@@ -207,6 +207,16 @@ def test_a_run_knows_its_stage1_before_it_has_an_export(
         train(stage2_config(), dataset, other, tmp_path / "run", resume=True)
 
 
+@pytest.mark.slow
+def test_a_run_that_has_lost_its_stage1_takes_no_other(
+    dataset: PaintingDataset, stage1_run: Path, stage2_run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(stage2_run, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "export")
+    with pytest.raises(UserError, match=r"export/stage1 is missing, the stage I that .*run was trained on"):
+        train(stage2_config("training.steps=7"), dataset, stage1_run, tmp_path / "run", resume=True)
+
+
 def test_stage1_of_other_labels_is_refused_by_their_names(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:

@@ -93,8 +93,14 @@ def load_newest_checkpoint(
                 f"{checkpoint} has no {missing[0]}: another version of the program saved it; start a new run from its "
                 f"weights with --start-from {folder.parent} and another --out"
             )
-        for name, module in modules.items():
-            module.load_state_dict(_part(tensors, name))
+        try:
+            for name, module in modules.items():
+                module.load_state_dict(_part(tensors, name))
+        except RuntimeError:
+            raise UserError(
+                f"{checkpoint} holds other networks than {folder.parent / 'config.yaml'} describes; restore the "
+                "settings that the run was started with, or start a new run with another --out"
+            ) from None
         for name, optimizer in optimizers.items():
             _load_optimizer(optimizer, _part(tensors, name))
         for line in damaged:

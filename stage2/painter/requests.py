@@ -96,12 +96,15 @@ class Series:
 
 def parse_seeds(text: str) -> tuple[range, ...]:
     """Read seeds as the field writes them: `0,3,7-12` means 0, 3 and 7 to 12. Raises UserError."""
-    found = []
+    found: list[range] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,40})(?:-(\d{1,40}))?\s*", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
             raise UserError(f"seeds {text!r} cannot be read; write numbers and ranges, such as 0,3,7-12")
+        for one in found:
+            if first < one.stop and one.start <= last:
+                raise UserError(f"seeds {text!r} name {max(first, one.start)} twice; write each once")
         found.append(range(first, last + 1))
     return tuple(found)
 

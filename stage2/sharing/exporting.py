@@ -5,6 +5,8 @@ In: a run or an export of either stage; one of stage II contains its stage I. Ou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from common.errors import UserError
@@ -58,7 +60,7 @@ def export_run(
         # Critics are loaded at first use: find a broken one now.
         getattr(stage, "critic", None)
     measured = None if report is None else read_report(report, painter)
-    with whole_folder(out) as building:
+    with explain_unwritable(out), whole_folder(out) as building:
         copy_export(source, building, half=half)
         if stage1_of(source).is_dir():
             copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
@@ -76,11 +78,23 @@ def export_run(
     return graphs, moved
 
 
+@contextmanager
+def explain_unwritable(out: Path) -> Iterator[None]:
+    """Raise UserError that names `out` if its disk is full or read-only; the system names a file of ours, or none."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"cannot write {out}: {reason}; choose another folder with --out") from None
+
+
 def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if out.resolve() in (source.resolve(), *source.resolve().parents) or source.resolve() in out.resolve().parents:
         raise UserError(f"{out} holds the weights to be exported; choose another folder with --out")
+    if (out.parent / "config.yaml").is_file():
+        raise UserError(f"{out} is part of a run, which resumes from it; choose another folder with --out")
     if not (out / CONFIG).is_file() or "stage" not in read_export_values(out):
         raise UserError(f"{out} is not empty and not an export; choose another folder with --out")
     foreign = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()} - PARTS
