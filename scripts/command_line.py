@@ -38,8 +38,10 @@ def at_least(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
     """Return a type of option: a whole number from `least` to `most`."""
 
     def number(text: str) -> int:
-        if not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text} is out of range; give {least} to {most}")
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is too low; give {least} or more")
+        if int(text) > most:
+            raise argparse.ArgumentTypeError(f"{text} is too high; give {most} or less")
         return int(text)
 
     return number

@@ -311,8 +311,8 @@ def distances(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     ("arguments", "answer"),
     [
         (["--samples", "5"], "measuring needs more than 10 of each"),
-        (["--samples", "-3"], "count -3 paints nothing"),
-        (["--seed", "-1"], "seed -1 is negative"),
+        (["--samples", "-3"], "-3 is too low; give 1 or more"),
+        (["--seed", "-1"], "-1 is too low; give 0 or more"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
         (["--labels", "labels.csv"], "unrecognized arguments: --labels labels.csv"),
         (["--split", "train"], "invalid choice: 'train'"),

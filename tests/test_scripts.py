@@ -442,5 +442,5 @@ def test_the_benchmark_measures_painting_with_a_presets_networks() -> None:
 def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run: Path) -> None:
     weights = ("--weights", stage2_run)
     assert "leave out --preset" in command.refused("benchmark.py", "generate", *weights, "--preset", "tiny")
-    assert "paints nothing" in command.refused("benchmark.py", "generate", *weights, "--batches", "0")
+    assert "0 is too low" in command.refused("benchmark.py", "generate", *weights, "--batches", "0")
     assert "scripts/train_stage2.py" in command.refused("benchmark.py", "generate", "--weights", "nowhere")
