@@ -14,6 +14,9 @@ from stage1.gangogh import Conditioning
 PRESETS = Path(__file__).with_name("presets")
 
 
+Features = Literal["none", "efficientnet-lite0"]
+
+
 @settings
 class ResidualNetworks:
     """The gated residual generator, and GANGogh's critic."""
@@ -27,6 +30,12 @@ class ResidualNetworks:
     """Channels of the critic's first layer, at 32 pixels; they double each time the size halves."""
     patterns: Annotated[int, pydantic.Field(ge=0)] = 0
     """Rank of the per-pixel bias in the generator's gates; with 0 the bias is one value per channel."""
+    features: Features = "none"
+    """The frozen network whose maps the critic judges beside the pixels."""
+    feature_side: Literal[64, 96, 128] = 96
+    """Side, in pixels, to which pictures are enlarged for that network."""
+    head_channels: Width = 64
+    """Channels of the critic's head for each map."""
 
 
 @settings

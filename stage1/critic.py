@@ -1,20 +1,29 @@
-"""Stage I's critic: realness scores and genre logits of 64-pixel pictures. The label is not an input."""
+"""Stage I's critic: realness scores and genre logits of 64-pixel pictures, from pixels and a frozen network's maps."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from common.nn.features import MAP_CHANNELS, MapProjection
+
+Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b k"]]
+"""Scores and genre logits."""
+
 
 class Critic(nn.Module):
-    """GANGogh's critic: four stride-2 5x5 convolutions and two heads.
+    """GANGogh's critic of the pixels, and beside it a head for each map of a frozen network, if it has eyes.
 
-    The last three convolutions are followed by layer norm over channels and pixels.
-
-    It uses torch's default initialisation. With the larger weights of He et al. (2015) the generator learnt less.
+    The pixel part has four stride-2 5x5 convolutions and two heads; the last three convolutions are followed by layer
+    norm over channels and pixels. It uses torch's default initialisation: with the larger weights of He et al. (2015)
+    the generator learnt less. Scores and logits are means over the heads.
     """
 
-    def __init__(self, *, num_genres: int, width: int) -> None:
+    def __init__(self, *, num_genres: int, width: int, feature_side: int = 0, head_channels: int = 0) -> None:
+        """`feature_side` is the side of the pictures that the frozen network sees; 0 for a critic of pixels alone."""
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv2d(3, width, 5, stride=2, padding=2),
@@ -26,10 +35,57 @@ class Critic(nn.Module):
         )
         self.realness = nn.Linear(8 * width * 4 * 4, 1)
         self.genre = nn.Linear(8 * width * 4 * 4, num_genres)
+        channels = MAP_CHANNELS if feature_side else ()
+        self.projections = nn.ModuleList(MapProjection(count, head_channels) for count in channels)
+        self.map_heads = nn.ModuleList(
+            _MapHead(head_channels, feature_side // 2**place, num_genres) for place in range(2, 2 + len(channels))
+        )
 
-    def forward(self, images: Float[Tensor, "b 3 64 64"]) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"]]:
-        features = self.features(images)
-        return self.realness(features).squeeze(1), self.genre(features)
+    def fit(self, maps: Sequence[Tensor]) -> None:
+        """Standardise the views by the maps of some training paintings. Call it before training."""
+        for projection, part in zip(self.projections, maps, strict=True):
+            assert isinstance(projection, MapProjection)
+            projection.fit(part)
+
+    def views(self, images: Float[Tensor, "b 3 64 64"], maps: Sequence[Tensor] = ()) -> list[Tensor]:
+        """Return what the critic judges: the pixels, and each map standardised and mixed."""
+        return [images, *(projection(part) for projection, part in zip(self.projections, maps, strict=True))]
+
+    def forward(self, views: Sequence[Tensor], genres: Float[Tensor, "b k"]) -> Judgement:
+        """Judge views of pictures. `genres` are the labels that the pictures should show, all zeros for any."""
+        features = self.features(views[0])
+        scores, logits = [self.realness(features).squeeze(1)], [self.genre(features)]
+        for head, view in zip(self.map_heads, views[1:], strict=True):
+            score, logit = head(view, genres)
+            scores.append(score)
+            logits.append(logit)
+        return torch.stack(scores).mean(dim=0), torch.stack(logits).mean(dim=0)
+
+
+class _MapHead(nn.Module):
+    """Stride-2 convolutions of a map down to at most 4x4. The genre enters the score by projection (Miyato 2018)."""
+
+    def __init__(self, channels: int, side: int, num_genres: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(channels, channels, 3, padding=1), *_activation(channels)]
+        while side > 4:
+            layers += [nn.Conv2d(channels, channels, 4, stride=2, padding=1), *_activation(channels)]
+            side //= 2
+        self.features = nn.Sequential(*layers)
+        self.realness = nn.Linear(channels * side * side, 1)
+        self.genre = nn.Linear(channels, num_genres)
+        self.embedding = nn.Linear(num_genres, channels, bias=False)
+
+    def forward(self, view: Float[Tensor, "b c h w"], genres: Float[Tensor, "b k"]) -> Judgement:
+        features = self.features(view)
+        pooled = features.mean(dim=(2, 3))
+        projected = (self.embedding(genres) * pooled).sum(dim=1)
+        return self.realness(features.flatten(1)).squeeze(1) + projected, self.genre(pooled)
+
+
+def _activation(channels: int) -> list[nn.Module]:
+    # Not batch norm: batches are small, and processes would differ.
+    return [nn.GroupNorm(1, channels), nn.LeakyReLU(0.2)]
 
 
 def _normalised_convolution(in_channels: int, out_channels: int, size: int) -> list[nn.Module]:

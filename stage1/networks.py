@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from common.nn.features import MapReader
 from stage1.config import GangoghNetworks, Networks
 from stage1.critic import Critic
 from stage1.gangogh import GangoghGenerator
@@ -27,7 +28,26 @@ def build_generator(networks: Networks, num_genres: int) -> nn.Module:
     )
 
 
-def build_critic(networks: Networks, num_genres: int) -> nn.Module:
-    """Return a critic with random weights: `images [b 3 64 64] -> (scores [b], genre logits [b k])`."""
-    width = networks.width if isinstance(networks, GangoghNetworks) else networks.critic_width
-    return Critic(num_genres=num_genres, width=width)
+def build_critic(networks: Networks, num_genres: int) -> Critic:
+    """Return a critic with random weights: `(views, genres [b k]) -> (scores [b], genre logits [b k])`."""
+    if isinstance(networks, GangoghNetworks):
+        return Critic(num_genres=num_genres, width=networks.width)
+    return Critic(
+        num_genres=num_genres,
+        width=networks.critic_width,
+        feature_side=networks.feature_side if networks.features != "none" else 0,
+        head_channels=networks.head_channels,
+    )
+
+
+def open_eyes(networks: Networks) -> MapReader | None:
+    """Load the frozen network that the critic reads; None for a critic of pixels alone.
+
+    Raises UserError if its packages are not installed.
+    """
+    if isinstance(networks, GangoghNetworks) or networks.features == "none":
+        return None
+    # Imported here, because painting needs neither.
+    from common.evaluation.features import map_stages
+
+    return MapReader(map_stages(networks.features), networks.feature_side)

@@ -18,11 +18,13 @@ from torch import Tensor, nn
 from common.config import settings
 from common.curation import Opinions
 from common.images import to_signed
+from common.nn.features import MapReader
 from common.randomness import Purpose, generator_for
 from common.runs.exports import find_export, load_network, read_export_config, require_stage, weights_hash, write_export
 from common.vocabulary import Vocabulary
 from stage1.config import Networks
-from stage1.networks import build_critic, build_generator
+from stage1.critic import Critic
+from stage1.networks import build_critic, build_generator, open_eyes
 
 SIZE = 64
 TRAIN_COMMAND = "accelerate launch scripts/train_stage1.py"
@@ -71,15 +73,25 @@ class Stage1Painter:
         return images
 
     @torch.no_grad()
-    def opinions(self, images: UInt8[Tensor, "b 3 64 64"]) -> Opinions | None:
-        """Return the critic's scores and genre logits of pictures; None if the export has no critic."""
+    def opinions(self, images: UInt8[Tensor, "b 3 64 64"], genres: Float[Tensor, "b k"]) -> Opinions | None:
+        """Return the critic's scores and genre logits of pictures of these genres; None if the export has no critic.
+
+        Raises UserError if the critic reads a frozen network whose packages are not installed.
+        """
         if self.critic is None:
             return None
-        scores, genres = self.critic(to_signed(images.to(self.device)))
-        return Opinions(scores.cpu().numpy(), genres.cpu().numpy(), None)
+        signed = to_signed(images.to(self.device))
+        maps = () if self._eyes is None else self._eyes(signed)
+        scores, logits = self.critic(self.critic.views(signed, maps), genres.to(self.device))
+        return Opinions(scores.cpu().numpy(), logits.cpu().numpy(), None)
 
     @cached_property
-    def critic(self) -> nn.Module | None:
+    def _eyes(self) -> MapReader | None:
+        eyes = open_eyes(self.export.networks)
+        return None if eyes is None else eyes.to(self.device)
+
+    @cached_property
+    def critic(self) -> Critic | None:
         """The critic, loaded on first use: painting does not need it. None if the export has none."""
         build = partial(build_critic, self.export.networks, len(self.vocabulary.genres))
         return load_network(build, self.critic_weights, self.device) if self.critic_weights.is_file() else None

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import PaintingDataset, Split, one_hot
-from common.images import labelled_grid, to_pictures
+from common.images import labelled_grid, to_float, to_pictures
+from common.nn.features import MapReader
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs import trainer
@@ -31,12 +32,15 @@ from common.runs.interruptions import explain_out_of_memory
 from common.runs.pair import AdversarialPair, Loss
 from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
+from stage1.critic import Critic
 from stage1.losses import critic_loss, generator_loss
-from stage1.networks import build_critic, build_generator
+from stage1.networks import build_critic, build_generator, open_eyes
 from stage1.sampling import SIZE, draw_latents, save_export
 from stage1.variety import spread, spread_of_paintings
 
 SAMPLE_COLUMNS = 10
+FITTED = 256
+"""Most paintings by which the channels of the maps are standardised."""
 
 
 @apart_from_other_runs()
@@ -88,19 +92,39 @@ class Stage1Trainer:
         self.origin: Mapping[str, Any] = {}
         self.about = f"stage I: {len(split)} paintings of {counted(vocabulary)}"
         self._split = split
-        self._painted: dict[int, tuple[int, Tensor]] = {}
-        """The latest pictures of each part, keyed by its first row: (critic update, pictures)."""
+        self._painted: dict[int, tuple[int, Tensor, Tensor]] = {}
+        """The latest pictures of each part, keyed by its first row: (critic update, pictures, genres)."""
         self._sampler = BalancedSampler(split.genres, settings.training.genre_balance)
         torch.manual_seed(settings.training.seed)
+        generator, self._critic = self.build(len(vocabulary.genres), len(vocabulary.styles))
+        self._eyes = self._open_eyes()
         self.pair = AdversarialPair(
-            *self.build(len(vocabulary.genres), len(vocabulary.styles)),
+            generator,
+            self._critic,
             accelerator,
             settings,
             critic_loss=self.critic_loss,
             generator_loss=self.generator_loss,
         )
 
-    def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, nn.Module]:
+    def _open_eyes(self) -> MapReader | None:
+        """Load the frozen network that the critic reads, if it has one, and fit the critic to its maps of paintings."""
+        eyes = open_eyes(self.settings.networks)
+        if eyes is not None:
+            eyes.to(self.accelerator.device)
+            places = np.linspace(0, len(self._split) - 1, min(FITTED, len(self._split))).astype(np.int64)
+            with torch.no_grad():
+                self._critic.fit(eyes(to_float(self._split.pictures(places)).to(self.accelerator.device)))
+        return eyes
+
+    def views(self, images: Float[Tensor, "b 3 64 64"]) -> list[Tensor]:
+        """Return what the critic judges of pictures, with gradients to the pictures."""
+        if self._eyes is None:
+            return self._critic.views(images)
+        with self.pair.in_precision():
+            return [part.float() for part in self._critic.views(images, self._eyes(images))]
+
+    def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, Critic]:
         """Return a generator and a critic with random weights; neither has a style."""
         networks = self.settings.networks
         return build_generator(networks, num_genres), build_critic(networks, num_genres)
@@ -112,14 +136,26 @@ class Stage1Trainer:
         draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
         real = augment(paintings, draws, schedule.augmentation)
         if schedule.learns_labels_alone(update):
-            _, logits = self.pair.judge(real)
+            with torch.no_grad():
+                views = self.views(real)
+            _, logits = self.pair.judge(views, genres)
             return class_loss(logits, genres).mean(), {"accuracy_real": correct(logits, genres)}
         draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
-        fake = augment(self._fake_batch(stream, update), draws, schedule.augmentation)
+        pictures, asked = self._fake_batch(stream, update)
+        fake = augment(pictures, draws, schedule.augmentation)
         # One pass for both is faster than two.
-        scores, logits = self.pair.judge(torch.cat([real, fake]))
+        with torch.no_grad():
+            views = self.views(torch.cat([real, fake]))
+        scores, logits = self.pair.judge(views, torch.cat([genres, asked]))
         (real_scores, fake_scores), (real_logits, fake_logits) = scores.chunk(2), logits.chunk(2)
-        penalty = self.pair.penalty(lambda between, _: self.pair.judge(between)[0], stream, update, real, fake)
+
+        def scores_of(between: list[Tensor], places: Tensor, mix: Tensor) -> Tensor:
+            labels = torch.lerp(genres[places], asked[places], mix[:, None])
+            between_scores: Tensor = self.pair.judge(between, labels)[0]
+            return between_scores
+
+        real_views, fake_views = zip(*(view.chunk(2) for view in views), strict=True)
+        penalty = self.pair.penalty(scores_of, stream, update, real_views, fake_views)
         losses = critic_loss(
             real_scores,
             fake_scores,
@@ -142,9 +178,9 @@ class Stage1Trainer:
         """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
         latents, genres = self._requests(stream, update)
         fake = self.pair.paint(latents, genres)
-        self._painted[stream.rows.start] = update, fake.detach()
+        self._painted[stream.rows.start] = update, fake.detach(), genres
         draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
-        scores, logits = self.pair.judge(augment(fake, draws, self.settings.training.augmentation))
+        scores, logits = self.pair.judge(self.views(augment(fake, draws, self.settings.training.augmentation)), genres)
         losses = generator_loss(scores, logits, genres, genre_weight=self.settings.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
 
@@ -195,15 +231,18 @@ class Stage1Trainer:
         for label in torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0):
             yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
 
-    def _fake_batch(self, stream: BatchStream, update: int) -> Float[Tensor, "b 3 64 64"]:
-        """Return the generated pictures for critic update number `update`; paint new ones only if they are due."""
+    def _fake_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
+        """Return the generated pictures for critic update number `update`, and the genres that they were asked for.
+
+        Paints new ones only if they are due.
+        """
         due = self.settings.training.painted_for(update)
-        painted_for, fake = self._painted.get(stream.rows.start, (None, None))
-        if fake is None or painted_for != due:
+        painted = self._painted.get(stream.rows.start)
+        if painted is None or painted[0] != due:
+            latents, genres = self._requests(stream, due)
             with torch.no_grad():
-                fake = self.pair.paint(*self._requests(stream, due))
-            self._painted[stream.rows.start] = due, fake
-        return fake
+                painted = self._painted[stream.rows.start] = due, self.pair.paint(latents, genres), genres
+        return painted[1:]
 
     def _requests(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Draw latents and genres to paint: genres as often as in real batches, some replaced by `any`."""

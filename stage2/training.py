@@ -192,11 +192,11 @@ class Stage2Trainer:
         with self.pair.in_precision():
             wrong_scores = self._critic.scores(features[:size], batch.asked_genres, batch.wrong_styles)
 
-        def scores_of(between: Tensor, places: Tensor) -> Tensor:
-            scores: Tensor = self.pair.judge(between, batch.asked_genres[places], batch.asked_styles[places])[0]
+        def scores_of(between: list[Tensor], places: Tensor, _: Tensor) -> Tensor:
+            scores: Tensor = self.pair.judge(between[0], batch.asked_genres[places], batch.asked_styles[places])[0]
             return scores
 
-        penalty = self.pair.penalty(scores_of, stream, update, real, fake)
+        penalty = self.pair.penalty(scores_of, stream, update, [real], [fake])
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
             real_scores,

@@ -6,7 +6,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from common.nn.losses import class_loss, correct, doubt_loss, drift_loss, gradient_penalty, interpolate
+from common.nn.losses import (
+    VIEWS_SCALE,
+    class_loss,
+    correct,
+    doubt_loss,
+    drift_loss,
+    gradient_penalty,
+    interpolate,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -17,20 +25,20 @@ def _seed() -> None:
 def test_gradient_penalty_of_a_linear_critic_is_its_squared_weight_norm_less_one() -> None:
     weight = torch.randn(3, 4, 4)
     images = torch.randn(5, 3, 4, 4, requires_grad=True)
-    penalty = gradient_penalty((images * weight).sum(dim=(1, 2, 3)), images)
+    penalty = gradient_penalty((images * weight).sum(dim=(1, 2, 3)), [images])
     torch.testing.assert_close(penalty, ((weight.norm() - 1) ** 2).expand(5))
 
 
 def test_gradient_penalty_of_a_quadratic_critic_is_each_pictures_own() -> None:
     images = torch.randn(5, 3, 4, 4, requires_grad=True)
-    penalty = gradient_penalty(images.square().sum(dim=(1, 2, 3)), images)
+    penalty = gradient_penalty(images.square().sum(dim=(1, 2, 3)), [images])
     torch.testing.assert_close(penalty, (2 * images.detach().flatten(1).norm(dim=1) - 1) ** 2)
 
 
 def test_gradient_penalty_descends_towards_a_critic_of_slope_one() -> None:
     weight = torch.full((1, 1, 2, 2), 3.0, requires_grad=True)
     images = torch.randn(2, 1, 2, 2, requires_grad=True)
-    gradient_penalty((images * weight).sum(dim=(1, 2, 3)), images).sum().backward()
+    gradient_penalty((images * weight).sum(dim=(1, 2, 3)), [images]).sum().backward()
     # d/dw 2 (|w| - 1)^2 = 4 (|w| - 1) w / |w|, with |w| = 6.
     torch.testing.assert_close(weight.grad, torch.full((1, 1, 2, 2), 4 * 5 * 0.5))
 
@@ -40,11 +48,19 @@ def test_a_one_sided_penalty_lets_gentle_slopes_alone(length: float, expected: f
     direction = F.normalize(torch.randn(1, 3 * 4 * 4)).view(1, 3, 4, 4)
     weight = (length * direction).requires_grad_()
     images = torch.randn(5, 3, 4, 4, requires_grad=True)
-    penalty = gradient_penalty((images * weight).sum(dim=(1, 2, 3)), images, one_sided=True)
+    penalty = gradient_penalty((images * weight).sum(dim=(1, 2, 3)), [images], one_sided=True)
     torch.testing.assert_close(penalty, torch.full((5,), expected), atol=1e-6, rtol=1e-5)
     penalty.sum().backward()
     assert weight.grad is not None
     torch.testing.assert_close(weight.grad, 5 * 2 * max(length - 1, 0) * direction, atol=1e-5, rtol=1e-4)
+
+
+def test_each_view_counts_alike_in_the_penalty_whatever_its_size() -> None:
+    views = [torch.randn(2, 3, 4, 4, requires_grad=True), torch.randn(2, 1, 2, 2, requires_grad=True)]
+    # A critic that follows the mean of each view: a gradient of 1 / size at each of `size` values.
+    scores = views[0].mean(dim=(1, 2, 3)) + 3 * views[1].mean(dim=(1, 2, 3))
+    norm = (2 / VIEWS_SCALE**2 * (48 * 48 * (1 / 48) ** 2 + 4 * 4 * (3 / 4) ** 2)) ** 0.5
+    torch.testing.assert_close(gradient_penalty(scores, views), torch.full((2,), (norm - 1) ** 2))
 
 
 def test_drift_keeps_the_best_score_at_what_tells_real_from_generated() -> None:
@@ -59,7 +75,7 @@ def test_drift_keeps_the_best_score_at_what_tells_real_from_generated() -> None:
 def test_gradient_penalty_of_a_flat_critic_is_one_and_its_gradients_are_finite() -> None:
     weight = torch.ones(3, 4, 4, requires_grad=True)
     images = torch.zeros(2, 3, 4, 4, requires_grad=True)
-    penalty = gradient_penalty((images.square() * weight).sum(dim=(1, 2, 3)), images)
+    penalty = gradient_penalty((images.square() * weight).sum(dim=(1, 2, 3)), [images])
     penalty.sum().backward()
     assert penalty.tolist() == [1, 1]
     assert weight.grad is not None

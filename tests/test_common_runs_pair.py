@@ -165,7 +165,9 @@ def test_some_pictures_are_penalised_as_often_as_they_stand_for(
     pair = pair_of(settings=dataclasses.replace(SETTINGS, loss=loss))
     slopes = torch.tensor([0.0, 2.0, 3.0, 4.0])
     real, fake = torch.randn(2, 4, 3, 2, 2)
-    penalty = pair.penalty(lambda pictures, places: slopes[places] * pictures[:, 0, 0, 0], pair.parts[0], 0, real, fake)
+    penalty = pair.penalty(
+        lambda views, places, mix: slopes[places] * views[0][:, 0, 0, 0], pair.parts[0], 0, [real], [fake]
+    )
     torch.testing.assert_close(penalty, torch.tensor(expected))
 
 

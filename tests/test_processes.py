@@ -14,7 +14,7 @@ import pytest
 import torch
 from processes import launch, start
 from safetensors.torch import load_file
-from tiny_runs import SHORT, STAGE1_NETWORKS, STAGE2_NETWORKS
+from tiny_runs import EYES, SHORT, STAGE1_NETWORKS, STAGE2_NETWORKS
 
 ROOT = Path(__file__).parents[1]
 BY_FIELDS = ROOT / "tests" / "by_fields.py"
@@ -34,6 +34,7 @@ HALVES = ("training.accumulation=2",)
         ("1", (), 1, HALVES),
         ("1", (), 2, HALVES),
         ("1", GANGOGH, 2, ()),
+        ("1", EYES, 2, HALVES),
         ("2", (), 2, ()),
         ("2", (), 1, HALVES),
         ("2", (), 2, HALVES),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from common import config
+from common.nn.features import MAP_CHANNELS
 from stage1.config import PRESETS, GangoghNetworks, Networks, ResidualNetworks, Stage1Config
 from stage1.networks import build_critic, build_generator
 
@@ -19,14 +21,31 @@ TINY = ResidualNetworks(
 TINY_PATTERNED = ResidualNetworks(
     architecture="residual", latent_dim=8, generator_channels=(8, 8, 4, 4, 4), critic_width=2, patterns=2
 )
+TINY_SEEING = ResidualNetworks(
+    architecture="residual",
+    latent_dim=8,
+    generator_channels=(8, 8),
+    critic_width=2,
+    features="efficientnet-lite0",
+    feature_side=64,
+    head_channels=4,
+)
 TINY_PARENT = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4)
 TINY_NORMALISED = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4, conditioning="normalisation")
 TINY_CONCATENATED = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4, conditioning="concatenation")
 EVERY_KIND = pytest.mark.parametrize(
     "networks",
-    [TINY, TINY_PATTERNED, TINY_PARENT, TINY_NORMALISED, TINY_CONCATENATED],
-    ids=["residual", "patterns", "gangogh", "normalisation", "concatenation"],
+    [TINY, TINY_PATTERNED, TINY_SEEING, TINY_PARENT, TINY_NORMALISED, TINY_CONCATENATED],
+    ids=["residual", "patterns", "eyes", "gangogh", "normalisation", "concatenation"],
 )
+
+
+def maps_of(images: torch.Tensor) -> list[torch.Tensor]:
+    """Maps of the shapes of EfficientNet-Lite0's at 64 pixels, that depend on the picture."""
+    return [
+        F.adaptive_avg_pool2d(images.repeat(1, channels // 3 + 1, 1, 1)[:, :channels], side)
+        for channels, side in zip(MAP_CHANNELS, (16, 8, 4, 2), strict=True)
+    ]
 
 
 def weights(module: nn.Module) -> int:
@@ -39,7 +58,7 @@ def test_every_shipped_preset_paints_64_pixels_and_judges_them(preset: object) -
     generator, critic = build_generator(networks, 3).eval(), build_critic(networks, 3)
     with torch.no_grad():
         images = generator(torch.randn(2, networks.latent_dim), torch.eye(3)[:2])
-        scores, logits = critic(images)
+        scores, logits = critic([images], torch.eye(3)[:2])
     assert images.shape == (2, 3, 64, 64)
     assert images.abs().max() <= 1
     assert scores.shape == (2,)
@@ -60,7 +79,9 @@ def test_the_parent_has_the_parents_weights() -> None:
 def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks) -> None:
     torch.manual_seed(0)
     generator, critic = build_generator(networks, 3), build_critic(networks, 3)
-    scores, logits = critic(generator(torch.randn(6, 8), torch.eye(3).repeat(2, 1)))
+    genres = torch.eye(3).repeat(2, 1)
+    images = generator(torch.randn(6, 8), genres)
+    scores, logits = critic(critic.views(images, maps_of(images) if critic.map_heads else ()), genres)
     (scores.square().sum() + logits.square().sum()).backward()
     for name, parameter in [*generator.named_parameters(), *critic.named_parameters()]:
         assert parameter.grad is not None, name
@@ -90,8 +111,32 @@ def test_a_picture_does_not_depend_on_its_neighbours(networks: Networks) -> None
     torch.testing.assert_close(together[3:4], alone, atol=1e-5, rtol=0)
 
 
-def test_the_critic_scores_each_painting_by_itself() -> None:
-    critic = build_critic(TINY, 3)
+@pytest.mark.parametrize("networks", [TINY, TINY_SEEING])
+def test_the_critic_scores_each_painting_by_itself(networks: Networks) -> None:
+    critic, genres = build_critic(networks, 3), torch.eye(3)[[0, 1, 2, 0]]
     images = torch.randn(4, 3, 64, 64)
+    views = critic.views(images, maps_of(images) if critic.map_heads else ())
     with torch.no_grad():
-        torch.testing.assert_close(critic(images)[0][2:3], critic(images[2:3])[0], atol=1e-5, rtol=1e-4)
+        together, alone = critic(views, genres), critic([view[2:3] for view in views], genres[2:3])
+    for all_of, one in zip(together, alone, strict=True):
+        torch.testing.assert_close(all_of[2:3], one, atol=1e-5, rtol=1e-4)
+
+
+def test_a_critic_with_eyes_hears_the_genre_and_sees_the_maps() -> None:
+    critic, images = build_critic(TINY_SEEING, 3), torch.randn(1, 3, 64, 64)
+    maps = maps_of(images)
+    score = critic(critic.views(images, maps), torch.eye(3)[:1])[0]
+    assert critic(critic.views(images, maps), torch.eye(3)[1:2])[0] != score
+    assert critic(critic.views(images, [1 + part for part in maps]), torch.eye(3)[:1])[0] != score
+
+
+def test_views_are_standardised_by_the_maps_that_they_were_fitted_to() -> None:
+    torch.manual_seed(0)
+    critic, images = build_critic(TINY_SEEING, 3), torch.randn(4, 3, 64, 64)
+    maps = [3 * part + 5 for part in maps_of(images)]
+    critic.fit(maps)
+    for projection, part in zip(critic.projections, maps, strict=True):
+        view = projection(part)
+        torch.testing.assert_close(view.mean(dim=(0, 2, 3)), torch.zeros(4), atol=1e-4, rtol=0)
+        standardised = (part - projection.mean[:, None, None]) / projection.std[:, None, None]
+        torch.testing.assert_close(standardised.std(dim=(0, 2, 3)), torch.ones(part.shape[1]), atol=1e-3, rtol=0)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tiny_data import WithoutTest
-from tiny_runs import stage1_config
+from tiny_runs import EYES, stage1_config
 
 from common.data.dataset import PaintingDataset, Split
 from common.errors import UserError
@@ -21,6 +21,7 @@ from common.runs.exports import weights_hash
 from common.runs.metrics import read_metrics
 from common.vocabulary import Vocabulary
 from stage1.config import Stage1Config
+from stage1.sampling import Stage1Painter
 from stage1.training import Stage1Trainer, train
 
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -81,7 +82,7 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(split: Split) -> N
     painted: list[torch.Tensor] = []
     stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0][0].detach()))
     stage.pair.step(stage.settings.training.pretraining_steps)
     # The generator's two parts, then two of each critic update that paints for itself.
     assert len(painted) == 2 + 2 * 2
@@ -94,7 +95,7 @@ def test_the_critic_sees_paintings_and_pictures_changed_and_the_generators_gradi
     painted: list[torch.Tensor] = []
     stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0][0].detach()))
     before, schedule = weights(stage.pair.generator), stage.settings.training
     stage.pair.step(schedule.pretraining_steps)
     assert not torch.equal(weights(stage.pair.generator), before)
@@ -113,7 +114,7 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_and_those_of_one
     judged: list[torch.Tensor] = []
     size = stage.settings.training.batch_size
     stage.pair.critic.register_forward_pre_hook(
-        lambda _, inputs: judged.append(inputs[0][size:].detach()) if len(inputs[0]) == 2 * size else None
+        lambda _, inputs: judged.append(inputs[0][0][size:].detach()) if len(inputs[0][0]) == 2 * size else None
     )
     for step in range(2):
         stage.pair.step(stage.settings.training.pretraining_steps + step)
@@ -136,7 +137,7 @@ def test_the_critic_learns_the_genres_of_one_small_batch(split: Split) -> None:
 
     def loss() -> float:
         with torch.no_grad():
-            return float(class_loss(stage.pair.critic(images)[1], labels).mean())
+            return float(class_loss(stage.pair.critic([images], labels)[1], labels).mean())
 
     before = loss()
     for update in range(40):
@@ -163,6 +164,34 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     )
     assert whole.keys() == cut.keys()
     assert all(torch.equal(whole[key], cut[key]) for key in whole)
+
+
+@pytest.mark.slow
+def test_a_run_with_eyes_resumes_exactly_and_stores_nothing_of_the_frozen_network(
+    procedural_dataset: Path, tmp_path: Path
+) -> None:
+    dataset = PaintingDataset(procedural_dataset)
+    for name, lengths in (("whole", (4,)), ("cut", (2, 4))):
+        for steps in lengths:
+            config = stage1_config(*EYES, f"training.steps={steps}")
+            train(config, dataset, tmp_path / name, resume=steps == 4)
+    whole, cut = (
+        load_file(tmp_path / name / "checkpoints" / "step-00000004" / "state.safetensors") for name in ("whole", "cut")
+    )
+    assert all(torch.equal(whole[key], cut[key]) for key in whole | cut)
+    assert sum(tensor.numel() for tensor in whole.values()) < 300_000
+    painter, unseen = Stage1Painter.load(tmp_path / "cut"), torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
+    assert painter.opinions(unseen, torch.eye(len(painter.vocabulary.genres))[:1]) is not None
+
+
+@pytest.mark.slow
+def test_a_run_with_eyes_starts_from_one_without(procedural_dataset: Path, stage1_run: Path, tmp_path: Path) -> None:
+    still = ("generator_optimizer.learning_rate=1.0e-30", "critic_optimizer.learning_rate=1.0e-30")
+    config = stage1_config(*EYES, *still, "training.steps=1")
+    train(config, PaintingDataset(procedural_dataset), tmp_path / "run", resume=False, start_from=stage1_run)
+    for name in ("generator", "critic"):
+        old, new = (load_file(run / "export" / f"{name}.safetensors") for run in (stage1_run, tmp_path / "run"))
+        assert all(torch.equal(old[key], new[key]) for key in old)
 
 
 def test_a_run_leaves_what_the_design_promises(stage1_run: Path) -> None:

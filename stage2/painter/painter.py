@@ -242,7 +242,7 @@ class Painter:
         Pictures of 64 pixels go to stage I's critic. All others are enlarged to the size of stage II's critic.
         """
         if images.shape[-1] == SIZE or self.stage2 is None:
-            return self.stage1.opinions(images)
+            return self.stage1.opinions(images, genres)
         critic, device = self.stage2.critic, self.device
         if critic is None:
             return None

@@ -1,0 +1,74 @@
+"""The eyes of a critic: maps of a frozen network that has seen photographs (Sauer et al. 2021).
+
+`MapReader` runs the frozen network. It belongs to no checkpoint. `MapProjection` belongs to the critic: it standardises
+each channel by training paintings and mixes the channels by fixed random weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+MAP_CHANNELS = (24, 40, 112, 320)
+"""Channels of EfficientNet-Lite0's maps at strides 4, 8, 16 and 32."""
+
+
+class MapReader(nn.Module):
+    """A frozen network's maps at strides 4, 8, 16 and 32 of pictures enlarged to `side` pixels.
+
+    Always in evaluation mode and without gradients to its weights. The maps have gradients to the picture.
+    """
+
+    def __init__(self, stages: Iterable[nn.Module], side: int) -> None:
+        """`stages` run one after the other on colours of (value - 127) / 128; each ends with a map."""
+        super().__init__()
+        self.stages = nn.ModuleList(stages)
+        self.side = side
+        self.requires_grad_(False)
+        # On a CPU depthwise convolutions are faster with channels last.
+        self.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """Return one map for each stage, [b c_k h_k w_k], of pictures in [-1, 1]."""
+        size = (self.side, self.side)
+        enlarged = F.interpolate(images, size=size, mode="bilinear") if images.shape[-2:] != size else images
+        features = ((enlarged * 127.5 + 0.5) / 128).contiguous(memory_format=torch.channels_last)
+        maps = []
+        for stage in self.stages:
+            features = stage(features)
+            maps.append(features)
+        return maps
+
+    def train(self, mode: bool = True) -> MapReader:
+        """Ignore `mode` and stay in evaluation mode: maps must not depend on the other pictures of a batch."""
+        return super().train(False)
+
+
+class MapProjection(nn.Module):
+    """Standardises the channels of one map and mixes them by fixed random weights (Sauer et al. 2021, section 3.2)."""
+
+    mean: Tensor
+    std: Tensor
+    mixing: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(in_channels))
+        self.register_buffer("std", torch.ones(in_channels))
+        self.register_buffer("mixing", torch.randn(out_channels, in_channels) / in_channels**0.5)
+
+    @torch.no_grad()
+    def fit(self, features: Float[Tensor, "b c h w"]) -> None:
+        """Take each channel's mean and standard deviation from the map of some paintings."""
+        channels = rearrange(features.double(), "b c h w -> (b h w) c")
+        self.mean.copy_(channels.mean(dim=0))
+        self.std.copy_(channels.std(dim=0).clamp(min=1e-3))
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c_out h w"]:
+        weight = self.mixing / self.std
+        return F.conv2d(features, weight[:, :, None, None], -weight @ self.mean)
