@@ -20,7 +20,7 @@ from tiny_data import GENRES, STYLES, prepared, random_picture, tiny_settings, w
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.preparing.pictures import make_square, resize
-from common.preparing.sources.listing import Entry, Listing, Record
+from common.preparing.sources.files import Entry, Listing, Record
 from common.preparing.sources.opening import open_source
 
 

@@ -11,8 +11,7 @@ from tiny_data import random_picture, write_collection, zipped
 
 from common.errors import UserError
 from common.preparing.sources.collection import class_folders, labels_table, pictures_of
-from common.preparing.sources.files import Files, open_files
-from common.preparing.sources.listing import Listing, Record
+from common.preparing.sources.files import Files, Listing, Record, open_files
 
 HEADER = "file,genre,style,artist,title,year\n"
 

@@ -13,8 +13,8 @@ from tiny_data import random_picture
 
 from common.errors import UserError
 from common.preparing.pictures import Rejected
+from common.preparing.sources.files import Record
 from common.preparing.sources.hugging_face import hugging_face_dataset
-from common.preparing.sources.listing import Record
 
 
 @pytest.fixture(autouse=True)

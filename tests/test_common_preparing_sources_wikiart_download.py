@@ -8,8 +8,7 @@ import pytest
 from tiny_data import random_picture
 
 from common.errors import UserError
-from common.preparing.sources.files import Files
-from common.preparing.sources.listing import Record
+from common.preparing.sources.files import Files, Record
 from common.preparing.sources.wikiart_download import read_name, repair, wikiart_download
 
 LISTS = {

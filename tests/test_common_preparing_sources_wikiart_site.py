@@ -18,7 +18,7 @@ from tiny_data import random_picture
 from common.errors import UserError
 from common.preparing.pictures import Rejected
 from common.preparing.sources import wikiart_site as site_module
-from common.preparing.sources.listing import Entry, Listing
+from common.preparing.sources.files import Entry, Listing
 from common.preparing.sources.wikiart_site import PoliteClient, wikiart_site
 
 PAGE_SIZE = 3

@@ -21,7 +21,7 @@ import stage2.training
 from common.data.dataset import PaintingDataset
 from common.evaluation.measures import measure
 from common.evaluation.subjects import painted_subject
-from common.preparing.sources.listing import Entry, Listing, Record
+from common.preparing.sources.files import Entry, Listing, Record
 from common.runs.folder import (
     CHOSEN_BY_THEM,
     STARTED_ELSEWHERE,

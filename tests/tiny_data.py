@@ -15,7 +15,7 @@ from common.data.dataset import PaintingDataset, Residence, Split, SplitName
 from common.preparing.preparation import PreparationReport, prepare
 from common.preparing.reading import PreparationSettings
 from common.preparing.sources.collection import COLUMNS
-from common.preparing.sources.listing import Source
+from common.preparing.sources.files import Source
 from common.preparing.sources.opening import open_source
 
 GENRES = ("portrait", "landscape", "still-life")

@@ -20,7 +20,7 @@ from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, Paintin
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
 from common.preparing.pictures import Rejected, make_square, resize, trim
-from common.preparing.sources.listing import Entry, Listing
+from common.preparing.sources.files import Entry, Listing
 from common.randomness import Purpose, generator_for
 from common.vocabulary import Vocabulary
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import imagehash
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -44,11 +42,3 @@ def duplicate_groups(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"
     links = coo_matrix((np.ones(len(row), dtype=bool), (row, column)), shape=(count, count))
     groups = np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
     return groups[np.argsort(in_order)[places.reshape(-1)]]
-
-
-def copies_of_better(groups: Int[np.ndarray, "n"], worth: Sequence[tuple[int, int, str]]) -> dict[int, int]:
-    """Return, for each picture that is not the best of its group, its index and that of the best."""
-    members = groups.tolist()
-    # Of equals the first is the best: it comes last here.
-    best = {members[place]: place for place in sorted(range(len(members) - 1, -1, -1), key=worth.__getitem__)}
-    return {place: best[group] for place, group in enumerate(members) if best[group] != place}

@@ -48,8 +48,6 @@ class Naming:
     """The name to use for each spelling: of a style its family, unless styles stay fine."""
     families: dict[str, str]
     """The family of each style, which a rare style joins."""
-    family_names: dict[str, str]
-    """Name for each spelling of a family."""
     unlabelled: frozenset[str]
     """Spellings that mean "no label"."""
     keep_unknown: bool
@@ -57,10 +55,9 @@ class Naming:
     def name(self, raw: str) -> str | None:
         """Return the name of a raw label, None for unlabelled."""
         spelling = normalise(raw)
-        if not (self.keep_unknown and self.is_unknown(raw)):
-            return None if spelling in self.unlabelled else self.known.get(spelling)
-        own = self.family_names.get(spelling, spelling)
-        return own if _can_be_requested(own) else None
+        if self.keep_unknown and self.is_unknown(raw):
+            return spelling if _can_be_requested(spelling) else None
+        return None if spelling in self.unlabelled else self.known.get(spelling)
 
     def is_unknown(self, raw: str) -> bool:
         """Return True if the taxonomy does not know a raw label that says something."""
@@ -72,19 +69,18 @@ def load_naming(taxonomy: Path, *, fine_styles: bool, keep_unknown: bool) -> tup
 
     Raises UserError that names what is wrong in the taxonomy file.
     """
-    if not taxonomy.is_file():
-        raise UserError(f"taxonomy {taxonomy} does not exist; copy {DEFAULT_TAXONOMY} and edit it")
     file = config.load(TaxonomyFile, taxonomy)
     families = {name: entry.family for name, entry in file.styles.items()}
     genres = _index(file.genres, taxonomy)
     styles = _index({name: entry.aliases for name, entry in file.styles.items()}, taxonomy)
-    family_names = _index(dict.fromkeys(families.values(), ()), taxonomy)
-    merged = family_names | {spelling: families[style] for spelling, style in styles.items()}
-    shared = family_names, frozenset({"", *map(normalise, file.unlabelled)}), keep_unknown
-    return (
-        Naming("genre", genres, genres, {}, *shared),
-        Naming("style", styles, styles if fine_styles else merged, families, *shared),
-    )
+    known = _index(dict.fromkeys(families.values(), ()), taxonomy)
+    if not fine_styles:
+        known |= {spelling: families[style] for spelling, style in styles.items()}
+    else:
+        # A family that is kept is called by its own name.
+        known = (known if keep_unknown else {}) | styles
+    shared = frozenset({"", *map(normalise, file.unlabelled)}), keep_unknown
+    return Naming("genre", genres, genres, {}, *shared), Naming("style", styles, known, families, *shared)
 
 
 def _index(names: dict[str, tuple[str, ...]], taxonomy: Path) -> dict[str, str]:
@@ -126,11 +122,11 @@ def choose_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> 
     """
     counts = Counter(raw_labels)
     names = {raw: naming.name(raw) for raw in counts}
-    joined = dict(names)
     totals = Counter(names[raw] for raw in raw_labels)
-    for raw, name in names.items():
-        if name and totals[name] < min_count:
-            joined[raw] = naming.families.get(name, name)
+    joined = {
+        raw: naming.families.get(name, name) if name and totals[name] < min_count else name
+        for raw, name in names.items()
+    }
     totals = Counter(joined[raw] for raw in raw_labels)
     labels = {raw: name if name and totals[name] >= min_count else "" for raw, name in joined.items()}
 
@@ -152,12 +148,10 @@ def _note(raw: str, name: str | None, label: str, naming: Naming) -> str:
     hint = f"; did you mean {naming.canonical[near[0]]}?" if near else ""
     if label and label != name:
         return " (too few, joined its family)"
-    if name is None:
-        reason = " (unknown, cannot be requested by name)" if naming.keep_unknown else " (unknown)"
-        return reason + hint if unknown else ""
-    if not label:
-        return f" (too few){hint}"
-    return f" (unknown, keeps its name){hint}" if unknown else ""
+    if name and not label:
+        return f" (too few, see --min-count){hint}"
+    kept = ", keeps its name" if name else ", cannot be requested by name" if naming.keep_unknown else ""
+    return f" (unknown{kept}){hint}" if unknown else ""
 
 
 def build_vocabulary(
@@ -172,16 +166,12 @@ def build_vocabulary(
         family = style_naming.families.get(style, style)
         families[family] = (*families.get(family, ()), style)
     families = {family: members for family, members in families.items() if members != (family,)}
-    aliases = {
-        spelling: name if name in style_counts else style_naming.families[name]
-        for spelling, name in style_naming.canonical.items()
-    }
+    called = {style: style if style in style_counts else family for style, family in style_naming.families.items()}
+    styles_asked = {spelling: called[style] for spelling, style in style_naming.canonical.items()}
     return Vocabulary(
         genres=genre_counts,
         styles=style_counts,
         families=families,
         genre_aliases={spelling: name for spelling, name in genre_naming.canonical.items() if name in genre_counts},
-        style_aliases={
-            spelling: name for spelling, name in aliases.items() if name in style_counts or name in families
-        },
+        style_aliases={text: name for text, name in styles_asked.items() if name in style_counts or name in families},
     )

@@ -11,9 +11,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 Image.init()
-_KINDS: tuple[str, ...] = tuple(
-    {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"} & set(Image.OPEN)
-)
+_KINDS = tuple({"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"} & set(Image.OPEN))
 """Formats to decode. Other Pillow readers can be unsafe: some start programs or open files named in the data."""
 MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000

@@ -13,8 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -23,32 +23,22 @@ from common import config
 from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, SplitName
 from common.errors import UserError
 from common.files import sha256, whole_folder
-from common.preparing.duplicates import copies_of_better, duplicate_groups
+from common.preparing.duplicates import duplicate_groups
 from common.preparing.labelling import Naming, build_vocabulary, choose_labels, load_naming
 from common.preparing.pictures import RESIZE_FILTER
 from common.preparing.reading import PreparationSettings, Refusal, read_pictures
-from common.preparing.sources.listing import Listing, Source
+from common.preparing.sources.files import Listing, Source
 
 HELD_OUT_ONE_IN = 20
 """One in this many paintings of each genre goes to validation, and as many to test."""
-LEAST_TO_HOLD_OUT = 11
-"""Fewest pictures of a genre of which one goes to validation and one to test."""
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
 
 
-@dataclass(frozen=True)
-class PreparationReport:
-    """The result of a preparation."""
+class PreparationReport(NamedTuple):
+    """The dataset, and lines to print: what each raw label became, what was lost or left out, and the counts."""
 
     description: DatasetDescription
-    rejected: list[Refusal]
-    """Refused pictures, without near-duplicates."""
-    duplicates: int
-    """Number of near-duplicates: in each group, all pictures but the best."""
-    tables: list[str]
-    """Lines that tell what became of each raw label."""
-    remarks: list[str]
-    """Lines about what was lost or left out."""
+    lines: list[str]
 
 
 def prepare(source: Source, out: Path, settings: PreparationSettings, *, overwrite: bool) -> PreparationReport:
@@ -57,8 +47,10 @@ def prepare(source: Source, out: Path, settings: PreparationSettings, *, overwri
     if os.path.lexists(out):
         if not overwrite:
             raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
-        if (foreign := _foreign(out)) is not None:
-            raise UserError(f"{foreign} is not part of a dataset; move it or give another folder with --out")
+        is_dataset = (out / "dataset.json").exists()
+        for path in sorted(out.iterdir()) if out.is_dir() else [out]:
+            if not (is_dataset and _OURS.fullmatch(path.name)):
+                raise UserError(f"{path} is not part of a dataset; move it or give another folder with --out")
     listing = source()
     try:
         with whole_folder(out, replace=overwrite) as building:
@@ -69,34 +61,28 @@ def prepare(source: Source, out: Path, settings: PreparationSettings, *, overwri
         raise UserError("a decoding process was killed, perhaps for lack of memory; try fewer --workers") from None
 
 
-def _foreign(out: Path) -> Path | None:
-    """Return the first path in `out` that this program did not write, so that no other file is overwritten."""
-    if not out.is_dir():
-        return out
-    is_dataset = (out / "dataset.json").exists()
-    return next((path for path in sorted(out.iterdir()) if not (is_dataset and _OURS.fullmatch(path.name))), None)
-
-
 def _build(
     listing: Listing, folder: Path, settings: PreparationSettings, genre_naming: Naming, style_naming: Naming
 ) -> PreparationReport:
     pictures, refused = read_pictures(listing, folder, settings)
     if not pictures:
-        reason = f"; the first: {refused[0].reason}" if refused else ""
+        reason = f"; the first: {refused[0][1]}" if refused else ""
         raise UserError(f"{listing.name}: none of its {len(refused)} pictures can be used{reason}")
+
+    def worth(place: int) -> tuple[int, int, str]:
+        record = pictures[place].record
+        names = genre_naming.name(record.genre), style_naming.name(record.style)
+        return sum(name is not None for name in names), pictures[place].num_pixels, pictures[place].digest
 
     groups = duplicate_groups(np.stack([picture.perceptual for picture in pictures]))
     # Of near-duplicates the one with the most labels is kept, then the largest. The order of the files does not matter.
-    named = [
-        (genre_naming.name(record.genre) is not None) + (style_naming.name(record.style) is not None)
-        for record in (picture.record for picture in pictures)
-    ]
-    worth = [(count, picture.num_pixels, picture.digest) for count, picture in zip(named, pictures, strict=True)]
-    copies = copies_of_better(groups, worth)
+    # The best of a group comes last here, and of equals the first.
+    best = {groups[place]: place for place in sorted(range(len(pictures) - 1, -1, -1), key=worth)}
+    copies = {place: best[group] for place, group in enumerate(groups) if best[group] != place}
     left_out = {} if settings.keep_duplicates else copies
     near = [
-        Refusal(pictures[copy].record.name, f"near-duplicate of {pictures[best].record.name}")
-        for copy, best in left_out.items()
+        (pictures[copy].record.name, f"near-duplicate of {pictures[better].record.name}")
+        for copy, better in left_out.items()
     ]
     kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
 
@@ -105,7 +91,6 @@ def _build(
     genres = choose_labels([record.genre for record in records], genre_naming, settings.min_count)
     styles = choose_labels([record.style for record in records], style_naming, settings.min_count)
     splits = choose_splits(genres.labels, styles.labels, digests, groups[kept])
-    train = [place for place, split in enumerate(splits) if split == "train"]
 
     images = {size: f"images-{size}.npy" for size in settings.sizes}
     for size, name in images.items():
@@ -117,7 +102,9 @@ def _build(
     )
     header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256")
     _write_table(folder / "labels.csv", header, rows)
-    _write_table(folder / "rejected.csv", Refusal._fields, refused + near)
+    _write_table(folder / "rejected.csv", ("file", "reason"), refused + near)
+    train = [place for place, split in enumerate(splits) if split == "train"]
+    learnt = ([labels[place] for place in train] for labels in (genres.labels, styles.labels))
     description = DatasetDescription(
         version=VERSION,
         source=listing.name,
@@ -127,21 +114,19 @@ def _build(
         sizes=settings.sizes,
         enlarged=settings.enlarge,
         paintings={name: splits.count(name) for name in SPLITS},
-        vocabulary=build_vocabulary(
-            [genres.labels[place] for place in train],
-            [styles.labels[place] for place in train],
-            genre_naming,
-            style_naming,
-        ),
+        vocabulary=build_vocabulary(*learnt, genre_naming, style_naming),
         checksums={name: sha256(folder / name) for name in ("labels.csv", *images.values())},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
 
-    num_lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
-    losses = _losses(num_lost, description.paintings, keep_unknown=settings.keep_unknown)
-    remarks = [*losses, *listing.remarks, *_common_reasons(refused)]
-    return PreparationReport(description, refused, len(copies), [*genres.table, "", *styles.table, ""], remarks)
+    lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
+    counts = ", ".join(f"{number} {split}" for split, number in description.paintings.items())
+    kept_or_not = "kept in the same split" if settings.keep_duplicates else "left out"
+    remarks = _remarks(lost, settings.keep_unknown, description.paintings, refused)
+    lines = [*genres.table, "", *styles.table, "", *listing.remarks, *remarks]
+    summary = f"{counts}; {len(refused)} refused, {len(copies)} near-duplicates {kept_or_not}"
+    return PreparationReport(description, [*lines, summary])
 
 
 def choose_splits(
@@ -173,23 +158,20 @@ def choose_splits(
     return [held_out.get(group, "train") for group in groups.tolist()]
 
 
-def _losses(num_lost: int, paintings: dict[str, int], *, keep_unknown: bool) -> Iterable[str]:
-    """Say how many pictures lost a label, and which held-out splits have no picture, if there are any."""
+def _remarks(lost: int, keep_unknown: bool, paintings: dict[str, int], refused: Sequence[Refusal]) -> Iterable[str]:
+    """Say how many pictures lost a label, which held-out splits are empty, and why most pictures were refused."""
     why = "which the taxonomy does not know; add it to your own --taxonomy, or keep such labels with --keep-unknown"
     if keep_unknown:
         why = "which cannot be requested by name; add it as an alias in your own --taxonomy"
-    if num_lost:
-        yield f"{num_lost} pictures lost their genre or style, {why}"
+    if lost:
+        yield f"{lost} pictures lost their genre or style, {why}"
     if names := " and ".join(name for name in HELD_OUT if not paintings[name]):
-        held_out = f"no pictures were held out for {names}: that takes {LEAST_TO_HOLD_OUT} or more of one genre"
+        held_out = f"no pictures were held out for {names}: that takes 11 or more of one genre"
         yield f"{held_out}; you can train on this dataset, but not measure on {names}"
-
-
-def _common_reasons(refused: Sequence[Refusal]) -> list[str]:
-    """Return the three most common reasons for refusal, with an example. Reasons that differ in numbers are one."""
+    # Reasons that differ in numbers are one.
     kinds = Counter(re.sub(r"\d+", "0", reason) for _, reason in refused)
     examples = {re.sub(r"\d+", "0", reason): reason for _, reason in reversed(refused)}
-    return [f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3)]
+    yield from (f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3))
 
 
 def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:

@@ -6,12 +6,12 @@ The main process writes the pixels to one raw file for each size; `preparation` 
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,14 +19,11 @@ import numpy as np
 from jaxtyping import UInt8
 from tqdm import tqdm
 
-from common.errors import UserError
 from common.preparing.duplicates import perceptual_hashes
 from common.preparing.labelling import DEFAULT_TAXONOMY
 from common.preparing.pictures import Rejected, make_square, resize, trim
-from common.preparing.sources.listing import Entry, Listing, Record
+from common.preparing.sources.files import Entry, Listing, Record
 
-CHUNK = 8
-"""Pictures that a worker reads at a time."""
 ROUND = 64
 """Pictures for each worker in a round; two rounds are in memory."""
 
@@ -48,21 +45,12 @@ class PreparationSettings:
     keep_duplicates: bool = False
     workers: int
 
-    def __post_init__(self) -> None:
-        for option in ("max_aspect", "min_count", "workers"):
-            if not getattr(self, option) >= 1:
-                raise UserError(f"--{option.replace('_', '-')} {getattr(self, option):g}: give 1 or more")
+
+Refusal = tuple[str, str]
+"""A picture's name and the reason why it cannot be used."""
 
 
-class Refusal(NamedTuple):
-    """A row of rejected.csv."""
-
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """A usable picture, without its pixels."""
 
     record: Record
@@ -73,40 +61,38 @@ class Picture:
     perceptual: UInt8[np.ndarray, "2 32"]
 
 
-Result = tuple[Picture, dict[int, bytes]] | Refusal
-"""A picture with its pixels at each size, or why there is none."""
-
-
 def read_pictures(listing: Listing, folder: Path, settings: PreparationSettings) -> tuple[list[Picture], list[Refusal]]:
     """Write the pixels to `images-SIZE.raw` in the folder; return usable pictures in that order, and refusals."""
     pictures, refused = [], []
     with ExitStack() as stack:
-        raw = {size: stack.enter_context((folder / f"images-{size}.raw").open("wb")) for size in settings.sizes}
+        raw = [stack.enter_context((folder / f"images-{size}.raw").open("wb")) for size in settings.sizes]
         progress = stack.enter_context(tqdm(total=listing.total, unit="picture", dynamic_ncols=True, mininterval=1.0))
         pool = ProcessPoolExecutor(settings.workers)
         stack.callback(pool.shutdown, cancel_futures=True)
-        for result in _results(pool, iter(listing.entries), settings):
+        for found, pixels in _results(pool, iter(listing.entries), settings):
             progress.update()
-            if isinstance(result, Refusal):
-                refused.append(result)
-                continue
-            picture, pixels = result
-            pictures.append(picture)
-            for size, image in pixels.items():
-                raw[size].write(image)
+            if isinstance(found, Picture):
+                pictures.append(found)
+                for file, image in zip(raw, pixels, strict=True):
+                    file.write(image)
+            else:
+                refused.append(found)
     return pictures, refused
 
 
-def _results(pool: ProcessPoolExecutor, entries: Iterator[Entry], settings: PreparationSettings) -> Iterator[Result]:
+def _results(
+    pool: ProcessPoolExecutor, entries: Iterator[Entry], settings: PreparationSettings
+) -> Iterator[tuple[Picture | Refusal, list[bytes]]]:
     """Yield the results in the order of the entries. While one round is read the next is listed, but no more."""
-    ahead: Iterator[Result] = iter(())
-    while some := list(itertools.islice(entries, ROUND * settings.workers)):
-        behind, ahead = ahead, pool.map(partial(_read, settings), some, chunksize=CHUNK)
+    ahead: Iterator[tuple[Picture | Refusal, list[bytes]]] = iter(())
+    while some := list(islice(entries, ROUND * settings.workers)):
+        behind, ahead = ahead, pool.map(partial(_read, settings), some, chunksize=8)
         yield from behind
     yield from ahead
 
 
-def _read(settings: PreparationSettings, entry: Entry) -> Result:
+def _read(settings: PreparationSettings, entry: Entry) -> tuple[Picture | Refusal, list[bytes]]:
+    """Return a picture with its pixels at each size, or why there is none."""
     try:
         picture = trim(entry.read()) if settings.trim else entry.read()
         shape, wanted = f"{picture.width}x{picture.height} pixels", max(settings.sizes)
@@ -115,11 +101,11 @@ def _read(settings: PreparationSettings, entry: Entry) -> Result:
         if min(picture.size) < wanted and not settings.enlarge:
             raise Rejected(f"{shape}, smaller than {wanted} (see --enlarge)")
         square = make_square(picture, settings.fit)
-        pixels = {size: resize(square, size).tobytes() for size in settings.sizes}
+        pixels = [resize(square, size).tobytes() for size in settings.sizes]
         digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
         perceptual = perceptual_hashes(resize(square, 64))
     except Rejected as rejection:
-        return Refusal(entry.record.name, str(rejection))
+        return (entry.record.name, str(rejection)), []
     except MemoryError:
-        return Refusal(entry.record.name, "needs more memory than is free; try fewer --workers")
+        return (entry.record.name, "needs more memory than is free; try fewer --workers"), []
     return Picture(entry.record, digest, picture.width * picture.height, perceptual), pixels

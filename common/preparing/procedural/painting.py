@@ -1,7 +1,8 @@
 """The tables of genres and styles, and `paint`, which draws a picture of a genre in a style.
 
-To add a genre, write a function from a random generator to shapes and add it to `COMPOSITIONS`. To add a style, write
-a function from shapes, a random generator and a size to colours and add it to `RENDERINGS`.
+A genre composes shapes from back to front, each with a role such as sky or skin. A style renders them. Neither knows
+the other. A new genre is a function from a random generator to shapes, named in `COMPOSITIONS`. A new style is a
+function from shapes, a random generator and a size to colours, named in `RENDERINGS`.
 """
 
 import hashlib
@@ -9,32 +10,18 @@ import hashlib
 import numpy as np
 from PIL import Image
 
-from common.preparing.procedural import styles
 from common.preparing.procedural.places import cityscape, landscape, marina
 from common.preparing.procedural.portrait import portrait
+from common.preparing.procedural.styles import cubism, expressionism, impressionism, pointillism, renaissance, ukiyo_e
 from common.preparing.procedural.subjects import abstract, still_life
 
 COMPOSITIONS = {
-    "abstract": abstract,
-    "cityscape": cityscape,
-    "landscape": landscape,
-    "marina": marina,
-    "portrait": portrait,
-    "still-life": still_life,
+    make.__name__.replace("_", "-"): make for make in (abstract, cityscape, landscape, marina, portrait, still_life)
 }
 RENDERINGS = {
-    "cubism": styles.cubism,
-    "expressionism": styles.expressionism,
-    "impressionism": styles.impressionism,
-    "pointillism": styles.pointillism,
-    "renaissance": styles.renaissance,
-    "ukiyo-e": styles.ukiyo_e,
+    make.__name__.replace("_", "-"): make
+    for make in (cubism, expressionism, impressionism, pointillism, renaissance, ukiyo_e)
 }
-GENRES: tuple[str, ...] = tuple(COMPOSITIONS)
-STYLES: tuple[str, ...] = tuple(RENDERINGS)
-
-SMALLEST_CANVAS = 192
-"""In pixels. Smaller pictures are drawn at this size and shrunk, which smooths their edges."""
 
 
 def paint(genre: str, style: str, seed: int, size: int = 256) -> Image.Image:
@@ -42,6 +29,7 @@ def paint(genre: str, style: str, seed: int, size: int = 256) -> Image.Image:
     digest = hashlib.sha256(f"{genre}/{style}/{seed}".encode()).digest()
     composing, rendering = np.random.default_rng(int.from_bytes(digest, "big")).spawn(2)
     shapes = list(COMPOSITIONS[genre](composing))
-    colours = RENDERINGS[style](shapes, rendering, max(size, SMALLEST_CANVAS))
+    # Pictures of less than 192 pixels are drawn at that size and shrunk, which smooths their edges.
+    colours = RENDERINGS[style](shapes, rendering, max(size, 192))
     image = Image.fromarray((np.clip(colours, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8))
     return image if image.width == size else image.resize((size, size), Image.Resampling.BOX)

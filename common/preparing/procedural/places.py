@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from common.preparing.procedural.outlines import blob, box, curve, ellipse, mirrored, placed, ribbon, ridge
-from common.preparing.procedural.shapes import Shape
+from common.preparing.procedural.shapes import Shape, blob, box, curve, mirrored, oval, placed, ribbon, ridge
 
 
 def sky(rng: np.random.Generator, horizon: float) -> Iterator[Shape]:
@@ -13,7 +12,7 @@ def sky(rng: np.random.Generator, horizon: float) -> Iterator[Shape]:
     yield Shape("sky", box(0, 0, 1, 1), rng.uniform(), rng.uniform(-0.15, 0.15))
     if rng.uniform() < 0.4:
         radius = rng.uniform(0.035, 0.08)
-        yield Shape("sun", ellipse(rng.uniform(0.1, 0.9), horizon * rng.uniform(0.2, 0.8), radius, radius))
+        yield Shape("sun", oval(rng.uniform(0.1, 0.9), horizon * rng.uniform(0.2, 0.8), radius, radius))
     for _ in range(rng.integers(0, 5)):
         x, y, wide = rng.uniform(0, 1), horizon * rng.uniform(0.1, 0.75), rng.uniform(0.08, 0.2)
         pick = rng.uniform()
@@ -37,24 +36,21 @@ def landscape(rng: np.random.Generator) -> Iterator[Shape]:
         tone = rng.uniform(-0.25, 0.25)
         yield Shape(rng.choice(["hill", "field"]), hill, rng.uniform(), tone, far=0.25 * (1 - near), grain=0.15)
         if number == 1 and rng.uniform() < 0.6:
-            yield from way(rng, level)
+            # A path or a river that winds towards us and widens.
+            y = np.linspace(level - 0.02, 1.05, 12)
+            down = (y - level) / (1.05 - level)
+            x = rng.uniform(0.3, 0.7) + down * rng.uniform(-0.3, 0.3) + rng.uniform(0.08, 0.2) * down * np.sin(6 * down)
+            widths = (0.02 + rng.uniform(0.15, 0.4) * np.maximum(down, 0.0) ** 1.5).tolist()
+            way = ribbon(np.stack([x, y], axis=1), widths)
+            yield Shape(rng.choice(["path", "water"]), way, rng.uniform(), 0.1, grain=1.2)
         for x in rng.uniform(0, 1, rng.integers(0, 4) if near < 1 else rng.integers(1, 3)):
             yield from tree(rng, x, level + 0.03 + 0.06 * near, rng.uniform(0.1, 0.17) + 0.28 * near)
-
-
-def way(rng: np.random.Generator, level: float) -> Iterator[Shape]:
-    """A path or a river that winds towards us and widens."""
-    y = np.linspace(level - 0.02, 1.05, 12)
-    near = (y - level) / (1.05 - level)
-    x = rng.uniform(0.3, 0.7) + near * rng.uniform(-0.3, 0.3) + rng.uniform(0.08, 0.2) * near * np.sin(6 * near)
-    widths = (0.02 + rng.uniform(0.15, 0.4) * np.maximum(near, 0.0) ** 1.5).tolist()
-    yield Shape(rng.choice(["path", "water"]), ribbon(np.stack([x, y], axis=1), widths), rng.uniform(), 0.1, grain=1.2)
 
 
 def tree(rng: np.random.Generator, x: float, foot: float, high: float) -> Iterator[Shape]:
     """A round tree, a cypress or a fir."""
     wide, pick = high * rng.uniform(0.28, 0.42), rng.uniform()
-    yield Shape("shadow", ellipse(x + 0.4 * wide, foot, 1.2 * wide, 0.12 * wide))
+    yield Shape("shadow", oval(x + 0.4 * wide, foot, 1.2 * wide, 0.12 * wide))
     yield Shape("trunk", box(x - 0.06 * high, foot - 0.45 * high, x + 0.06 * high, foot), swell=(0.7, 0), grain=1.5)
     kind = rng.choice(["round", "round", "cypress", "fir"])
     if kind == "cypress":
@@ -75,7 +71,18 @@ def cityscape(rng: np.random.Generator) -> Iterator[Shape]:
     base, tall = rng.uniform(0.74, 0.9), rng.uniform(0.2, 0.42)
     yield from sky(rng, 0.4)
     for x in rng.uniform(0, 1, rng.integers(1, 6)):
-        yield from tower(rng, x, base, rng.uniform(0.45, 0.78))
+        # A church tower with a spire, a dome, or a plain high house.
+        high = rng.uniform(0.45, 0.78)
+        kind, pick = rng.choice(["spire", "dome", "block"]), rng.uniform()
+        half, top = rng.uniform(0.035, 0.06) * (1.0 + 0.6 * (kind != "spire")), base - 0.7 * high
+        if kind == "spire":
+            yield Shape("roof", placed([(-1.2, 0), (0, -5), (1.2, 0)], x, top, half, half), pick, far=0.2)
+        elif kind == "dome":
+            yield Shape("roof", ribbon([(x, top), (x, top - 2.2 * half)], [0.3 * half, 0.1 * half]), pick, far=0.2)
+            yield Shape("roof", oval(x, top, 1.1 * half, 1.5 * half), pick, swell=(0.8, 0.6), far=0.2)
+        yield Shape("wall", box(x - half, top, x + half, base), rng.uniform(), swell=(0.6, 0), far=0.2, grain=1.5)
+        for y in np.arange(top + 0.03, base, 0.09):
+            yield Shape("window", box(x - 0.35 * half, y, x + 0.35 * half, y + 0.045), far=0.2)
     yield Shape("path", box(0, base - 0.02, 1, 1), rng.uniform(), -0.1)
     left = rng.uniform(-0.1, 0.0)
     while left < 1:
@@ -107,20 +114,6 @@ def house(rng: np.random.Generator, left: float, right: float, base: float, top:
     yield Shape("wood", placed(box(0.2, -0.85, 0.8, 0), door, base, bay, storey), rng.uniform())
 
 
-def tower(rng: np.random.Generator, x: float, base: float, high: float) -> Iterator[Shape]:
-    """A church tower with a spire, a dome, or a plain high house."""
-    kind, pick = rng.choice(["spire", "dome", "block"]), rng.uniform()
-    half, top = rng.uniform(0.035, 0.06) * (1.0 + 0.6 * (kind != "spire")), base - 0.7 * high
-    if kind == "spire":
-        yield Shape("roof", placed([(-1.2, 0), (0, -5), (1.2, 0)], x, top, half, half), pick, far=0.2)
-    elif kind == "dome":
-        yield Shape("roof", ribbon([(x, top), (x, top - 2.2 * half)], [0.3 * half, 0.1 * half]), pick, far=0.2)
-        yield Shape("roof", ellipse(x, top, 1.1 * half, 1.5 * half), pick, swell=(0.8, 0.6), far=0.2)
-    yield Shape("wall", box(x - half, top, x + half, base), rng.uniform(), swell=(0.6, 0), far=0.2, grain=1.5)
-    for y in np.arange(top + 0.03, base, 0.09):
-        yield Shape("window", box(x - 0.35 * half, y, x + 0.35 * half, y + 0.045), far=0.2)
-
-
 def marina(rng: np.random.Generator) -> Iterator[Shape]:
     """Boats under sail on open water, with waves, and perhaps a coast."""
     horizon = rng.uniform(0.3, 0.52)
@@ -141,26 +134,23 @@ def marina(rng: np.random.Generator) -> Iterator[Shape]:
     feet[-1] = max(feet[-1], horizon + 0.22)
     for foot in feet:
         size = (0.06 + 0.7 * (foot - horizon)) * rng.uniform(0.75, 1.1)
-        yield from boat(rng, rng.uniform(0.15, 0.85), foot, min(size, 0.36), pick)
-
-
-def boat(rng: np.random.Generator, x: float, foot: float, size: float, water: float) -> Iterator[Shape]:
-    """A hull and its sails, of half length `size`, above its reflection."""
-    way, hull, sail = size * rng.choice([-1.0, 1.0]), rng.uniform(), rng.uniform()
-    reflection = [(-0.75, 0.1), (-0.4, 0.75), (0.1, 0.5), (0.75, 0.1)]
-    yield Shape("water", placed(reflection, x, foot, way, size), water, -0.5)
-    high = rng.uniform(1.5, 2.1)
-    mast = box(-0.03, -high - 0.05, 0.03, 0)
-    yield Shape("wood", placed(mast, x, foot, way, size), hull, -0.3)
-    if rng.uniform() < 0.3:
-        for low, top, half in ((-0.3, -0.95, 0.7), (-1.05, -1.6, 0.5)):
-            square = [(-half, low), (-0.8 * half, top), (0.8 * half, top), (half, low)]
-            yield Shape("sail", placed(square, x, foot, way, size), sail, 0.1, swell=(0.5, 0.3), grain=1.4)
-    else:
-        bulge = rng.uniform(0.7, 0.95)
-        main = [(0.06, -high), (0.45 * bulge, -0.55 * high), (0.85 * bulge, -0.3), (0.06, -0.3)]
-        jib = [(-0.06, -0.9 * high), (-0.4, -0.4 * high), (-0.85, -0.25), (-0.06, -0.3)]
-        yield Shape("sail", placed(main, x, foot, way, size), sail, 0.1, swell=(0.6, 0), grain=1.2)
-        yield Shape("sail", placed(jib, x, foot, way, size), rng.uniform(), -0.1, swell=(0.6, 0), grain=1.9)
-    body = curve([(-1, -0.22), (-0.4, -0.14), (0.4, -0.14), (1, -0.25), (0.75, 0.08), (-0.7, 0.1)])
-    yield Shape("wood", placed(body, x, foot, way, size), hull, swell=(0, 0.7))
+        x, size = rng.uniform(0.15, 0.85), min(size, 0.36)
+        # A hull and its sails, of half length `size`, above its reflection.
+        way, hull, sail = size * rng.choice([-1.0, 1.0]), rng.uniform(), rng.uniform()
+        reflection = [(-0.75, 0.1), (-0.4, 0.75), (0.1, 0.5), (0.75, 0.1)]
+        yield Shape("water", placed(reflection, x, foot, way, size), pick, -0.5)
+        high = rng.uniform(1.5, 2.1)
+        mast = box(-0.03, -high - 0.05, 0.03, 0)
+        yield Shape("wood", placed(mast, x, foot, way, size), hull, -0.3)
+        if rng.uniform() < 0.3:
+            for low, top, half in ((-0.3, -0.95, 0.7), (-1.05, -1.6, 0.5)):
+                square = [(-half, low), (-0.8 * half, top), (0.8 * half, top), (half, low)]
+                yield Shape("sail", placed(square, x, foot, way, size), sail, 0.1, swell=(0.5, 0.3), grain=1.4)
+        else:
+            bulge = rng.uniform(0.7, 0.95)
+            main = [(0.06, -high), (0.45 * bulge, -0.55 * high), (0.85 * bulge, -0.3), (0.06, -0.3)]
+            jib = [(-0.06, -0.9 * high), (-0.4, -0.4 * high), (-0.85, -0.25), (-0.06, -0.3)]
+            yield Shape("sail", placed(main, x, foot, way, size), sail, 0.1, swell=(0.6, 0), grain=1.2)
+            yield Shape("sail", placed(jib, x, foot, way, size), rng.uniform(), -0.1, swell=(0.6, 0), grain=1.9)
+        body = curve([(-1, -0.22), (-0.4, -0.14), (0.4, -0.14), (1, -0.25), (0.75, 0.08), (-0.7, 0.1)])
+        yield Shape("wood", placed(body, x, foot, way, size), hull, swell=(0, 0.7))

@@ -1,14 +1,10 @@
 """The composition of a portrait. `painting.py` reads this module."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
-from common.preparing.procedural.outlines import Outline, Points, box, curve, ellipse, mirrored, placed, ribbon, turned
-from common.preparing.procedural.shapes import Shape
-
-Placing = Callable[[Points], Outline]
-"""A function from the sitter's coordinates to the canvas."""
+from common.preparing.procedural.shapes import Placing, Shape, box, curve, mirrored, oval, placing, ribbon
 
 
 def portrait(rng: np.random.Generator) -> Iterator[Shape]:
@@ -18,13 +14,9 @@ def portrait(rng: np.random.Generator) -> Iterator[Shape]:
     x, y, turn = 0.5 + rng.uniform(-0.08, 0.08), rng.uniform(0.36, 0.44), rng.uniform(-0.28, 0.28)
     width, tilt = rng.uniform(0.9, 1.08), rng.normal(0, 0.06)
     skin, hair, cloth = rng.uniform(size=3)
-
-    def head(points: Points) -> Outline:
-        """From head coordinates (the origin between the eyes, 1 half the head's height) to the canvas."""
-        return turned(placed(points, x, y, half * width, half), tilt, (x, y + half))
-
-    def body(points: Points) -> Outline:
-        return placed(points, x - turn * half, y, half, half)
+    # The origin of the head lies between the eyes; 1 is half its height.
+    head = placing(x, y, half * width, half, tilt, (x, y + half))
+    body = placing(x - turn * half, y, half, half, 0.0, (0.0, 0.0))
 
     long = rng.uniform() < 0.5
     if long:
@@ -36,19 +28,29 @@ def portrait(rng: np.random.Generator) -> Iterator[Shape]:
     yield Shape("cloth", body(coat), cloth, swell=(0.8, 0), grain=1.3)
     yield from collar(rng, body, skin)
     for ear in (-0.8, 0.8):
-        yield Shape("skin", head(ellipse(ear - 0.5 * turn, 0.05, 0.13, 0.22, 12)), skin, -0.15)
+        yield Shape("skin", head(oval(ear - 0.5 * turn, 0.05, 0.13, 0.22, 12)), skin, -0.15)
     face = curve(mirrored([(0.25, -0.98), (0.65, -0.72), (0.8, -0.1), (0.66, 0.55), (0.25, 1)]))
     yield Shape("skin", head(face), skin, 0.1, swell=(0.85, 0.5), grain=1.4)
     yield from features(rng, head, skin, hair, turn)
     if not long and rng.uniform() < 0.4:
         beard = [(-0.78, 0.1), (-0.5, 0.5), (turn, 0.42), (0.5, 0.5), (0.78, 0.1), (0.6, 0.9), (0, 1.4), (-0.6, 0.9)]
         yield Shape("hair", head(curve(beard)), hair, swell=(0.6, 0.4), grain=1.5)
-        yield Shape("lips", head(ellipse(turn, 0.64, 0.2, 0.06)))
+        yield Shape("lips", head(oval(turn, 0.64, 0.2, 0.06)))
     parting = rng.uniform(-0.4, 0.4)
     cap = [(-0.86, 0.2), (-0.92, -0.6), (0, -1.3), (0.92, -0.6), (0.86, 0.2), (0.66, -0.3)]
     cap += [(0.4, -0.62), (parting, -0.75), (-0.4, -0.62), (-0.66, -0.3)]
     yield Shape("hair", head(curve(cap)), hair, swell=(0.7, 0.5), grain=1.2)
-    yield from hat(rng, head)
+    # A beret, a brimmed hat, a hood of cloth, or nothing.
+    kind, pick = rng.uniform(), rng.uniform()
+    if kind < 0.15:
+        yield Shape("cloth", head(oval(rng.uniform(-0.3, 0.3), -0.95, 1.15, 0.42)), pick, swell=(0.6, 0.7))
+    elif kind < 0.32:
+        crown = curve(mirrored([(0.3, -1.66), (0.68, -1.5), (0.72, -0.65)]))
+        yield Shape("cloth", head(crown), pick, swell=(0.7, 0.2))
+        yield Shape("cloth", head(oval(0, -0.7, 1.45, 0.2)), pick, -0.2, swell=(0.3, 0.6))
+    elif kind < 0.47:
+        hood = curve(mirrored([(0.3, -1.35), (0.95, -0.9), (1.05, 0.2), (0.75, 1.2), (0.68, 0.2), (0.45, -0.6)]))
+        yield Shape("cloth", head(hood), pick, swell=(0.7, 0.3), grain=1.3)
 
 
 def backdrop(rng: np.random.Generator) -> Iterator[Shape]:
@@ -79,11 +81,11 @@ def collar(rng: np.random.Generator, body: Placing, skin: float) -> Iterator[Sha
         yield Shape("linen", body(neck * (1.15, 1.06)), rng.uniform())
     # Another pick than the face's, so that flat styles draw the chin.
     yield Shape("skin", body(neck), 0.99 * skin, -0.15, swell=(0.8, 0), grain=1.5)
-    yield Shape("skin", body(ellipse(0, 0.85, 0.42, 0.35)), 0.99 * skin, -0.5)
+    yield Shape("skin", body(oval(0, 0.85, 0.42, 0.35)), 0.99 * skin, -0.5)
     if kind == "ruff":
-        yield Shape("linen", body(ellipse(0, 1.25, rng.uniform(0.95, 1.35), 0.33)), 0.0, swell=(0.5, 0.6))
+        yield Shape("linen", body(oval(0, 1.25, rng.uniform(0.95, 1.35), 0.33)), 0.0, swell=(0.5, 0.6))
     elif kind == "scarf":
-        yield Shape("cloth", body(ellipse(0, 1.2, 0.75, 0.28)), rng.uniform(), 0.2, swell=(0.6, 0.7))
+        yield Shape("cloth", body(oval(0, 1.2, 0.75, 0.28)), rng.uniform(), 0.2, swell=(0.6, 0.7))
 
 
 def features(rng: np.random.Generator, head: Placing, skin: float, hair: float, turn: float) -> Iterator[Shape]:
@@ -91,9 +93,9 @@ def features(rng: np.random.Generator, head: Placing, skin: float, hair: float, 
     open_eye, gaze = rng.uniform(0.09, 0.13), rng.uniform(-0.06, 0.06)
     for eye in (-0.34, 0.34):
         at = eye + turn
-        yield Shape("skin", head(ellipse(at, -0.06, 0.24, 0.17)), skin, -0.3)
-        yield Shape("linen", head(ellipse(at, -0.02, 0.19, open_eye, 14)))
-        yield Shape("ink", head(ellipse(at + gaze, -0.02, 0.1, open_eye, 12)))
+        yield Shape("skin", head(oval(at, -0.06, 0.24, 0.17)), skin, -0.3)
+        yield Shape("linen", head(oval(at, -0.02, 0.19, open_eye, 14)))
+        yield Shape("ink", head(oval(at + gaze, -0.02, 0.1, open_eye, 12)))
         brow = ribbon([(at - 0.22, -0.22), (at, -0.3), (at + 0.22, -0.22)], [0.05, 0.09, 0.05])
         yield Shape("hair", head(brow), hair, -0.3)
     nose = 0.16 if turn > 0 else -0.16
@@ -101,17 +103,3 @@ def features(rng: np.random.Generator, head: Placing, skin: float, hair: float, 
     smile, full = rng.uniform(-0.03, 0.06), rng.uniform(0.05, 0.09)
     mouth = [(turn - 0.26, 0.6 - smile), (turn, 0.62 - full), (turn + 0.26, 0.6 - smile), (turn, 0.62 + full)]
     yield Shape("lips", head(curve(mouth)))
-
-
-def hat(rng: np.random.Generator, head: Placing) -> Iterator[Shape]:
-    """A beret, a brimmed hat, a hood of cloth, or nothing."""
-    kind, pick = rng.uniform(), rng.uniform()
-    if kind < 0.15:
-        yield Shape("cloth", head(ellipse(rng.uniform(-0.3, 0.3), -0.95, 1.15, 0.42)), pick, swell=(0.6, 0.7))
-    elif kind < 0.32:
-        crown = curve(mirrored([(0.3, -1.66), (0.68, -1.5), (0.72, -0.65)]))
-        yield Shape("cloth", head(crown), pick, swell=(0.7, 0.2))
-        yield Shape("cloth", head(ellipse(0, -0.7, 1.45, 0.2)), pick, -0.2, swell=(0.3, 0.6))
-    elif kind < 0.47:
-        scarf = curve(mirrored([(0.3, -1.35), (0.95, -0.9), (1.05, 0.2), (0.75, 1.2), (0.68, 0.2), (0.45, -0.6)]))
-        yield Shape("cloth", head(scarf), pick, swell=(0.7, 0.3), grain=1.3)

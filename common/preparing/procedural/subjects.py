@@ -5,8 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from common.preparing.procedural.outlines import Outline, blob, box, curve, ellipse, mirrored, placed, ribbon, turned
-from common.preparing.procedural.shapes import Shape
+from common.preparing.procedural.shapes import Outline, Shape, blob, box, curve, mirrored, oval, placed, ribbon, turned
 
 LATHES = {
     "jug": [(0.4, 0), (0.36, 0.06), (0.3, 0.2), (0.6, 0.32), (1, 0.55), (0.85, 0.8), (0.5, 1)],
@@ -41,7 +40,7 @@ def vessel(rng: np.random.Generator, x: float, foot: float) -> Iterator[Shape]:
     half, high = {"jug": (0.14, 0.4), "bottle": (0.09, 0.5), "vase": (0.11, 0.28), "bowl": (0.22, 0.17)}[kind]
     half, high = half * rng.uniform(0.8, 1.2), high * rng.uniform(0.85, 1.2)
     top = foot - high
-    yield Shape("shadow", ellipse(x + 0.5 * half, foot, 1.3 * half, 0.035))
+    yield Shape("shadow", oval(x + 0.5 * half, foot, 1.3 * half, 0.035))
     if kind == "bowl":
         for aside in (-0.5, 0.5, 0.0):
             yield from fruit(rng, x + aside * half, top + 0.02, 0.065)
@@ -50,7 +49,7 @@ def vessel(rng: np.random.Generator, x: float, foot: float) -> Iterator[Shape]:
             flower = (x + aside * half, top - up * half)
             yield Shape("foliage", ribbon([(x, top + 0.02), flower], [0.012, 0.012]), 0.4)
             yield Shape("flower", blob(rng, *flower, 0.06, 0.06, 0.25), rng.uniform(), swell=(0.6, 0.6))
-            yield Shape("fruit", ellipse(*flower, 0.02, 0.02, 10), 0.3)
+            yield Shape("fruit", oval(*flower, 0.02, 0.02, 10), 0.3)
     elif kind == "jug":
         side = half * rng.choice([-1.0, 1.0])
         handle = ribbon(placed([(0.3, 0.12), (1.25, 0.2), (1.4, 0.45), (0.9, 0.65)], x, top, side, high), [0.03] * 4)
@@ -59,13 +58,13 @@ def vessel(rng: np.random.Generator, x: float, foot: float) -> Iterator[Shape]:
     yield Shape("glass" if kind == "bottle" else "pot", outline, pick, swell=(0.95, 0.2), grain=1.5)
     if kind != "bottle":
         mouth = LATHES[kind][0][0] * half
-        yield Shape("pot", ellipse(x, top, mouth, 0.14 * mouth + 0.004), pick, -0.45)
+        yield Shape("pot", oval(x, top, mouth, 0.14 * mouth + 0.004), pick, -0.45)
 
 
 def fruit(rng: np.random.Generator, x: float, foot: float, size: float) -> Iterator[Shape]:
     """An apple, an orange, a plum or a pear."""
-    yield Shape("shadow", ellipse(x + 0.5 * size, foot, 1.2 * size, 0.3 * size))
-    body, top = ellipse(0, -0.8, 1, 0.95), -1.6
+    yield Shape("shadow", oval(x + 0.5 * size, foot, 1.2 * size, 0.3 * size))
+    body, top = oval(0, -0.8, 1, 0.95), -1.6
     if rng.uniform() < 0.25:
         body, top = curve(mirrored([(0.2, -2.3), (0.45, -1.8), (0.6, -1.2), (1, -0.5), (0.5, 0.1)])), -2.2
     yield Shape("fruit", placed(body, x, foot, size, size), rng.uniform(), swell=(0.9, 0.9), grain=0.8)
@@ -86,7 +85,7 @@ def paint(rng: np.random.Generator, outline: Outline, grain: float = 0.0) -> Sha
 
 def geometry(rng: np.random.Generator) -> Iterator[Shape]:
     """Discs, rings, triangles and bars that float over one another."""
-    disc = ellipse(0, 0, 1, 1, 36)
+    disc = oval(0, 0, 1, 1, 36)
     figures = [disc, disc, disc[:19], 1.3 * disc[::12], box(-1.1, -0.8, 1.1, 0.8)]
     figures += [box(-3.2, -0.12, 3.2, 0.12)] * 2
     for _ in range(rng.integers(8, 17)):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 from common.errors import UserError
-from common.preparing.sources.files import Files
-from common.preparing.sources.listing import Listing, Record
+from common.preparing.sources.files import Files, Listing, Record
+from common.vocabulary import Kind
 
 TABLE = "labels.csv"
 COLUMNS = ("file", "genre", "style", "artist", "title", "year")
@@ -17,8 +17,6 @@ COLUMNS = ("file", "genre", "style", "artist", "title", "year")
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 """Of the files that are taken for pictures where no table names them."""
-
-Kind = Literal["genre", "style"]
 
 
 def labels_table(files: Files, table: Path | None = None) -> Listing:
@@ -78,15 +76,15 @@ def _rows(text: str, place: str) -> list[dict[str, str]]:
     }
     # The separator that makes most known columns of the first line, then most columns.
     separator = max(headers, key=lambda mark: (len(set(headers[mark]) & set(COLUMNS)), len(headers[mark])))
+    header = headers[separator]
+    if "file" not in header:
+        raise UserError(f"{place} has no column file, which names the pictures; its header is {first_line[:200]!r}")
+    if twice := [column for column in COLUMNS if header.count(column) > 1]:
+        raise UserError(f"{place} has two columns {twice[0]}; rename one")
     rows = []
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True, restval="")
+    reader = csv.DictReader(io.StringIO(text, newline=""), header, delimiter=separator, strict=True, restval="")
     try:
-        reader.fieldnames = header = [name.strip().lower() for name in reader.fieldnames or ()]
-        if "file" not in header:
-            raise UserError(f"{place} has no column file, which names the pictures; its header is {first_line[:200]!r}")
-        if twice := [column for column in COLUMNS if header.count(column) > 1]:
-            raise UserError(f"{place} has two columns {twice[0]}; rename one")
-        for row in reader:
+        for row in itertools.islice(reader, 1, None):
             fault = "" if row["file"].strip() else "the column file is blank; name a picture or remove the row"
             if None in row:
                 # Any guess which comma is text and not a separator could shift the labels.

@@ -1,10 +1,16 @@
-"""List and read files, the same way for a folder and for a zip."""
+"""What every source returns: for each picture a record and a function that reads it; and how to read a folder or zip.
+
+The main process lists the pictures; worker processes read them. So the functions must be picklable. A new kind of
+archive is one more class beside `ZipFiles`.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +18,52 @@ from PIL import Image
 
 from common.errors import UserError
 from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
-from common.preparing.sources.listing import Entry, Listing, Record, writable
+
+
+def writable(text: str) -> str:
+    """Replace lone surrogates, Python's stand-ins for bytes of file names that are not UTF-8: no file can hold them."""
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A picture's name and its labels as the source spells them, made `writable`; a blank label means unlabelled."""
+
+    name: str
+    genre: str = ""
+    style: str = ""
+    artist: str = ""
+    title: str = ""
+    year: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, writable(getattr(self, field.name)))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record and the function that returns its picture in RGB, or raises `pictures.Rejected` with the reason."""
+
+    record: Record
+    read: Callable[[], Image.Image]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of a source, in the source's order."""
+
+    name: str
+    """The source's name in dataset.json."""
+    entries: Iterable[Entry]
+    total: int | None
+    """Number of pictures, if it is known in advance."""
+    remarks: tuple[str, ...] = ()
+    """What the source left out or could not match, for the summary."""
+
+
+Source = Callable[[], Listing]
+"""Lists all pictures of a source. Raises UserError if the source itself is broken."""
 
 
 class Files:
@@ -23,8 +74,6 @@ class Files:
 
     top = ""
     """The single top-level folder of a zip, which is left out of the names; blank if there is none."""
-    reading = "read"
-    """What is done to a file, for messages."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,40 +93,38 @@ class Files:
         """Return True if a file of this name exists."""
         return os.path.exists(self.path / name)
 
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file. Raises whatever the system or the unpacking raises."""
-        return (self.path / name).read_bytes()
-
-    def check_picture(self, name: str) -> None:
-        """Raise Rejected if a file is outside this tree (by a link, too) or larger than MAX_BYTES."""
+    def size(self, name: str) -> int:
+        """Return the bytes of a file. Raises Rejected if it is outside this tree (by a link, too) or no plain file."""
         path = (self.path / name).resolve()
         if not path.is_relative_to(self.path.resolve()):
             raise Rejected("points outside the source folder")
         if not path.is_file():
             raise Rejected("is not a file")
-        if path.stat().st_size > MAX_BYTES:
-            raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
+        return path.stat().st_size
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file. Raises whatever the system or the unpacking raises."""
+        return (self.path / name).read_bytes()
 
     def read_picture(self, name: str) -> Image.Image:
         """Return a picture in RGB. Raises Rejected with the reason if it cannot be read."""
         try:
-            self.check_picture(name)
+            if self.size(name) > MAX_BYTES:
+                raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
             data = self.read(name)
         except Rejected:
             raise
         except Exception as error:
             # Encrypted, damaged and unsupported entries of a zip each raise a different exception.
-            raise Rejected(f"cannot be {self.reading}: {reason_of(error)}") from None
+            raise Rejected(f"cannot be read: {reason_of(error)}") from None
         return decode(data)
 
     def read_table(self, name: str) -> str:
         """Return the text of a UTF-8 file. Raises UserError if it cannot be read."""
         try:
             return self.read(name).decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise UserError(f"{self.path}/{name} is not UTF-8; save it as UTF-8") from None
         except Exception as error:
-            raise UserError(f"{self.path}/{name} cannot be read ({reason_of(error)}); write it again") from None
+            raise UserError(f"{self.path}/{name} cannot be read as UTF-8 ({reason_of(error)}); save it again") from None
 
     def listing(self, records: Iterable[tuple[str, Record]], remarks: tuple[str, ...] = ()) -> Listing:
         """Return the listing of some files, given by name and record."""
@@ -87,8 +134,6 @@ class Files:
 
 class ZipFiles(Files):
     """Files in a zip, read without unpacking it to disk."""
-
-    reading = "unpacked"
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -107,14 +152,13 @@ class ZipFiles(Files):
     def has(self, name: str) -> bool:
         return name in self._entries
 
-    def read(self, name: str) -> bytes:
-        return _opened(os.getpid(), self.path)[0].read(self._entries[name])
-
-    def check_picture(self, name: str) -> None:
+    def size(self, name: str) -> int:
         if name.startswith("/") or ".." in PurePosixPath(name).parts:
             raise Rejected("points outside the zip")
-        if self._entries[name].file_size > MAX_BYTES:
-            raise Rejected(f"unpacks to more than {MAX_BYTES // 2**20} MiB")
+        return self._entries[name].file_size
+
+    def read(self, name: str) -> bytes:
+        return _opened(os.getpid(), self.path)[0].read(self._entries[name])
 
 
 def open_files(path: Path) -> Files:

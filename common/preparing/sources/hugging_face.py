@@ -15,7 +15,7 @@ from PIL import Image
 
 from common.errors import UserError, missing_package
 from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
-from common.preparing.sources.listing import Entry, Listing, Record, writable
+from common.preparing.sources.files import Entry, Listing, Record, writable
 
 LABELS = ("genre", "style", "artist", "title", "year")
 SPLIT = "train"

@@ -11,12 +11,10 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from common.errors import UserError
-from common.preparing.sources.files import Files
-from common.preparing.sources.listing import Listing, Record
+from common.preparing.sources.files import Files, Listing, Record
 
 _YEAR = re.compile(r"-(1[2-9]\d\d|20[0-2]\d)(-\d{1,2})?(\(\d+\))?$")
 _PARTICLES = {"de", "del", "della", "der", "di", "da", "du", "le", "la", "of", "the", "van", "von", "el", "ter", "ten"}
@@ -50,27 +48,14 @@ def wikiart_download(files: Files, lists: Files) -> Listing:
 
 def _labels(lists: Files, kind: str) -> dict[str, str]:
     """Map the key of each listed painting to its label; `kind` is genre or style."""
-    classes = dict(_pairs(lists, f"{kind}_class.txt", r"(\S+) (.+)"))
+    classes = dict(re.findall(r"^(\S+) (.+?)\s*$", lists.read_table(f"{kind}_class.txt"), re.MULTILINE))
     labels: dict[str, str] = {}
     for table in (f"{kind}_train.csv", f"{kind}_val.csv"):
-        for path, index in _pairs(lists, table, r"(.+),(.*)"):
+        for path, index in re.findall(r"^(.+),(.*?)\s*$", lists.read_table(table), re.MULTILINE):
             if index not in classes:
                 raise UserError(f"{lists.path}/{table}: index {index!r} is not in {kind}_class.txt")
             labels.setdefault(_key(path), classes[index])
     return labels
-
-
-def _pairs(lists: Files, table: str, form: str) -> Iterator[tuple[str, str]]:
-    """Yield the two groups of the pattern `form` from each line of a list."""
-    place = f"{lists.path}/{table}"
-    if not lists.has(table):
-        raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
-    for number, line in enumerate(lists.read_table(table).splitlines(), start=1):
-        pair = re.fullmatch(form, line.strip())
-        if pair:
-            yield pair.group(1), pair.group(2)
-        elif line.strip():
-            raise UserError(f"{place}, line {number}: {line[:60]!r} is not a pair; download the list again")
 
 
 def read_name(file: str) -> tuple[str, str, str]:

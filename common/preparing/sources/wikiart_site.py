@@ -10,7 +10,7 @@ import itertools
 import json
 import time
 import urllib.robotparser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,73 +20,61 @@ from PIL import Image
 from tqdm import tqdm
 
 from common.errors import UserError, missing_package
-from common.files import write_atomically
+from common.picture_files import write_picture
 from common.preparing.pictures import MAX_BYTES, Rejected
-from common.preparing.sources.files import Files
-from common.preparing.sources.listing import Entry, Listing, Record
+from common.preparing.sources.files import Entry, Files, Listing, Record
 
 SITE = "https://www.wikiart.org"
-# fmt: off
 GENRES = (
     "abstract", "animal-painting", "cityscape", "figurative", "flower-painting", "genre-painting", "illustration",
     "landscape", "marina", "mythological-painting", "nude-painting-nu", "portrait", "religious-painting",
     "sketch-and-study", "still-life", "symbolic-painting",
-)
+)  # fmt: skip
 STYLES = (
     "abstract-expressionism", "action-painting", "analytical-cubism", "art-nouveau-modern", "baroque",
     "color-field-painting", "contemporary-realism", "cubism", "early-renaissance", "expressionism", "fauvism",
     "high-renaissance", "impressionism", "mannerism-late-renaissance", "minimalism", "naive-art-primitivism",
     "new-realism", "northern-renaissance", "pointillism", "pop-art", "post-impressionism", "proto-renaissance",
     "realism", "rococo", "romanticism", "symbolism", "synthetic-cubism", "ukiyo-e",
-)
-# fmt: on
+)  # fmt: skip
 GIVE_UP_AFTER = 5
 """Stop after this many pictures in a row that could not be fetched."""
 AGENT = "Atelier/0.1 (prepares a dataset of paintings)"
 ATTEMPTS = 6
-LONGEST_WAIT = 600.0
-"""Seconds to wait at most where the server names a time."""
 
 
-def wikiart_site(
-    downloads: Path,
-    per_genre: int,
-    client: PoliteClient,
-    *,
-    site: str = SITE,
-    genres: Sequence[str] = GENRES,
-    styles: Sequence[str] = STYLES,
-) -> Listing:
+def wikiart_site(downloads: Path, per_genre: int, client: PoliteClient) -> Listing:
     """List at most `per_genre` paintings of each genre, in the site's order, each with its style from the style lists.
 
     The pictures are fetched one by one as the entries are read.
     """
-    if per_genre < 1:
-        raise UserError(f"--per-genre {per_genre} fetches nothing; ask for at least 1")
-    name = site.partition("//")[2]
-    listed = partial(_listed, client, site, downloads / "pages")
+    name = SITE.partition("//")[2]
     wanted: dict[str, tuple[str, dict[str, Any]]] = {}
-    for genre in tqdm(genres, desc="lists by genre", unit="genre"):
-        new = (painting for painting in listed("genre", genre) if painting["id"] not in wanted)
+    for genre in tqdm(GENRES, desc="lists by genre", unit="genre"):
+        listed = _listed(client, downloads / "pages", "genre", genre)
+        new = (painting for painting in listed if painting["id"] not in wanted)
         wanted |= {painting["id"]: (genre, painting) for painting in itertools.islice(new, per_genre)}
     style_of: dict[str, str] = {}
-    for style in tqdm(styles, desc="lists by style", unit="style"):
-        for painting in listed("style", style):
+    for style in tqdm(STYLES, desc="lists by style", unit="style"):
+        for painting in _listed(client, downloads / "pages", "style", style):
             style_of.setdefault(painting["id"], style)
     if not wanted:
-        raise UserError(f"{name} lists no paintings of {', '.join(genres)}; the site may have changed")
-    records = [
-        (_record(genre, style_of.get(key, ""), painting), painting["image"])
-        for key, (genre, painting) in wanted.items()
-    ]
-    return Listing(name, _fetched(client, downloads / "pictures", records, name), len(records))
+        raise UserError(f"{name} lists no paintings of {', '.join(GENRES)}; the site may have changed")
+    records = []
+    for key, (genre, painting) in wanted.items():
+        extension = Path(painting["image"].partition("!")[0]).suffix.lower() or ".jpg"
+        texts = (str(painting.get(field) or "").strip() for field in ("artistName", "title", "year"))
+        # The id becomes a file name, so keep only its letters and digits.
+        file = "".join(letter for letter in str(key) if letter.isalnum()) + extension
+        records.append((Record(file, genre, style_of.get(key, ""), *texts), painting["image"]))
+    return Listing(name, _fetched(client, downloads / "pictures", records), len(records))
 
 
-def _listed(client: PoliteClient, site: str, folder: Path, kind: str, label: str) -> Iterator[dict[str, Any]]:
+def _listed(client: PoliteClient, folder: Path, kind: str, label: str) -> Iterator[dict[str, Any]]:
     """Yield the paintings that the site lists under one label; stop at a page with nothing new."""
     seen: set[str] = set()
     for page in itertools.count(1):
-        url = f"{site}/en/paintings-by-{kind}/{label}?json=2&page={page}"
+        url = f"{SITE}/en/paintings-by-{kind}/{label}?json=2&page={page}"
         path = folder / f"{kind}-{label}-{page}.json"
         try:
             _fetch(client, url, path, lambda response: _paintings(response.content))
@@ -107,15 +95,7 @@ def _paintings(page: bytes) -> list[dict[str, Any]]:
         raise Refused("is not a list of paintings") from None
 
 
-def _record(genre: str, style: str, painting: dict[str, Any]) -> Record:
-    extension = Path(painting["image"].partition("!")[0]).suffix.lower() or ".jpg"
-    texts = (str(painting.get(field) or "").strip() for field in ("artistName", "title", "year"))
-    # The id becomes a file name, so keep only its letters and digits.
-    name = "".join(letter for letter in str(painting["id"]) if letter.isalnum()) + extension
-    return Record(name, genre, style, *texts)
-
-
-def _fetched(client: PoliteClient, folder: Path, records: list[tuple[Record, str]], site: str) -> Iterator[Entry]:
+def _fetched(client: PoliteClient, folder: Path, records: list[tuple[Record, str]]) -> Iterator[Entry]:
     """Yield the entries as their pictures are fetched. A picture that cannot be had is rejected with the reason."""
     failures = 0
     for record, url in records:
@@ -128,7 +108,7 @@ def _fetched(client: PoliteClient, folder: Path, records: list[tuple[Record, str
             failures = failures + 1 if isinstance(error, Unreachable) else 0
             if failures == GIVE_UP_AFTER:
                 raise UserError(
-                    f"{site}: {failures} pictures in a row failed; the last one: {error}; "
+                    f"{failures} pictures in a row could not be fetched; the last one: {error}; "
                     "run the command again later, it continues from here"
                 ) from None
         yield Entry(record, read)
@@ -146,15 +126,10 @@ def _reject(reason: str) -> Image.Image:
 
 def _fetch(client: PoliteClient, url: str, path: Path, check: Callable[[Any], object]) -> None:
     """Fetch what is not stored yet, and store it if `check` does not raise Refused."""
-    if path.is_file():
-        return
-    response = client.get(url)
-    check(response)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, response.content)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; free some space or choose --downloads") from None
+    if not path.is_file():
+        response = client.get(url)
+        check(response)
+        write_picture(path, response.content)
 
 
 class Refused(Exception):
@@ -190,35 +165,32 @@ class PoliteClient:
         if host not in self._robots:
             self._robots[host] = rules = urllib.robotparser.RobotFileParser()
             try:
-                rules.parse(self._patiently(f"{host}/robots.txt", self._pause).text.splitlines())
+                rules.parse(self._patiently(f"{host}/robots.txt").text.splitlines())
             except Refused:
                 rules.parse([])  # No robots.txt: everything is allowed.
-        rules = self._robots[host]
-        if not rules.can_fetch(AGENT, url):
+            self._pause = max(self._pause, float(rules.crawl_delay(AGENT) or 0))
+        if not self._robots[host].can_fetch(AGENT, url):
             raise Refused("robots.txt forbids it")
-        return self._patiently(url, max(self._pause, float(rules.crawl_delay(AGENT) or 0)))
+        return self._patiently(url)
 
-    def _patiently(self, url: str, pause: float) -> Any:
+    def _patiently(self, url: str) -> Any:
         """Retry what may pass: a lost connection, a busy or broken server."""
-        reason, asked = "", 0.0
         for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(max(self._backoff * 2 ** (attempt - 1), asked))
             time.sleep(max(0.0, self._earliest - time.monotonic()))
+            asked = ""
             try:
                 response = self._client.get(url)
-            except (self._httpx.TooManyRedirects, self._httpx.InvalidURL) as error:
-                raise Refused(str(error)) from None
-            except self._httpx.TransportError as error:
-                reason, asked = str(error) or type(error).__name__, 0.0
-                continue
-            finally:
-                self._earliest = time.monotonic() + pause
-            if response.status_code < 400:
-                return response
-            reason = f"the server answers {response.status_code}"
-            if response.status_code != 429 and response.status_code < 500:
-                raise Refused(reason)
-            seconds = response.headers.get("Retry-After", "")
-            asked = min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else 0.0
+            except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
+                reason = str(error) or type(error).__name__
+            else:
+                self._earliest = time.monotonic() + self._pause
+                if response.status_code < 400:
+                    return response
+                reason = f"the server answers {response.status_code}"
+                if response.status_code != 429 and response.status_code < 500:
+                    raise Refused(reason)
+                asked = response.headers.get("Retry-After", "")
+            # Ten minutes at most, whatever the server asks for.
+            wait = max(self._backoff * 2**attempt, min(float(asked), 600.0) if asked.isdecimal() else 0.0)
+            self._earliest = time.monotonic() + max(self._pause, wait)
         raise Unreachable(reason)
