@@ -40,7 +40,7 @@ def test_the_table_names_every_raw_label_with_its_pictures_and_why_it_was_left_o
         ["Portraits", "portrait", "1"],
         ["portrait", "portrait", "1"],
         ["self-portrait", "portrait", "1"],
-        ["cityscape", "unlabelled", "(too", "few)", "1"],
+        ["cityscape", "unlabelled", "(too", "few,", "see", "--min-count)", "1"],
         ["(blank)", "unlabelled", "1"],
         ["Unknown", "Genre", "unlabelled", "1"],
         ["Lanscape", "unlabelled", "(unknown);", "did", "you", "mean", "landscape?", "1"],
@@ -60,9 +60,9 @@ def test_an_unknown_label_may_keep_its_own_name_if_it_can_be_requested_by_it() -
         "Any": "unlabelled (unknown, cannot be requested by name)",
         "cats, dogs": "unlabelled (unknown, cannot be requested by name)",
         "a:b": "unlabelled (unknown, cannot be requested by name)",
-        "portrait": "unlabelled (too few)",
+        "portrait": "unlabelled (too few, see --min-count)",
         "Unknown Genre": "unlabelled",
-        "xyz": "unlabelled (too few)",
+        "xyz": "unlabelled (too few, see --min-count)",
         "(blank)": "unlabelled",
     }
 
@@ -73,7 +73,7 @@ def test_rare_styles_join_their_family_if_that_makes_enough() -> None:
         "high renaissance": "high-renaissance",
         "mannerism": "renaissance (too few, joined its family)",
         "proto renaissance": "renaissance (too few, joined its family)",
-        "analytical cubism": "unlabelled (too few)",
+        "analytical cubism": "unlabelled (too few, see --min-count)",
     }
 
 
@@ -126,8 +126,3 @@ def test_a_taxonomy_with_a_fault_is_refused_by_file_and_name(tmp_path: Path, con
         mapped([], 1, GENRE, path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
-
-
-def test_a_taxonomy_that_is_not_there_is_answered_with_the_one_to_copy(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"own\.yaml does not exist; copy .*taxonomy\.yaml and edit it"):
-        mapped([], 1, GENRE, tmp_path / "own.yaml")

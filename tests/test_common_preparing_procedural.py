@@ -33,7 +33,7 @@ def test_every_shape_of_a_composition_has_a_colour_and_a_place(genre: str) -> No
             assert np.isfinite(shape.outline).all()
 
 
-@pytest.mark.parametrize(("style", "size"), zip(STYLES, (1, 50, 64, 128, 200, 256), strict=True))
+@pytest.mark.parametrize(("style", "size"), [*zip(STYLES, (1, 50, 64, 128, 200, 256), strict=True)])
 def test_a_picture_is_a_function_of_its_arguments_alone_and_as_large_as_asked(style: str, size: int) -> None:
     np.random.seed(1)
     first = paint("portrait", style, 3, size)

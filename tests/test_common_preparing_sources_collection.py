@@ -49,7 +49,7 @@ def test_a_record_holds_the_labels_as_they_are_spelled_and_its_picture_reads(
         (b"", "has no column file, which names the pictures; its header is ''"),
         (b"file,Genre,genre\na.png,,\n", "has two columns genre; rename one"),
         (HEADER.encode(), "lists no pictures"),
-        (HEADER.encode() + b"a.png,portr\xe4t,,,,\n", "is not UTF-8; save it as UTF-8"),
+        (HEADER.encode() + b"a.png,portr\xe4t,,,,\n", "cannot be read as UTF-8 ("),
         (HEADER.encode() + b"b.png,,,,,\nc.png,,,,,\n", "names 'b.png' and 1 more, not found; add the files or remove"),
         (HEADER.encode() + b"x" * 300 + b",,,,,\n", "not found"),
         (HEADER.encode() + b"a.png,,,,,\n ,portrait,,,,\n", "line 3: the column file is blank"),

@@ -65,7 +65,7 @@ def test_a_file_that_the_system_does_not_let_be_read_is_rejected() -> None:
     files = Files(Path("/proc/self"))
     with pytest.raises(Rejected, match=r"^cannot be read: "):
         files.read_picture("mem")
-    with pytest.raises(UserError, match=r"^/proc/self/mem cannot be read \("):
+    with pytest.raises(UserError, match=r"^/proc/self/mem cannot be read as UTF-8 \("):
         files.read_table("mem")
 
 

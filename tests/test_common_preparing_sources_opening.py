@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import UserError
-from common.preparing import procedural
+from common.preparing.procedural.painting import COMPOSITIONS, RENDERINGS
 from common.preparing.sources.opening import open_source
 
 
@@ -34,7 +34,7 @@ def test_a_source_with_labels_of_its_own_takes_no_other(place: str, labels: dict
 
 
 def test_paintings_are_equally_many_of_each_genre_and_style_and_a_function_of_their_seed() -> None:
-    cells = list(itertools.product(procedural.GENRES, procedural.STYLES))
+    cells = list(itertools.product(COMPOSITIONS, RENDERINGS))
     listing = open_source("procedural", count=2 * len(cells), seed=5)()
     first, second = (list(open_source("procedural", count=2 * len(cells), seed=seed)().entries) for seed in (5, 6))
     records = [entry.record for entry in first]
@@ -44,9 +44,3 @@ def test_paintings_are_equally_many_of_each_genre_and_style_and_a_function_of_th
     picture = first[1].read()
     assert picture.size == (256, 256)
     assert picture.tobytes() == list(listing.entries)[1].read().tobytes() != first[0].read().tobytes()
-
-
-@pytest.mark.parametrize(("count", "seed"), [(0, 0), (1, -1)])
-def test_no_painting_and_a_negative_seed_are_refused(count: int, seed: int) -> None:
-    with pytest.raises(UserError, match=f"--count {count} --seed {seed}: procedural needs a count of at least 1"):
-        open_source("procedural", count=count, seed=seed)()

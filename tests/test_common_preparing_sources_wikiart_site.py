@@ -100,8 +100,11 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     site = Site()
+    labels = {"GENRES": ("portrait", "landscape"), "STYLES": ("cubism", "fauvism")}
+    for name, value in (labels | {"SITE": site.place}).items():
+        monkeypatch.setattr(site_module, name, value)
     yield site
     site.server.shutdown()
     site.server.server_close()
@@ -111,20 +114,17 @@ def picture(number: int) -> str:
     return f"/images/work-{number}.jpg!Large.jpg"
 
 
-def listed(site: Site, downloads: Path, per_genre: int = 100) -> Listing:
-    client = PoliteClient(0.0, backoff=0.01, timeout=0.5)
-    return wikiart_site(
-        downloads, per_genre, client, site=site.place, genres=("portrait", "landscape"), styles=("cubism", "fauvism")
-    )
+def listed(downloads: Path, per_genre: int = 100) -> Listing:
+    return wikiart_site(downloads, per_genre, PoliteClient(0.0, backoff=0.01, timeout=0.5))
 
 
-def fetched(site: Site, downloads: Path, per_genre: int = 100) -> list[Entry]:
-    return list(listed(site, downloads, per_genre).entries)
+def fetched(downloads: Path, per_genre: int = 100) -> list[Entry]:
+    return list(listed(downloads, per_genre).entries)
 
 
 def test_genre_and_style_are_kept_with_each_picture(site: Site, tmp_path: Path) -> None:
     site.repeat_last_page = True
-    listing = listed(site, tmp_path)
+    listing = listed(tmp_path)
     assert listing.total == 8
     entries = list(listing.entries)
     assert [(entry.record.genre, entry.record.style) for entry in entries] == [
@@ -138,17 +138,17 @@ def test_genre_and_style_are_kept_with_each_picture(site: Site, tmp_path: Path) 
 
 
 def test_a_second_start_goes_on_and_fetches_nothing_twice(site: Site, tmp_path: Path) -> None:
-    entries = iter(listed(site, tmp_path).entries)
+    entries = iter(listed(tmp_path).entries)
     for _ in range(3):
         next(entries)
     before = Counter(site.requests)
-    assert len(fetched(site, tmp_path)) == 8
+    assert len(fetched(tmp_path)) == 8
     assert {path for path, count in site.requests.items() if count > before[path]} == {
         *(picture(number) for number in (3, 4, 10, 11, 12)),
         "/robots.txt",
     }
     site.requests.clear()
-    assert len(fetched(site, tmp_path)) == 8
+    assert len(fetched(tmp_path)) == 8
     assert not site.requests
 
 
@@ -179,7 +179,7 @@ def truncated(handler: BaseHTTPRequestHandler) -> None:
 def test_a_fault_that_passes_costs_a_repetition(site: Site, tmp_path: Path, fault: Answer) -> None:
     site.faults = {picture(1): [fault], "/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
     started = time.monotonic()
-    entries = fetched(site, tmp_path)
+    entries = fetched(tmp_path)
     assert [entry.read().size for entry in entries] == [(80, 64)] * 8
     assert site.requests[picture(1)] == 2
     # A server that names a time, twice one second here, is given it.
@@ -199,13 +199,13 @@ def test_a_picture_that_is_not_to_be_had_is_rejected_with_the_reason(
 ) -> None:
     monkeypatch.setattr(site_module, "ATTEMPTS", 1)
     site.faults = {picture(1): [fault] * 60}
-    entries = fetched(site, tmp_path)
+    entries = fetched(tmp_path)
     with pytest.raises(Rejected, match=f"^could not be fetched: {reason}"):
         entries[1].read()
     assert entries[2].read().size == (80, 64)
     site.faults = {}
     # The next run asks again for what could not be fetched.
-    assert fetched(site, tmp_path)[1].read().size == (80, 64)
+    assert fetched(tmp_path)[1].read().size == (80, 64)
 
 
 def test_a_site_that_is_gone_ends_the_fetching_with_how_to_go_on(
@@ -215,9 +215,9 @@ def test_a_site_that_is_gone_ends_the_fetching_with_how_to_go_on(
     site.faults = {picture(number): [BROKEN] for number in (0, 1, 2, 3, 4)}
     with pytest.raises(
         UserError,
-        match=r"5 pictures in a row failed; the last one: the server answers 500; run the command",
+        match=r"5 pictures in a row could not be fetched; the last one: the server answers 500; run the command",
     ):
-        fetched(site, tmp_path)
+        fetched(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -230,18 +230,18 @@ def test_a_list_that_is_not_to_be_had_ends_the_fetching(
     monkeypatch.setattr(site_module, "ATTEMPTS", 1)
     site.faults = {"/en/paintings-by-genre/landscape?json=2&page=1": [fault]}
     with pytest.raises(UserError) as caught:
-        listed(site, tmp_path)
+        listed(tmp_path)
     assert f"landscape?json=2&page=1: {message}; run the command again later" in str(caught.value)
-    assert listed(site, tmp_path).total == 8
+    assert listed(tmp_path).total == 8
 
 
 def test_what_robots_forbid_is_left_alone(site: Site, tmp_path: Path) -> None:
     site.robots = "User-agent: *\nDisallow: /images/work-1.jpg\nDisallow: /en/paintings-by-style\n"
     with pytest.raises(UserError, match=r"paintings-by-style/cubism\?json=2&page=1: robots\.txt forbids it"):
-        listed(site, tmp_path)
+        listed(tmp_path)
     assert not any("by-style" in path for path in site.requests)
     site.robots = "User-agent: *\nDisallow: /images/work-1.jpg\n"
-    entries = fetched(site, tmp_path)
+    entries = fetched(tmp_path)
     with pytest.raises(Rejected, match=r"robots\.txt forbids it"):
         entries[1].read()
     assert not site.requests[picture(1)]
@@ -260,12 +260,10 @@ def test_requests_keep_their_distance(site: Site, tmp_path: Path, robots: str, p
     assert min(gaps) >= (pause or 1) - 0.01
 
 
-def test_as_many_of_a_genre_are_fetched_as_asked_for_but_not_none(site: Site, tmp_path: Path) -> None:
-    entries = fetched(site, tmp_path, per_genre=2)
+def test_as_many_of_a_genre_are_fetched_as_asked_for(site: Site, tmp_path: Path) -> None:
+    entries = fetched(tmp_path, per_genre=2)
     assert [entry.record.name for entry in entries] == ["id0.jpg", "id1.jpg", "id10.jpg", "id11.jpg"]
     assert sum(path.startswith("/images/") for path in site.requests) == 4
-    with pytest.raises(UserError, match="--per-genre 0 fetches nothing; ask for at least 1"):
-        listed(site, tmp_path, per_genre=0)
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"^cannot write .*genre-portrait-1\.json: Not a directory; free some space or"):
-        listed(site, tmp_path / "file")
+    with pytest.raises(UserError, match=r"^cannot write .*genre-portrait-1\.json: Not a directory"):
+        listed(tmp_path / "file")

@@ -130,9 +130,9 @@ REFUSED_PLACES = {
     "folder/far too many bytes.png": "larger than 200 MiB",
     "zip/../out of it.png": "points outside the zip",
     "zip//from the root.png": "points outside the zip",
-    "zip/encrypted.png": "cannot be unpacked: ",
-    "zip/spoiled.png": "cannot be unpacked: ",
-    "zip/far too many bytes.png": "unpacks to more than 200 MiB",
+    "zip/encrypted.png": "cannot be read: ",
+    "zip/spoiled.png": "cannot be read: ",
+    "zip/far too many bytes.png": "larger than 200 MiB",
 }
 
 

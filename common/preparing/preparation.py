@@ -104,7 +104,7 @@ def _build(
     _write_table(folder / "labels.csv", header, rows)
     _write_table(folder / "rejected.csv", ("file", "reason"), refused + near)
     train = [place for place, split in enumerate(splits) if split == "train"]
-    learnt = ([labels[place] for place in train] for labels in (genres.labels, styles.labels))
+    learnt_genres, learnt_styles = ([some[place] for place in train] for some in (genres.labels, styles.labels))
     description = DatasetDescription(
         version=VERSION,
         source=listing.name,
@@ -114,7 +114,7 @@ def _build(
         sizes=settings.sizes,
         enlarged=settings.enlarge,
         paintings={name: splits.count(name) for name in SPLITS},
-        vocabulary=build_vocabulary(*learnt, genre_naming, style_naming),
+        vocabulary=build_vocabulary(learnt_genres, learnt_styles, genre_naming, style_naming),
         checksums={name: sha256(folder / name) for name in ("labels.csv", *images.values())},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)

@@ -62,7 +62,9 @@ def painted(count: int, seed: int) -> Listing:
             Record(str(number), genre, style, artist="procedural", title=f"no. {number}"),
             partial(paint, genre, style, seed=number, size=PAINTED_SIZE),
         )
-        for number, (genre, style) in zip(range(seed, seed + count), cycle(product(COMPOSITIONS, RENDERINGS)), strict=False)
+        for number, (genre, style) in zip(
+            range(seed, seed + count), cycle(product(COMPOSITIONS, RENDERINGS)), strict=False
+        )
     )
     return Listing(f"procedural (seed {seed})", entries, count)
 
