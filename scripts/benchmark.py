@@ -33,21 +33,19 @@ from common.machine import keep_freed_memory, own_device, used_memory
 from common.runs.accelerator import make_accelerator
 from common.runs.precision import has_bfloat16, precision_of
 from common.vocabulary import Vocabulary
-from stage1.config import Stage1Config
 from stage1.networks import build_critic, build_generator
-from stage1.sampling import SIZE, Stage1Painter
 from stage1.training import Stage1Trainer
 from stage2 import Painter, networks
-from stage2.config import Stage2Config
 from stage2.sharing.onnx_graphs import load_networks
 from stage2.training import Stage2Trainer
 
 ROUNDS = 3
+Settings = stage1.config.Stage1Config | stage2.config.Stage2Config
 LABELS = Vocabulary(genres=dict.fromkeys("abcdefghijkl", 1), styles=dict.fromkeys("abcdefghijkl", 1), families={})
 """Of untrained networks."""
 
-Tasks = Mapping[str, tuple[Callable[[], object], int]]
-"""By name: what to repeat, and the pictures per call."""
+Task = tuple[Callable[[], object], int]
+"""What to repeat, and the pictures per call."""
 
 
 def main() -> None:
@@ -56,37 +54,35 @@ def main() -> None:
     train = commands.add_parser("train", help="measure a training step of a preset, and loading its batches")
     train.add_argument("--data", type=Path, default=Path("data"), help="dataset folder")
     generate = commands.add_parser("generate", help="measure painting, by resolution and batch size")
-    weights = "run or export to paint with (default: a preset's untrained networks)"
-    generate.add_argument("--weights", type=Path, help=weights)
+    generate.add_argument("--weights", type=Path, help="run or export (default: a preset's untrained networks)")
     generate.add_argument("--batches", type=at_least(1), nargs="+", default=[1, 4, 16, 64], help="batch sizes")
     for command in (train, generate):
         command.add_argument("--stage", type=int, choices=(1, 2), default=1, help="stage of the preset")
         command.add_argument("--preset", help="preset to measure (default: the one that training takes here)")
+        command.add_argument("--seconds", type=float, default=1.0, help=f"length of each of {ROUNDS} rounds")
         add_changes(command)
-        length = f"length of each of the {ROUNDS} rounds of a measurement"
-        command.add_argument("--seconds", type=float, default=1.0, help=length)
     arguments = parser.parse_args()
-    if arguments.what == "generate" and arguments.weights is not None:
-        if arguments.preset or arguments.set:
-            raise UserError("--weights has its own networks; leave out --preset and --set")
-        measure_painting(arguments.weights, arguments.batches, arguments.seconds)
-        return
-    settings = _settings(arguments.stage, arguments.preset, arguments.set)
+    if not 0 < arguments.seconds < float("inf"):
+        raise UserError(f"--seconds {arguments.seconds:g}: give a number above 0, such as 1")
+    chosen = arguments.stage, arguments.preset, arguments.set
     if arguments.what == "train":
-        measure_training(settings, PaintingDataset(arguments.data), arguments.seconds)
+        measure_training(_settings(*chosen), PaintingDataset(arguments.data), arguments.seconds)
         return
+    if arguments.weights is not None and (arguments.preset or arguments.set):
+        raise UserError("--weights has its own networks; leave out --preset and --set")
     with tempfile.TemporaryDirectory() as folder:
-        _export_untrained(settings, LABELS, Path(folder))
-        measure_painting(Path(folder), arguments.batches, arguments.seconds)
+        if arguments.weights is None:
+            _export_untrained(_settings(*chosen), LABELS, Path(folder))
+        measure_painting(arguments.weights or Path(folder), arguments.batches, arguments.seconds)
 
 
-def measure_training(settings: Stage1Config | Stage2Config, dataset: PaintingDataset, seconds: float) -> None:
+def measure_training(settings: Settings, dataset: PaintingDataset, seconds: float) -> None:
     """Print the speed and memory of a preset's training step, in real paintings per second, and that of its loader."""
     schedule, accelerator = settings.training, make_accelerator(settings.training.precision)
     device, batch = accelerator.device, schedule.batch_size
     trainer: Stage1Trainer | Stage2Trainer
-    if isinstance(settings, Stage1Config):
-        size = SIZE
+    if isinstance(settings, stage1.config.Stage1Config):
+        size = stage1.sampling.SIZE
         split = dataset.split("train", size, residence=schedule.pictures_in, device=device)
         trainer = Stage1Trainer(settings, split, dataset.vocabulary, accelerator)
     else:
@@ -94,7 +90,7 @@ def measure_training(settings: Stage1Config | Stage2Config, dataset: PaintingDat
         with tempfile.TemporaryDirectory() as folder:
             # Speed does not depend on the weights of stage I.
             _export_untrained(_settings(1), dataset.vocabulary, Path(folder))
-            painter = Stage1Painter.load(Path(folder))
+            painter = stage1.sampling.Stage1Painter.load(Path(folder))
         painter.generator.to(device)
         trainer = Stage2Trainer(settings, dataset, painter, accelerator)
     updates = f"batch {batch}, {schedule.critic_steps} critic updates a step"
@@ -103,13 +99,12 @@ def measure_training(settings: Stage1Config | Stage2Config, dataset: PaintingDat
     positions = np.random.default_rng(0).integers(dataset.description.paintings["train"], size=batch)
     mirrored = torch.zeros(batch, dtype=torch.bool, device=device)
     numbers = itertools.count()
-    tasks: dict[str, tuple[Callable[[], object], int]] = {
-        "training step": (lambda: trainer.pair.step(next(numbers)), batch * schedule.critic_steps)
-    }
+    step: Task = (lambda: trainer.pair.step(next(numbers)), batch * schedule.critic_steps)
+    tasks = {"training step": step}
     for residence in get_args(Residence):
         split = dataset.split("train", size, residence=residence, device=device)
         tasks[f"loading from {residence}"] = (partial(stream.pictures, split, positions, mirrored), batch)
-    _print_compared(tasks, seconds)
+    print_speeds(tasks, seconds)
     print(f"memory {used_memory(device) / 2**30:.2f} GB")
 
 
@@ -119,11 +114,10 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
     device = own_device("cuda" if torch.cuda.is_available() else "cpu")
     painter = Painter.load(weights, device)
     print(f"{_machine(device)}; median of {ROUNDS} rounds", flush=True)
-    for resolution, count in itertools.product(painter.resolutions, batches):
-        name = f"{resolution} pixels, batch {count}"
-        speeds = images_per_second({name: (partial(painter.paint, count=count, resolution=resolution), count)}, seconds)
-        print(f"{name:24} {speeds[name]:8.1f} images/s, memory {used_memory(device) / 2**30:.2f} GB", flush=True)
-
+    tasks: dict[str, Task] = {
+        f"{resolution} pixels, batch {count}": (partial(painter.paint, count=count, resolution=resolution), count)
+        for resolution, count in itertools.product(painter.resolutions, batches)
+    }
     largest = max(batches)
     with tempfile.TemporaryDirectory() as folder:
 
@@ -133,9 +127,8 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
 
         generate = (Path(__file__).with_name("generate.py"), "--weights", weights, "--out", folder, "--overwrite")
         first = partial(subprocess.run, [sys.executable, *generate], check=True, stdout=subprocess.DEVNULL)
-        speeds = images_per_second({"to PNG files": (write, largest), "first picture": (first, 1)}, seconds)
-    print(f"{'to PNG files':24} {speeds['to PNG files']:8.1f} images/s")
-    print(f"first picture on disk after {1 / speeds['first picture']:.2f} s", flush=True)
+        print_speeds(tasks | {"to PNG files": (write, largest), "one by generate.py": (first, 1)}, seconds)
+    print(f"memory {used_memory(device) / 2**30:.2f} GB", flush=True)
 
     # As a painter does.
     keep_freed_memory()
@@ -143,8 +136,7 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
     network, inputs = painting_network.module, [tensor.to(device) for tensor in painting_network.example(largest)]
     tasks = {"networks alone": (partial(network, *inputs), largest)}
     if has_bfloat16(device):
-        in_bfloat16 = torch.autocast(device.type, torch.bfloat16)(network.forward)
-        tasks["bfloat16 autocast"] = (partial(in_bfloat16, *inputs), largest)
+        tasks["bfloat16"] = (partial(torch.autocast(device.type, torch.bfloat16)(network.forward), *inputs), largest)
     compiled = partial(torch.compile(network), *inputs)
     try:
         compiled()
@@ -152,11 +144,11 @@ def measure_painting(weights: Path, batches: Sequence[int], seconds: float) -> N
     except RuntimeError as error:
         # For example, the machine has no C++ compiler.
         print(f"torch.compile left out: {str(error).strip().partition(chr(10))[0]}")
-    _print_compared(tasks, seconds)
+    print_speeds(tasks, seconds)
 
 
-def images_per_second(tasks: Tasks, seconds: float) -> dict[str, float]:
-    """Return each task's median speed over `ROUNDS` rounds: a warm-up call, then calls for `seconds`, at least one.
+def print_speeds(tasks: Mapping[str, Task], seconds: float) -> None:
+    """Print each task's median speed over `ROUNDS` rounds: a warm-up call, then calls for `seconds`, at least one.
 
     The tasks take turns, so that a busy machine slows all of them equally.
     """
@@ -171,34 +163,31 @@ def images_per_second(tasks: Tasks, seconds: float) -> dict[str, float]:
             count += 1
         wait()
         speeds[name].append(count * images / (time.perf_counter() - started))
-    return {name: statistics.median(measured) for name, measured in speeds.items()}
+    medians = {name: statistics.median(measured) for name, measured in speeds.items()}
+    first = next(iter(medians))
+    for name, speed in medians.items():
+        print(f"{name:24} {speed:8.2f} images/s, {speed / medians[first]:.2f} x {first}", flush=True)
 
 
-def _export_untrained(settings: Stage1Config | Stage2Config, vocabulary: Vocabulary, folder: Path) -> None:
+def _export_untrained(settings: Settings, vocabulary: Vocabulary, folder: Path) -> None:
     """Write an export of a preset's networks with random weights; stage II's contains the machine's stage I."""
     num_genres, num_styles = len(vocabulary.genres), len(vocabulary.styles)
-    if isinstance(settings, Stage1Config):
+    if isinstance(settings, stage1.config.Stage1Config):
         built = (build(settings.networks, num_genres) for build in (build_generator, build_critic))
         stage1.sampling.save_export(folder, settings.networks, vocabulary, *built)
         return
     _export_untrained(_settings(1), vocabulary, folder / "small")
-    painter = Stage1Painter.load(folder / "small")
+    painter = stage1.sampling.Stage1Painter.load(folder / "small")
     generator = networks.build_generator(settings.networks, num_genres, num_styles)
     stage2.sampling.save_export(folder, settings.networks, vocabulary, painter, {"generator": generator})
 
 
 def _settings(stage: int, preset: str | None = None, changes: Sequence[str] = ()) -> Any:
     """Return the settings of a stage, by default those that training takes on this machine, past pre-training."""
-    presets, kind = (stage1.config.PRESETS, Stage1Config) if stage == 1 else (stage2.config.PRESETS, Stage2Config)
+    kind = stage1.config.Stage1Config if stage == 1 else stage2.config.Stage2Config
+    presets = stage1.config.PRESETS if stage == 1 else stage2.config.PRESETS
     past = ("training.pretraining_steps=0", "training.label_steps=0")
     return config.load(kind, config.find_preset(preset or machine_preset(stage), presets), [*changes, *past])
-
-
-def _print_compared(tasks: Tasks, seconds: float) -> None:
-    speeds = images_per_second(tasks, seconds)
-    first, reference = next(iter(speeds.items()))
-    for name, speed in speeds.items():
-        print(f"{name:24} {speed:8.1f} images/s, {speed / reference:.2f} x {first}", flush=True)
 
 
 def _machine(device: torch.device) -> str:

@@ -356,7 +356,7 @@ def test_the_benchmark_measures_a_training_step_and_loading_its_batches(stage: s
     printed = launch(1, ROOT / "scripts" / "benchmark.py", "train", *options, "--set", "training.precision=float32")
     machine, step, *loading, memory = printed.splitlines()[-7:]
     assert re.fullmatch(r"CPU, 1 threads, float32, batch \d+, 1 critic updates a step; median of 3 rounds", machine)
-    assert re.fullmatch(r"training step +\d+\.\d images/s, 1\.00 x training step", step)
+    assert re.fullmatch(r"training step +\d+\.\d\d images/s, 1\.00 x training step", step)
     assert [line.split()[2] for line in loading] == ["auto", "disk", "memory", "device"]
     assert memory.endswith("GB")
 
@@ -410,17 +410,19 @@ def test_exports_that_cannot_be_made_are_refused(
 def test_the_benchmark_measures_painting_with_a_presets_networks() -> None:
     options = ("--stage", "2", "--preset", "tiny", "--batches", "1", "--seconds", "0.01")
     printed = launch(1, ROOT / "scripts" / "benchmark.py", "generate", *options)
-    small, large, files, first, plain, *_, compiled = printed.splitlines()[1:]
-    assert re.fullmatch(r"64 pixels, batch 1 +\d+\.\d images/s, memory \d\.\d\d GB", small)
-    assert large.startswith("128 pixels")
-    assert files.endswith("images/s")
-    assert re.fullmatch(r"first picture on disk after \d+\.\d\d s", first)
+    small, large, files, first, memory, plain, *_, compiled = printed.splitlines()[1:]
+    assert re.fullmatch(r"64 pixels, batch 1 +\d+\.\d\d images/s, 1\.00 x 64 pixels, batch 1", small)
+    assert re.fullmatch(r"memory \d\.\d\d GB", memory)
+    assert re.fullmatch(r"128 pixels, batch 1 +\d+\.\d\d images/s, \d+\.\d\d x 64 pixels, batch 1", large)
+    assert files.startswith("to PNG files")
+    assert re.fullmatch(r"one by generate\.py +\d+\.\d\d images/s, \d\.\d\d x 64 pixels, batch 1", first)
     assert plain.endswith("1.00 x networks alone")
-    assert re.fullmatch(r"torch\.compile +\d+\.\d images/s, \d+\.\d\d x networks alone", compiled)
+    assert re.fullmatch(r"torch\.compile +\d+\.\d\d images/s, \d+\.\d\d x networks alone", compiled)
 
 
 def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run: Path) -> None:
     weights = ("--weights", stage2_run)
     assert "leave out --preset" in command.refused("benchmark.py", "generate", *weights, "--preset", "tiny")
     assert "0 is too low" in command.refused("benchmark.py", "generate", *weights, "--batches", "0")
+    assert "give a number above 0" in command.refused("benchmark.py", "generate", *weights, "--seconds", "0")
     assert "scripts/train_stage2.py" in command.refused("benchmark.py", "generate", "--weights", "nowhere")

@@ -15,8 +15,6 @@ from common.images import squares_of
 
 NUM_DRAWS = 10
 """Random numbers that `augment` needs for each picture."""
-FURTHEST_SHIFT = 1 / 8
-"""Largest translation, as a share of the side."""
 
 
 def augment(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b ten"], chance: float) -> Float[Tensor, "b 3 h w"]:
@@ -27,34 +25,23 @@ def augment(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b ten"], cha
     if chance == 0:
         return images
     recoloured, moved, hidden = (draws[:, place, None, None, None] < chance for place in range(3))
-    images = torch.where(recoloured, _recolour(images, draws[:, 3:6]), images)
-    images = torch.where(moved, _move(images, draws[:, 6:8]), images)
-    return torch.where(hidden, _hide(images, draws[:, 8:10]), images)
-
-
-def _recolour(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 3"]) -> Float[Tensor, "b 3 h w"]:
-    """Change brightness by up to a quarter of the range, saturation by a factor of 0 to 2, contrast by 0.5 to 1.5."""
-    brightness, saturation, contrast = rearrange(draws, "b k -> k b 1 1 1")
-    images = images + (brightness - 0.5)
-    grey = images.mean(dim=1, keepdim=True)
-    images = grey + 2 * saturation * (images - grey)
-    level = images.mean(dim=(1, 2, 3), keepdim=True)
-    return level + (0.5 + contrast) * (images - level)
-
-
-def _move(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 2"]) -> Float[Tensor, "b 3 h w"]:
-    """Translate by up to an eighth of the side in each direction; fill with mid-grey."""
     side = images.shape[-1]
-    furthest = int(side * FURTHEST_SHIFT)
+
+    # Change brightness by up to a quarter of the range, saturation by a factor of 0 to 2, contrast by 0.5 to 1.5.
+    brightness, saturation, contrast = rearrange(draws[:, 3:6], "b k -> k b 1 1 1")
+    changed = images + (brightness - 0.5)
+    grey = changed.mean(dim=1, keepdim=True)
+    changed = grey + 2 * saturation * (changed - grey)
+    level = changed.mean(dim=(1, 2, 3), keepdim=True)
+    images = torch.where(recoloured, level + (0.5 + contrast) * (changed - level), images)
+
+    # Translate by up to an eighth of the side in each direction; fill with mid-grey.
+    furthest = side // 8
     padded = torch.nn.functional.pad(images, [furthest] * 4)
-    return squares_of(padded, (draws * (2 * furthest + 1)).long(), side)
+    images = torch.where(moved, squares_of(padded, (draws[:, 6:8] * (2 * furthest + 1)).long(), side), images)
 
-
-def _hide(images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 2"]) -> Float[Tensor, "b 3 h w"]:
-    """Cover a square of half the side with mid-grey; its centre is anywhere in the picture (cutout)."""
-    side = images.shape[-1]
-    places = torch.arange(side, device=images.device)
-    offset = places - (draws * side).long()[:, :, None]
+    # Cover a square of half the side with mid-grey; its centre is anywhere in the picture (cutout).
+    offset = torch.arange(side, device=images.device) - (draws[:, 8:10] * side).long()[:, :, None]
     covered = (offset >= -(side // 4)) & (offset < side // 4)
     square = covered[:, 0, :, None] & covered[:, 1, None, :]
-    return images * ~square[:, None]
+    return torch.where(hidden, images * ~square[:, None], images)

@@ -29,8 +29,6 @@ VERSION = 2
 """Version of the dataset folder. Version 1 had no validation split."""
 SIZES = (64, 128, 256)
 """Picture sizes (sides in pixels) that a dataset can have."""
-FREE_SHARE = 0.25
-"""Share of the free memory that `auto` takes for pictures, over all processes of a machine together."""
 
 SplitName = Literal["train", "validation", "test"]
 HeldOut = Literal["validation", "test"]
@@ -42,7 +40,6 @@ Residence = Literal["auto", "disk", "memory", "device"]
 """Where the pictures are kept: memory-mapped on disk, in this process's memory, or on the training device.
 
 `auto` takes the device if they need at most a quarter of its free memory, else the memory likewise, else the disk.
-All processes of a machine share its memory.
 """
 
 
@@ -107,19 +104,16 @@ class PaintingDataset:
             raise UserError(
                 f"no dataset at {folder}; make one with: python scripts/prepare_data.py SOURCE --out {folder}"
             )
+        self.folder = folder
         try:
             values = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise UserError(f"{folder}/dataset.json is not readable JSON ({error}); prepare the data again") from None
-        self.folder = folder
-        self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
-        if self.description.version != VERSION:
-            raise UserError(
-                f"{folder} was made by another version of this program; prepare it again, from "
-                f"{self.description.source}: python scripts/prepare_data.py SOURCE --out {folder} --overwrite"
-            )
-        self.vocabulary = self.description.vocabulary
-        try:
+            self.description = config.parse(DatasetDescription, values, place=str(folder / "dataset.json"))
+            if self.description.version != VERSION:
+                raise UserError(
+                    f"{folder} was made by another version of this program; prepare it again, from "
+                    f"{self.description.source}: python scripts/prepare_data.py SOURCE --out {folder} --overwrite"
+                )
+            self.vocabulary = self.description.vocabulary
             self._require_unchanged("labels.csv")
             with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
@@ -130,8 +124,8 @@ class PaintingDataset:
                 ", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"] for row in rows
             ]
         except (OSError, ValueError, KeyError, csv.Error) as error:
-            place = f"{folder}/labels.csv"
-            raise UserError(f"{place} does not match dataset.json ({error}); prepare the data again") from None
+            fault = f"dataset.json and labels.csv in {folder} are broken or do not match"
+            raise UserError(f"{fault} ({error}); prepare the data again") from None
 
     def split(
         self, name: SplitName, size: int, *, residence: Residence = "disk", device: torch.device | str = "cpu"
@@ -170,12 +164,11 @@ class PaintingDataset:
                 self._require_unchanged(path.name)
             # Mode "c" (copy on write), because torch warns about tensors on read-only arrays. Nothing writes to it.
             images: np.ndarray = np.load(path, mmap_mode=None if residence == "memory" else "c")
+            if images.dtype != np.uint8 or images.shape != (len(self._splits), size, size, 3):
+                raise ValueError("it does not match labels.csv")
         except (OSError, ValueError, EOFError) as error:
             raise UserError(f"{path} is missing or broken ({error}); prepare the data again") from None
-        if images.dtype != np.uint8 or images.shape != (len(self._splits), size, size, 3):
-            raise UserError(f"{path} does not match labels.csv; prepare the data again")
-        stored = torch.from_numpy(images)
-        return stored.to(device) if residence == "device" else stored
+        return torch.from_numpy(images).to(device if residence == "device" else "cpu")
 
     def _require_unchanged(self, file: str) -> None:
         """Raise ValueError if a file does not have the checksum in dataset.json."""
@@ -186,19 +179,15 @@ class PaintingDataset:
 def _best_residence(num_bytes: int, device: torch.device) -> Residence:
     import psutil  # Imported late, because painting imports this module without needing psutil.
 
-    if device.type == "cuda" and num_bytes <= FREE_SHARE * torch.cuda.mem_get_info(device)[0]:
+    if device.type == "cuda" and num_bytes <= 0.25 * torch.cuda.mem_get_info(device)[0]:
         return "device"
     # Each process has a GPU of its own, but its copy in the machine's memory lies beside those of the others.
-    own_share = FREE_SHARE / local_processes()
-    return "memory" if num_bytes <= own_share * psutil.virtual_memory().available else "disk"
+    return "memory" if num_bytes <= 0.25 / local_processes() * psutil.virtual_memory().available else "disk"
 
 
 def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray, "b k"]:
     """Return one-hot vectors; all zeros for an unlabelled painting."""
-    points = np.zeros((len(labels), num_classes), dtype=np.float32)
-    labelled = np.flatnonzero(labels != UNLABELLED)
-    points[labelled, labels[labelled]] = 1.0
-    return points
+    return (labels[:, None] == np.arange(num_classes)).astype(np.float32)
 
 
 def _places(names: Sequence[str], labels: Iterable[str]) -> Int[np.ndarray, "n"]:
