@@ -38,11 +38,6 @@ def test_two_halves_of_the_pictures_are_those_of_the_whole(dataset: PaintingData
     assert torch.equal(torch.cat(halves), WHOLE.pictures(split, POSITIONS, mirrored))
 
 
-def test_every_process_draws_the_whole_batch_alike() -> None:
-    drawn = [part.random(Purpose.REAL_BATCH, 2).random(6).tolist() for part in (*HALVES, WHOLE)]
-    assert drawn[0] == drawn[1] == drawn[2]
-
-
 def test_rows_of_an_array_keep_their_values_and_their_kind() -> None:
     batch = np.arange(12, dtype=np.float32).reshape(6, 2)
     taken = HALVES[1].take(batch)
@@ -105,12 +100,3 @@ def test_a_batch_is_a_function_of_the_generator_and_comes_in_random_order() -> N
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert len(set(LABELS[first[:20]].tolist())) == 4
-
-
-@pytest.mark.parametrize(
-    "labels", [np.full(5, UNLABELLED), np.zeros(5, dtype=np.int64), np.arange(5)], ids=["none", "one", "all apart"]
-)
-@pytest.mark.parametrize("balance", [0.0, 1.0])
-def test_any_labels_can_be_drawn_from(labels: np.ndarray, balance: float) -> None:
-    drawn = BalancedSampler(labels, balance).draw(np.random.default_rng(0), 50)
-    assert np.bincount(drawn).tolist() == [10] * 5

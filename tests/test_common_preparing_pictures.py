@@ -6,9 +6,9 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
-from common.preparing.pictures import FITS, TRIM_ROUNDS, decode, make_square, resize, trim
+from common.preparing.pictures import FITS, decode, make_square, resize, trim
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -100,18 +100,6 @@ def test_bars_mats_and_frames_are_trimmed_off_dust_and_all() -> None:
     picture = framed(painting)
     picture.putpixel((5, 60), (0, 0, 0))
     assert np.array_equal(pixels(trim(picture)), pixels(painting))
-
-
-def test_rings_are_trimmed_off_for_some_rounds_and_no_more() -> None:
-    def nested(rings: int) -> Image.Image:
-        picture = Image.effect_noise((400, 300), 90).convert("RGB")
-        for ring in range(rings):
-            picture = ImageOps.expand(picture, 2, ("white", "black")[ring % 2])
-        return picture
-
-    assert trim(nested(5)).size == (400, 300)
-    # At most two rings go in a round: one by each of the corners that are looked at.
-    assert 400 < trim(nested(2 * TRIM_ROUNDS + 4)).width < 480
 
 
 def test_a_small_drawing_on_a_large_sheet_keeps_its_sheet() -> None:

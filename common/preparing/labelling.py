@@ -73,12 +73,9 @@ def load_naming(taxonomy: Path, *, fine_styles: bool, keep_unknown: bool) -> tup
     families = {name: entry.family for name, entry in file.styles.items()}
     genres = _index(file.genres, taxonomy)
     styles = _index({name: entry.aliases for name, entry in file.styles.items()}, taxonomy)
-    known = _index(dict.fromkeys(families.values(), ()), taxonomy)
-    if not fine_styles:
-        known |= {spelling: families[style] for spelling, style in styles.items()}
-    else:
-        # A family that is kept is called by its own name.
-        known = (known if keep_unknown else {}) | styles
+    merged = _index(dict.fromkeys(families.values(), ()), taxonomy)
+    merged |= {spelling: families[style] for spelling, style in styles.items()}
+    known = styles if fine_styles else merged
     shared = frozenset({"", *map(normalise, file.unlabelled)}), keep_unknown
     return Naming("genre", genres, genres, {}, *shared), Naming("style", styles, known, families, *shared)
 
@@ -87,9 +84,7 @@ def _index(names: dict[str, tuple[str, ...]], taxonomy: Path) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, aliases in names.items():
         if not _can_be_requested(name):
-            raise UserError(
-                f"{taxonomy}: {name!r} cannot be requested by name; a name must not be 'any' or contain , or :"
-            )
+            raise UserError(f"{taxonomy}: {name!r} cannot be requested by name: it is 'any' or contains , or :")
         for spelling in dict.fromkeys(normalise(label) for label in (name, *aliases)):
             if spelling in index:
                 other = index[spelling]
@@ -132,11 +127,9 @@ def choose_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> 
 
     became = {raw: (label or "unlabelled") + _note(raw, names[raw], label, naming) for raw, label in labels.items()}
     width, became_width = max(map(len, counts)) + 2, max(36, *map(len, became.values()))
-    rows = [(raw or "(blank)", became[raw], count) for raw, count in counts.most_common()]
-    table = [
-        f"{raw:{width}}  {what:{became_width}} {n:>8}"
-        for raw, what, n in [(f"{naming.kind}s", "became", "pictures"), *rows]
-    ]
+    rows: list[tuple[str, str, int | str]] = [(f"{naming.kind}s", "became", "pictures")]
+    rows += [(raw or "(blank)", became[raw], count) for raw, count in counts.most_common()]
+    table = [f"{raw:{width}}  {what:{became_width}} {number:>8}" for raw, what, number in rows]
     lost = frozenset(raw for raw, name in names.items() if name is None and naming.is_unknown(raw))
     return Labels([labels[raw] for raw in raw_labels], lost, table)
 

@@ -1,7 +1,7 @@
 """Turn a source of pictures into a dataset folder, which `common.data.dataset` reads.
 
-`reading` decodes the pictures to raw files, `duplicates` finds copies, `labelling` names the labels. This module
-divides the pictures into splits and writes what is kept. The folder gets its name when it is complete.
+`reading` decodes the pictures to raw files and finds copies, `labelling` names the labels. This module divides the
+pictures into splits and writes what is kept. The folder gets its name when it is complete.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ from common import config
 from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, SplitName
 from common.errors import UserError
 from common.files import sha256, whole_folder
-from common.preparing.duplicates import duplicate_groups
 from common.preparing.labelling import Naming, build_vocabulary, choose_labels, load_naming
 from common.preparing.pictures import RESIZE_FILTER
-from common.preparing.reading import PreparationSettings, Refusal, read_pictures
+from common.preparing.reading import PreparationSettings, Refusal, duplicate_groups, read_pictures
 from common.preparing.sources.files import Listing, Source
 
 HELD_OUT_ONE_IN = 20

@@ -15,47 +15,39 @@ from PIL import Image
 
 from common.errors import UserError, missing_package
 from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
+from common.preparing.sources.collection import COLUMNS
 from common.preparing.sources.files import Entry, Listing, Record, writable
-
-LABELS = ("genre", "style", "artist", "title", "year")
-SPLIT = "train"
 
 
 def hugging_face_dataset(place: str) -> Listing:
-    """List the train split of a dataset that the `datasets` library opens; preparation makes its own splits of it.
-
-    Raises UserError if the library is not installed.
-    """
+    """List the train split of a dataset that the `datasets` library opens; preparation makes its own splits of it."""
     try:
         import datasets as library
     except ImportError:
         raise missing_package("--hugging-face", "datasets", extra="hugging-face") from None
-    dataset = _open(library, place)
+    path = Path(place)
+    try:
+        if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
+            dataset: Any = library.load_from_disk(place)
+            dataset = dataset["train"] if isinstance(dataset, library.DatasetDict) else dataset
+        elif path.is_file():
+            dataset = library.load_dataset("parquet", data_files=place, split="train", streaming=True)
+        else:
+            dataset = library.load_dataset(place, split="train", streaming=True)
+    except Exception as error:
+        # The library and its dependencies raise exceptions of many types; the text says what was not found.
+        raise UserError(f"dataset {place!r} cannot be opened: {reason_of(error)}") from None
     features = dataset.features or {}
     if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
         raise UserError(
             f"{place}: the dataset needs a column image with pictures and a column genre or style; "
             f"its columns are {', '.join(features) or 'none'}"
         )
-    names = {label: getattr(features[label], "names", None) for label in LABELS if label in features}
+    names = {label: getattr(features[label], "names", None) for label in COLUMNS[1:] if label in features}
     dataset = dataset.select_columns(["image", *names]).cast_column("image", library.Image(decode=False))
-    known = dataset.info.splits and dataset.info.splits.get(SPLIT)
+    known = dataset.info.splits and dataset.info.splits.get("train")
     total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
     return Listing(writable(place), _entries(dataset, names, place), total)
-
-
-def _open(library: Any, place: str) -> Any:
-    path = Path(place)
-    try:
-        if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
-            saved = library.load_from_disk(place)
-            return saved[SPLIT] if isinstance(saved, library.DatasetDict) else saved
-        if path.is_file():
-            return library.load_dataset("parquet", data_files=place, split=SPLIT, streaming=True)
-        return library.load_dataset(place, split=SPLIT, streaming=True)
-    except Exception as error:
-        # The library and its dependencies raise exceptions of many types; the text says what was not found.
-        raise UserError(f"dataset {place!r} cannot be opened: {reason_of(error)}") from None
 
 
 def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> Iterator[Entry]:

@@ -23,8 +23,6 @@ _PARTICLES = {"de", "del", "della", "der", "di", "da", "du", "le", "la", "of", "
 def wikiart_download(files: Files, lists: Files) -> Listing:
     """List pictures labelled by the lists, which may lie in another folder; without a style there, by their folder."""
     names = [name for name in files.names() if PurePosixPath(name).suffix.lower() in {".jpg", ".jpeg"}]
-    if not names:
-        raise UserError(f"{files.name} has no .jpg files; give the folder that holds Style/artist_title.jpg")
     genres, styles = _labels(lists, "genre"), _labels(lists, "style")
     keys = {name: _key(name) for name in names}
     listed, found = genres.keys() | styles.keys(), set(keys.values())

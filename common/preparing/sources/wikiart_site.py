@@ -48,7 +48,6 @@ def wikiart_site(downloads: Path, per_genre: int, client: PoliteClient) -> Listi
 
     The pictures are fetched one by one as the entries are read.
     """
-    name = SITE.partition("//")[2]
     wanted: dict[str, tuple[str, dict[str, Any]]] = {}
     for genre in tqdm(GENRES, desc="lists by genre", unit="genre"):
         listed = _listed(client, downloads / "pages", "genre", genre)
@@ -58,8 +57,6 @@ def wikiart_site(downloads: Path, per_genre: int, client: PoliteClient) -> Listi
     for style in tqdm(STYLES, desc="lists by style", unit="style"):
         for painting in _listed(client, downloads / "pages", "style", style):
             style_of.setdefault(painting["id"], style)
-    if not wanted:
-        raise UserError(f"{name} lists no paintings of {', '.join(GENRES)}; the site may have changed")
     records = []
     for key, (genre, painting) in wanted.items():
         extension = Path(painting["image"].partition("!")[0]).suffix.lower() or ".jpg"
@@ -67,7 +64,7 @@ def wikiart_site(downloads: Path, per_genre: int, client: PoliteClient) -> Listi
         # The id becomes a file name, so keep only its letters and digits.
         file = "".join(letter for letter in str(key) if letter.isalnum()) + extension
         records.append((Record(file, genre, style_of.get(key, ""), *texts), painting["image"]))
-    return Listing(name, _fetched(client, downloads / "pictures", records), len(records))
+    return Listing(SITE.partition("//")[2], _fetched(client, downloads / "pictures", records), len(records))
 
 
 def _listed(client: PoliteClient, folder: Path, kind: str, label: str) -> Iterator[dict[str, Any]]:
@@ -144,10 +141,7 @@ class PoliteClient:
     """Fetches one URL at a time, as robots.txt allows, with a pause between requests; retries slowly."""
 
     def __init__(self, pause: float, *, backoff: float = 1.0, timeout: float = 30.0) -> None:
-        """Times are in seconds. `backoff` is the wait before the first retry; it doubles with each retry.
-
-        The pause is robots.txt's Crawl-delay if that is longer.
-        """
+        """Times are in seconds. `backoff` is the wait before the first retry; it doubles with each retry."""
         try:
             import httpx
         except ImportError:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from tiny_data import random_picture
 
-from common.preparing.duplicates import MAX_DISTANCE, duplicate_groups, perceptual_hashes
+from common.preparing.reading import MAX_DISTANCE, duplicate_groups, perceptual_hashes
 
 
 def hashes_of_bits(upright: range, mirrored: range) -> np.ndarray:
