@@ -28,8 +28,6 @@ from common.preparing.pictures import RESIZE_FILTER
 from common.preparing.reading import PreparationSettings, Refusal, duplicate_groups, read_pictures
 from common.preparing.sources.files import Listing, Source
 
-HELD_OUT_ONE_IN = 20
-"""One in this many paintings of each genre goes to validation, and as many to test."""
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
 
 
@@ -70,8 +68,8 @@ def _build(
 
     def worth(place: int) -> tuple[int, int, str]:
         record = pictures[place].record
-        names = genre_naming.name(record.genre), style_naming.name(record.style)
-        return sum(name is not None for name in names), pictures[place].num_pixels, pictures[place].digest
+        labels = genre_naming.name(record.genre), style_naming.name(record.style)
+        return sum(label is not None for label in labels), pictures[place].num_pixels, pictures[place].digest
 
     groups = duplicate_groups(np.stack([picture.perceptual for picture in pictures]))
     # Of near-duplicates the one with the most labels is kept, then the largest. The order of the files does not matter.
@@ -79,10 +77,8 @@ def _build(
     best = {groups[place]: place for place in sorted(range(len(pictures) - 1, -1, -1), key=worth)}
     copies = {place: best[group] for place, group in enumerate(groups) if best[group] != place}
     left_out = {} if settings.keep_duplicates else copies
-    near = [
-        (pictures[copy].record.name, f"near-duplicate of {pictures[better].record.name}")
-        for copy, better in left_out.items()
-    ]
+    names = [picture.record.name for picture in pictures]
+    near = [(names[copy], f"near-duplicate of {names[better]}") for copy, better in left_out.items()]
     kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
 
     records = [pictures[place].record for place in kept]
@@ -143,7 +139,7 @@ def choose_splits(
     chosen: dict[SplitName, set[int]] = {"test": set(), "validation": set()}
     for genre in set(genres):
         members = [group for group, place in first.items() if genres[place] == genre]
-        count = round(len(members) / HELD_OUT_ONE_IN)
+        count = round(len(members) / 20)
         chosen["test"].update(members[:count])
         chosen["validation"].update(members[count : 2 * count])
     held_out: dict[int, SplitName] = {}

@@ -28,9 +28,6 @@ from common.preparing.labelling import DEFAULT_TAXONOMY
 from common.preparing.pictures import Rejected, make_square, resize, trim
 from common.preparing.sources.files import Entry, Listing, Record
 
-ROUND = 64
-"""Pictures for each worker in a round; two rounds are in memory."""
-BITS = 256
 MAX_DISTANCE = 48
 """Pictures whose hashes differ in at most this many bits are near-duplicates.
 
@@ -98,7 +95,7 @@ def read_pictures(listing: Listing, folder: Path, settings: PreparationSettings)
 def _results(pool: ProcessPoolExecutor, entries: Iterator[Entry], settings: PreparationSettings) -> Iterator[Result]:
     """Yield the results in the order of the entries. While one round is read the next is listed, but no more."""
     ahead: Iterator[Result] = iter(())
-    while some := list(islice(entries, ROUND * settings.workers)):
+    while some := list(islice(entries, 64 * settings.workers)):
         behind, ahead = ahead, pool.map(partial(_read, settings), some, chunksize=8)
         yield from behind
     yield from ahead
@@ -141,7 +138,7 @@ def duplicate_groups(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"
     for start in range(0, count, 256):
         for view in (0, 1):
             products = signs[start : start + 256, view] @ upright[start:].T
-            near.append(np.argwhere(products >= BITS - 2 * MAX_DISTANCE) + start)
+            near.append(np.argwhere(products >= 256 - 2 * MAX_DISTANCE) + start)
     row, column = np.concatenate(near).T
     links = coo_matrix((np.ones(len(row), dtype=bool), (row, column)), shape=(count, count))
     groups = np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)

@@ -1,7 +1,7 @@
 """The styles: each renders shapes as colours [h w 3]. `painting.py` reads this module.
 
-Fields are float32 arrays [h w]. Colours are float32 arrays [n 3] or [h w 3], red, green and blue from 0 to 1. The
-random numbers do not depend on the size, so that a picture is the same at every size.
+Fields are float32 arrays [h w], regions [h w] the index of the shape that shows at each pixel. Colours are float32
+arrays [n 3] or [h w 3], red, green and blue from 0 to 1. The random numbers do not depend on the size.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,6 @@ from common.preparing.procedural.shapes import Outline, Shape
 Colours = NDArray[np.float32]
 Field = NDArray[np.float32]
 Regions = NDArray[np.intp]
-"""[h w], the index of the shape that shows at each pixel."""
 
 
 def hexed(codes: str) -> Colours:
