@@ -57,7 +57,12 @@ def report_on(
     Collective. Raise UserError, before the work, if the resolutions differ, a package is not installed or `out` cannot
     be written.
     """
-    _require_report(out)
+    for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
+        if importlib.util.find_spec(package) is None:
+            raise missing_package("a report", name, extra="evaluation")
+    place = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise UserError(f"cannot write to {out}: {place} is not a writable folder; give another folder with --out")
     if len({subject.resolution for subject in subjects}) > 1:
         sides = " and ".join(f"{subject.name} {subject.resolution}" for subject in subjects)
         raise UserError(f"figures of different resolutions do not compare: {sides} pixels; give one with --resolution")
@@ -74,15 +79,6 @@ def report_on(
     if several and all_measured:
         print(*write_comparison(all_measured, out), sep="\n")
         print(f"comparison: {out / 'comparison.html'}")
-
-
-def _require_report(out: Path) -> None:
-    for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
-        if importlib.util.find_spec(package) is None:
-            raise missing_package("a report", name, extra="evaluation")
-    place = next(place for place in (out, *out.absolute().parents) if place.exists())
-    if not place.is_dir() or not os.access(place, os.W_OK):
-        raise UserError(f"cannot write to {out}: {place} is not a writable folder; give another folder with --out")
 
 
 def write_report(measured: Measurements, subject: Subject, out: Path) -> None:

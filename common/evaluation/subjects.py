@@ -110,9 +110,7 @@ class Subject:
     @property
     def requests(self) -> Int[np.ndarray, "n"]:
         """A number for each picture that is equal for equal pairs of requested genre and style."""
-        pairs = np.stack([self.genres, self.styles], axis=1)
-        numbers: Int[np.ndarray, "n"] = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
-        return numbers
+        return self.genres * (len(self.dataset.vocabulary.styles) + 1) + self.styles
 
     def labels(self) -> tuple[tuple[str, tuple[str, ...], Int[np.ndarray, "n"]], ...]:
         """Return, for both kinds of label, the kind, the known names and the indices requested."""
@@ -161,11 +159,10 @@ def painted_subject(
 
     kinds = ["genre"] * bool(vocabulary.genres) + ["style"] * (bool(vocabulary.styles) and styles_asked)
     what = f"pairs of {' and '.join(kinds)}" if len(kinds) > 1 else f"{''.join(kinds)}s"
-    parts = [f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}"]
-    if truncation != 1:
-        parts.append(f"truncation {truncation:g} (1 for the effect of the labels)")
-    parts.append(f"{what} drawn from the {split} split" if kinds else "no labels, as the weights know none")
-    origin = "; ".join(filter(None, (", ".join(parts), caution)))
+    drawn = f"{what} drawn from the {split} split" if kinds else "no labels, as the weights know none"
+    truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
+    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{drawn}"
+    origin += f"; {caution}" if caution else ""
     return Subject(name, resolution, origin, genres, styles, read, painter, seed, dataset, split)
 
 
