@@ -14,6 +14,11 @@ from common.config import settings
 from common.errors import UserError, suggest
 
 ANY = "any"
+TO_TRAIN = (
+    "give the dataset that the model was trained on (--data) or a model of these labels (--stage1), or train one "
+    "(--start-from can start from those weights)"
+)
+"""What to do before training if a model and a dataset have other labels."""
 Kind = Literal["genre", "style"]
 
 
@@ -111,8 +116,10 @@ def counted(vocabulary: Vocabulary) -> str:
     return " and ".join(f"{len(names) or 'no'} {kind}{'' if len(names) == 1 else 's'}" for kind, names in kinds)
 
 
-def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str) -> None:
-    """Raise UserError if a model and a dataset differ in the names or the order of their labels."""
+def require_same(
+    model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str, remedy: str = TO_TRAIN
+) -> None:
+    """Raise UserError, with a remedy, if a model and a dataset differ in the names or the order of their labels."""
     for kind, ours, theirs in (
         ("genres", tuple(model.genres), tuple(dataset.genres)),
         ("styles", tuple(model.styles), tuple(dataset.styles)),
@@ -120,11 +127,7 @@ def require_same(model: Vocabulary, dataset: Vocabulary, model_place: str, datas
         if ours == theirs:
             continue
         changed = sorted(set(ours) ^ set(theirs)) or [a for a, b in zip(ours, theirs, strict=True) if a != b]
-        raise UserError(
-            f"the {kind} of {model_place} and {dataset_place} differ: {', '.join(changed)}; give the dataset that the "
-            "model was trained on (--data) or a model of these labels (--stage1), or train one (--start-from can start "
-            "from those weights)"
-        )
+        raise UserError(f"the {kind} of {model_place} and {dataset_place} differ: {', '.join(changed)}; {remedy}")
 
 
 def normalise(label: str) -> str:

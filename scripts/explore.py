@@ -53,7 +53,7 @@ def main() -> None:
         # Imported here, because only this command needs the packages for evaluation.
         from common.data.dataset import PaintingDataset
         from common.evaluation.features import default_feature_network, load_feature_network
-        from common.evaluation.neighbours import nearest_sheet
+        from common.evaluation.report import nearest_sheet
 
         dataset, size = PaintingDataset(arguments.data), painter.resolve(request).resolution
         dataset.split("train", size)  # Refuses a size that the dataset lacks before the work.

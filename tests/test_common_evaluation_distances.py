@@ -1,4 +1,4 @@
-"""FID and KID against independent computations in float64, and intervals against what statistics says they are."""
+"""FID, KID and neighbours against independent computations, and intervals against what statistics says they are."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from common.evaluation.distances import (
     kid,
     kid_interval,
     kid_of_all,
+    manifolds,
+    nearest,
     widened,
 )
 
@@ -160,6 +162,67 @@ def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
 
 
 def test_reasons_to_scatter_add_up_as_squares_and_a_share_stays_one() -> None:
-    assert widened((0.47, 0.53), 0.5, 0.04 / 1.96) == pytest.approx((0.45, 0.55))
-    assert widened((0.47, 0.53), 0.5, 0.0) == pytest.approx((0.47, 0.53))
-    assert widened((0.9, 1.0), 0.97, 0.2)[1] == 1
+    assert widened((0.47, 0.53), 0.5, 0.04 / 1.96, independent=True) == pytest.approx((0.45, 0.55))
+    assert widened((0.47, 0.53), 0.5, 0.01 / 1.96, independent=False) == pytest.approx((0.47, 0.53))
+    assert widened((0.47, 0.53), 0.5, 0.04 / 1.96, independent=False) == pytest.approx((0.46, 0.54))
+    assert widened((0.9, 1.0), 0.97, 0.2, independent=True)[1] == 1
+
+
+def points(count: int, seed: int, shift: float = 0.0) -> np.ndarray:
+    return (np.random.default_rng(seed).normal(size=(count, 5)) + shift).astype(np.float32)
+
+
+def by_brute_force(real: np.ndarray, generated: np.ndarray, k: int) -> dict[str, float]:
+    def distance(x: np.ndarray, y: np.ndarray) -> float:
+        return float(np.sqrt(((x.astype(np.float64) - y.astype(np.float64)) ** 2).sum()))
+
+    def radius(place: int, among: np.ndarray) -> float:
+        return sorted(distance(among[place], other) for p, other in enumerate(among) if p != place)[k - 1]
+
+    real_radii = [radius(place, real) for place in range(len(real))]
+    generated_radii = [radius(place, generated) for place in range(len(generated))]
+    inside = [[distance(r, g) <= real_radii[i] for g in generated] for i, r in enumerate(real)]
+    table = np.array(inside)
+    reached = [any(distance(r, g) <= generated_radii[j] for j, g in enumerate(generated)) for r in real]
+    return {
+        "precision": table.any(axis=0).mean(),
+        "density": table.sum() / (k * len(generated)),
+        "coverage": table.any(axis=1).mean(),
+        "recall": float(np.mean(reached)),
+    }
+
+
+def test_the_four_measures_equal_brute_force() -> None:
+    real, generated = points(40, 0), points(30, 1, shift=0.7)
+    found = manifolds(real, generated, neighbours=3)
+    for name, expected in by_brute_force(real, generated, 3).items():
+        assert found[name].mean() == pytest.approx(expected), name
+
+
+def test_equal_sets_score_one_and_distant_sets_nothing() -> None:
+    real = points(50, 0)
+    same, far = manifolds(real, real), manifolds(real, real + 100)
+    for name in ("precision", "recall", "coverage"):
+        assert same[name].mean() == 1
+        assert far[name].mean() == 0
+    assert far["density"].mean() == 0
+
+
+def test_a_generator_of_one_picture_is_precise_and_covers_nothing() -> None:
+    real = points(100, 0)
+    repeated = np.repeat(real[:1], 100, axis=0) + points(100, 1) * np.float32(1e-3)
+    found = manifolds(real, repeated)
+    assert found["precision"].mean() == 1
+    assert found["recall"].mean() < 0.05
+    assert found["coverage"].mean() < 0.2
+
+
+def test_the_nearest_painting_is_found_mirrored_or_not() -> None:
+    collection = points(200, 0)
+    upright, mirrored = points(3, 1), points(3, 2)
+    upright[0], mirrored[1] = collection[17], collection[150]
+    distances, places = nearest(upright, mirrored, collection, 3)
+    assert places[:2, 0].tolist() == [17, 150]
+    assert distances[:2, 0] == pytest.approx([0, 0], abs=1e-2)
+    both = np.minimum(*(np.linalg.norm(collection - side[2], axis=1) for side in (upright, mirrored)))
+    assert distances[2] == pytest.approx(np.sort(both)[:3], rel=1e-4)

@@ -108,12 +108,6 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
         load_feature_network(name)
 
 
-@pytest.mark.parametrize("name", ["efficientnet-lite0", "inception"])
-def test_a_missing_file_of_weights_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match=rf"no weights of {name} at .*absent\.pth"):
-        load_feature_network(name, tmp_path / "absent.pth")
-
-
 class RunsACommandWhenUnpickled:
     def __init__(self, marker: Path) -> None:
         self.marker = marker

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from common.data.dataset import UNLABELLED
-from common.evaluation.distances import interval_of_mean, jackknife_deviation
+from common.evaluation.distances import interval_of_mean, jackknife_deviation, jackknifed_manifolds, manifolds
 from common.evaluation.figures import FIGURES, distances_within, specs
-from common.evaluation.neighbours import jackknifed_manifolds, manifolds
 
 
 def test_distances_within_a_label_scatter_as_independent_draws_do() -> None:

@@ -1,4 +1,4 @@
-"""What is seen of painters with a known answer to their labels, and of pictures whose detail is known."""
+"""What is seen of painters with a known answer to their labels, of pictures whose detail is known, and of classes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 from torch import Tensor
 
+from common.evaluation.distances import jackknife_deviation
 from common.evaluation.figures import spectral_distance
-from common.evaluation.observations import label_effect, layout_correlation, log_spectra
+from common.evaluation.observations import fit_judge, fit_replicates, label_effect, layout_correlation, log_spectra
 
 
 def effect(of_seed: float, of_label: float) -> np.ndarray:
@@ -76,3 +77,58 @@ def test_blur_is_far_from_what_was_blurred_and_halves_are_near() -> None:
     halves = log_spectra(sharp[:20]), log_spectra(sharp[20:])
     assert spectral_distance(*halves) < 1
     assert spectral_distance(log_spectra(sharp), log_spectra(blurred)) > 5
+
+
+def classes(count: int, centres: list[tuple[float, float]], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    labels = random.integers(len(centres), size=count)
+    return spread(np.array(centres)[labels] + random.normal(scale=0.3, size=(count, 2))), labels
+
+
+def spread(points: np.ndarray) -> np.ndarray:
+    """Points of a plane as features, which are many."""
+    return np.tile(points, (1, 200)).astype(np.float32)
+
+
+@pytest.mark.parametrize("centres", [[(0, 0), (4, 0)], [(0, 0), (4, 0), (0, 4), (4, 4)]])
+def test_classes_apart_are_told_apart_on_paintings_not_seen(centres: list[tuple[float, float]]) -> None:
+    judge = fit_judge(*classes(300, centres, 0))
+    unseen, labels = classes(200, centres, 1)
+    assert (judge(unseen) == labels).mean() > 0.98
+
+
+def test_unlabelled_paintings_are_left_out_and_a_class_without_paintings_is_never_seen() -> None:
+    features, labels = classes(300, [(0, 0), (4, 0), (0, 4)], 0)
+    labels[labels == 1] = -1
+    judge = fit_judge(features, labels)
+    seen = judge(classes(200, [(0, 0), (4, 0), (0, 4)], 1)[0])
+    assert set(seen.tolist()) == {0, 2}
+
+
+def test_labels_that_mean_nothing_are_guessed_no_better_than_by_chance() -> None:
+    features, _ = classes(600, [(0, 0), (0, 0)], 0)
+    labels = np.random.default_rng(5).integers(2, size=600)
+    judge = fit_judge(features, labels)
+    unseen, _ = classes(600, [(0, 0), (0, 0)], 1)
+    truth = np.random.default_rng(6).integers(2, size=600)
+    assert abs((judge(unseen) == truth).mean() - 0.5) < 0.1
+
+
+def test_replicates_scatter_as_judges_of_other_paintings_do() -> None:
+    # Where no painting lies: the line between the classes, drawn on beyond them.
+    asked = spread(np.random.default_rng(7).normal((2, 40), 2.0, size=(400, 2)))
+    shares, deviations = [], []
+    for seed in range(20):
+        features, labels = classes(100, [(0, 0), (4, 0)], seed)
+        replicates = fit_replicates(features, labels, np.random.default_rng(0))
+        shares.append(fit_judge(features, labels)(asked).mean())
+        deviations.append(jackknife_deviation(np.array([one(asked).mean() for one in replicates])))
+    assert np.std(shares) / 2 < np.mean(deviations) < 2 * np.std(shares)
+
+
+def test_a_replicate_that_is_left_one_class_gives_that() -> None:
+    features, labels = classes(9, [(0, 0), (4, 0)], 0)
+    labels[:] = 0
+    labels[0] = 1
+    replicates = fit_replicates(features, labels, np.random.default_rng(0))
+    assert sum(set(one(features).tolist()) == {0} for one in replicates) >= 1

@@ -14,13 +14,11 @@ from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.subjects import EnlargedPainter, Subject, folder_subject, painted_subject
 from common.images import to_pictures
-from common.preparing.sources.collection import labels_table
-from common.preparing.sources.files import Files
 from stage2 import Painter
 
 
 def subject_of(folder: Path, dataset: PaintingDataset) -> Subject:
-    return folder_subject(labels_table(Files(folder)), dataset, 64, seed=0, split="test")
+    return folder_subject(folder, dataset, 64, seed=0, split="test")
 
 
 def test_labels_are_known_by_any_spelling_and_unknown_ones_are_open(dataset: PaintingDataset, tmp_path: Path) -> None:
@@ -85,8 +83,8 @@ def test_a_picture_that_cannot_be_used_is_named(dataset: PaintingDataset, tmp_pa
 
 def test_some_of_many_pictures_are_drawn_alike_each_time(dataset: PaintingDataset, tmp_path: Path) -> None:
     pictures = {f"{number}.png": random_picture(number, 64, 64) for number in range(9)}
-    source = labels_table(Files(write_collection(tmp_path / "pictures", pictures, {})))
-    first, again = (folder_subject(source, dataset, 64, seed=3, split="test", limit=4) for _ in range(2))
+    folder = write_collection(tmp_path / "pictures", pictures, {})
+    first, again = (folder_subject(folder, dataset, seed=3, split="test", limit=4) for _ in range(2))
     assert len(first) == 4
     assert np.array_equal(first.read(range(4)), again.read(range(4)))
 

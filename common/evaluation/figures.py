@@ -6,6 +6,7 @@ measured. Its docstring explains the figure to a reader. Reports, comparisons an
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,13 +19,18 @@ from common.config import settings
 from common.curation import Opinions
 from common.data.dataset import UNLABELLED, HeldOut
 from common.evaluation import distances
+from common.evaluation.distances import NEIGHBOURS
 from common.evaluation.features import Features
-from common.evaluation.neighbours import NEIGHBOURS, copy_threshold
 from common.evaluation.observations import Observations
 
 Better = Literal["low", "high", "neither"]
 Unit = Literal["plain", "percent", "thousandths"]
 TRAINING, HELD_OUT = "real training paintings", "real {split} paintings"
+VARIANTS = {
+    "part": {"curated": "critic's top 5 %", "others": "the rest"},
+    "kind": {"genre": "genre", "style": "style"},
+}
+"""What a figure can be computed for, and its words: parts of the pictures by the critic's ranking, kinds of label."""
 BY_DEFINITION, LABELLED = f"{HELD_OUT}, by definition", f"{HELD_OUT}, with their own labels"
 
 
@@ -41,7 +47,11 @@ class Figure:
     real_samples: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+Compute = Callable[..., Figure | None]
+"""Takes observations, and a part or kind if the figure has variants; returns None if it cannot be measured."""
+
+
+@dataclass(frozen=True)
 class Spec:
     """How one figure is computed, shown and explained."""
 
@@ -51,23 +61,20 @@ class Spec:
     unit: Unit
     sentence: str
     """What the figure means."""
+    compute: Compute
     real: str = "real paintings"
     """Which real paintings were measured instead of generated pictures for `Figure.real`."""
     kind: str | None = None
     """`genre` or `style` if the figure needs at least two labels of that kind."""
     leads: bool = False
     """True for the figures that a reader needs first."""
-    compute: Callable[[Observations], Figure | None]
 
     def number(self, value: float) -> str:
         """Return the value as text, rounded for its unit."""
-        match self.unit:
-            case "percent":
-                return f"{100 * value:.1f} %"
-            case "thousandths":
-                return f"{1000 * value:.1f}"
-            case "plain":
-                return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+        if self.unit == "percent":
+            return f"{100 * value:.1f} %"
+        value = 1000 * value if self.unit == "thousandths" else value
+        return f"{value:.1f}" if abs(value) >= 10 or self.unit == "thousandths" else f"{value:.2f}"
 
     def interval(self, figure: Figure) -> str:
         """Return the 95 % interval as text."""
@@ -100,19 +107,20 @@ def specs(split: HeldOut) -> dict[str, Spec]:
     return worded
 
 
-def figure(
-    key: str, title: str, better: Better, unit: Unit = "plain", **more: Any
-) -> Callable[[Callable[..., Figure | None]], Callable[..., Any]]:
-    """Add a function to FIGURES, with the fields of `Spec`. If its key holds {kind}, add it for genre and for style."""
+def figure(key: str, title: str, better: Better, unit: Unit = "plain", **more: Any) -> Callable[[Compute], Compute]:
+    """Add a function to FIGURES, with the fields of `Spec`: once for each of the VARIANTS that its key names."""
 
-    def add(function: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
-        sentence = " ".join((function.__doc__ or "").split())
-        spec = Spec(key=key, title=title, better=better, unit=unit, sentence=sentence, compute=function, **more)
-        kinds = ("genre", "style") if "{kind}" in key else ()
-        for kind in kinds:
-            texts = {name: getattr(spec, name).replace("{kind}", kind) for name in ("key", "title", "sentence")}
-            FIGURES.append(replace(spec, **texts, kind=kind, compute=partial(function, kind=kind)))
-        FIGURES.extend([] if kinds else [spec])
+    def add(function: Compute) -> Compute:
+        names = [name for name in VARIANTS if f"{{{name}}}" in key]
+        for values in itertools.product(*(VARIANTS[name] for name in names)):
+            options = dict(zip(names, values, strict=True))
+            words = {name: VARIANTS[name][value] for name, value in options.items()} | {"split": "{split}"}
+            sentence = " ".join((function.__doc__ or "").format(**words).split())
+            fields = more | ({"kind": options["kind"]} if "kind" in options else {})
+            compute = partial(function, **options)
+            FIGURES.append(
+                Spec(key.format(**options), title.format(**words), better, unit, sentence, compute, **fields)
+            )
         return function
 
     return add
@@ -159,39 +167,37 @@ def _fid_to(seen: Observations, real: Features, stand_in: Features) -> Figure:
 def _precision(seen: Observations) -> Figure:
     """Share of generated pictures that lie within the neighbourhood of a real painting. A few outlying paintings
     have very wide neighbourhoods, and even blurred pictures lie in them: do not read it alone."""
-    return _share_of(seen, "precision")
+    return _manifold(seen, "precision")
 
 
 @figure("density", "Density", "neither", real=TRAINING)
 def _density(seen: Observations) -> Figure:
     """Number of such neighbourhoods that a picture lies in, divided by 5. It has the same weakness."""
-    return _share_of(seen, "density")
+    return _manifold(seen, "density")
 
 
 @figure("recall", "Recall", "high", "percent", real=TRAINING)
 def _recall(seen: Observations) -> Figure:
     """Share of {split} paintings that lie within the neighbourhood of a generated picture. It is low if variety is
     missing."""
-    return _reach(seen, "recall")
+    return _manifold(seen, "recall", of_paintings=True)
 
 
 @figure("coverage", "Coverage", "high", "percent", real=TRAINING, leads=True)
 def _coverage(seen: Observations) -> Figure:
     """Share of {split} paintings that have a generated picture within the distance of their 5th nearest neighbour.
     Blurred or repetitive pictures score low."""
-    return _reach(seen, "coverage")
+    return _manifold(seen, "coverage", of_paintings=True)
 
 
-def _share_of(seen: Observations, name: str) -> Figure:
+def _manifold(seen: Observations, name: str, *, of_paintings: bool = False) -> Figure:
     values, ideal = (found[name] for found in seen.manifolds)
-    return _mean(seen, values, len(values), ideal)
-
-
-def _reach(seen: Observations, name: str) -> Figure:
-    shown = _share_of(seen, name)
-    # Both are means over paintings, but one picture can change the values of many: it takes a jackknife over pictures.
+    shown = _mean(seen, values, len(values), ideal)
+    if not of_paintings:
+        return shown
+    # One picture can change the values of many paintings: it takes a jackknife over pictures.
     deviation = distances.jackknife_deviation(np.array([found[name].mean() for found in seen.jackknifed_manifolds]))
-    low, high = distances.no_narrower((shown.low, shown.high), shown.value, deviation)
+    low, high = distances.widened((shown.low, shown.high), shown.value, deviation, independent=False)
     return replace(shown, low=low, high=high)
 
 
@@ -238,8 +244,8 @@ def _judged(seen: Observations, kind: str, places: Int[np.ndarray, "p"]) -> Figu
     labels, verdicts = seen.labels[kind], seen.verdicts[kind]
     hits = verdicts.of_seen[places] == labels.asked[places]
     by_replicate = (verdicts.of_seen_by_replicates[:, places] == labels.asked[places]).mean(axis=1)
-    shown = _mean(seen, hits, len(places))
-    low, high = distances.widened((shown.low, shown.high), shown.value, distances.jackknife_deviation(by_replicate))
+    shown, deviation = _mean(seen, hits, len(places)), distances.jackknife_deviation(by_replicate)
+    low, high = distances.widened((shown.low, shown.high), shown.value, deviation, independent=True)
     return replace(shown, low=low, high=high)
 
 
@@ -248,9 +254,8 @@ def _near_copies(seen: Observations) -> Figure:
     """Share of pictures that are closer to a training painting than 99 % of {split} paintings are. Without copying
     it is about that of real paintings: 1 %, or one in all if they are fewer than 100. More means copies, or blurred
     pictures near a blurred painting: the nearest training paintings show which."""
-    generated, held_out = (distances for distances, _ in seen.nearest)
-    threshold = copy_threshold(held_out)
-    return _mean(seen, generated[:, 0] < threshold, len(generated), held_out[:, 0] < threshold)
+    generated, held_out = (away[:, 0] < seen.copy_threshold for away, _ in seen.nearest)
+    return _mean(seen, generated, len(generated), held_out)
 
 
 @figure("{kind}_response", "Effect of the {kind}", "neither")
@@ -259,8 +264,8 @@ def _response(seen: Observations, kind: str) -> Figure | None:
     picture of stage I): 0 is not at all, 1 is as much as with other noise."""
     if kind not in seen.responses:
         return None
-    effect, composition = seen.responses[kind]
-    return _mean(seen, effect, composition.size)
+    effect, kept = seen.responses[kind]
+    return _mean(seen, effect, kept.size)
 
 
 @figure("composition_kept", "Composition kept by stage II", "high", kind="style")
@@ -298,39 +303,19 @@ def _critic_right(
     return _mean(seen, (logits.argmax(axis=1) == truth)[labelled], int(labelled.sum()))
 
 
-@figure("kid_of_curated", "KID × 10³, critic's top 5 %", "low", "thousandths")
-def _kid_of_curated(seen: Observations) -> Figure | None:
-    """KID of the pictures that the critic ranks highest, the top 5 % for each pair of genre and style. If it is no
-    lower than that of the rest, the ranking does not help."""
-    return _kid_of(seen, "curated")
-
-
-@figure("kid_of_others", "KID × 10³, the rest", "low", "thousandths")
-def _kid_of_others(seen: Observations) -> Figure | None:
-    """KID of the other pictures of the same pairs."""
-    return _kid_of(seen, "others")
-
-
+@figure("kid_of_{part}", "KID × 10³, {part}", "low", "thousandths")
 def _kid_of(seen: Observations, part: str) -> Figure | None:
+    """KID of a part of the pictures: of those that the critic ranks highest, the top 5 % for each pair of genre and
+    style, or of the rest of these pairs. If it is no lower for the top 5 %, the ranking does not help."""
     # Each part means something only beside the other.
     if min(map(len, seen.curated.values()), default=0) <= 2 * NEIGHBOURS:
         return None
     return kid_of_part(seen, seen.features_of_held_out, seen.features[seen.curated[part]])
 
 
-@figure("asked_{kind}_accuracy_of_curated", "Asked {kind} recognised, critic's top 5 %", "high", "percent")
-def _asked_of_curated(seen: Observations, kind: str) -> Figure | None:
-    """By the judge, among the pictures that the critic ranks highest."""
-    return _asked_of(seen, kind, "curated")
-
-
-@figure("asked_{kind}_accuracy_of_others", "Asked {kind} recognised, the rest", "high", "percent")
-def _asked_of_others(seen: Observations, kind: str) -> Figure | None:
-    """By the judge, among the other pictures of the same pairs."""
-    return _asked_of(seen, kind, "others")
-
-
+@figure("asked_{kind}_accuracy_of_{part}", "Asked {kind} recognised, {part}", "high", "percent")
 def _asked_of(seen: Observations, kind: str, part: str) -> Figure | None:
+    """By the judge, in the same two parts of the pictures."""
     asked = {name: places[seen.labels[kind].asked[places] != UNLABELLED] for name, places in seen.curated.items()}
     if kind not in seen.verdicts or not min(map(len, asked.values()), default=0):
         return None

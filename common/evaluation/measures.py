@@ -6,24 +6,26 @@ features. The main process computes the figures from them.
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from jaxtyping import Int
 
 from common.config import settings
-from common.data.dataset import UNLABELLED, HeldOut, PaintingDataset
+from common.data.dataset import UNLABELLED, HeldOut
 from common.errors import UserError
+from common.evaluation.distances import NEIGHBOURS
 from common.evaluation.features import FeatureNetwork
 from common.evaluation.figures import FIGURES, Figure, kid_of_part
-from common.evaluation.neighbours import NEIGHBOURS, copy_threshold
-from common.evaluation.observations import Labels, Observations
+from common.evaluation.observations import Observations
 from common.evaluation.subjects import Subject
 from common.randomness import Purpose, generator_for
 from common.shares import Share
 
 VERSION = 2
 """Version of report.json. Version 1 had no split, and scores of real paintings used other numbers of pictures."""
-CLASS_MINIMUM = 100
-"""Fewest real paintings, and fewest generated pictures, for the KID of a single genre or style."""
+MEANINGFUL = 100
+"""Fewest real paintings, and fewest pictures of a single genre or style for its KID, that make meaningful figures."""
 SHOWN_COPIES = 12
 
 
@@ -55,14 +57,6 @@ class Novelty:
     held_out: tuple[float, ...]
     nearest: tuple[Copy, ...]
     """The generated pictures nearest to a training painting, nearest first."""
-
-
-@settings
-class Spectra:
-    """Mean power in decibels at 1, 2, … cycles per side."""
-
-    generated: tuple[float, ...]
-    held_out: tuple[float, ...]
 
 
 @settings
@@ -98,22 +92,19 @@ class Measurements:
     novelty: Novelty
     ranking: tuple[int, ...]
     """Indices of the generated pictures as the critic ranks them, best first; empty without a critic."""
-    spectra: Spectra
+    spectra: dict[str, tuple[float, ...]]
+    """Mean power in decibels at 1, 2, … cycles per side, of `generated` pictures and `held_out` paintings."""
 
 
 def measure(
-    subject: Subject,
-    dataset: PaintingDataset,
-    network: FeatureNetwork,
-    share: Share,
-    *,
-    training_limit: int | None = None,
+    subject: Subject, network: FeatureNetwork, share: Share, training_limit: int | None = None
 ) -> Measurements | None:
     """Measure a subject, with `training_limit` random training paintings instead of all if it is given.
 
     Collective: the processes share the pictures. The main process gets the measurements, the others None. Raise
     UserError if there are too few pictures or paintings.
     """
+    dataset = subject.dataset
     train, held_out = (len(dataset.split(name, subject.resolution)) for name in ("train", subject.split))
     # In random order, so that any first part is a random sample.
     chosen = generator_for(0, Purpose.EVALUATION_RESAMPLING).permutation(train)[:training_limit]
@@ -124,12 +115,17 @@ def measure(
             f"{len(subject)} samples, {counts}: measuring needs more than {2 * NEIGHBOURS} of each; {remedy}"
         )
     if share.is_main:
-        where = f"{subject.name} at {subject.resolution} pixels"
-        print(f"measuring {len(subject)} pictures of {where} against {counts}, by {network.name}", flush=True)
-    seen = Observations(subject, dataset, chosen, network, share)
+        what = f"{len(subject)} pictures of {subject.name} at {subject.resolution} pixels"
+        print(f"measuring {what} against {counts}, by {network.name}", flush=True)
+        if held_out < MEANINGFUL:
+            few = f"{held_out} {subject.split} paintings are too few for figures that mean much"
+            print(f"warning: {few}; prepare more paintings", file=sys.stderr)
+    seen = Observations(subject, chosen, network, share)
     if not share.is_main:
         return None
-    computed = {spec.key: spec.compute(seen) for spec in FIGURES}
+    figures = {spec.key: spec.compute(seen) for spec in FIGURES}
+    (away, places), (held_out_away, _) = seen.nearest
+    rows, closest = seen.train.rows.cpu().numpy()[places[:, 0]], np.argsort(away[:, 0])[:SHOWN_COPIES]
     return Measurements(
         version=VERSION,
         name=subject.name,
@@ -145,56 +141,44 @@ def measure(
         resize_filter=dataset.description.resize_filter,
         features=network.name,
         features_description=network.description,
-        figures={key: figure for key, figure in computed.items() if figure is not None},
-        kid_by_genre=_kid_by_class(seen, seen.labels["genre"]),
-        kid_by_style=_kid_by_class(seen, seen.labels["style"]),
+        figures={key: figure for key, figure in figures.items() if figure is not None},
+        kid_by_genre=_kid_by_class(seen, "genre"),
+        kid_by_style=_kid_by_class(seen, "style"),
         confusions={
             kind: Confusion(
                 names=labels.names,
-                generated=_confusion(labels.asked, seen.verdicts[kind].of_seen, labels),
-                real=_confusion(labels.held_out, seen.verdicts[kind].of_held_out, labels),
+                generated=_confusion(labels.asked, seen.verdicts[kind].of_seen, len(labels.names)),
+                real=_confusion(labels.held_out, seen.verdicts[kind].of_held_out, len(labels.names)),
             )
             for kind, labels in seen.labels.items()
             if kind in seen.verdicts and (labels.asked != UNLABELLED).any()
         },
-        novelty=_novelty(seen),
-        ranking=tuple(seen.ranking.tolist()),
-        spectra=Spectra(
-            generated=tuple(seen.spectra.mean(axis=0).tolist()),
-            held_out=tuple(seen.spectra_of_held_out.mean(axis=0).tolist()),
+        novelty=Novelty(
+            threshold=seen.copy_threshold,
+            generated=tuple(away[:, 0].tolist()),
+            held_out=tuple(held_out_away[:, 0].tolist()),
+            nearest=tuple(Copy(place=at, row=int(rows[at]), distance=float(away[at, 0])) for at in closest.tolist()),
         ),
+        ranking=tuple(seen.ranking.tolist()),
+        spectra={
+            name: tuple(spectra.mean(axis=0).tolist())
+            for name, spectra in (("generated", seen.spectra), ("held_out", seen.spectra_of_held_out))
+        },
     )
 
 
-def _kid_by_class(seen: Observations, labels: Labels) -> dict[str, Figure | None]:
+def _kid_by_class(seen: Observations, kind: str) -> dict[str, Figure | None]:
     """Compute KID of each class against its held-out paintings, if there are enough of both."""
-    found: dict[str, Figure | None] = {}
-    if (labels.asked == UNLABELLED).all():
-        return found
-    for place, name in enumerate(labels.names):
+    labels, found = seen.labels[kind], {}
+    for place, name in enumerate(labels.names if (labels.asked != UNLABELLED).any() else ()):
         real, generated = seen.features_of_held_out[labels.held_out == place], seen.features[labels.asked == place]
-        enough = min(len(real), len(generated)) >= CLASS_MINIMUM
+        enough = min(len(real), len(generated)) >= MEANINGFUL
         found[name] = kid_of_part(seen, real, generated) if enough else None
     return found
 
 
-def _confusion(
-    truth: Int[np.ndarray, "n"], judged: Int[np.ndarray, "n"], labels: Labels
-) -> tuple[tuple[int, ...], ...]:
-    """Count the pictures by requested class (row) and judged class (column); skips pictures without a request."""
-    table = np.zeros((len(labels.names), len(labels.names)), dtype=np.int64)
-    labelled = truth != UNLABELLED
-    np.add.at(table, (truth[labelled], judged[labelled]), 1)
+def _confusion(truth: Int[np.ndarray, "n"], judged: Int[np.ndarray, "n"], count: int) -> tuple[tuple[int, ...], ...]:
+    """Count the pictures by requested class (row) and judged class (column); skip pictures without a request."""
+    pairs = (truth * count + judged)[truth != UNLABELLED]
+    table = np.bincount(pairs, minlength=count**2).reshape(count, count)
     return tuple(map(tuple, table.tolist()))
-
-
-def _novelty(seen: Observations) -> Novelty:
-    (distances, places), (of_held_out, _) = seen.nearest
-    rows = seen.train.rows.cpu().numpy()[places[:, 0]]
-    closest = np.argsort(distances[:, 0])[:SHOWN_COPIES].tolist()
-    return Novelty(
-        threshold=copy_threshold(of_held_out),
-        generated=tuple(distances[:, 0].tolist()),
-        held_out=tuple(of_held_out[:, 0].tolist()),
-        nearest=tuple(Copy(place=at, row=int(rows[at]), distance=float(distances[at, 0])) for at in closest),
-    )

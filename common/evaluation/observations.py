@@ -6,6 +6,8 @@ The processes share the pictures, and each one gets the results of all. `common.
 from __future__ import annotations
 
 import itertools
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -17,10 +19,9 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from common.curation import Opinions, favourites, passed_over, rank
-from common.data.dataset import UNLABELLED, PaintingDataset, Split, one_hot
+from common.data.dataset import UNLABELLED, Split, one_hot
+from common.evaluation.distances import COPY_QUANTILE, Manifolds, Nearest, jackknifed_manifolds, manifolds, nearest
 from common.evaluation.features import FeatureNetwork, Features, pictures_at, split_features
-from common.evaluation.judge import Verdicts, judged
-from common.evaluation.neighbours import Manifolds, Nearest, jackknifed_manifolds, manifolds, nearest
 from common.evaluation.subjects import SMALL, Subject, TrainedPainter, simplexes
 from common.images import to_uint8
 from common.randomness import Purpose, generator_for
@@ -31,6 +32,30 @@ SEEDS = 32
 LAYOUT = 16
 """Side, in pixels, at which compositions are compared."""
 DECIBEL = 10.0
+DECAY_INVERSE = 1e-3
+"""Inverse strength of the judge's weight decay.
+
+On held-out paintings of WikiArt its accuracy is within 2 points of the best power of ten, fitted on 300 to 20,000
+paintings. With ten times this value, the accuracy on paintings is the same, but the judge recognises a quarter fewer of
+the styles of generated pictures. If it were tuned for each set of paintings, that figure would jump.
+"""
+JUDGE_PARTS = 4
+"""Parts of the training paintings, each left out once for the judge's jackknife."""
+
+
+Judge = Callable[[Features], Int[np.ndarray, "n"]]
+"""Returns the most likely genre or style of each picture by its features: a linear classifier, fitted on real training
+paintings only. The generator is not trained against it, unlike the critic, and its feature network never saw a
+generated picture. Its accuracy on held-out paintings shows how far to trust it."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The judge's classes of n pictures and of m held-out paintings, and its replicates' of the pictures."""
+
+    of_seen: Int[np.ndarray, "n"]
+    of_held_out: Int[np.ndarray, "m"]
+    of_seen_by_replicates: Int[np.ndarray, "g n"]
 
 
 @dataclass(frozen=True)
@@ -46,62 +71,42 @@ class Labels:
 class Observations:
     """What is computed of n pictures, of training paintings and of m held-out paintings, for `figures` to read."""
 
-    def __init__(
-        self,
-        subject: Subject,
-        dataset: PaintingDataset,
-        chosen: Int[np.ndarray, "t"],
-        network: FeatureNetwork,
-        share: Share,
-    ) -> None:
+    def __init__(self, subject: Subject, chosen: Int[np.ndarray, "t"], network: FeatureNetwork, share: Share) -> None:
         """Look at all pictures of a subject, the chosen training paintings and all held-out paintings. Collective."""
-        self.subject, size, painter = subject, subject.resolution, subject.painter
+        self.subject, dataset, size, painter = subject, subject.dataset, subject.resolution, subject.painter
         self.train, self.held_out = dataset.split("train", size).at(chosen), dataset.split(subject.split, size)
         real = partial(split_features, dataset, size=size, network=network, share=share)
         self.features_of_train, self.features_of_held_out = real("train", chosen=chosen), real(subject.split)
         self.features_of_held_out_mirrored = real(subject.split, mirrored=True)
-        own: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        opinions: list[Opinions | None] = []
-        for places in share.batches(len(subject)):
-            images = subject.read(places)
-            features, mirrored = (network(side).cpu().numpy() for side in (images, images.flip(3)))
-            own.append((features, mirrored, log_spectra(images)))
-            if painter is not None:
-                asked = simplexes(subject.vocabulary, subject.genres[places], subject.styles[places])
-                opinions.append(painter.opinions(images, *asked))
-        columns = zip(*share.gather(own), strict=True)
-        self.features, self.features_mirrored, self.spectra = (np.concatenate(column) for column in columns)
-        # Without a critic there are no opinions.
-        self.opinions = _joined(opinions, share)
-        self.spectra_of_held_out, self.opinions_of_held_out = _look_at(self.held_out, painter, share)
+        looked = _look(subject, subject.read, painter, share, network)
+        self.spectra, self.opinions, (self.features, self.features_mirrored) = looked
+        held_out = _look(self.held_out, partial(pictures_at, self.held_out), painter, share)
+        self.spectra_of_held_out, self.opinions_of_held_out, _ = held_out
         # As many training paintings as there are pictures, for the scores of real paintings.
         stand_in = self.train.at(np.arange(min(len(subject), len(self.train))))
-        self.spectra_of_stand_in, _ = _look_at(stand_in, None, share)
+        self.spectra_of_stand_in, *_ = _look(stand_in, partial(pictures_at, stand_in), None, share)
         kinds = answered_labels(subject)
         self.responses = {kind: _response(painter, kind, subject, network, share) for kind in kinds if painter}
-
-    @cached_property
-    def random(self) -> np.random.Generator:
-        """The draws of all intervals, one after the other: in another order of figures, intervals differ a little."""
-        return generator_for(self.subject.seed, Purpose.EVALUATION_RESAMPLING)
-
-    @cached_property
-    def labels(self) -> dict[str, Labels]:
-        """By `genre` and `style`."""
-        return {
+        # The draws of all intervals, one after the other: in another order of figures, intervals differ a little.
+        self.random = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING)
+        self.labels = {
             kind: Labels(names, asked, getattr(self.train, f"{kind}s"), getattr(self.held_out, f"{kind}s"))
-            for kind, names, asked in self.subject.labels()
+            for kind, names, asked in subject.labels()
         }
 
     @cached_property
     def verdicts(self) -> dict[str, Verdicts]:
         """What the judge sees, by kind of label; only kinds of which the training paintings have two labels."""
-        features = self.features_of_train, self.features, self.features_of_held_out
-        return {
-            kind: judged(labels.train, *features)
-            for kind, labels in self.labels.items()
-            if len(set(labels.train[labels.train != UNLABELLED])) > 1
-        }
+        verdicts = {}
+        for kind, labels in self.labels.items():
+            if len(set(labels.train[labels.train != UNLABELLED])) > 1:
+                judge = fit_judge(self.features_of_train, labels.train)
+                # A random stream of its own, so that all reports on a dataset use the same judge.
+                random = generator_for(0, Purpose.EVALUATION_RESAMPLING, 2)
+                replicates = fit_replicates(self.features_of_train, labels.train, random)
+                by_replicates = np.stack([replicate(self.features) for replicate in replicates])
+                verdicts[kind] = Verdicts(judge(self.features), judge(self.features_of_held_out), by_replicates)
+        return verdicts
 
     @cached_property
     def _equal_sets(self) -> tuple[Features, Features, Features]:
@@ -125,12 +130,14 @@ class Observations:
     @cached_property
     def nearest(self) -> tuple[Nearest, Nearest]:
         """The nearest training painting of each generated picture, and of each held-out painting."""
-        sides = (
-            (self.features, self.features_mirrored),
-            (self.features_of_held_out, self.features_of_held_out_mirrored),
-        )
-        of_seen, of_held_out = (nearest(*both, self.features_of_train) for both in sides)
-        return of_seen, of_held_out
+        held_out = self.features_of_held_out, self.features_of_held_out_mirrored
+        seen = self.features, self.features_mirrored
+        return nearest(*seen, self.features_of_train), nearest(*held_out, self.features_of_train)
+
+    @cached_property
+    def copy_threshold(self) -> float:
+        """The distance below which a picture is a near-copy: 1 % of held-out paintings are nearer, by chance."""
+        return float(np.quantile(self.nearest[1][0], COPY_QUANTILE))
 
     @cached_property
     def ranking(self) -> Int[np.ndarray, "n"]:
@@ -148,24 +155,56 @@ class Observations:
         return {"curated": kept, "others": passed_over(kept, self.subject.requests)}
 
 
-def _look_at(
-    split: Split, painter: TrainedPainter | None, share: Share
-) -> tuple[Float[np.ndarray, "m r"], Opinions | None]:
-    """Return the spectra of real paintings, and the opinions of the painter's critic on them with their own labels."""
-    spectra: list[np.ndarray] = []
+def _look(
+    labelled: Subject | Split,
+    read: Callable[[Sequence[int]], UInt8[Tensor, "b 3 size size"]],
+    painter: TrainedPainter | None,
+    share: Share,
+    *networks: FeatureNetwork,
+) -> tuple[Float[np.ndarray, "n r"], Opinions | None, list[Features]]:
+    """Return spectra, opinions if the painter has a critic, and features by each network: upright and mirrored."""
+    own: list[tuple[np.ndarray, ...]] = []
     opinions: list[Opinions | None] = []
-    for places in share.batches(len(split)):
-        images = pictures_at(split, places)
-        spectra.append(log_spectra(images))
+    for places in share.batches(len(labelled)):
+        images = read(places)
+        sides = (images, images.flip(3))
+        own.append((log_spectra(images), *(network(side).cpu().numpy() for network in networks for side in sides)))
         if painter is not None:
-            labels = simplexes(painter.vocabulary, split.genres[places], split.styles[places])
-            opinions.append(painter.opinions(images, *labels))
-    return np.concatenate(share.gather(spectra)), _joined(opinions, share)
+            asked = simplexes(painter.vocabulary, labelled.genres[places], labelled.styles[places])
+            opinions.append(painter.opinions(images, *asked))
+    spectra, *features = (np.concatenate(column) for column in zip(*share.gather(own), strict=True))
+    heard = [one for one in share.gather(opinions) if one is not None]
+    return spectra, Opinions.joined(heard) if heard else None, features
 
 
-def _joined(own: list[Opinions | None], share: Share) -> Opinions | None:
-    parts = [part for part in share.gather(own) if part is not None]
-    return Opinions.joined(parts) if parts else None
+def fit_judge(features: Features, labels: Int[np.ndarray, "n"]) -> Judge:
+    """Fit multinomial logistic regression on the labelled paintings; never predicts a class without paintings."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    labelled = labels != UNLABELLED
+    features, labels = features[labelled], labels[labelled]
+    if len(np.unique(labels)) == 1:
+        return lambda pictures: np.full(len(pictures), labels[0])
+    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+    model = LogisticRegression(C=DECAY_INVERSE, max_iter=200, tol=1e-3)
+    # A fully converged fit would not change the figures.
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        model.fit((features - mean) / scale, labels)
+    return lambda pictures: model.predict((pictures - mean) / scale)
+
+
+def fit_replicates(features: Features, labels: Int[np.ndarray, "n"], random: np.random.Generator) -> list[Judge]:
+    """Return the jackknife replicates of a judge, each fitted without one of JUDGE_PARTS equal parts.
+
+    Judges fitted on other paintings agree on real paintings, but differ on generated pictures, which lie further out.
+    """
+    labelled = random.permutation(np.flatnonzero(labels != UNLABELLED))
+    # Sorted by class, so that every replicate has the same share of each.
+    labelled = labelled[np.argsort(labels[labelled], kind="stable")]
+    parts = np.arange(len(labelled)) % JUDGE_PARTS
+    kept = [labelled[parts != part] for part in range(JUDGE_PARTS)]
+    return [fit_judge(features[places], labels[places]) for places in kept]
 
 
 def log_spectra(images: UInt8[Tensor, "b 3 size size"]) -> Float[np.ndarray, "b r"]:

@@ -11,114 +11,124 @@ import importlib.util
 import io
 import json
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
-import matplotlib
 import numpy as np
+import torch
 from einops import rearrange
 from matplotlib.figure import Figure as Plot
 from PIL import Image
 
 from common import config
 from common.curation import favourites
-from common.data.dataset import HeldOut, PaintingDataset
+from common.data.dataset import PaintingDataset
 from common.errors import UserError, missing_package
-from common.evaluation.figures import Figure, Spec, specs
-from common.evaluation.measures import Confusion, Measurements, Novelty, Spectra
+from common.evaluation.distances import nearest
+from common.evaluation.features import FeatureNetwork, features_of, split_features
+from common.evaluation.figures import specs
+from common.evaluation.measures import Measurements, measure
 from common.evaluation.observations import answered_labels, in_every_label
 from common.evaluation.subjects import Subject
 from common.files import write_atomically
-from common.images import as_pictures, labelled_grid, to_pictures
+from common.images import as_pictures, captioned_grid, labelled_grid, to_pictures
 from common.randomness import Purpose, generator_for
+from common.shares import BATCH, Share
 
 PAGE = "index.html"
 COLUMNS = 10
 RANDOM_ROWS = 6
 NOISE_ROWS = 4
 CURATED = 40
+SHOWN = 4
+"""Number of paintings beside each picture of a sheet of nearest paintings."""
+TITLE = 40
+"""Most characters of a painting's title on that sheet."""
 GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
 
 
-def require_report(folder: Path) -> None:
-    """Raise UserError if a package for reports is not installed, or none can be written to `folder`; create nothing."""
+def report_on(
+    subjects: Sequence[Subject], network: FeatureNetwork, share: Share, out: Path, training_limit: int | None = None
+) -> None:
+    """Measure subjects, print their figures and write a report into `out`; of several one each, and a comparison.
+
+    Collective. Raise UserError, before the work, if the resolutions differ, a package is not installed or `out` cannot
+    be written.
+    """
     for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
         if importlib.util.find_spec(package) is None:
             raise missing_package("a report", name, extra="evaluation")
-    place = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    place = next(place for place in (out, *out.absolute().parents) if place.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
-        raise UserError(f"cannot write to {folder}: {place} is not a writable folder; give another folder with --out")
+        raise UserError(f"cannot write to {out}: {place} is not a writable folder; give another folder with --out")
+    if len({subject.resolution for subject in subjects}) > 1:
+        sides = " and ".join(f"{subject.name} {subject.resolution}" for subject in subjects)
+        raise UserError(f"figures of different resolutions do not compare: {sides} pixels; give one with --resolution")
+    several = len(subjects) > 1
+    all_measured = []
+    for number, subject in enumerate(subjects, start=1):
+        measured = measure(subject, network, share, training_limit)
+        if measured is None:  # Only the first process gets the figures.
+            continue
+        folder = out / f"run-{number}" if several else out
+        write_report(measured, subject, folder)
+        print(*summary(measured), f"report: {folder / PAGE}\n", sep="\n")
+        all_measured.append(measured)
+    if several and all_measured:
+        print(*write_comparison(all_measured, out), sep="\n")
+        print(f"comparison: {out / 'comparison.html'}")
 
 
-def write_report(
-    measured: Measurements, subject: Subject, dataset: PaintingDataset, out: Path, curves: Path | None
-) -> None:
-    """Write both files and two sheets of pictures into `out`; `curves` is a picture of its training, if there is one.
-
-    Only the critic's favourites are selected; all other pictures are the first or random.
-    """
-    count, split = RANDOM_ROWS * COLUMNS, measured.split
+def write_report(measured: Measurements, subject: Subject, out: Path) -> None:
+    """Write both files into `out`. Only the critic's favourites are selected; others are the first or random."""
+    dataset, split, count = subject.dataset, measured.split, RANDOM_ROWS * COLUMNS
     held_out = dataset.split(split, subject.resolution)
     some = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING, 1).permutation(len(held_out))[:count]
-    random = _sheet(_read(subject, range(min(count, len(subject)))))
-    real = _sheet(as_pictures(held_out.pictures(some).cpu().numpy()))
     best = favourites(np.array(measured.ranking), subject.requests)[:CURATED] if measured.ranking else None
     copies = measured.novelty.nearest
-    places, rows = [copy.place for copy in copies], [copy.row for copy in copies]
-    paintings = dataset.pictures(subject.resolution, rows)
+    painted = _read(subject, [copy.place for copy in copies])
+    rows = [copy.row for copy in copies]
+    paintings = as_pictures(dataset.pictures(subject.resolution, rows))
+    first, same = _by_label(subject)
+    curves = Path(subject.name, "curves.png")
     page = _page(
         "report",
         measured=measured,
         rows=[(spec, measured.figures[key]) for key, spec in specs(split).items() if key in measured.figures],
-        random=random,
-        real=real,
-        by_label=_by_label(subject),
-        same_noise=_same_noise(subject),
+        random=_sheet(_read(subject, range(min(count, len(subject))))),
+        real=_sheet(as_pictures(held_out.pictures(some).cpu().numpy())),
+        by_label=first,
+        same_noise=same,
         curated=None if best is None else _sheet(_read(subject, best.tolist())),
-        pairs=list(zip(copies, _read(subject, places), as_pictures(paintings), dataset.captions(rows), strict=True)),
-        distances=_distance_plot(measured.novelty, split),
-        confusions={kind: _confusion_plot(kind, table, split) for kind, table in measured.confusions.items()},
-        spectrum=_spectrum_plot(measured.spectra, split),
-        curves=curves.read_bytes() if curves is not None and curves.is_file() else None,
+        pairs=list(zip(copies, painted, paintings, dataset.captions(rows), strict=True)),
+        **_plots(measured),
+        curves=curves.read_bytes() if curves.is_file() else None,
         kid=specs(split)["kid"],
     )
     out.mkdir(parents=True, exist_ok=True)
-    random.save(out / "samples.png")
-    real.save(out / "real.png")
     write_atomically(out / PAGE, page)
     write_atomically(out / "report.json", json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
 
 
 def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:
-    """Write `comparison.json` and `comparison.html`; return the table for a terminal.
+    """Write `comparison.html`; return the table for a terminal.
 
     All subjects must have been measured with the same settings.
     """
-    known = specs(all_measured[0].split)
-    figures = {key: [measured.figures.get(key) for measured in all_measured] for key in known}
-    rows = [
-        (known[key], [(one, known[key].stands_out(one, found)) for one in found])
-        for key, found in figures.items()
-        if any(found)
-    ]
-    page = _page("comparison", subjects=all_measured, rows=rows)
-    names = [measured.name for measured in all_measured]
-    values = {
-        key: {name: config.as_values(figure) for name, figure in zip(names, found, strict=True) if figure}
-        for key, found in figures.items()
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "comparison.json", json.dumps(values, indent=1, ensure_ascii=False))
-    write_atomically(out / "comparison.html", page)
-    table = [["", *names], *([spec.title, *(_cell(spec, *cell) for cell in cells)] for spec, cells in rows)]
+    rows = []
+    for key, spec in specs(all_measured[0].split).items():
+        found = [measured.figures.get(key) for measured in all_measured]
+        if any(found):
+            rows.append((spec, [(one, spec.stands_out(one, found)) for one in found]))
+    write_atomically(out / "comparison.html", _page("comparison", subjects=all_measured, rows=rows))
+    table = [["", *(measured.name for measured in all_measured)]]
+    for spec, cells in rows:
+        texts = (f"{'* ' * best}{spec.number(one.value)} ({spec.interval(one)})" if one else "–" for one, best in cells)
+        table.append([spec.title, *texts])
     first, *others = [max(map(len, column)) for column in zip(*table, strict=True)]
     return ["  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]) for row in table]
-
-
-def _cell(spec: Spec, figure: Figure | None, best: bool) -> str:
-    return f"{'* ' * best}{spec.number(figure.value)} ({spec.interval(figure)})" if figure else "–"
 
 
 def summary(measured: Measurements) -> list[str]:
@@ -140,13 +150,8 @@ def summary(measured: Measurements) -> list[str]:
 def _page(name: str, **content: Any) -> str:
     import jinja2
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(loader=templates, autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters["address"] = _address
     return environment.get_template(f"{name}.html.jinja").render(content)
 
@@ -173,92 +178,70 @@ def _sheet(pictures: Sequence[Image.Image]) -> Image.Image:
     return labelled_grid(rows, [""] * len(rows))
 
 
-def _by_label(subject: Subject) -> dict[str, Image.Image]:
-    """Return sheets by `genre` and `style`, with one row per label."""
-    sheets: dict[str, Image.Image] = {}
+def _by_label(subject: Subject) -> tuple[dict[str, Image.Image], dict[str, Image.Image]]:
+    """Return sheets by `genre` and `style`: the first pictures of each label, and the same noise in every label."""
+    first: dict[str, Image.Image] = {}
     for kind, names, labels in subject.labels():
-        first = {name: np.flatnonzero(labels == place)[:COLUMNS].tolist() for place, name in enumerate(names)}
-        rows = {name: _read(subject, places) for name, places in first.items() if places}
+        places = {name: np.flatnonzero(labels == place)[:COLUMNS].tolist() for place, name in enumerate(names)}
+        rows = {name: _read(subject, some) for name, some in places.items() if some}
         if rows:
-            sheets[kind] = labelled_grid(list(rows.values()), list(rows))
-    return sheets
-
-
-def _same_noise(subject: Subject) -> dict[str, Image.Image]:
-    """Return sheets by `genre` and `style`, with one row per seed and one column per label."""
-    seeds = range(subject.seed, subject.seed + NOISE_ROWS)
-    sheets: dict[str, Image.Image] = {}
+            first[kind] = labelled_grid(list(rows.values()), list(rows))
+    same: dict[str, Image.Image] = {}
     for kind, names in answered_labels(subject).items():
         assert subject.painter is not None, "only painters answer"
-        rows = [to_pictures(in_every_label(subject.painter, kind, subject.resolution, seed)) for seed in seeds]
-        sheets[kind] = labelled_grid(rows, [f"seed {seed}" for seed in seeds], names)
-    return sheets
+        seeds = range(subject.seed, subject.seed + NOISE_ROWS)
+        painted = [to_pictures(in_every_label(subject.painter, kind, subject.resolution, seed)) for seed in seeds]
+        same[kind] = labelled_grid(painted, [f"seed {seed}" for seed in seeds], names)
+    return first, same
 
 
-def _distance_plot(novelty: Novelty, split: HeldOut) -> str:
-    figure = _blank_plot(7, 3)
-    axes = figure.subplots()
+def _plots(measured: Measurements) -> dict[str, str]:
+    """Return the text of two SVG files: `distances` to the nearest training painting, and the `spectrum`."""
+    novelty, split = measured.novelty, measured.split
+    # Not pyplot: it would keep every plot in memory and look for a display.
+    plots = {name: Plot(figsize=(7, 3), layout="constrained") for name in ("distances", "spectrum")}
+    distances, spectrum = (plot.subplots() for plot in plots.values())
     both = [*novelty.generated, *novelty.held_out]
     edges: list[float] = np.linspace(min(both), max(both) + 1e-6, 60).tolist()
-    for name, distances, colour in (
-        ("generated pictures", novelty.generated, GENERATED),
-        (f"{split} paintings", novelty.held_out, REAL),
+    for name, away, power, colour in (
+        ("generated pictures", novelty.generated, measured.spectra["generated"], GENERATED),
+        (f"{split} paintings", novelty.held_out, measured.spectra["held_out"], REAL),
     ):
-        axes.hist(distances, edges, density=True, histtype="stepfilled", alpha=0.45, color=colour, label=name)
+        distances.hist(away, edges, density=True, histtype="stepfilled", alpha=0.45, color=colour, label=name)
+        spectrum.plot(range(1, len(power) + 1), power, color=colour, label=name)
     closer = f"1 % of {split} paintings are closer"
-    axes.axvline(novelty.threshold, color=INK, linewidth=1, linestyle="--", label=closer)
-    axes.set_xlabel("distance to the nearest training painting")
-    axes.set_yticks([])
-    axes.legend(frameon=False)
-    return _as_svg(figure)
+    distances.axvline(novelty.threshold, color=INK, linewidth=1, linestyle="--", label=closer)
+    distances.set(xlabel="distance to the nearest training painting", yticks=[])
+    spectrum.set_xscale("log", base=2)
+    spectrum.set(xlabel="cycles per side (coarse to fine detail)", ylabel="power, dB")
+    files = {name: io.StringIO() for name in plots}
+    for name, plot in plots.items():
+        plot.axes[0].legend(frameon=False)
+        plot.patch.set_alpha(0)
+        plot.savefig(files[name], format="svg", metadata={"Date": None})
+    return {name: file.getvalue() for name, file in files.items()}
 
 
-def _confusion_plot(kind: str, confusion: Confusion, split: HeldOut) -> str:
-    count = len(confusion.names)
-    figure = _blank_plot(3.4 + 0.62 * count, 1.6 + 0.32 * count)
-    tables = {"generated pictures": confusion.generated, f"real {split} paintings": confusion.real}
-    for axes, (title, table) in zip(figure.subplots(1, 2, sharey=True), tables.items(), strict=True):
-        counts = np.array(table, dtype=float)
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axes.imshow(shares, cmap="Greys", vmin=0, vmax=1)
-        axes.set_title(title, fontsize=10)
-        # Matplotlib would read a dollar as the start of a formula.
-        names = [name.replace("$", r"\$") for name in confusion.names]
-        axes.set_xticks(range(count), names, rotation=90)
-        axes.set_yticks(range(count), names)
-        axes.set_xlabel(f"{kind} that the judge saw")
-        for row, column in np.argwhere(shares >= 0.005):
-            colour = "white" if shares[row, column] > 0.5 else INK
-            percent = f"{100 * shares[row, column]:.0f}"
-            axes.text(column, row, percent, ha="center", va="center", fontsize=7, color=colour)
-    return _as_svg(figure)
+def nearest_sheet(
+    dataset: PaintingDataset,
+    size: int,
+    network: FeatureNetwork,
+    pictures: Sequence[Image.Image],
+    captions: Sequence[str],
+) -> Image.Image:
+    """Return a sheet with a row per picture: it, then the training paintings nearest to it or its mirror image.
 
-
-def _spectrum_plot(spectra: Spectra, split: HeldOut) -> str:
-    figure = _blank_plot(7, 3)
-    axes = figure.subplots()
-    cycles = range(1, len(spectra.held_out) + 1)
-    axes.plot(cycles, spectra.held_out, color=REAL, label=f"{split} paintings")
-    axes.plot(cycles, spectra.generated, color=GENERATED, label="generated pictures")
-    axes.set_xscale("log", base=2)
-    axes.set_xlabel("cycles per side (coarse to fine detail)")
-    axes.set_ylabel("power, dB")
-    axes.legend(frameon=False)
-    return _as_svg(figure)
-
-
-def _blank_plot(width: float, height: float) -> Plot:
-    """Return a transparent figure; width and height in inches."""
-    # pyplot would keep every figure in memory and look for a display.
-    figure = Plot(figsize=(width, height), layout="constrained")
-    figure.patch.set_alpha(0)
-    return figure
-
-
-def _as_svg(figure: Plot) -> str:
-    """Return the text of an SVG file, with its letters as text: the browser has fonts that matplotlib lacks."""
-    file = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+    Each painting's caption shows its distance in features. The features of the paintings are stored in the dataset.
+    """
+    train, stored = dataset.split("train", size), split_features(dataset, "train", size, network, Share())
+    images = rearrange(torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures])), "b h w c -> b c h w")
+    features, mirrored = (features_of(network, torch.split(side, BATCH), Share()) for side in (images, images.flip(3)))
+    distances, places = nearest(features, mirrored, stored, min(SHOWN, len(stored)))
+    tiles: list[Image.Image] = []
+    words: list[str] = []
+    for picture, caption, near, away in zip(pictures, captions, places, distances, strict=True):
+        tiles += [picture, *as_pictures(train.pictures(near).cpu().numpy())]
+        titles = dataset.captions(train.rows.cpu().numpy()[near].tolist())
+        shown = [shorten(title, TITLE, placeholder=" …") for title in titles]
+        words += [caption, *(f"{distance:.1f}\n{title}" for distance, title in zip(away, shown, strict=True))]
+    return captioned_grid(tiles, words, 1 + places.shape[1])

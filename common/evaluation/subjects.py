@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -20,9 +21,10 @@ from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, Paintin
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
 from common.preparing.pictures import Rejected, make_square, resize, trim
-from common.preparing.sources.files import Entry, Listing
+from common.preparing.sources.collection import pictures_of
+from common.preparing.sources.files import Entry, open_files
 from common.randomness import Purpose, generator_for
-from common.vocabulary import Vocabulary
+from common.vocabulary import Vocabulary, require_same
 
 SMALL = 64
 """Side, in pixels, of stage I's pictures."""
@@ -96,10 +98,10 @@ class Subject:
     """Who painted the pictures; None for pictures from a folder."""
     seed: int
     """Seed of the first picture, and of the random draws of evaluation."""
-    vocabulary: Vocabulary
-    """The vocabulary of `genres` and `styles`."""
+    dataset: PaintingDataset
+    """The paintings to measure on, with the vocabulary of `genres` and `styles`."""
     split: HeldOut
-    """The held-out paintings to measure on."""
+    """The held-out ones among them."""
 
     def __len__(self) -> int:
         return len(self.genres)
@@ -107,13 +109,11 @@ class Subject:
     @property
     def requests(self) -> Int[np.ndarray, "n"]:
         """A number for each picture that is equal for equal pairs of requested genre and style."""
-        pairs = np.stack([self.genres, self.styles], axis=1)
-        numbers: Int[np.ndarray, "n"] = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
-        return numbers
+        return self.genres * (len(self.dataset.vocabulary.styles) + 1) + self.styles
 
     def labels(self) -> tuple[tuple[str, tuple[str, ...], Int[np.ndarray, "n"]], ...]:
         """Return, for both kinds of label, the kind, the known names and the indices requested."""
-        names = self.vocabulary
+        names = self.dataset.vocabulary
         return ("genre", tuple(names.genres), self.genres), ("style", tuple(names.styles), self.styles)
 
 
@@ -121,10 +121,8 @@ def simplexes(
     vocabulary: Vocabulary, genres: Int[np.ndarray, "b"], styles: Int[np.ndarray, "b"]
 ) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
     """Return labels as one-hot points; all zeros without a label."""
-    return (
-        torch.from_numpy(one_hot(genres, len(vocabulary.genres))),
-        torch.from_numpy(one_hot(styles, len(vocabulary.styles))),
-    )
+    points = one_hot(genres, len(vocabulary.genres)), one_hot(styles, len(vocabulary.styles))
+    return torch.from_numpy(points[0]), torch.from_numpy(points[1])
 
 
 def painted_subject(
@@ -142,9 +140,16 @@ def painted_subject(
     """Return the pictures of `samples` seeds, with labels as frequent as in a held-out split.
 
     `truncation` multiplies the noise of these pictures; the effect of the labels is measured without it. `caution` says
-    why the figures may be too good, if there is a reason.
+    why the figures may be too good, if there is a reason. Raise UserError if the painter knows other labels than the
+    dataset.
     """
-    styles_asked, vocabulary = painter.knows_styles(resolution), dataset.vocabulary
+    vocabulary, place = dataset.vocabulary, str(dataset.folder)
+    require_same(painter.vocabulary, vocabulary, name, place, "give the dataset it was trained on with --data")
+    if isinstance(painter, EnlargedPainter) and resolution == SMALL:
+        raise UserError(
+            f"--enlarged is a baseline for stage II, but {name} is measured at {SMALL} pixels; leave it out"
+        )
+    styles_asked = painter.knows_styles(resolution)
     genres, styles = evaluation_labels(dataset, split, resolution, samples, seed=seed, styles_asked=styles_asked)
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
@@ -157,7 +162,7 @@ def painted_subject(
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
     origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{drawn}"
     origin += f"; {caution}" if caution else ""
-    return Subject(name, resolution, origin, genres, styles, read, painter, seed, vocabulary, split)
+    return Subject(name, resolution, origin, genres, styles, read, painter, seed, dataset, split)
 
 
 def evaluation_labels(
@@ -173,18 +178,28 @@ def evaluation_labels(
             f"{dataset.folder} has no {split} paintings to measure on; prepare more paintings, of which 1 in 20 is one"
         )
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(real), size=samples)
-    genres, styles = real.genres[drawn], real.styles[drawn]
-    return genres, styles if styles_asked else np.full_like(styles, UNLABELLED)
+    styles = real.styles[drawn]
+    return real.genres[drawn], styles if styles_asked else np.full_like(styles, UNLABELLED)
 
 
 def folder_subject(
-    listing: Listing, dataset: PaintingDataset, resolution: int, *, seed: int, split: HeldOut, limit: int | None = None
+    folder: Path,
+    dataset: PaintingDataset,
+    resolution: int | None = None,
+    *,
+    labels: Path | None = None,
+    seed: int,
+    split: HeldOut,
+    limit: int | None = None,
 ) -> Subject:
-    """Return the listed pictures, trimmed, made square and resized as the dataset's were.
+    """Return the pictures of a folder or zip, trimmed, made square and resized as the dataset's were.
 
-    `limit` draws that many of them at random. Labels that are not in the dataset's vocabulary are ignored. Reading
-    raises UserError if a picture cannot be used: to skip it would change the figures without notice.
+    By default at the dataset's smallest size. `labels` is their labels.csv if it lies elsewhere; labels that are not in
+    the dataset's vocabulary are ignored. `limit` draws that many pictures at random. Reading raises UserError if a
+    picture cannot be used: to skip it would change the figures without notice.
     """
+    size = resolution or min(dataset.description.sizes)
+    listing = pictures_of(open_files(folder), labels)
     listed: list[Entry] = list(listing.entries)
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).permutation(len(listed))[:limit]
     entries = [listed[place] for place in sorted(drawn.tolist())]
@@ -193,12 +208,12 @@ def folder_subject(
     styles = np.array([_place(entry.record.style, vocabulary.style_weights) for entry in entries])
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
-        return torch.stack([_read(entries[place], description, resolution) for place in places])
+        return torch.stack([_read(entries[place], description, size) for place in places])
 
     known = [int((places != UNLABELLED).sum()) for places in (genres, styles)]
     trimmed = ", uniform borders cut off as in the dataset" if description.trimmed else ""
     origin = f"Pictures from a folder or zip{trimmed}, {known[0]} with a known genre, {known[1]} with a known style"
-    return Subject(listing.name, resolution, origin, genres, styles, read, None, seed, vocabulary, split)
+    return Subject(listing.name, size, origin, genres, styles, read, None, seed, dataset, split)
 
 
 def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:
@@ -212,11 +227,9 @@ def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:
 
 def _read(entry: Entry, description: DatasetDescription, size: int) -> UInt8[Tensor, "3 size size"]:
     try:
-        picture = entry.read()
+        picture = trim(entry.read()) if description.trimmed else entry.read()
     except Rejected as rejection:
         raise UserError(f"{entry.record.name}: {rejection}; repair the file or remove its row") from None
-    if description.trimmed:
-        picture = trim(picture)
     if min(picture.size) < size and not description.enlarged:
         raise UserError(
             f"{entry.record.name}: {picture.width}x{picture.height} pixels would be enlarged to {size}, but no "

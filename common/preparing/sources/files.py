@@ -169,7 +169,7 @@ def open_files(path: Path) -> Files:
     if os.path.isfile(path) and zipfile.is_zipfile(path):
         return ZipFiles(path)
     what = "is neither a folder nor a zip" if os.path.exists(path) else "does not exist"
-    raise UserError(f"source '{path}' {what}; give a folder or zip of pictures, or `procedural`")
+    raise UserError(f"source '{path}' {what}; give a folder or zip of pictures")
 
 
 @cache
