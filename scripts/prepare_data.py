@@ -19,6 +19,9 @@ from common.preparing.reading import PreparationSettings
 from common.preparing.sources.files import writable
 from common.preparing.sources.opening import open_source, require_apart
 
+OPTIONS_OF = {"procedural": ("count", "seed"), "wikiart.org": ("downloads", "per_genre", "pause")}
+"""Options that one source alone reads."""
+
 
 def main() -> None:
     parser = Parser(description="Make a dataset folder from labelled pictures.")
@@ -47,6 +50,9 @@ def main() -> None:
     add("--workers", type=at_least(1), default=available_cores(), help="number of decoding processes")
     add("--overwrite", action="store_true", help="replace an existing dataset")
     given = vars(parser.parse_args())
+    for source, options in OPTIONS_OF.items():
+        if idle := [name for name in options if given["place"] != source and given[name] != parser.get_default(name)]:
+            parser.error(f"--{idle[0].replace('_', '-')} is for {source} alone; leave it out")
     out, overwrite = given.pop("out"), given.pop("overwrite")
     given["sizes"] = tuple(sorted(set(given["sizes"])))
     settings = PreparationSettings(**{field.name: given.pop(field.name) for field in fields(PreparationSettings)})

@@ -426,3 +426,8 @@ def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run
     assert "0 is too low" in command.refused("benchmark.py", "generate", *weights, "--batches", "0")
     assert "give a number above 0" in command.refused("benchmark.py", "generate", *weights, "--seconds", "0")
     assert "scripts/train_stage2.py" in command.refused("benchmark.py", "generate", "--weights", "nowhere")
+
+
+@pytest.mark.parametrize(("option", "source"), [("--count", "procedural"), ("--per-genre", "wikiart.org")])
+def test_an_option_of_another_source_is_refused(command: Command, collection: Path, option: str, source: str) -> None:
+    assert f"{option} is for {source} alone" in command.refused("prepare_data.py", collection, option, 5)
