@@ -430,4 +430,4 @@ def test_the_benchmark_refuses_what_it_cannot_paint(command: Command, stage2_run
 
 @pytest.mark.parametrize(("option", "source"), [("--count", "procedural"), ("--per-genre", "wikiart.org")])
 def test_an_option_of_another_source_is_refused(command: Command, collection: Path, option: str, source: str) -> None:
-    assert f"{option} is for {source} alone" in command.refused("prepare_data.py", collection, option, 5)
+    assert f"{option} is for {source} alone" in command.refused("prepare_data.py", collection, option, "5")
