@@ -20,7 +20,7 @@ from common.curation import Opinions
 from common.images import to_signed
 from common.nn.features import MapReader
 from common.randomness import Purpose, generator_for
-from common.runs.exports import find_export, load_network, read_export_config, require_stage, weights_hash, write_export
+from common.runs.exports import find_export, load_network, read_export_config, weights_hash, write_export
 from common.vocabulary import Vocabulary
 from stage1.config import Networks
 from stage1.critic import Critic
@@ -55,8 +55,7 @@ class Stage1Painter:
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Stage1Painter:
         """Load a run or an export. Raises UserError that names what is missing or broken."""
-        folder = find_export(path, TRAIN_COMMAND)
-        require_stage(folder, 1)
+        folder = find_export(path, TRAIN_COMMAND, stage=1)
         export, weights = read_export_config(folder, Stage1Export), folder / "generator.safetensors"
         build = partial(build_generator, export.networks, len(export.vocabulary.genres))
         generator = load_network(build, weights, device)

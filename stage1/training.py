@@ -28,7 +28,6 @@ from common.randomness import Purpose
 from common.runs import trainer
 from common.runs.accelerator import apart_from_other_runs, make_accelerator
 from common.runs.folder import RunFolder
-from common.runs.interruptions import explain_out_of_memory
 from common.runs.pair import AdversarialPair, Loss
 from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
@@ -59,13 +58,10 @@ def train(
     """
     run = RunFolder(out)
     run.check(settings, dataset, resume=resume)
-    accelerator = make_accelerator(
-        settings.training.precision, settings.logging.trackers, out / "trackers", so_far=run.precision
-    )
+    accelerator = make_accelerator(settings.training.precision, settings.logging.trackers, run)
     residence = settings.training.pictures_in
     split = dataset.split("train", SIZE, residence=residence, device=accelerator.device)
-    with explain_out_of_memory():
-        stage = Stage1Trainer(settings, split, dataset.vocabulary, accelerator)
+    stage = Stage1Trainer(settings, split, dataset.vocabulary, accelerator)
     trainer.train(stage, run, dataset, start_from=start_from, max_minutes=max_minutes)
 
 
@@ -74,14 +70,6 @@ class Stage1Trainer:
 
     stage = 1
     resolution = SIZE
-    paints_styles = False
-    shown_in_progress: tuple[str, ...] = (
-        "critic_gap",
-        "penalty",
-        "accuracy_real",
-        "accuracy_fake",
-        "images_per_second",
-    )
 
     def __init__(self, settings: Stage1Config, split: Split, vocabulary: Vocabulary, accelerator: Accelerator) -> None:
         """Raise UserError if the batch cannot be divided over processes and parts."""

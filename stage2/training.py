@@ -30,7 +30,6 @@ from common.runs import trainer
 from common.runs.accelerator import apart_from_other_runs, make_accelerator
 from common.runs.exports import CONFIG
 from common.runs.folder import RunFolder, runs_of
-from common.runs.interruptions import explain_out_of_memory
 from common.runs.pair import AdversarialPair, Loss
 from common.vocabulary import ANY, Vocabulary, counted, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
@@ -80,9 +79,7 @@ def train(
         _require_same_stage1(painter, stage1, Stage1Painter.load(kept), out)
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
     elsewhere = is_new and any(made.started_on_other(dataset) for made in runs_of(stage1))
-    accelerator = make_accelerator(
-        settings.training.precision, settings.logging.trackers, out / "trackers", so_far=run.precision
-    )
+    accelerator = make_accelerator(settings.training.precision, settings.logging.trackers, run)
     if elsewhere and accelerator.is_main_process:
         print(
             f"warning: {stage1} was trained on another dataset than {dataset.folder}; it may have seen paintings "
@@ -90,8 +87,7 @@ def train(
             file=sys.stderr,
         )
     painter.generator.to(accelerator.device)
-    with explain_out_of_memory():
-        stage = Stage2Trainer(settings, dataset, painter, accelerator)
+    stage = Stage2Trainer(settings, dataset, painter, accelerator)
     stage.about += f", on stage I of {stage1}"
     stage.origin = {"stage1_trained_elsewhere": elsewhere}
     trainer.train(stage, run, dataset, start_from=start_from, max_minutes=max_minutes)
@@ -133,8 +129,6 @@ class Stage2Trainer:
     """The losses, batches and sample pictures of stage II (`common.runs.trainer.Trainer`)."""
 
     stage = 2
-    paints_styles = True
-    shown_in_progress: tuple[str, ...] = ("critic_gap", "penalty", "style_real", "style_fake", "images_per_second")
 
     def __init__(
         self, settings: Stage2Config, dataset: PaintingDataset, painter: Stage1Painter, accelerator: Accelerator

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -50,12 +51,12 @@ def save_checkpoint(
 
     Raises OSError or SafetensorError if writing fails, as on a full disk; earlier checkpoints stay as they are.
     """
-    tensors: dict[str, Tensor] = {}
-    for name, module in modules.items():
-        tensors |= {f"{name}/{key}": tensor for key, tensor in module.state_dict().items()}
+    states: dict[str, Mapping[str, Tensor]] = {name: module.state_dict() for name, module in modules.items()}
     for name, optimizer in optimizers.items():
-        tensors |= {f"{name}/{key}": tensor for key, tensor in _optimizer_tensors(optimizer).items()}
-    target = folder / _name(step)
+        moments = optimizer.state_dict()["state"]
+        states[name] = {f"{index}.{key}": value for index, entry in moments.items() for key, value in entry.items()}
+    tensors = {f"{name}/{key}": tensor for name, state in states.items() for key, tensor in state.items()}
+    target = folder / f"step-{step:08d}"
     with whole_folder(target) as building:
         save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, building / STATE)
         description = {"step": step, "sha256": sha256(building / STATE), BEST: asdict(best) if best else None}
@@ -63,49 +64,54 @@ def save_checkpoint(
         for path in (*building.iterdir(), building):
             _flush(path)
     _flush(folder)
-    for old in _checkpoints(folder)[:-keep]:
-        if best is None or old.name != _name(best.step):
+    for number, old in list(_checkpoints(folder).items())[:-keep]:
+        if best is None or number != best.step:
             shutil.rmtree(old)
     return target
 
 
 def load_newest_checkpoint(
-    folder: Path,
-    modules: Mapping[str, nn.Module],
-    optimizers: Mapping[str, Optimizer],
+    folder: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
 ) -> tuple[int, Best | None]:
     """Load the newest complete checkpoint into modules and optimizers.
 
-    Returns its step (0 if there is no checkpoint) and the best weights so far (None if none were measured).
-
-    Skips damaged checkpoints with a warning. Raises UserError if all are damaged, or if one lacks a module.
+    Returns its step (0 if there is no checkpoint) and the best weights so far (None if none were measured). Skips
+    damaged checkpoints with a warning. Raises UserError if all are damaged, or if one holds other networks.
     """
     damaged: list[str] = []
-    for checkpoint in reversed(_checkpoints(folder)):
+    for checkpoint in reversed(_checkpoints(folder).values()):
         try:
-            step, best, tensors = _read(checkpoint)
+            description = json.loads((checkpoint / DESCRIPTION).read_text(encoding="utf-8"))
+            if sha256(checkpoint / STATE) != description["sha256"]:
+                raise ValueError("wrong checksum")
+            step, best = int(description["step"]), description.get(BEST)
+            found = Best(**best) if best else None
+            states: dict[str, dict[str, Tensor]] = {name: {} for name in (*modules, *optimizers)}
+            for path, tensor in load_file(checkpoint / STATE).items():
+                name, _, key = path.partition("/")
+                states.setdefault(name, {})[key] = tensor
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-            damaged.append(f"{checkpoint} is damaged ({_reason(error)})")
+            damaged.append(f"{checkpoint} is damaged ({' '.join(str(error).split())})")
             continue
-        missing = [name for name in modules if not _part(tensors, name)]
-        if missing:
-            raise UserError(
-                f"{checkpoint} has no {missing[0]}: another version of the program saved it; start a new run from its "
-                f"weights with --start-from {folder.parent} and another --out"
-            )
         try:
             for name, module in modules.items():
-                module.load_state_dict(_part(tensors, name))
+                module.load_state_dict(states[name])
         except RuntimeError:
             raise UserError(
-                f"{checkpoint} holds other networks than {folder.parent / 'config.yaml'} describes; restore the "
-                "settings that the run was started with, or start a new run with another --out"
+                f"{checkpoint} holds other networks than {folder.parent / 'config.yaml'} describes, or another version "
+                f"of the program saved it; restore the settings that the run was started with, or start a new run from "
+                f"its weights with --start-from {folder.parent} and another --out"
             ) from None
         for name, optimizer in optimizers.items():
-            _load_optimizer(optimizer, _part(tensors, name))
+            # The moments only: the learning rate and the like come from the run's settings.
+            moments: dict[int, dict[str, Any]] = {}
+            for path, tensor in states[name].items():
+                index, _, key = path.partition(".")
+                moments.setdefault(int(index), {})[key] = tensor
+            optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
         for line in damaged:
             print(f"warning: {line}; resuming from {checkpoint.name}", file=sys.stderr)
-        return step, best
+        return step, found
     if damaged:
         raise UserError(f"{damaged[0]}, and there is no older complete one; start a new run with another --out")
     return 0, None
@@ -113,51 +119,17 @@ def load_newest_checkpoint(
 
 def set_aside_after(folder: Path, step: int) -> None:
     """Rename the checkpoints of later steps, which a resumed run skipped as damaged. Main process only."""
-    for checkpoint in _checkpoints(folder):
-        if int(checkpoint.name.removeprefix("step-")) > step:
+    for number, checkpoint in _checkpoints(folder).items():
+        if number > step:
             aside = checkpoint.with_name(f"damaged-{checkpoint.name}")
             shutil.rmtree(aside, ignore_errors=True)
             checkpoint.rename(aside)
 
 
-def _name(step: int) -> str:
-    return f"step-{step:08d}"
-
-
-def _read(checkpoint: Path) -> tuple[int, Best | None, dict[str, Tensor]]:
-    description = json.loads((checkpoint / DESCRIPTION).read_text(encoding="utf-8"))
-    if sha256(checkpoint / STATE) != description["sha256"]:
-        raise ValueError("wrong checksum")
-    best = description.get(BEST)
-    return int(description["step"]), Best(**best) if best else None, load_file(checkpoint / STATE)
-
-
-def _reason(error: Exception) -> str:
-    strerror = getattr(error, "strerror", None)
-    return strerror or " ".join(str(error).split()) or type(error).__name__
-
-
-def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("step-*") if path.name.removeprefix("step-").isdecimal())
-
-
-def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
-    prefix = f"{name}/"
-    return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
-
-
-def _optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
-    state = optimizer.state_dict()["state"]
-    return {f"{index}.{key}": value for index, entry in state.items() for key, value in entry.items()}
-
-
-def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Load the moments only; the learning rate and the like come from the run's settings."""
-    entries: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        index, _, name = key.partition(".")
-        entries.setdefault(int(index), {})[name] = tensor
-    optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
+def _checkpoints(folder: Path) -> dict[int, Path]:
+    """Return the complete checkpoints by their steps, the newest last."""
+    numbers = {path.name.removeprefix("step-"): path for path in folder.glob("step-*")}
+    return {int(number): path for number, path in sorted(numbers.items()) if number.isdecimal()}
 
 
 def _flush(path: Path) -> None:

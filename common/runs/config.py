@@ -13,7 +13,6 @@ ComputePrecision = Literal["float32", "bfloat16"]
 Precision = Literal[ComputePrecision, "auto"]
 """`auto` is bfloat16 if the hardware is faster with it, else float32. A resumed run keeps its precision."""
 
-
 Decay = Annotated[float, pydantic.Field(ge=0, lt=1)]
 Width = Annotated[int, pydantic.Field(ge=1, le=65_536)]
 """Number of channels of a layer, or length of a noise vector. No machine has memory for more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import platform
@@ -14,13 +15,12 @@ from typing import Any
 import torch
 
 from common import config
-from common.data.dataset import VERSION, DatasetDescription, HeldOut, PaintingDataset
+from common.data.dataset import DatasetDescription, HeldOut, PaintingDataset
 from common.errors import UserError
 from common.files import write_atomically
 from common.machine import trains_on_gpu
 from common.runs.config import ComputePrecision
 from common.runs.metrics import read_metrics
-from common.vocabulary import require_same
 
 FREE_TO_CHANGE = ("training.steps", "training.pictures_in", "logging.")
 """Prefixes of the settings that may change when a run is resumed."""
@@ -28,8 +28,7 @@ TRAINED_ELSEWHERE = "trained on another dataset, whose training split may contai
 STARTED_ELSEWHERE = "started from other weights, whose training may have seen some of these held-out paintings"
 TRAINED_SOMEWHERE = "its training dataset is unknown"
 CHOSEN_BY_THEM = "these weights were chosen by their FID on these paintings, so their figures are too good"
-SHOWN = 3
-"""Largest number of differences that a message lists."""
+PACKAGES = ("torch", "accelerate", "torchmetrics", "numpy", "pillow")
 
 
 class RunFolder:
@@ -63,27 +62,18 @@ class RunFolder:
         if not resume:
             raise UserError(f"{self.path} already holds a run; add --resume, or give another folder with --out")
         changed = config.differences(config.load(type(settings), self.settings), settings)
-        refused = [key for key in changed if not key.startswith(FREE_TO_CHANGE)]
+        refused = [
+            f"{key} ({old!r}, now {new!r})" for key, (old, new) in changed.items() if not key.startswith(FREE_TO_CHANGE)
+        ]
         if refused:
-            details = ", ".join(f"{key} ({changed[key][0]!r}, now {changed[key][1]!r})" for key in refused[:SHOWN])
-            more = f" and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
             raise UserError(
-                f"{self.path} was started with other settings: {details}{more}; leave out --preset and --set to "
+                f"{self.path} was started with other settings: {', '.join(refused)}; leave out --preset and --set to "
                 "resume with its own"
             )
-        stored = self._started_on(dataset)
-        if stored is None:
-            return
-        require_same(stored.vocabulary, dataset.vocabulary, str(self.path), str(dataset.folder))
-        if stored.version < VERSION:
+        if self.started_on_other(dataset):
             raise UserError(
-                f"{self.path} was started on a dataset without a validation split, so it has seen paintings that are "
-                f"now held out; start a new run from its weights with --start-from {self.path} and another --out"
-            )
-        if _identity(stored) != _identity(dataset.description):
-            raise UserError(
-                f"{dataset.folder} is not the dataset that {self.path} was started on; give that one with "
-                "--data, or start a new run with another --out"
+                f"{dataset.folder} is not the dataset that {self.path} was started on; give that one with --data, or "
+                f"start a new run from its weights with --start-from {self.path} and another --out"
             )
 
     def started_on_other(self, dataset: PaintingDataset) -> bool | None:
@@ -91,34 +81,54 @@ class RunFolder:
 
         Raises UserError if the record is damaged.
         """
-        stored = self._started_on(dataset)
-        return None if stored is None else _identity(stored) != _identity(dataset.description)
-
-    @property
-    def stage1_trained_elsewhere(self) -> bool:
-        """True if stage II was started on a stage I that was trained on another dataset than stage II."""
-        return bool(self._known_environment().get("stage1_trained_elsewhere"))
-
-    def check_start(self, started_from: str | None) -> None:
-        """Raise UserError if a run without a checkpoint was started from other weights than now; write nothing."""
-        if not self._environment.is_file() or any(self.checkpoints.glob("step-*")):
-            return
-        known = self._known_environment().get("started_from")
-        if known != started_from:
+        if not self._dataset.is_file():
+            return None
+        try:
+            values = json.loads(self._dataset.read_text(encoding="utf-8"))
+        except ValueError:
             raise UserError(
-                f"{self.path} has no checkpoint yet; it was started from {known or 'random weights'}, and now from "
-                f"{started_from or 'random weights'}; give the same --start-from, or another --out"
-            )
+                f"{self._dataset} is damaged, so the run's dataset is unknown; if it was {dataset.folder}, delete this "
+                "file and resume"
+            ) from None
+        stored = config.parse(DatasetDescription, values, place=str(self._dataset))
+        # Each picture, its labels and split, and how it was made square. More sizes may have been prepared since.
+        before, now = (
+            (data.checksums.get("labels.csv"), data.fit, data.trimmed, data.resize_filter)
+            for data in (stored, dataset.description)
+        )
+        return before != now
+
+    def check_start(self, start_from: Path | None, started_from: str | None) -> None:
+        """Raise UserError if a run without a checkpoint was started from other weights than now; write nothing.
+
+        `started_from` is the hash of the weights at `start_from`.
+        """
+        known = self.environment
+        if not known or any(self.checkpoints.glob("step-*")) or known.get("started_from") == started_from:
+            return
+        before = known.get("started_from_folder") or known.get("started_from") or "random weights"
+        raise UserError(
+            f"{self.path} has no checkpoint yet; it was started from {before}, and now from "
+            f"{start_from or 'random weights'}; give the same --start-from, or another --out"
+        )
 
     @property
-    def started_from(self) -> str | None:
-        """Hash of the generator that the run was started from; None for random weights, or if unknown."""
-        return self._known_environment().get("started_from")
+    def environment(self) -> dict[str, Any]:
+        """What `open` recorded; empty if there is no record yet, or if a power cut emptied the file.
+
+        `started_from` is the hash of the generator that the run was started from, `stage1_trained_elsewhere` true if
+        stage II was started on a stage I that was trained on another dataset.
+        """
+        try:
+            values = json.loads(self._environment.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return values if isinstance(values, dict) else {}
 
     @property
     def precision(self) -> ComputePrecision | None:
         """The precision that the run has computed in so far. None for a new run, and on another kind of device."""
-        known = self._known_environment()
+        known = self.environment
         return known.get("precision") if known.get("device") == _device() else None
 
     def open(
@@ -132,9 +142,19 @@ class RunFolder:
         for folder in (self.samples, self.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
         config.save(settings, self.settings)
-        known = self._known_environment()
-        kept = {name: known.get(name, value) for name, value in origin.items()}
-        environment = {**_described_environment(), "precision": precision, **kept}
+        known, commit = self.environment, None
+        git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+        environment = {
+            "command": sys.argv,
+            "commit": commit,
+            "python": platform.python_version(),
+            "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+            "device": _device(),
+            "precision": precision,
+            **{name: known.get(name, value) for name, value in origin.items()},
+        }
         write_atomically(self._environment, json.dumps(environment, indent=2))
         if not self._dataset.exists():
             write_atomically(self._dataset, (dataset.folder / "dataset.json").read_bytes())
@@ -150,27 +170,6 @@ class RunFolder:
             kept = [line for line in read_metrics(self.metrics) if line["step"] <= step]
             write_atomically(self.metrics, "".join(json.dumps(line) + "\n" for line in kept))
 
-    def _started_on(self, dataset: PaintingDataset) -> DatasetDescription | None:
-        """Return the description of the data that the run was started on, None if there is no record of it."""
-        if not self._dataset.is_file():
-            return None
-        try:
-            values = json.loads(self._dataset.read_text(encoding="utf-8"))
-        except ValueError:
-            raise UserError(
-                f"{self._dataset} is damaged, so the run's dataset is unknown; if it was {dataset.folder}, delete this "
-                "file and resume"
-            ) from None
-        return config.parse(DatasetDescription, values, place=str(self._dataset))
-
-    def _known_environment(self) -> dict[str, Any]:
-        """Return the recorded environment; empty if there is none yet, or if a power cut emptied the file."""
-        try:
-            values = json.loads(self._environment.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return {}
-        return values if isinstance(values, dict) else {}
-
 
 def runs_of(place: Path) -> list[RunFolder]:
     """Return the runs that may have records of the weights at `place`: a run, or an export with its run around it."""
@@ -183,40 +182,15 @@ def caution_about(place: Path, dataset: PaintingDataset, split: HeldOut) -> str:
     """Return why figures of the weights at `place` may be too good; an empty text if nothing hints at it."""
     folders = runs_of(place)
     answers = [folder.started_on_other(dataset) for folder in folders]
-    if any(answers) or any(folder.stage1_trained_elsewhere for folder in folders):
+    if any(answers) or any(folder.environment.get("stage1_trained_elsewhere") for folder in folders):
         return TRAINED_ELSEWHERE
     if all(answer is None for answer in answers):
         return TRAINED_SOMEWHERE
-    if any(folder.started_from for folder in folders):
+    if any(folder.environment.get("started_from") for folder in folders):
         return STARTED_ELSEWHERE
     chosen = any(place.resolve() == folder.best for folder in folders)
     return CHOSEN_BY_THEM if chosen and split == "validation" else ""
 
 
-def _identity(description: DatasetDescription) -> tuple[object, ...]:
-    """Return what must stay the same for an exact resume: each picture, its labels and split, and how it was made
-    square. More sizes may have been prepared since."""
-    return description.checksums.get("labels.csv"), description.fit, description.trimmed, description.resize_filter
-
-
-def _described_environment() -> dict[str, Any]:
-    packages = ("torch", "accelerate", "torchmetrics", "numpy", "pillow")
-    return {
-        "command": sys.argv,
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in packages},
-        "device": _device(),
-    }
-
-
 def _device() -> str:
     return torch.cuda.get_device_name() if trains_on_gpu() else platform.processor() or "cpu"
-
-
-def _commit() -> str | None:
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

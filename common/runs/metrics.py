@@ -1,4 +1,4 @@
-"""A run's figures: their means over some steps, `metrics.jsonl`, one JSON object per line, and their curves."""
+"""A run's figures: `metrics.jsonl`, one JSON object per line; their curves; means over steps; FID on validation."""
 
 from __future__ import annotations
 
@@ -6,18 +6,27 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
+from jaxtyping import Float
 from torch import Tensor
 
+from common.data.dataset import PaintingDataset
+from common.errors import UserError
+from common.evaluation.distances import fid
+from common.evaluation.features import default_feature_network, features_of, load_feature_network, split_features
+from common.evaluation.subjects import evaluation_labels, simplexes
 from common.files import whole_file
+from common.images import to_uint8
 from common.machine import used_memory
+from common.shares import BATCH, Share
 
 VALIDATION_FID = "fid_validation"
 """Name of the figure by which the best weights are chosen."""
@@ -35,26 +44,18 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     An incomplete last line, as a killed run leaves it, is skipped silently; other damaged lines are skipped with a
     warning. Lost figures must not stop a run or a report.
     """
-    if not path.is_file():
-        return []
-    lines = path.read_bytes().splitlines(keepends=True)
     found = []
-    for number, line in enumerate(lines, start=1):
-        figures = _parsed(line)
-        if figures is not None:
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True) if path.is_file() else [], start=1):
+        try:
+            figures = json.loads(line)
+            whole = type(figures["step"]) is type(figures["images"]) is int
+            if not whole or not all(isinstance(value, int | float) for value in figures.values()):
+                raise TypeError
             found.append(figures)
-        elif line.endswith(b"\n"):
-            print(f"warning: {path} line {number} is damaged and was skipped", file=sys.stderr)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            if line.endswith(b"\n"):
+                print(f"warning: {path} line {number} is damaged and was skipped", file=sys.stderr)
     return found
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        figures = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    whole = isinstance(figures, dict) and all(type(figures.get(name)) is int for name in ("step", "images"))
-    return figures if whole and all(isinstance(value, (int, float)) for value in figures.values()) else None
 
 
 def save_curves(metrics: Path, path: Path) -> None:
@@ -73,18 +74,16 @@ def save_curves(metrics: Path, path: Path) -> None:
         return
     rows = -(-len(curves) // COLUMNS)
     figure = Figure(figsize=(4 * COLUMNS, 2.4 * rows), layout="constrained")
-    places = list(figure.subplots(rows, COLUMNS, squeeze=False).flat)
-    for axes, (name, points) in zip(places, curves.items(), strict=False):
+    for place, (name, points) in enumerate(curves.items(), start=1):
         images, values = np.array(points, dtype=np.float64).T
         width = min(SMOOTHED, max(len(points) // 10, 1))
         smooth = np.convolve(values, np.full(width, 1 / width), mode="valid")
+        axes = figure.add_subplot(rows, COLUMNS, place)
         axes.plot(images, values, color=COLOUR, alpha=0.35, linewidth=0.8)
         axes.plot(images[(width - 1) // 2 :][: len(smooth)], smooth, color=COLOUR, linewidth=1.4)
         axes.set_title(name.replace("_", " "), fontsize=10)
         axes.set_xlabel("real images shown", fontsize=8)
         axes.tick_params(labelsize=8)
-    for axes in places[len(curves) :]:
-        axes.set_axis_off()
     with whole_file(path) as partial:
         figure.savefig(partial, format="png", dpi=100)
 
@@ -138,3 +137,43 @@ class RunningFigures:
             return {}
         totals: Any = self._accelerator.reduce(torch.stack([*self._sums.values()]), reduction="sum")
         return dict(zip(self._sums, totals.tolist(), strict=True))
+
+
+def validation_fid(
+    dataset: PaintingDataset,
+    resolution: int,
+    samples: int,
+    paint: Callable[[Sequence[int], Float[Tensor, "b k"], Float[Tensor, "b s"]], Float[Tensor, "b 3 h w"]],
+    accelerator: Accelerator,
+) -> Callable[[], float]:
+    """Return a function that measures the FID of what `paint` paints now. Every process must call it.
+
+    The pictures are those of `scripts/evaluate.py run … --split validation`, so equal numbers of samples give equal
+    figures. The test split is not read: it must not choose the weights that it measures later. Raises UserError if the
+    feature network does not load or there are too few validation paintings.
+    """
+    num_real = len(dataset.split("validation", resolution))
+    if num_real < 2:
+        raise UserError(
+            f"logging.fid_every: {dataset.folder} has {num_real} validation paintings, but FID "
+            "needs at least 2; prepare more pictures, or train without FID: --set logging.fid_every=0"
+        )
+    try:
+        network = load_feature_network(default_feature_network(), device=accelerator.device)
+    except UserError as error:
+        raise UserError(f"logging.fid_every: {error}; or train without FID: --set logging.fid_every=0") from None
+    share = Share(accelerator.process_index, accelerator.num_processes)
+    places = evaluation_labels(dataset, "validation", resolution, samples, seed=0, styles_asked=True)
+    genres, styles = simplexes(dataset.vocabulary, *places)
+
+    @cache
+    def real() -> Float[np.ndarray, "n f"]:
+        return split_features(dataset, "validation", resolution, network, share)
+
+    def measure() -> float:
+        own = share.of(samples)
+        batches = (own[start : start + BATCH] for start in range(0, len(own), BATCH))
+        pictures = (to_uint8(paint(seeds, genres[seeds], styles[seeds])) for seeds in batches)
+        return fid(real(), features_of(network, pictures, share))
+
+    return measure

@@ -6,9 +6,9 @@ Each stage defines its own losses. Updates, the schedule and the contents of a c
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
@@ -16,7 +16,7 @@ from accelerate.utils import broadcast, convert_to_fp32
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam
 
 from common.data.batches import BatchStream
 from common.errors import UserError
@@ -50,7 +50,7 @@ class AdversarialPair:
         """Raise UserError if the batch cannot be divided over processes and parts."""
         self._accelerator = accelerator
         self._schedule, self._loss = settings.training, settings.loss
-        self._critic_loss, self._generator_loss = critic_loss, generator_loss
+        self._losses = {"generator": generator_loss, "critic": critic_loss}
         self.parts = parts_of_process(settings, accelerator)
         """The parts of this process's share of a batch; it computes one part at a time."""
         self.generator = generator.to(accelerator.device)
@@ -60,8 +60,14 @@ class AdversarialPair:
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.average_critic = copy.deepcopy(self.critic).eval().requires_grad_(False)
         """Judges held-out paintings better than the critic of any one step, which follows its current generator."""
-        self._generator_optimizer = _adam(self.generator, settings.generator_optimizer)
-        self._critic_optimizer = _adam(self.critic, settings.critic_optimizer)
+        names = ("generator", "critic", "average", "average_critic")
+        self.modules: dict[str, nn.Module] = {name: getattr(self, name) for name in names}
+        """The networks that a checkpoint stores."""
+        self.optimizers = {
+            "generator_optimizer": _adam(self.generator, settings.generator_optimizer),
+            "critic_optimizer": _adam(self.critic, settings.critic_optimizer),
+        }
+        """The optimizers that a checkpoint stores."""
 
     def step(self, step: int) -> dict[str, Tensor]:
         """Run training step number `step`: one generator update (none during pre-training), then the critic updates.
@@ -89,13 +95,13 @@ class AdversarialPair:
         Returns the mean figures, `critic_loss` and the gradient's norm, `critic_gradient`. If the norm is not finite,
         no weight changes.
         """
-        return self._descend("critic", self.critic, self._critic_optimizer, self._critic_loss, update)
+        return self._descend("critic", update)
 
     def update_generator(self, update: int) -> dict[str, Tensor]:
         """Descend the generator's loss in the same way. The critic stays unchanged and gets no gradients."""
         self.critic.requires_grad_(False)
         try:
-            return self._descend("generator", self.generator, self._generator_optimizer, self._generator_loss, update)
+            return self._descend("generator", update)
         finally:
             self.critic.requires_grad_(True)
 
@@ -131,35 +137,17 @@ class AdversarialPair:
         penalty = gradient_penalty(scores, between, one_sided=self._loss.one_sided_penalty)
         return penalty.new_zeros(len(mix)).index_copy(0, chosen, every * penalty)
 
-    @contextmanager
-    def in_precision(self) -> Iterator[None]:
-        """Compute the networks inside in the run's precision."""
-        with self._accelerator.autocast():
-            yield
+    def in_precision(self) -> AbstractContextManager[None]:
+        """Return a context in which networks compute in the run's precision."""
+        context: AbstractContextManager[None] = self._accelerator.autocast()
+        return context
 
-    @property
-    def modules(self) -> dict[str, nn.Module]:
-        """The networks that a checkpoint stores."""
-        return {
-            "generator": self.generator,
-            "critic": self.critic,
-            "average": self.average,
-            "average_critic": self.average_critic,
-        }
-
-    @property
-    def optimizers(self) -> dict[str, Optimizer]:
-        """The optimizers that a checkpoint stores."""
-        return {"generator_optimizer": self._generator_optimizer, "critic_optimizer": self._critic_optimizer}
-
-    def _descend(
-        self, name: str, network: nn.Module, optimizer: Adam, loss_of_part: LossOfPart, update: int
-    ) -> dict[str, Tensor]:
+    def _descend(self, name: Literal["generator", "critic"], update: int) -> dict[str, Tensor]:
+        optimizer, weights = self.optimizers[f"{name}_optimizer"], list(self.modules[name].parameters())
         optimizer.zero_grad()
-        weights = list(network.parameters())
         total: dict[str, Tensor] = {}
         for part in self.parts:
-            loss, figures = loss_of_part(part, update)
+            loss, figures = self._losses[name](part, update)
             # Not for the pictures of the penalty: they require gradients too, but nobody reads those.
             torch.autograd.backward(loss / len(self.parts), inputs=weights)
             _add_share(total, {**figures, f"{name}_loss": loss}, len(self.parts))
@@ -167,22 +155,16 @@ class AdversarialPair:
             # Adam must count a step for a weight that the loss leaves out, too.
             weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
         gradients = [weight.grad for weight in weights if weight.grad is not None]
-        self._share_gradients(gradients)
+        if self._accelerator.num_processes > 1:
+            # A single exchange. DistributedDataParallel would regroup the gradients after its first backward pass: with
+            # three or more processes, a resumed run would then round its sums differently than an uninterrupted one.
+            mean: Any = self._accelerator.reduce(parameters_to_vector(gradients), reduction="mean")
+            vector_to_parameters(mean, gradients)
         norm = torch.nn.utils.get_total_norm(gradients)
         # Adam's own switch, made for loss scaling: the device skips the update, and the CPU need not wait for it.
         optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
         optimizer.step()
         return {**total, f"{name}_gradient": norm}
-
-    def _share_gradients(self, gradients: list[Tensor]) -> None:
-        """Average the gradients over all processes, in a single exchange.
-
-        DistributedDataParallel would regroup them after its first backward pass: with three or more processes, a
-        resumed run would then round its sums differently than an uninterrupted one.
-        """
-        if self._accelerator.num_processes > 1:
-            mean: Any = self._accelerator.reduce(parameters_to_vector(gradients), reduction="mean")
-            vector_to_parameters(mean, gradients)
 
 
 def parts_of_process(settings: StageSettings, accelerator: Accelerator) -> list[BatchStream]:

@@ -5,8 +5,11 @@ A stage brings a `Trainer`, which knows its losses, batches and pictures. This m
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,24 +23,19 @@ from torch import Tensor, nn
 from common.config import as_values, flatten
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
+from common.runs.accelerator import on_any_process, open_trackers, precision_of, track_samples
 from common.runs.checkpoints import Best, load_newest_checkpoint, save_checkpoint, set_aside_after
 from common.runs.config import StageSettings
+from common.runs.exports import start_from_weights
 from common.runs.folder import RunFolder
-from common.runs.interruptions import (
-    StopRequest,
-    explain_lost_process,
-    explain_out_of_memory,
-    on_any_process,
-    warn_of_full_disk,
-)
-from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, RunningFigures, read_metrics, save_curves
+from common.runs.metrics import FID_SAMPLES, VALIDATION_FID, RunningFigures, read_metrics, save_curves, validation_fid
 from common.runs.pair import AdversarialPair
-from common.runs.precision import precision_of
-from common.runs.progress import Progress
-from common.runs.scoring import ValidationFid
-from common.runs.trackers import open_trackers, track_samples
-from common.runs.warm_start import start_from_weights
+from common.runs.progress import Progress, stop_requests
 
+IN_PROGRESS = (
+    "critic_gap", "penalty", "accuracy_real", "accuracy_fake", "style_real", "style_fake", "images_per_second",
+)  # fmt: skip
+"""The figures that are shown beside the progress, if the stage has them."""
 COLLAPSING = 0.35
 """The run warns if its variety falls below this share of its highest."""
 
@@ -51,11 +49,8 @@ class Trainer(Protocol):
     pair: AdversarialPair
     resolution: int
     """Side of the painted pictures, in pixels."""
-    paints_styles: bool
     about: str
     """What is trained on what: the beginning of the line that a run prints first."""
-    shown_in_progress: tuple[str, ...]
-    """Names of the figures in the progress bar."""
     origin: Mapping[str, Any]
     """What the run folder records of a new run."""
 
@@ -85,12 +80,7 @@ class Trainer(Protocol):
 
 
 def train(
-    trainer: Trainer,
-    run: RunFolder,
-    dataset: PaintingDataset,
-    *,
-    start_from: Path | None = None,
-    max_minutes: float | None = None,
+    trainer: Trainer, run: RunFolder, dataset: PaintingDataset, *, start_from: Path | None, max_minutes: float | None
 ) -> None:
     """Train until the last step, the time limit or a signal: from the newest checkpoint, `start_from`, or from scratch.
 
@@ -100,106 +90,84 @@ def train(
     settings, accelerator = trainer.settings, trainer.accelerator
     started_from = None
     if start_from is not None:
-        started_from = start_from_weights(trainer.pair, start_from, trainer.stage, trainer.build, dataset.vocabulary)
-    run.check_start(started_from)
+        networks, labels = trainer.pair.modules, dataset.vocabulary
+        started_from = start_from_weights(networks, start_from, trainer.stage, trainer.build, labels)
+    run.check_start(start_from, started_from)
     measure_fid = None
     if settings.logging.fid_every:
-        measure_fid = ValidationFid(
-            settings.logging,
-            dataset,
-            trainer.resolution,
-            trainer.paint,
-            accelerator,
-            paints_styles=trainer.paints_styles,
-        ).measure
+        samples = settings.logging.fid_samples
+        measure_fid = validation_fid(dataset, trainer.resolution, samples, trainer.paint, accelerator)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        run.open(settings, precision_of(accelerator), dataset, {"started_from": started_from, **trainer.origin})
+        folder = None if start_from is None else str(start_from)
+        origin = {"started_from": started_from, "started_from_folder": folder, **trainer.origin}
+        run.open(settings, precision_of(accelerator), dataset, origin)
         trainer.keep_inputs(run.export)
     accelerator.wait_for_everyone()
-    loop = _Loop(trainer, run, measure_fid, has_time_limit=max_minutes is not None)
-    with (
-        open_trackers(accelerator, settings.logging.trackers, flatten(as_values(settings)), loop.step),
-        explain_out_of_memory(),
-        explain_lost_process(accelerator.num_processes),
-        StopRequest(max_minutes) as stop,
-    ):
-        loop.run(stop)
+    deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
+    loop = _Loop(trainer, run, measure_fid, deadline)
+    with open_trackers(accelerator, flatten(as_values(settings)), loop.step), stop_requests(deadline) as must_stop:
+        loop.run(must_stop)
 
 
 class _Loop:
     """The position of a run: its step, its newest checkpoint, its best weights."""
 
     def __init__(
-        self, trainer: Trainer, run: RunFolder, measure_fid: Callable[[], float] | None, *, has_time_limit: bool
+        self, trainer: Trainer, run: RunFolder, measure_fid: Callable[[], float] | None, deadline: float
     ) -> None:
         """Load the newest checkpoint, if there is one."""
         self._trainer, self._run, self._measure_fid = trainer, run, measure_fid
         self._accelerator, self._is_main = trainer.accelerator, trainer.accelerator.is_main_process
-        self._logging = trainer.settings.logging
-        schedule = trainer.settings.training
-        self._images_per_step = schedule.batch_size * schedule.critic_steps
-        self._total_steps = schedule.steps
-        pair = trainer.pair
+        self._logging, schedule, pair = trainer.settings.logging, trainer.settings.training, trainer.pair
+        self._images_per_step, self._total_steps = schedule.batch_size * schedule.critic_steps, schedule.steps
         self.step, self._best = load_newest_checkpoint(run.checkpoints, pair.modules, pair.optimizers)
         """Number of steps done."""
         self._saved = self.step
         """The step of the newest checkpoint."""
-        self._shown = self.step
-        """The step of the newest sample sheet."""
         self._accelerator.wait_for_everyone()
         if self._is_main:
             set_aside_after(run.checkpoints, self.step)
             run.forget_after(self.step)
         self._figures = RunningFigures(self._accelerator, self._images_per_step)
         self._progress = Progress(
-            self.step,
-            self._total_steps,
-            shown=self._is_main,
-            pretraining_steps=schedule.pretraining_steps,
-            has_time_limit=has_time_limit,
+            self.step, schedule.steps, schedule.pretraining_steps, deadline=deadline, shown=self._is_main
         )
 
-    def run(self, stop: StopRequest) -> None:
-        """Train; log, show, measure and save when each is due."""
-        started_at, logging = self.step, self._logging
+    def run(self, must_stop: Callable[[], bool]) -> None:
+        """Train; log, measure, save and show when each is due."""
+        logging, accelerator = self._logging, self._accelerator
         if self.step >= self._total_steps:
             # The run may have been killed between its last checkpoint and its export.
             self._save()
             self._say(f"nothing left to do: {self._run.path} is at step {self.step} of {self._total_steps}; for more, "
                       "--set training.steps=")  # fmt: skip
             return
-        self._say(
-            f"{self._trainer.about}; on {_name_of(self._accelerator.device)} in {precision_of(self._accelerator)}; "
-            f"samples in {self._run.samples}"
-        )
-        if started_at == 0:
+        device = torch.cuda.get_device_name() if accelerator.device.type == "cuda" else accelerator.device.type
+        self._say(f"{self._trainer.about}; on {device} in {precision_of(accelerator)}; samples in {self._run.samples}")
+        if self.step == 0:
             # Samples from before the first step show what training changes.
             self._show()
-        while self.step < self._total_steps:
+        last = False
+        while not last:
             self._figures.add(self._trainer.pair.step(self.step))
             self.step += 1
             self._progress.advance()
             last = self.step == self._total_steps
-            if logs := self.step % logging.log_every == 0 or last:
+            logs = last or self.step % logging.log_every == 0
+            # Several GPUs would have to wait for each other to ask, so they ask when they wait anyway.
+            if logs or accelerator.num_processes == 1 or accelerator.device.type == "cpu":
+                last = on_any_process(last or must_stop(), accelerator)
+            if logs:
                 self._log()
             if self._measure_fid is not None and self.step % logging.fid_every == 0:
                 self._require_finite()
                 with self._figures.clock_stopped():
                     self._keep_if_best(self._measure_fid())
-            if self.step % logging.sample_every == 0 or last:
-                self._show()
-            if self.step % logging.checkpoint_every == 0 or last:
+            if last or self.step % logging.checkpoint_every == 0:
                 self._save()
-            # Several GPUs would have to wait for each other to ask, so they ask when they wait anyway.
-            asks = logs or self._accelerator.num_processes == 1 or self._accelerator.device.type == "cpu"
-            if asks and on_any_process(stop.made(), self._accelerator):
-                break
-        if self.step > self._saved:
-            self._save()
-        if self.step > self._shown:
-            # A run that stops early shows its last samples too.
-            self._show()
+            if last or self.step % logging.sample_every == 0:
+                self._show()
         self._progress.close()
         if self.step < self._total_steps:
             self._say(
@@ -211,11 +179,11 @@ class _Loop:
         self._require_finite()
         figures = self._figures.read()
         self._record(figures)
-        self._progress.show({name: figures[name] for name in self._trainer.shown_in_progress if name in figures})
+        self._progress.show({name: figures[name] for name in IN_PROGRESS if name in figures})
 
     def _record(self, figures: Mapping[str, float]) -> None:
         if self._is_main:
-            with warn_of_full_disk(self._run.path):
+            with _warn_of_full_disk(self._run.path):
                 self._run.log({"step": self.step, "images": self.step * self._images_per_step, **figures})
         self._accelerator.log(dict(figures), step=self.step)
 
@@ -228,7 +196,7 @@ class _Loop:
             return
         written = False
         if self._is_main:
-            with warn_of_full_disk(self._run.path):
+            with _warn_of_full_disk(self._run.path):
                 self._trainer.export(self._run.best)
                 written = True
         if on_any_process(written, self._accelerator):
@@ -236,15 +204,15 @@ class _Loop:
 
     def _show(self) -> None:
         """Write the sample sheet, its variety and the curves."""
-        if self._is_main:
-            sheet = self._trainer.sheet()
-            track_samples(self._accelerator, sheet, self.step)
-            with warn_of_full_disk(self._run.path):
-                sheet.save(self._run.samples / f"step-{self.step:08d}.png")
-                if self.step:
-                    self._watch_variety()
-                    save_curves(self._run.metrics, self._run.path / "curves.png")
-        self._shown = self.step
+        if not self._is_main:
+            return
+        sheet = self._trainer.sheet()
+        track_samples(self._accelerator, sheet, self.step)
+        with _warn_of_full_disk(self._run.path):
+            sheet.save(self._run.samples / f"step-{self.step:08d}.png")
+            if self.step:
+                self._watch_variety()
+                save_curves(self._run.metrics, self._run.path / "curves.png")
 
     def _watch_variety(self) -> None:
         """Log the variety, and warn if it is far below the highest of this run."""
@@ -252,7 +220,8 @@ class _Loop:
         if variety is None:
             return
         self._record({"variety": variety})
-        highest = max((line.get("variety", 0.0) for line in read_metrics(self._run.metrics)), default=0.0)
+        logged = [line.get("variety", 0.0) for line in read_metrics(self._run.metrics)]
+        highest = max(filter(math.isfinite, logged), default=0.0)
         if variety < COLLAPSING * highest:
             print(
                 f"warning: step {self.step}: the pictures of a label hardly differ any more (variety {variety:.2f}, "
@@ -264,42 +233,45 @@ class _Loop:
     def _save(self) -> None:
         """Save a checkpoint and the export. If that fails, stop or warn, as the settings say."""
         self._require_finite()
-        problem, newest = "", self._saved
+        problem = ""
         if self._is_main:
             try:
                 if self.step > self._saved:
                     pair, keep = self._trainer.pair, self._logging.keep_checkpoints
                     save_checkpoint(self._run.checkpoints, self.step, pair.modules, pair.optimizers, keep, self._best)
-                    newest = self.step
+                    self._saved = self.step
                 self._trainer.export(self._run.export)
             except (OSError, SafetensorError) as error:
-                problem = f"step {self.step} could not be saved in {self._run.path} ({error}); {_last_whole(newest)}"
+                problem = f"step {self.step} could not be saved in {self._run.path} ({error}); {self._last_whole()}"
         if not on_any_process(bool(problem), self._accelerator):
             self._saved = self.step
-            return
-        if self._logging.when_unwritable == "stop":
+        elif self._logging.when_unwritable == "stop":
             raise UserError(f"{problem or 'another process could not save'}; make room and go on with --resume")
-        self._say(f"warning: {problem}", file=sys.stderr)
-        # Perhaps only the export failed.
-        if on_any_process(newest == self.step, self._accelerator):
-            self._saved = self.step
+        elif problem:
+            print(f"warning: {problem}", file=sys.stderr)
 
     def _require_finite(self) -> None:
         """Raise UserError on every process if any process had a figure that is not finite since the last reading."""
         if names := self._figures.not_finite():
             raise UserError(
                 f"step {self.step}: not finite since the last log: {', '.join(names)}; such updates were skipped and "
-                f"the run stops; {_last_whole(self._saved)}; start a new run with lower learning rates, or in float32"
+                f"the run stops; {self._last_whole()}; start a new run with lower learning rates, or in float32"
             )
 
-    def _say(self, line: str, file: Any = None) -> None:
+    def _say(self, line: str) -> None:
         if self._is_main:
-            print(line, file=file, flush=True)
+            print(line, flush=True)
+
+    def _last_whole(self) -> str:
+        saved = self._saved
+        return f"the last complete checkpoint is from step {saved}" if saved else "there is no checkpoint yet"
 
 
-def _name_of(device: torch.device) -> str:
-    return torch.cuda.get_device_name() if device.type == "cuda" else device.type
-
-
-def _last_whole(step: int) -> str:
-    return f"the last complete checkpoint is from step {step}" if step else "there is no checkpoint yet"
+@contextmanager
+def _warn_of_full_disk(folder: Path) -> Iterator[None]:
+    """Warn if the disk is full. Only a checkpoint that cannot be saved stops a run."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        print(f"warning: {folder} cannot be written: {reason}", file=sys.stderr)
