@@ -40,8 +40,14 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
     Raises UserError that names the file, the overrides and every wrong key.
     """
     overrides = tuple(overrides)
-    place = " ".join([str(path), *(f"--set {override}" for override in overrides)])
-    return parse(cls, _with_overrides(cls, _renamed(_read_yaml(path)), overrides, path), place=place)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} has no settings; it must be a mapping, as in a shipped preset")
+    values = _with_overrides(cls, _renamed(values), overrides, path)
+    return parse(cls, values, place=" ".join([str(path), *(f"--set {override}" for override in overrides)]))
 
 
 def parse(cls: type[T], values: Any, place: str) -> T:
@@ -81,31 +87,26 @@ def save(config: Any, path: Path) -> None:
 def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
     """Return the dotted keys whose values differ between two settings objects, with old and new value."""
     before, after = flatten(as_values(old)), flatten(as_values(new))
-    pairs = {key: (before.get(key), after.get(key)) for key in sorted(before.keys() | after.keys())}
-    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+    changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    return {key: (before.get(key), after.get(key)) for key in changed}
 
 
 def minutes(text: str) -> float:
-    """Parse a number of minutes from the command line. Raises UserError if it is not above 0."""
-    try:
-        length = float(text)
-    except ValueError:
-        length = 0.0
+    """Parse a number of minutes from the command line. Raises UserError, or ValueError, if it is not above 0."""
+    length = float(text)
     if not 0 < length < float("inf"):
         raise UserError(f"{text!r} is not a number of minutes above 0; give one such as 480")
     return length
 
 
 def find_preset(name_or_path: str, folder: Path) -> Path:
-    """Return the file of a shipped preset, or the path itself if it is a YAML file."""
+    """Return the file of a shipped preset, or the path itself if it is a file."""
     shipped = {path.stem: path for path in folder.glob("*.yaml")}
     path = shipped.get(name_or_path, Path(name_or_path))
-    if path.suffix not in {".yaml", ".yml"}:
+    if not path.is_file():
         raise UserError(
             f"unknown preset {name_or_path!r}{suggest(name_or_path, shipped)} (or the path of a .yaml file)"
         )
-    if not path.is_file():
-        raise UserError(f"preset file {name_or_path!r} does not exist; shipped presets: {', '.join(sorted(shipped))}")
     return path
 
 
@@ -113,16 +114,6 @@ def _renamed(values: Any) -> Any:
     if not isinstance(values, Mapping):
         return values
     return {RENAMED.get(key, key): _renamed(value) for key, value in values.items()}
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise UserError(f"{path} has no settings; it must be a mapping, as in a shipped preset")
-    return values
 
 
 def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str], path: Path) -> dict[str, Any]:
@@ -168,10 +159,9 @@ def _explain(error: Any, values: Any) -> str:
             return f"{key} is missing"
         case "unexpected_keyword_argument" | "extra_forbidden":
             return f"{key} is not a known key"
-        case "float_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
-            return f"{key}: YAML reads {given!r} as text; write it with a point and a sign, as in 1.0e-4 or 1.0e+4"
-        case "int_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
-            return f"{key}: YAML reads {given!r} as text; write out its digits"
+        case "float_type" | "int_type" if isinstance(given, str) and _EXPONENT.fullmatch(given):
+            remedy = "write out its digits" if error["type"] == "int_type" else "write it as in 1.0e-4 or 1.0e+4"
+            return f"{key}: YAML reads {given!r} as text; {remedy}"
         case "union_tag_not_found":
             return f"{tag} is missing"
         case "union_tag_invalid":

@@ -15,9 +15,6 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-FAVOURITES = 0.05
-"""Share of each request's pictures that count as the critic's favourites."""
-
 
 @dataclass(frozen=True)
 class Opinions:
@@ -68,7 +65,7 @@ def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[
     kept = np.zeros(len(asked), dtype=bool)
     for request in np.unique(asked):
         own = order[asked[order] == request]
-        kept[own[: round(FAVOURITES * len(own))]] = True
+        kept[own[: round(0.05 * len(own))]] = True
     return order[kept[order]] if kept.any() else order[:1]
 
 

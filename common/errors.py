@@ -14,9 +14,6 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Error numbers of the system when an output is full."""
-
 
 class UserError(Exception):
     """An error that the user can correct. The message is one line: what is wrong, where, and the remedy."""
@@ -63,7 +60,7 @@ def run_command(main: Callable[[], None]) -> None:
         if error.filename is not None:
             # The system forbids this path, or no file can have it.
             _fail(f"{error.filename}: {error.strerror}; choose another path")
-        if error.errno not in FULL:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
         _forget_output()
         _fail(f"the output cannot be written: {error.strerror}; make room, or send it elsewhere")

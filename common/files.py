@@ -48,11 +48,14 @@ def whole_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
     Each process has its own; folders left by killed processes are removed. Raises FileExistsError if `replace` is
     False and `target` exists when the block ends.
     """
+    import psutil  # Painting does not need it.
+
     target = target.resolve()
     building = target.with_name(f".{target.name}.{os.getpid()}.partial")
     replaced = target.with_name(f".{target.name}.{os.getpid()}.replaced")
     for left in target.parent.glob(f".{glob.escape(target.name)}.*.partial"):
-        if not _is_running(left.name.split(".")[-2]):
+        process = left.name.split(".")[-2]
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
             shutil.rmtree(left, ignore_errors=True)
     try:
         building.mkdir(parents=True)
@@ -70,13 +73,3 @@ def whole_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
         shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-
-
-def _is_running(process: str) -> bool:
-    try:
-        os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except OSError:
-        pass
-    return True

@@ -12,6 +12,9 @@ from jaxtyping import Float, Int, UInt8
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+CAPTION_JOIN = " · "
+"""Joins the parts of a caption; a line that is too long breaks here."""
+
 
 def to_float(images: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
     """Convert stored pictures to the networks' layout and range."""
@@ -21,10 +24,6 @@ def to_float(images: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
 def to_signed(images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     """Map pictures from 0..255 to [-1, 1]."""
     return images.to(torch.float32) / 127.5 - 1
-
-
-CAPTION_JOIN = " · "
-"""Joins the parts of a caption; a line that is too long breaks here."""
 
 
 def to_uint8(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
@@ -94,9 +93,7 @@ def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], col
     text_height = max(11, height // 12)
     columns = min(columns, len(pictures))
     font = ImageFont.load_default(size=text_height)
-    lines_of = [
-        [part for line in caption.splitlines() for part in _broken(line, font, width - 4)] for caption in captions
-    ]
+    lines_of = [[part for line in text.splitlines() for part in _broken(line, font, width - 4)] for text in captions]
     step = height + max(map(len, lines_of)) * (text_height + 2) + 6
     sheet = Image.new("RGB", (columns * (width + 4), -(-len(pictures) // columns) * step), "white")
     pen = ImageDraw.Draw(sheet)

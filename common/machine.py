@@ -84,7 +84,7 @@ def glibc() -> ctypes.CDLL | None:
 def own_device(name: str) -> torch.device:
     """Return the device of that name; for `cuda`, the GPU of this process. Raise UserError if there is none."""
     try:
-        device = torch.empty(0, device=name).device
+        device = torch.device(name)
         # The meta device accepts tensors, but their values cannot be read.
         torch.ones(1, device=device).item()
     except (RuntimeError, AssertionError, ImportError):
@@ -97,12 +97,10 @@ def own_device(name: str) -> torch.device:
 
 def used_memory(device: torch.device) -> int:
     """Return the bytes that this process uses: on a GPU the peak so far, otherwise the resident memory now."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
     import psutil  # Painting does not need it.
 
-    held: int = psutil.Process().memory_info().rss
-    return held
+    cuda = device.type == "cuda"
+    return int(torch.cuda.max_memory_allocated(device) if cuda else psutil.Process().memory_info().rss)
 
 
 def launched_place() -> tuple[int, int]:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -41,15 +43,12 @@ def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> by
 
     Raises UserError if the picture is too large for the format.
     """
-    file = io.BytesIO()
-    if format == "png":
-        text = PngInfo()
-        for key, value in metadata.items():
-            text.add_itxt(key, value)
-        picture.save(file, "PNG", pnginfo=text)
-        return file.getvalue()
+    file, text = io.BytesIO(), PngInfo()
+    for key, value in metadata.items():
+        text.add_itxt(key, value)
+    held: dict[str, Any] = {"pnginfo": text} if format == "png" else {"quality": QUALITY, "exif": described(metadata)}
     try:
-        picture.save(file, format, quality=QUALITY, exif=described(metadata))
+        picture.save(file, format, **held)
     except (OSError, ValueError):
         size = f"{picture.width}x{picture.height}"
         raise UserError(f"a picture of {size} pixels is too large for {format}; choose --format png") from None
@@ -70,18 +69,15 @@ def read_metadata(path: Path) -> dict[str, str]:
     """
     try:
         with Image.open(path, formats=list(SUFFIXES)) as picture:
-            if picture.format == "PNG":
-                found = picture.info
-            else:
-                try:
-                    found = json.loads(picture.getexif().get(_EXIF_DESCRIPTION, ""))
-                except (ValueError, TypeError, RecursionError):
-                    found = None
+            found: Any = picture.info
+            if picture.format != "PNG":
+                found, text = None, str(picture.getexif().get(_EXIF_DESCRIPTION, ""))
+                with contextlib.suppress(ValueError, TypeError, RecursionError):
+                    found = json.loads(text)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{path} is not a readable picture ({error})") from None
-    return (
-        {str(key): value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
-    )
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {str(key): value for key, value in pairs if isinstance(value, str)}
 
 
 def write_picture(path: Path, content: bytes) -> None:

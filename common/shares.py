@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,21 +10,18 @@ import torch
 import torch.distributed
 from tqdm import tqdm
 
+from common.machine import launched_place
+
 BATCH = 32
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Share:
-    """The part of a list of items that this process works on. By default it is alone."""
+    """The part of a list of items that this process works on. By default it is alone. Process 0 writes the results."""
 
     process: int = 0
     processes: int = 1
-
-    @property
-    def is_main(self) -> bool:
-        """True for the process that writes the results."""
-        return self.process == 0
 
     def of(self, count: int) -> range:
         """Return the indices of this process's share of `count` items, in one run; sizes differ by at most one."""
@@ -35,7 +31,7 @@ class Share:
         """Yield this process's share in runs of at most `size`; show progress if that takes more than a moment."""
         own = self.of(count)
         # None shows the bar only on a terminal.
-        hidden = None if self.is_main else True
+        hidden = None if self.process == 0 else True
         with tqdm(total=len(own), unit="picture", disable=hidden, dynamic_ncols=True, leave=False, delay=2) as progress:
             for start in range(0, len(own), size):
                 yield own[start : start + size]
@@ -58,8 +54,7 @@ class Share:
 
 def join_launched_processes(device: torch.device) -> Share:
     """Return this process's share among those started by one launcher; everything if it was started alone."""
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    if processes == 1:
-        return Share()
-    torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return Share(torch.distributed.get_rank(), processes)
+    share = Share(*launched_place())
+    if share.processes > 1:
+        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return share

@@ -51,10 +51,7 @@ class Vocabulary:
             raise ValueError(f"aliases stand for unknown labels: {', '.join(sorted(meant))}")
 
     def genre_weights(self, text: str) -> tuple[float, ...]:
-        """Return the point of the genre simplex for `portrait`, `portrait:0.7,landscape:0.3` or `any` (all zeros).
-
-        Raises UserError for an unknown name, with a suggestion, and for impossible shares.
-        """
+        """Return the point of the genre simplex for `portrait`, `portrait:0.7,landscape:0.3` or `any` (all zeros)."""
         return self._point("genre", text)
 
     def style_weights(self, text: str) -> tuple[float, ...]:
@@ -120,10 +117,8 @@ def require_same(
     model: Vocabulary, dataset: Vocabulary, model_place: str, dataset_place: str, remedy: str = TO_TRAIN
 ) -> None:
     """Raise UserError, with a remedy, if a model and a dataset differ in the names or the order of their labels."""
-    for kind, ours, theirs in (
-        ("genres", tuple(model.genres), tuple(dataset.genres)),
-        ("styles", tuple(model.styles), tuple(dataset.styles)),
-    ):
+    for kind in ("genres", "styles"):
+        ours, theirs = (tuple(getattr(labels, kind)) for labels in (model, dataset))
         if ours == theirs:
             continue
         changed = sorted(set(ours) ^ set(theirs)) or [a for a, b in zip(ours, theirs, strict=True) if a != b]

@@ -7,15 +7,14 @@ import sys
 from pathlib import Path
 
 from common.runs import accelerator as handle
-from common.runs import precision
 
 
 def main() -> None:
     rank = os.environ["RANK"]
-    precision.gains_from_bfloat16 = lambda device: rank == "0"  # type: ignore[assignment]
+    handle.gains_from_bfloat16 = lambda device: rank == "0"  # type: ignore[assignment]
     with handle.apart_from_other_runs():
         accelerator = handle.make_accelerator("auto")
-        (Path(sys.argv[1]) / rank).write_text(precision.precision_of(accelerator))
+        (Path(sys.argv[1]) / rank).write_text(handle.precision_of(accelerator))
 
 
 if __name__ == "__main__":

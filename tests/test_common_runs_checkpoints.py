@@ -92,22 +92,14 @@ def test_a_checkpoint_before_the_first_step_of_an_optimizer_loads(tmp_path: Path
     assert_equal_states(module, network(3))
 
 
-def test_a_checkpoint_without_a_module_is_refused_in_a_line_that_says_how_to_go_on(tmp_path: Path) -> None:
-    checkpoint, known = save(tmp_path / "run" / "checkpoints", 1), network(0)
-    before = copy.deepcopy(known)
-    with pytest.raises(UserError) as caught:
-        load_newest_checkpoint(checkpoint.parent, {"network": known, "average": network(1)}, {})
-    assert str(caught.value) == (
-        f"{checkpoint} has no average: another version of the program saved it; start a new run from its weights with "
-        f"--start-from {tmp_path / 'run'} and another --out"
-    )
-    assert_equal_states(known, before)
-
-
-def test_a_checkpoint_of_other_networks_than_the_settings_describe_is_refused(tmp_path: Path) -> None:
-    save(tmp_path, 1)
-    with pytest.raises(UserError, match=r"step-00000001 holds other networks than .*config\.yaml describes"):
-        load_newest_checkpoint(tmp_path, {"network": nn.Linear(3, 4)}, {})
+@pytest.mark.parametrize("networks", [{"network": nn.Linear(3, 4)}, {"network": network(0), "average": network(1)}])
+def test_a_checkpoint_of_other_networks_is_refused_in_a_line_that_says_how_to_go_on(
+    networks: dict[str, nn.Module], tmp_path: Path
+) -> None:
+    checkpoint = save(tmp_path / "run" / "checkpoints", 1)
+    message = rf"step-00000001 holds other networks than .*config\.yaml describes.* --start-from {tmp_path / 'run'} and"
+    with pytest.raises(UserError, match=message):
+        load_newest_checkpoint(checkpoint.parent, networks, {})
 
 
 def test_only_the_newest_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,9 @@ from torch import nn
 from common.config import settings
 from common.errors import UserError
 from common.runs.exports import (
-    build_without_weights,
     copy_export,
     find_export,
-    load_weights,
+    load_network,
     read_export_config,
     read_export_values,
     weights_hash,
@@ -62,32 +62,35 @@ def test_an_export_without_a_version_reads_and_one_of_a_newer_program_does_not(e
         read_export_config(export, Painted)
 
 
-def test_weights_come_back_bit_for_bit(export: Path) -> None:
+def linear() -> nn.Linear:
+    return nn.Linear(3, 2)
+
+
+def test_weights_come_back_bit_for_bit_in_the_type_of_the_network(export: Path) -> None:
     torch.manual_seed(0)
-    saved, loaded = nn.Linear(3, 2), nn.Linear(3, 2)
-    load_weights(loaded, export / "generator.safetensors", "cpu")
+    saved, loaded = linear(), load_network(linear, export / "generator.safetensors", "cpu")
     assert torch.equal(loaded.weight, saved.weight)
     assert torch.equal(loaded.bias, saved.bias)
+    assert not loaded.training
+    write_export(export, SETTINGS, {"generator": saved.half()})
+    assert load_network(linear, export / "generator.safetensors", "cpu").weight.dtype == torch.float32
 
 
 def test_an_export_is_replaced_by_the_next_one(export: Path) -> None:
-    first = weights_hash(export / "generator.safetensors")
-    new = nn.Linear(3, 2)
-    write_export(export, Painted(name="new", channels=()), {"generator": new})
+    path = export / "generator.safetensors"
+    first = weights_hash(path)
+    write_export(export, Painted(name="new", channels=()), {"generator": linear()})
     assert read_export_config(export, Painted).name == "new"
-    assert weights_hash(export / "generator.safetensors") != first
+    assert weights_hash(path) == hashlib.sha256(path.read_bytes()).hexdigest()[:12] != first
     assert not list(export.glob(".*"))
 
 
-def test_the_hash_is_the_head_of_the_files_sha256(export: Path) -> None:
-    path = export / "generator.safetensors"
-    assert weights_hash(path) == hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    assert weights_hash(path) != weights_hash(export / "critic.safetensors")
-
-
-def test_an_export_is_found_by_its_run_and_by_itself(export: Path) -> None:
-    assert find_export(export.parent, "train") == export
-    assert find_export(export, "train") == export
+def test_an_export_is_found_by_its_run_and_by_itself_if_it_is_of_the_stage(export: Path) -> None:
+    for place in (export.parent, export):
+        assert find_export(place, "train") == find_export(place, "train", stage=1) == export
+    (export / "config.json").write_text('{"stage": 2}')
+    with pytest.raises(UserError, match=r"export belongs to stage 2; give a run or export of stage 1$"):
+        find_export(export, "train", stage=1)
 
 
 def test_a_missing_export_is_answered_with_the_command_that_makes_it(tmp_path: Path) -> None:
@@ -101,13 +104,12 @@ def test_a_missing_export_is_answered_with_the_command_that_makes_it(tmp_path: P
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"{", "is not readable JSON"),
         (b"\xff\xfe", "is not readable JSON"),
         (b"[" * 100_000, "is not readable JSON"),
         (b"[1]", "holds no settings; export the run again"),
         (None, "is not readable JSON"),
     ],
-    ids=["cut", "not UTF-8", "deep", "a list", "missing"],
+    ids=["not UTF-8", "deep", "a list", "missing"],
 )
 def test_a_description_that_does_not_read_costs_one_line(export: Path, content: bytes | None, message: str) -> None:
     (export / "config.json").unlink()
@@ -127,40 +129,43 @@ def test_a_description_with_wrong_values_names_them_all(export: Path) -> None:
         assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("spoil", ["text", "cut", "missing", "other layout", "other shape", "pickle"])
-def test_weights_that_do_not_fit_cost_one_line_that_says_why(export: Path, spoil: str) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "build", "reason"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), linear, ""),
+        (lambda path: path.unlink(), linear, "No such file"),
+        (lambda path: torch.save(linear().state_dict(), path), linear, ""),
+        (lambda path: None, lambda: nn.Linear(3, 4), "size mismatch for weight"),
+        (lambda path: None, lambda: nn.Sequential(*(linear() for _ in range(50))), "Missing key"),
+    ],
+    ids=["cut", "missing", "pickle", "other shape", "other layout"],
+)
+def test_weights_that_do_not_fit_cost_one_line_that_says_why(
+    export: Path, spoil: Callable[[Path], object], build: Callable[[], nn.Module], reason: str
+) -> None:
     path = export / "generator.safetensors"
-    module: nn.Module = nn.Linear(3, 2)
-    match spoil:
-        case "text":
-            path.write_bytes(b"not weights")
-        case "cut":
-            path.write_bytes(path.read_bytes()[:-1])
-        case "missing":
-            path.unlink()
-        case "other layout":
-            module = nn.Sequential(*(nn.Linear(3, 2) for _ in range(50)))
-        case "other shape":
-            module = nn.Linear(3, 4)
-        case "pickle":
-            torch.save(module.state_dict(), path)
+    spoil(path)
     with pytest.raises(UserError, match=r"generator\.safetensors does not hold the weights .*; export") as caught:
-        load_weights(module, path, "cpu")
+        load_network(build, path, "cpu")
     text = str(caught.value)
+    assert reason in text
     assert "\n" not in text
     assert len(text) < len(str(path)) + 320
-    if spoil == "other shape":
-        assert "size mismatch for weight" in text
-    if spoil == "other layout":
-        assert "Missing key(s) in state_dict" in text
 
 
 def test_weights_that_are_no_numbers_are_refused(export: Path) -> None:
-    module = nn.Linear(3, 2)
+    module = linear()
     torch.nn.init.constant_(module.bias, float("nan"))
-    write_export(export, Painted(name="a", channels=(1,)), {"generator": module})
+    write_export(export, SETTINGS, {"generator": module})
     with pytest.raises(UserError, match="bias has values that are not finite"):
-        load_weights(nn.Linear(3, 2), export / "generator.safetensors", "cpu")
+        load_network(linear, export / "generator.safetensors", "cpu")
+
+
+def test_a_promise_of_terabytes_costs_no_memory_and_one_line(export: Path) -> None:
+    with pytest.raises(UserError, match="size mismatch for weight"):
+        load_network(lambda: nn.Linear(10**7, 10**7), export / "generator.safetensors", "cpu")
+    with pytest.raises(UserError, match=r"config\.json describes networks that cannot be built"):
+        load_network(lambda: nn.Linear(10**30, 2), export / "generator.safetensors", "cpu")
 
 
 def test_a_copy_holds_the_same_files(export: Path, tmp_path: Path) -> None:
@@ -172,12 +177,12 @@ def test_a_copy_holds_the_same_files(export: Path, tmp_path: Path) -> None:
 
 
 def test_half_precision_is_loaded_into_single_precision_and_counters_stay_whole(tmp_path: Path) -> None:
-    saved, loaded = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+    saved = nn.BatchNorm2d(3)
     saved.running_mean.fill_(0.1)
     saved.num_batches_tracked.fill_(70_001)
     write_export(tmp_path / "export", SETTINGS, {"generator": saved})
     copy_export(tmp_path / "export", tmp_path / "copy", half=True)
-    load_weights(loaded, tmp_path / "copy" / "generator.safetensors", "cpu")
+    loaded = load_network(lambda: nn.BatchNorm2d(3), tmp_path / "copy" / "generator.safetensors", "cpu")
     assert loaded.running_mean.dtype == torch.float32
     assert torch.equal(loaded.running_mean, saved.running_mean.half().float())
     assert loaded.num_batches_tracked == 70_001
@@ -189,24 +194,3 @@ def test_what_half_precision_cannot_hold_is_named(tmp_path: Path) -> None:
     write_export(tmp_path / "export", SETTINGS, {"generator": loud})
     with pytest.raises(UserError, match=r"generator\.safetensors: weight is too large for half precision"):
         copy_export(tmp_path / "export", tmp_path / "copy", half=True)
-
-
-def test_a_module_without_memory_gets_the_files_tensors_in_its_own_type(export: Path) -> None:
-    torch.manual_seed(0)
-    saved = nn.Linear(3, 2)
-    module = build_without_weights(lambda: nn.Linear(3, 2), export / "config.json")
-    assert all(parameter.is_meta for parameter in module.parameters())
-    load_weights(module, export / "generator.safetensors", "cpu")
-    assert torch.equal(module.weight, saved.weight)
-    write_export(export, Painted(name="half", channels=()), {"generator": saved.half()})
-    module = build_without_weights(lambda: nn.Linear(3, 2), export / "config.json")
-    load_weights(module, export / "generator.safetensors", "cpu")
-    assert module.weight.dtype == torch.float32
-
-
-def test_a_promise_of_terabytes_costs_no_memory_and_one_line(export: Path) -> None:
-    module = build_without_weights(lambda: nn.Linear(10**7, 10**7), export / "config.json")
-    with pytest.raises(UserError, match="size mismatch for weight"):
-        load_weights(module, export / "generator.safetensors", "cpu")
-    with pytest.raises(UserError, match=r"config\.json describes networks that cannot be built"):
-        build_without_weights(lambda: nn.Linear(10**30, 2), export / "config.json")

@@ -270,7 +270,7 @@ def test_what_cannot_be_measured_is_refused_before_there_is_a_folder(
     def missing(*_: object, **__: object) -> None:
         raise UserError("no weights of the feature network")
 
-    monkeypatch.setattr("common.runs.scoring.load_feature_network", missing)
+    monkeypatch.setattr("common.runs.metrics.load_feature_network", missing)
     scored = stage1_config("logging.fid_every=2")
     with pytest.raises(UserError, match="no weights of the feature network"):
         train(scored, PaintingDataset(procedural_dataset), tmp_path / "run", resume=False)

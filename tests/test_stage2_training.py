@@ -244,4 +244,4 @@ def test_a_stage1_of_another_dataset_is_warned_of_and_remembered(
         settings = stage2_config(f"training.steps={steps}", "logging.checkpoint_every=1")
         train(settings, PaintingDataset(measurable_dataset), stage1_run, tmp_path / "run", resume=steps > 1)
         assert ("trained on another dataset" in capsys.readouterr().err) == (steps == 1)
-        assert RunFolder(tmp_path / "run").stage1_trained_elsewhere
+        assert RunFolder(tmp_path / "run").environment["stage1_trained_elsewhere"]

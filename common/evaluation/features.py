@@ -113,7 +113,7 @@ def split_features(
             return stored[rows]
     batches = (pictures_at(split, places[own]) for own in share.batches(len(places)))
     features = features_of(network, (images.flip(3) if mirrored else images for images in batches), share)
-    if share.is_main:
+    if share.process == 0:
         # If the disk is full or read-only, measure without storing.
         with contextlib.suppress(OSError):
             path.parent.mkdir(exist_ok=True)

@@ -114,14 +114,14 @@ def measure(
         raise UserError(
             f"{len(subject)} samples, {counts}: measuring needs more than {2 * NEIGHBOURS} of each; {remedy}"
         )
-    if share.is_main:
+    if share.process == 0:
         what = f"{len(subject)} pictures of {subject.name} at {subject.resolution} pixels"
         print(f"measuring {what} against {counts}, by {network.name}", flush=True)
         if held_out < MEANINGFUL:
             few = f"{held_out} {subject.split} paintings are too few for figures that mean much"
             print(f"warning: {few}; prepare more paintings", file=sys.stderr)
     seen = Observations(subject, chosen, network, share)
-    if not share.is_main:
+    if share.process != 0:
         return None
     figures = {spec.key: spec.compute(seen) for spec in FIGURES}
     (away, places), (held_out_away, _) = seen.nearest
