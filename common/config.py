@@ -93,10 +93,9 @@ def differences(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
 
 def minutes(text: str) -> float:
     """Parse a number of minutes from the command line. Raises UserError, or ValueError, if it is not above 0."""
-    length = float(text)
-    if not 0 < length < float("inf"):
+    if not 0 < float(text) < float("inf"):
         raise UserError(f"{text!r} is not a number of minutes above 0; give one such as 480")
-    return length
+    return float(text)
 
 
 def find_preset(name_or_path: str, folder: Path) -> Path:

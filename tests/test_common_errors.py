@@ -13,9 +13,6 @@ from common.errors import UserError, run_command, suggest
 
 def test_a_near_miss_is_answered_with_the_nearest_name_and_all_known_ones_in_order() -> None:
     assert suggest("Portrat", ["portrait", "abstract"]) == "; did you mean 'portrait'? known: abstract, portrait"
-
-
-def test_a_name_near_to_none_is_answered_with_the_known_ones_alone() -> None:
     assert suggest("xyz", ["portrait", "abstract"]) == "; known: abstract, portrait"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 
@@ -127,16 +126,6 @@ def test_what_an_older_run_chose_by_its_test_split_is_no_best_to_compare_with(tm
     assert load_newest_checkpoint(tmp_path, {"network": network(0)}, {}) == (5, None)
 
 
-def test_a_checkpoint_written_again_takes_the_place_of_the_first(tmp_path: Path) -> None:
-    save(tmp_path, 4)
-    module = network(9)
-    assert save_checkpoint(tmp_path, 4, {"network": module}, {}, keep=2) == tmp_path / "step-00000004"
-    loaded = network(0)
-    load_newest_checkpoint(tmp_path, {"network": loaded}, {})
-    assert_equal_states(loaded, module)
-    assert names(tmp_path) == ["step-00000004"]
-
-
 def test_what_a_killed_process_left_half_written_is_ignored_and_overwritten(tmp_path: Path) -> None:
     partial = tmp_path / ".step-00000004.999999999.partial"
     partial.mkdir()
@@ -148,13 +137,6 @@ def test_what_a_killed_process_left_half_written_is_ignored_and_overwritten(tmp_
     save(tmp_path, 4)
     assert names(tmp_path) == ["step-00000002", "step-00000004"]
     assert names(tmp_path / "step-00000004") == ["state.json", "state.safetensors"]
-
-
-def test_without_a_checkpoint_the_step_is_0_and_nothing_is_touched(tmp_path: Path) -> None:
-    module = network(0)
-    before = copy.deepcopy(module)
-    assert load_newest_checkpoint(tmp_path / "nowhere", {"network": module}, {}) == (0, None)
-    assert_equal_states(module, before)
 
 
 def test_folders_of_other_names_are_let_alone(tmp_path: Path) -> None:

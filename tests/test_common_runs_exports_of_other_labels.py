@@ -134,8 +134,8 @@ def test_weights_that_knew_no_genre_leave_those_of_genres_as_they_were_drawn(tmp
 def test_other_networks_and_broken_files_are_refused_in_one_line(tmp_path: Path) -> None:
     adopted(stage1_generator, tmp_path)
     critic = stage1_critic(3, 0)
-    with pytest.raises(UserError, match="holds another network than these settings describe .*Missing key"):
+    with pytest.raises(UserError, match=r"holds another network than these settings describe .*Missing key"):
         adopt_weights(critic, tmp_path / "weights.safetensors", stage1_critic, THEIRS, THEIRS)
     (tmp_path / "weights.safetensors").write_bytes(b"no weights")
-    with pytest.raises(UserError, match="holds another network .*header"):
+    with pytest.raises(UserError, match=r"holds another network .*header"):
         adopt_weights(critic, tmp_path / "weights.safetensors", stage1_critic, THEIRS, THEIRS)

@@ -11,11 +11,9 @@ from accelerate import Accelerator
 from tiny_runs import stage1_config
 from torch import nn
 
-from common import config
 from common.data.batches import BatchStream
 from common.errors import UserError
 from common.runs.accelerator import make_accelerator
-from common.runs.config import OptimizerSettings
 from common.runs.pair import AdversarialPair, Loss, LossOfPart, parts_of_process
 from stage1.config import Stage1Config
 
@@ -142,13 +140,6 @@ def test_averages_follow_the_critic_from_the_first_step_and_the_generator_once_p
     assert torch.equal(pair.average.weight, pair.generator.weight)
 
 
-def test_a_generator_update_through_the_critic_leaves_it_without_gradients() -> None:
-    pair = pair_of(generator_loss=lambda pair, *_: (pair.judge(pair.paint(torch.ones(3, 4))).sum(), {}))
-    pair.update_generator(0)
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in pair.critic.parameters())
-    assert all(parameter.grad.any() for parameter in pair.generator.parameters() if parameter.grad is not None)
-
-
 @pytest.mark.parametrize(
     ("every", "one_sided", "expected"),
     [
@@ -183,8 +174,3 @@ def test_a_batch_or_a_penalty_that_does_not_divide_is_refused(monkeypatch: pytes
     monkeypatch.setattr(Accelerator, "num_processes", 4)
     with pytest.raises(UserError, match=r"batch_size 12 does not divide over 4 processes and 2 parts.*multiple of 8"):
         parts_of_process(settings, accelerator)
-
-
-def test_a_learning_rate_of_zero_is_refused() -> None:
-    with pytest.raises(UserError, match="learning_rate: input should be greater than 0, not 0"):
-        config.parse(OptimizerSettings, {"learning_rate": 0.0, "betas": [0.0, 0.9]}, place="test")

@@ -27,9 +27,7 @@ VOCABULARY = Vocabulary(
         ("Self_Portrait", (0, 1, 0)),
         ("still life", (0, 0, 1)),
         ("any", (0, 0, 0)),
-        (" ANY", (0, 0, 0)),
         ("portrait:0.7,landscape:0.3", (0.3, 0.7, 0)),
-        ("portrait:3, landscape:1", (0.25, 0.75, 0)),
         ("portrait,landscape", (0.5, 0.5, 0)),
         ("portrait:1,portraits:1,landscape:2", (0.5, 0.5, 0)),
         ("portrait:0,landscape:2", (1, 0, 0)),
@@ -79,7 +77,6 @@ def test_a_style_that_was_merged_away_stands_for_its_family() -> None:
         ("portrait:half", "genre 'portrait:half': the share after ':' must be a number, 0 or above"),
         ("portrait:-1,landscape:2", "genre 'portrait:-1': the share"),
         ("portrait:inf", "genre 'portrait:inf': the share"),
-        ("portrait:nan", "genre 'portrait:nan': the share"),
         ("portrait:0", "genre 'portrait:0': the shares add up to 0; their sum must be finite and above 0"),
         ("portrait:1e308,landscape:1e308", "genre 'portrait:1e308,landscape:1e308': the shares add up to inf"),
     ],
@@ -106,12 +103,9 @@ def test_a_vocabulary_that_could_not_be_looked_up_is_refused_where_it_is_read(
     assert str(caught.value) == f"config.json: {message}"
 
 
-def test_counts_and_families_do_not_make_a_vocabulary_another() -> None:
+def test_vocabularies_that_differ_in_more_than_counts_are_refused_by_the_labels_in_which_they_do() -> None:
     counted = Vocabulary(genres=dict.fromkeys(VOCABULARY.genres, 1), styles=dict(VOCABULARY.styles), families={})
     require_same(VOCABULARY, counted, "runs/stage1", "data")
-
-
-def test_vocabularies_that_differ_are_refused_by_the_labels_in_which_they_do() -> None:
     genres = dict.fromkeys(("landscape", "nude", "still-life"), 1)
     styles = dict.fromkeys(("high-renaissance", "cubism", "mannerism"), 1)
     others = {

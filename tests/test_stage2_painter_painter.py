@@ -105,6 +105,11 @@ def test_a_batch_is_halved_until_it_fits_the_devices_memory(stage1_run: Path, mo
         painter.paint()
 
 
+def test_an_unknown_label_is_refused_with_the_place_of_the_weights(painter: Painter) -> None:
+    with pytest.raises(UserError, match=r"^unknown genre 'portrat'; did you mean .* \(weights: .*export\)$"):
+        painter.paint("portrat")
+
+
 @pytest.mark.parametrize("format", ["png", "webp", "jpg"])
 def test_a_picture_is_painted_again_to_the_pixel(painter: Painter, format: str, tmp_path: Path) -> None:
     painting = painter.paint("portrait:2,marina", "cubism", count=19, seed=3, truncation=0.8)[7]
@@ -124,7 +129,7 @@ def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stag
     assert lighter.weights == f"{painter.weights}-strokes0.25"
     (full,), (light,) = (each.paint("portrait") for each in (painter, lighter))
     assert not np.array_equal(pixels(full.image), pixels(light.image))
-    with pytest.raises(UserError, match=r"^weights \w+\+\w+ painted the picture, but these are .*--weights"):
+    with pytest.raises(UserError, match=r"^weights \w+\+\w+ painted the picture, but .*export holds .*--weights"):
         lighter.again(full)
 
 

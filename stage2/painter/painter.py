@@ -76,6 +76,11 @@ class Painter:
         return self.stage1.device
 
     @property
+    def folder(self) -> Path:
+        """The export that holds the weights."""
+        return (self.stage2 or self.stage1).critic_weights.parent
+
+    @property
     def weights(self) -> str:
         """Hashes of the weights, stage I's first."""
         return self.stage1.weights if self.stage2 is None else f"{self.stage1.weights}+{self.stage2.weights}"
@@ -163,8 +168,8 @@ class Painter:
         """
         if origin.weights != self.weights:
             raise UserError(
-                f"weights {origin.weights} painted the picture, but these are {self.weights}; choose the run or export "
-                "that painted it with --weights"
+                f"weights {origin.weights} painted the picture, but {self.folder} holds {self.weights}; choose the run "
+                "or export that painted it with --weights"
             )
         resolved = self.resolve(origin.request)
         images = self.images_of([resolved] * origin.batch)
@@ -187,7 +192,10 @@ class Painter:
 
     def resolve(self, request: Request) -> Resolved:
         """Look up what a request asks for. Raises UserError if these weights cannot paint it."""
-        return resolve(request, self.vocabulary, self.resolutions)
+        try:
+            return resolve(request, self.vocabulary, self.resolutions)
+        except UserError as error:
+            raise UserError(f"{error} (weights: {self.folder})") from None
 
     def resolve_series(self, series: Series) -> Resolved:
         """Resolve the first request of a series. The message of a UserError begins with the series' line."""
