@@ -30,8 +30,7 @@ class Share:
     def batches(self, count: int, size: int = BATCH) -> Iterator[range]:
         """Yield this process's share in runs of at most `size`; show progress if that takes more than a moment."""
         own = self.of(count)
-        # None shows the bar only on a terminal.
-        hidden = None if self.process == 0 else True
+        hidden = None if self.process == 0 else True  # None shows the bar only on a terminal.
         with tqdm(total=len(own), unit="picture", disable=hidden, dynamic_ncols=True, leave=False, delay=2) as progress:
             for start in range(0, len(own), size):
                 yield own[start : start + size]

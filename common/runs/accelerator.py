@@ -22,7 +22,7 @@ from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
 from accelerate.utils import GradientAccumulationPlugin, broadcast_object_list
 from PIL import Image
 
-from common.errors import UserError, suggest
+from common.errors import UserError, missing_package, suggest
 from common.machine import give_freed_memory_back, keep_freed_memory, launched_place, share_cores, told_to_use_cpu
 from common.runs.config import ComputePrecision, Precision
 from common.runs.folder import RunFolder
@@ -147,6 +147,8 @@ def _require_installed(trackers: Sequence[str]) -> None:
     for name in trackers:
         if name not in LOGGER_TYPE_TO_CLASS:
             raise UserError(f"logging.trackers: unknown tracker {name!r}{suggest(name, LOGGER_TYPE_TO_CLASS)}")
+        if name == "tensorboard" and name not in available:
+            raise missing_package("logging.trackers: 'tensorboard'", "tensorboard", extra="tracking")
         if name not in available:
             raise UserError(f"logging.trackers: {name!r} needs its package: pip install {name.replace('_', '-')}")
 

@@ -53,7 +53,13 @@ class Progress:
         step, since = self._step - self._timed_from[0], time.monotonic() - self._timed_from[1]
         if self._step in self._first_of_their_kind:
             self._timed_from, self._forecast_due = (self._step, time.monotonic()), True
-        elif self._shown and self._forecast_due and step >= TIMED_STEPS and since >= TIMED_SECONDS:
+        elif (
+            self._shown
+            and self._forecast_due
+            and step >= TIMED_STEPS
+            and since >= TIMED_SECONDS
+            and self._step < self._total
+        ):
             self._forecast_due = False
             self._forecast(since / step)
 
@@ -80,8 +86,6 @@ class Progress:
 
     def _forecast(self, step_seconds: float) -> None:
         """Say how long the run will take; warn if that is absurd and there is no time limit."""
-        if self._step == self._total:
-            return
         (left, at_least), speed = self._left(step_seconds), f"{step_seconds:.3g} s a step"
         if at_least:
             line = f"at least {_in_words(left)} to go ({speed}, and more after pre-training)"

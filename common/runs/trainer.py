@@ -99,9 +99,8 @@ def train(
         measure_fid = validation_fid(dataset, trainer.resolution, samples, trainer.paint, accelerator)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        folder = None if start_from is None else str(start_from)
-        origin = {"started_from": started_from, "started_from_folder": folder, **trainer.origin}
-        run.open(settings, precision_of(accelerator), dataset, origin)
+        start = {"started_from": started_from, "started_from_folder": start_from and str(start_from)}
+        run.open(settings, precision_of(accelerator), dataset, {**start, **trainer.origin})
         trainer.keep_inputs(run.export)
     accelerator.wait_for_everyone()
     deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
@@ -263,8 +262,9 @@ class _Loop:
             print(line, flush=True)
 
     def _last_whole(self) -> str:
-        saved = self._saved
-        return f"the last complete checkpoint is from step {saved}" if saved else "there is no checkpoint yet"
+        return (
+            f"the last complete checkpoint is from step {self._saved}" if self._saved else "there is no checkpoint yet"
+        )
 
 
 @contextmanager
