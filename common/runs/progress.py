@@ -44,7 +44,7 @@ class Progress:
         """Steps are timed from the end of this step, which was at this time."""
         self._first_of_their_kind = {start + 1, pretraining_steps + 1}
         """Steps that warm up and are not timed."""
-        self._forecast_due = True
+        self._forecast_due = shown
 
     def advance(self) -> None:
         """Count one more step. Say how long the run will take as soon as that is known, once for each kind of step."""
@@ -52,14 +52,8 @@ class Progress:
         self._bar.update()
         step, since = self._step - self._timed_from[0], time.monotonic() - self._timed_from[1]
         if self._step in self._first_of_their_kind:
-            self._timed_from, self._forecast_due = (self._step, time.monotonic()), True
-        elif (
-            self._shown
-            and self._forecast_due
-            and step >= TIMED_STEPS
-            and since >= TIMED_SECONDS
-            and self._step < self._total
-        ):
+            self._timed_from, self._forecast_due = (self._step, time.monotonic()), self._shown
+        elif self._forecast_due and step >= TIMED_STEPS and since >= TIMED_SECONDS and self._step < self._total:
             self._forecast_due = False
             self._forecast(since / step)
 
