@@ -50,7 +50,7 @@ def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) 
 def copy_export(source: Path, target: Path, *, half: bool = False) -> None:
     """Copy the files of one stage's export that painting needs. `half` stores floating-point weights in half precision.
 
-    Raises UserError if a weight is too large for half precision, or if a file cannot be read.
+    Raises UserError if a weight is too large for half precision.
     """
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / CONFIG, target / CONFIG)
