@@ -6,8 +6,7 @@ from pathlib import Path
 
 from command_line import Parser
 from common.errors import UserError, run_command
-from stage2.sharing.exporting import export_run
-from stage2.sharing.hub import push, require_hub
+from stage2.sharing.exporting import export_run, push, require_hub
 
 
 def main() -> None:
@@ -36,9 +35,7 @@ def main() -> None:
         require_hub(arguments.push_to_hub)
     names = ("best", "half", "onnx", "license", "report", "overwrite")
     options = {name: getattr(arguments, name) for name in names}
-    graphs, moved = export_run(arguments.run, arguments.out, card=card, **options)
-    if moved is not None:
-        print(f"half precision changes a colour by at most {moved:.2f} of 255")
+    graphs = export_run(arguments.run, arguments.out, card=card, **options)
     for path, difference in graphs.items():
         size = path.stat().st_size / 2**20
         print(f"{path}: {size:.1f} MB, differs from PyTorch by at most {difference:.1e}")

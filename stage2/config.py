@@ -15,22 +15,29 @@ from stage2.critic import CriticConditioning
 PRESETS = Path(__file__).with_name("presets")
 
 
-Channels = Annotated[tuple[Width, ...], pydantic.Field(min_length=2)]
-
-
 @settings
-class ResidualNetworks:
-    """The gated residual generator, and its critic."""
+class _Networks:
+    """What all networks of stage II have."""
 
-    architecture: Literal["residual"]
     resolution: Literal[128, 256]
     """Side of the paintings, in pixels."""
     noise_dim: Width
     """Length of stage II's noise vector."""
+    body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
+    """Residual blocks at 16 pixels; 4 in StackGAN."""
+    critic_channels: Annotated[tuple[Width, ...], pydantic.Field(min_length=2)]
+    """Channels of the critic's convolutions; each halves the size."""
+    critic_conditioning: CriticConditioning
+    """How the score depends on the labels: by projection, or with the labels beside the features of every place."""
+
+
+@settings
+class ResidualNetworks(_Networks):
+    """The gated residual generator, and its critic."""
+
+    architecture: Literal["residual"]
     encoder_channels: tuple[int, int, int]
     """Channels at 64, 32 and 16 pixels."""
-    body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
-    """Residual blocks at 16 pixels."""
     decoder_channels: tuple[int, ...]
     """Channels at 32 pixels, 64 pixels and so on, up to resolution / output_enlargement."""
     output_enlargement: Literal[1, 2]
@@ -43,10 +50,6 @@ class ResidualNetworks:
     """Channels of per-pixel noise for each decoder block."""
     detail_strength: Annotated[float, pydantic.Field(ge=0, le=1)] = 1.0
     """Factor on all detail finer than 64 pixels when painting; training always uses 1."""
-    critic_channels: Channels
-    """Channels of the critic's convolutions; each halves the size."""
-    critic_conditioning: CriticConditioning
-    """How the score depends on the labels: by projection, or with the labels beside the features of every place."""
     label_channels: tuple[Width, ...] = ()
     """Channels of separate convolutions that classify genre and style from the picture reduced to 64 pixels. If empty,
     the class heads share the score's features."""
@@ -60,22 +63,12 @@ class ResidualNetworks:
 
 
 @settings
-class StackganNetworks:
+class StackganNetworks(_Networks):
     """The generator of StackGAN's stage II, and this project's critic."""
 
     architecture: Literal["stackgan"]
-    resolution: Literal[128, 256]
-    """Side of the paintings, in pixels."""
-    noise_dim: Width
-    """Length of stage II's noise vector."""
     width: Width
     """Channels of the generator at 64 pixels; 128 in StackGAN."""
-    body_blocks: Annotated[int, pydantic.Field(ge=0, le=100)]
-    """Residual blocks at 16 pixels; 4 in StackGAN."""
-    critic_channels: Channels
-    """Channels of the critic's convolutions; each halves the size."""
-    critic_conditioning: CriticConditioning
-    """How the score depends on the labels: by projection, or with the labels beside the features of every place."""
 
 
 Networks = Annotated[ResidualNetworks | StackganNetworks, pydantic.Field(discriminator="architecture")]

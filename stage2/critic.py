@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -69,12 +70,8 @@ def _halving_convolutions(channels: Sequence[int]) -> nn.Sequential:
         nn.LeakyReLU(0.2),
         *(
             layer
-            for wide, narrow in zip(channels[:-1], channels[1:], strict=True)
-            for layer in (
-                nn.Conv2d(wide, narrow, 5, stride=2, padding=2),
-                nn.GroupNorm(1, narrow),
-                nn.LeakyReLU(0.2),
-            )
+            for wide, narrow in pairwise(channels)
+            for layer in (nn.Conv2d(wide, narrow, 5, stride=2, padding=2), nn.GroupNorm(1, narrow), nn.LeakyReLU(0.2))
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -35,17 +36,9 @@ class Generator(nn.Module):
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
-        `output_enlargement`: the last decoder block works at resolution / `output_enlargement` pixels, and its features
-        are enlarged before the last convolution. (A pixel shuffle instead drew a grid of dots.)
-
-        `underpainting`: side to which the small picture is reduced before it is enlarged as the base of the output. The
-        network paints all finer detail anew.
-
-        `grain`: channels of per-pixel noise added to the small picture as inputs. Without them, strokes on even ground
-        repeat. `decoder_grain`: the same for each decoder block, at its finer pixels.
-
-        `detail_strength`: factor on detail finer than 64 pixels in evaluation mode. Training always uses 1; otherwise
-        the network would learn to paint stronger detail to make up for it.
+        `stage2.config` explains the others. A pixel shuffle instead of `output_enlargement` drew a grid of dots.
+        Without `grain`, strokes on even ground repeat. If training used `detail_strength`, the network would learn to
+        paint stronger detail to make up for it.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
@@ -57,18 +50,13 @@ class Generator(nn.Module):
         self.grain = Grain(noise_dim, grain) if grain else None
         self.stem = replicate_conv3x3(3 + grain, finest)
         self.encoder = nn.ModuleList(
-            [
-                GatedBlock(finest, middle, condition_dim, upsample=False),
-                GatedBlock(middle, coarsest, condition_dim, upsample=False),
-            ]
+            GatedBlock(*widths, condition_dim, upsample=False) for widths in ((finest, middle), (middle, coarsest))
         )
         self.body = nn.ModuleList(
             GatedBlock(coarsest, coarsest, condition_dim, upsample=False) for _ in range(body_blocks)
         )
-        widths = [coarsest, *decoder_channels]
         self.decoder = nn.ModuleList(
-            GatedBlock(narrow, wide, condition_dim, upsample=True)
-            for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
+            GatedBlock(*widths, condition_dim, upsample=True) for widths in pairwise((coarsest, *decoder_channels))
         )
         self.grains = nn.ModuleList(
             _DecoderGrain(min(noise_dim, GRAIN_DIM), decoder_grain, 2 * channels, side=32 * 2**level)

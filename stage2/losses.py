@@ -53,11 +53,6 @@ def composition_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "
     return (squares - F.avg_pool2d(large, 4 * enlargement)).abs().mean(dim=(1, 2, 3))
 
 
-def reconstruction_distance(painted: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
-    """Mean absolute difference from the painting that the small picture was made from."""
-    return (painted - real).abs().mean(dim=(1, 2, 3))
-
-
 def wrong_styles(styles: Int[np.ndarray, "b"], unlabelled: int) -> Int[np.ndarray, "b"]:
     """Return a wrong style for each painting of a batch; `unlabelled` if there is none.
 

@@ -37,16 +37,12 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
 
 
 def build_critic(networks: Networks, num_genres: int, num_styles: int) -> Critic:
-    """Build a critic with random weights.
-
-    `(images, genres, styles) -> (scores, genre logits, style logits, features)`.
-    """
-    label_channels = () if isinstance(networks, StackganNetworks) else networks.label_channels
+    """Build a critic with random weights: `(images, genres, styles) -> (scores, genre and style logits, features)`."""
     return Critic(
         num_genres=num_genres,
         num_styles=num_styles,
         channels=networks.critic_channels,
         conditioning=networks.critic_conditioning,
-        label_channels=label_channels,
+        label_channels=() if isinstance(networks, StackganNetworks) else networks.label_channels,
         label_reduction=networks.resolution // 64,
     )

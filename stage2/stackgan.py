@@ -5,6 +5,8 @@ It is conditioned on labels and noise, where the original has an augmented text 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from einops import repeat
@@ -36,7 +38,7 @@ class StackganGenerator(nn.Module):
         self.up = nn.Sequential(
             *(
                 layer
-                for wide, narrow in zip(widths[:-1], widths[1:], strict=True)
+                for wide, narrow in pairwise(widths)
                 for layer in (nn.Upsample(scale_factor=2), *_convolution(wide, narrow))
             )
         )

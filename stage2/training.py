@@ -35,13 +35,7 @@ from common.vocabulary import ANY, Vocabulary, counted, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config
 from stage2.critic import Critic
-from stage2.losses import (
-    composition_distance,
-    critic_loss,
-    label_loss,
-    reconstruction_distance,
-    wrong_styles,
-)
+from stage2.losses import composition_distance, critic_loss, label_loss, wrong_styles
 from stage2.networks import build_critic, build_generator
 from stage2.sampling import STAGE1_FOLDER, draw_noise, save_export
 
@@ -63,8 +57,7 @@ def train(
 
     Without `stage1`, a resumed run keeps its own stage I, and a new run takes `runs/stage1` or the weights that come
     with the project. Stage II starts from random weights, or from the run or export `start_from`. Raises UserError if
-    `out` holds another run, if `start_from` has other networks, if stage I and the dataset have different labels, or if
-    a resumed run was started on another stage I.
+    these, the dataset and the run in `out` do not fit together.
     """
     run = RunFolder(out)
     run.check(settings, dataset, resume=resume)
@@ -76,14 +69,19 @@ def train(
         stage1 = usual_weights() if is_new else kept
     painter = Stage1Painter.load(stage1)
     if not is_new:
-        _require_same_stage1(painter, stage1, Stage1Painter.load(kept), out)
+        # Compare weights, not files: a run stores single precision, an export may be half.
+        ours, theirs = (one.generator.state_dict() for one in (painter, Stage1Painter.load(kept)))
+        if ours.keys() != theirs.keys() or not all(map(torch.equal, ours.values(), theirs.values())):
+            raise UserError(
+                f"{out} was started on another stage I than {stage1}; leave --stage1 out, or give another --out"
+            )
     require_same(painter.vocabulary, dataset.vocabulary, str(stage1), str(dataset.folder))
     elsewhere = is_new and any(made.started_on_other(dataset) for made in runs_of(stage1))
     accelerator = make_accelerator(settings.training.precision, settings.logging.trackers, run)
     if elsewhere and accelerator.is_main_process:
         print(
-            f"warning: {stage1} was trained on another dataset than {dataset.folder}; it may have seen paintings "
-            "that are held out here, so figures of this run may be too good",
+            f"warning: {stage1} was trained on another dataset than {dataset.folder}; it may have seen paintings that "
+            "are held out here, so figures of this run may be too good",
             file=sys.stderr,
         )
     painter.generator.to(accelerator.device)
@@ -91,17 +89,6 @@ def train(
     stage.about += f", on stage I of {stage1}"
     stage.origin = {"stage1_trained_elsewhere": elsewhere}
     trainer.train(stage, run, dataset, start_from=start_from, max_minutes=max_minutes)
-
-
-def _require_same_stage1(painter: Stage1Painter, place: Path, kept: Stage1Painter, run: Path) -> None:
-    """Raise UserError if the weights differ. Files may differ: a run stores single precision, an export may be half."""
-    ours, theirs = painter.generator.state_dict(), kept.generator.state_dict()
-    if ours.keys() != theirs.keys() or not all(
-        ours[name].shape == theirs[name].shape and torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours
-    ):
-        raise UserError(
-            f"{run} was started on another stage I than {place}; resume without --stage1, or start a new run with --out"
-        )
 
 
 @dataclass(frozen=True)
@@ -172,7 +159,11 @@ class Stage2Trainer:
         draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
         real = augment(batch.large, draws, schedule.augmentation)
         if schedule.learns_labels_alone(update):
-            return self._label_loss_of(batch, real)
+            _, genre_logits, style_logits, _ = self.pair.judge(real, batch.asked_genres, batch.asked_styles)
+            return label_loss(genre_logits, batch.genres, style_logits, batch.styles).mean(), {
+                "genre_real": correct(genre_logits, batch.genres),
+                "style_real": correct(style_logits, batch.styles),
+            }
         asked, painted = self._fake_batch(stream, update, batch)
         draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
         fake = augment(painted, draws, schedule.augmentation)
@@ -212,13 +203,6 @@ class Stage2Trainer:
             "style_real": correct(style_logits[:size], batch.styles),
         }
 
-    def _label_loss_of(self, batch: _Batch, real: Float[Tensor, "b 3 crop crop"]) -> Loss:
-        _, genre_logits, style_logits, _ = self.pair.judge(real, batch.asked_genres, batch.asked_styles)
-        return label_loss(genre_logits, batch.genres, style_logits, batch.styles).mean(), {
-            "genre_real": correct(genre_logits, batch.genres),
-            "style_real": correct(style_logits, batch.styles),
-        }
-
     def generator_loss(self, stream: BatchStream, update: int) -> Loss:
         """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
         loss = self.settings.loss
@@ -231,13 +215,9 @@ class Stage2Trainer:
         scores, genre_logits, style_logits, _ = self.pair.judge(shown, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
         composition = composition_distance(small, fake)
-        reconstruction = batch.from_real.float() * reconstruction_distance(fake, batch.large)
-        losses = (
-            -scores
-            + loss.generator_labels * labels
-            + loss.composition * composition
-            + loss.reconstruction * reconstruction
-        )
+        reconstruction = batch.from_real.float() * (fake - batch.large).abs().mean(dim=(1, 2, 3))
+        losses = -scores + loss.generator_labels * labels
+        losses = losses + loss.composition * composition + loss.reconstruction * reconstruction
         return losses.mean(), {
             "composition": composition.mean(),
             "reconstruction": torch.stack([reconstruction.sum(), batch.from_real.sum()]),
@@ -265,10 +245,8 @@ class Stage2Trainer:
         styles = torch.eye(len(style_names)) if style_names else torch.zeros(1, 0)
         seeds = range(SAMPLE_COLUMNS)
         small = self._painter.paint(draw_latents(seeds, self._painter.latent_dim), genres)
-        rows = [
-            [picture.resize((self.settings.networks.resolution,) * 2) for picture in to_pictures(small)],
-            *(to_pictures(self.paint(seeds, genres, style.expand(SAMPLE_COLUMNS, -1))) for style in styles),
-        ]
+        rows = [[picture.resize((self.resolution,) * 2) for picture in to_pictures(small)]]
+        rows += [to_pictures(self.paint(seeds, genres, style.expand(SAMPLE_COLUMNS, -1))) for style in styles]
         names = genre_names or [ANY]
         return labelled_grid(rows, ["stage I", *(style_names or [ANY])], [names[column] for column in columns])
 
@@ -288,10 +266,7 @@ class Stage2Trainer:
     def _fake_batch(
         self, stream: BatchStream, update: int, batch: _Batch
     ) -> tuple[_Batch, Float[Tensor, "b 3 side side"]]:
-        """Return the generated pictures for critic update number `update`, and the batch that requested them.
-
-        `batch` is that update's own.
-        """
+        """Return the generated pictures for a critic update, whose own batch is `batch`, and the batch they are of."""
         due = self.settings.training.painted_for(update)
         painted = self._painted.get(stream.rows.start)
         if painted is None or painted[0] != due:

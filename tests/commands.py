@@ -41,10 +41,12 @@ class Command:
         return lines[0]
 
 
-def helps(command: Command, script: str) -> list[str]:
+def helps(command: Command, script: str, *names: str) -> list[str]:
     """What `--help` prints: of a script, and of each of its commands."""
-    code, shown, _ = command(script, "--help")
+    code, shown, _ = command(script, *names, "--help")
     assert code == 0
-    found = re.search(r"^usage: \S+ \[-h\] \{([\w,]+)\}", shown)
-    names = found[1].split(",") if found else []
-    return [shown, *(command(script, name, "--help")[1] for name in names)]
+    found = re.search(r"^usage: [\w. ]+ \[-h\] \{([\w,]+)\}", shown)
+    return [
+        shown,
+        *(text for name in (found[1].split(",") if found else ()) for text in helps(command, script, *names, name)),
+    ]

@@ -69,7 +69,7 @@ def test_stage2_enters_stage1_by_its_sampling_module_alone() -> None:
 
 
 def test_network_and_loss_files_know_no_settings_no_files_and_no_accelerate() -> None:
-    allowed = {"torch", "einops", "jaxtyping", "collections", "typing", "__future__", "numpy"}
+    allowed = {"torch", "einops", "jaxtyping", "collections", "itertools", "typing", "__future__", "numpy"}
     layers = {"common.nn.features", "common.nn.layers", "common.nn.batch_norm", "common.nn.losses"}
     for path in [
         *modules("common/nn"),

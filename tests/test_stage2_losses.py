@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from stage2.losses import composition_distance, critic_loss, label_loss, reconstruction_distance, wrong_styles
+from stage2.losses import composition_distance, critic_loss, label_loss, wrong_styles
 
 
 def test_the_critics_loss_wants_fakes_and_wrong_styles_below_the_real() -> None:
@@ -51,11 +51,6 @@ def test_composition_distance_sees_layout_and_palette_and_no_detail() -> None:
     checks[..., ::2] = -1
     assert composition_distance(small, checks) == 0
     assert composition_distance(small, torch.full((1, 3, 128, 128), 0.25)) == 0.25
-
-
-def test_reconstruction_distance_is_the_mean_absolute_difference_of_each_picture() -> None:
-    painted = torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)])
-    torch.testing.assert_close(reconstruction_distance(painted, torch.zeros(2, 3, 8, 8)), torch.tensor([0.0, 1.0]))
 
 
 def test_wrong_styles_are_others_and_the_batchs_own_in_another_order() -> None:

@@ -57,21 +57,6 @@ def test_another_picture_in_the_way_is_named_before_anything_is_painted(painter:
     assert names(tmp_path) == {"any_cubism_1.png"}
 
 
-def test_a_picture_that_appears_while_others_are_painted_is_kept(
-    painter: Painter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    paint = painter.paint_resolved
-
-    def meanwhile(requests):  # type: ignore[no-untyped-def]
-        (tmp_path / "any_cubism_1.png").write_bytes(b"theirs")
-        return paint(requests)
-
-    monkeypatch.setattr(painter, "paint_resolved", meanwhile)
-    with pytest.raises(UserError, match=r"any_cubism_1\.png exists and is another picture"):
-        commands.paint(painter, ROWS, output(tmp_path))
-    assert (tmp_path / "any_cubism_1.png").read_bytes() == b"theirs"
-
-
 def test_one_request_in_two_spellings_is_one_picture(
     painter: Painter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,7 +94,6 @@ def test_labels_are_looked_up_once_for_a_series(
     ("series", "message"),
     [
         ([ROWS[0], Series.of(Request(genre="portrat"), line="a.csv line 3")], "^a.csv line 3: .* mean 'portrait'"),
-        ([Series.of(Request(), 0, "a.csv line 2")], "^a.csv line 2: count 0 paints nothing"),
         ([], "at least one request"),
     ],
 )
@@ -122,14 +106,13 @@ def test_what_cannot_be_done_is_refused_before_anything_is_painted(
 
 
 def test_a_suffix_makes_a_file_and_its_format_and_all_else_a_folder(tmp_path: Path) -> None:
-    assert (output("a.webp").format, output("a.webp").targets(["x"])) == ("webp", [Path("a.webp")])
-    assert (output("a.JPEG").format, output("v1.5").format) == ("jpeg", "png")
-    assert output(tmp_path, "webp").targets(["x", "y"]) == [tmp_path / "x.webp", tmp_path / "y.webp"]
+    assert (output("a.webp").format, output("a.webp").is_one_file) == ("webp", True)
+    assert (output("a.JPEG").format, output("v1.5").format, output("v1.5").is_one_file) == ("jpeg", "png", False)
     with pytest.raises(UserError, match=r"--out a\.png does not match --format webp"):
         output("a.png", "webp")
     for one_file in ("a.png", "-"):
         with pytest.raises(UserError, match="is one file, but there are 2 pictures"):
-            output(one_file).targets(["x", "y"])
+            output(one_file).write(["x", "y"], list)
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.MP4"])
@@ -137,19 +120,20 @@ def test_a_name_of_another_kind_of_file_makes_no_folder(name: str, tmp_path: Pat
     with pytest.raises(UserError, match=r"no such file can be written here; give a folder or a file ending in \.png, "):
         output(tmp_path / name)
     (tmp_path / name).mkdir()
-    assert output(tmp_path / name).folder == tmp_path / name
+    assert not output(tmp_path / name).is_one_file
 
 
 def test_what_stands_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     (tmp_path / "y.png").write_bytes(b"mine")
     with pytest.raises(UserError, match=r"y\.png exists; .*--overwrite"):
-        output(tmp_path).targets(["x", "y"])
-    assert len(output(tmp_path, overwrite=True).targets(["x", "y"])) == 2
+        output(tmp_path).write(["x", "y"], lambda: [b"1", b"2"])
+    assert names(tmp_path) == {"y.png"}
+    output(tmp_path, overwrite=True).write(["x", "y"], lambda: [b"1", b"2"])
+    assert [(tmp_path / name).read_bytes() for name in ("x.png", "y.png")] == [b"1", b"2"]
 
 
 def test_the_standard_output_gets_the_bytes_alone(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
-    output("-").write(Path("-"), b"\x89bytes\n\x00")
+    output("-").write([""], lambda: [b"\x89bytes\n\x00"])
     assert capfdbinary.readouterr().out == b"\x89bytes\n\x00"
-    output(tmp_path).write(tmp_path / "a.png", b"content")
+    output(tmp_path).write(["a"], lambda: [b"content"])
     assert capfdbinary.readouterr().out == f"{tmp_path / 'a.png'}\n".encode()
-    assert (tmp_path / "a.png").read_bytes() == b"content"

@@ -21,8 +21,8 @@ from stage1.sampling import SHIPPED as STAGE1_SHIPPED
 from stage1.sampling import Stage1Painter
 from stage2 import Painter, Request
 from stage2.config import PRESETS, Stage2Config
+from stage2.painter.painter import Resolved, points
 from stage2.painter.requests import Origin
-from stage2.painter.resolving import Resolved
 from stage2.sampling import SHIPPED, Stage2Export
 
 
@@ -33,6 +33,46 @@ def painter(stage2_run: Path) -> Painter:
 
 def pixels(image: Image.Image) -> np.ndarray:
     return np.asarray(image, dtype=np.int16)
+
+
+def test_a_resolved_request_has_the_vocabularys_spelling_plain_numbers_and_points(painter: Painter) -> None:
+    typed = Request(genre="Portraits:1, marina:3", style="UKIYO-E", truncation=np.float64(0.5), seed=3)
+    resolved = painter.resolve(typed)
+    spelled = Request(genre="portrait,marina:3", style="ukiyo-e", truncation=0.5, seed=3, resolution=128)
+    assert (resolved.request, resolved.resolution) == (spelled, 128)
+    assert resolved.genres == painter.vocabulary.genre_weights("portrait:1,marina:3")
+    assert type(resolved.request.truncation) is float
+    assert [one.request.seed for one in resolved.with_seeds([5, 9])] == [5, 9]
+    genres, styles = points([resolved, painter.resolve(Request(genre=" ANY "))])
+    assert (genres.sum(dim=1).tolist(), styles.sum(dim=1).tolist()) == ([1, 0], [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"genre": "portrat"}, "did you mean 'portrait'"),
+        ({"style": "cubsim"}, "did you mean 'cubism'"),
+        ({"seed": -1}, "seed -1 is negative"),
+        ({"truncation": 1.5}, "truncation 1.5 is out of range"),
+        ({"truncation": float("nan")}, "truncation nan is out of range"),
+        ({"towards": 3, "nearby": 1.5}, "nearby 1.5 is out of range"),
+        ({"towards": -3, "nearby": 0.5}, "seed -3 is negative"),
+        ({"resolution": 256}, "choose one of 64, 128"),
+        ({"resolution": 64, "style": "cubism"}, "needs stage II, .*; leave it out, or choose another resolution"),
+    ],
+)
+def test_an_impossible_request_is_refused_in_one_line(asked: dict[str, object], message: str, painter: Painter) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        painter.resolve(Request(**asked))  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_stage1_alone_knows_no_style(stage1_run: Path) -> None:
+    alone = Painter.load(stage1_run)
+    with pytest.raises(UserError, match=r"train stage II: accelerate launch scripts/train_stage2\.py"):
+        alone.resolve(Request(style="cubism"))
+    with pytest.raises(UserError, match=r"^these weights know no styles at this resolution"):
+        alone.vary_styles(Request())
 
 
 @pytest.mark.parametrize("resolution", [64, 128])

@@ -182,7 +182,7 @@ def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
     kept = load_file(run / "export" / "stage1" / "generator.safetensors")
     shutil.copytree(stage1_run / "export", other)
     save_file({name: tensor + 1 for name, tensor in kept.items()}, other / "generator.safetensors")
-    with pytest.raises(UserError, match=r"run was started on another stage I than .*other; resume without --stage1"):
+    with pytest.raises(UserError, match=r"run was started on another stage I than .*other; leave --stage1 out"):
         train(stage2_config(), dataset, other, run, resume=True)
     train(stage2_config("training.steps=2"), dataset, None, run, resume=True)
     again = load_file(run / "export" / "stage1" / "generator.safetensors")

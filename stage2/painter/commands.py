@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import mimetypes
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,17 +21,13 @@ from common.errors import UserError
 from common.images import captioned_grid
 from common.machine import launched_place
 from common.picture_files import encode, write_overlapped, write_picture
-from stage2.painter.animations import animation
-from stage2.painter.painter import Painter
+from stage2.painter.painter import Painter, Resolved
 from stage2.painter.requests import Origin, Painting, Request, Series, captions, slug
-from stage2.painter.resolving import Resolved
-from stage2.painter.variations import Walk
+from stage2.painter.variations import Walk, animation
 
 MOST_PIXELS = 100_000_000
 """Of the pictures that are held in memory at once."""
 STANDARD_OUTPUT = "-"
-OTHER_FILES = frozenset({".png", ".webp", ".jpg", ".gif", ".mp4", ".webm", ".bmp", ".tif", ".tiff", ".pdf", ".svg"})
-"""Suffixes with which `--out` names a file, not a folder, even where no such file can be written."""
 
 LayOut = Callable[[Sequence[Image.Image], Sequence[str]], Image.Image]
 """Takes pictures and their captions, and returns a sheet."""
@@ -49,7 +46,8 @@ class Output:
         """
         suffix = Path(out).suffix.lower().replace(".jpeg", ".jpg")
         named = {value: name for name, value in suffixes.items()}.get(suffix)
-        if named is None and (Path(out).is_file() or (suffix in OTHER_FILES and not Path(out).is_dir())):
+        shows = (mimetypes.guess_type(out)[0] or "").startswith(("image/", "video/"))
+        if named is None and (Path(out).is_file() or (shows and not Path(out).is_dir())):
             known = ", ".join(suffixes.values())
             raise UserError(f"--out {out}: no such file can be written here; give a folder or a file ending in {known}")
         if format is not None and named not in (None, format):
@@ -57,36 +55,35 @@ class Output:
         self.out, self.overwrite, self.by_label = out, overwrite, by_label
         self.format = format or named or next(iter(suffixes))
         self.is_one_file = named is not None or out == STANDARD_OUTPUT
-        self.folder = Path(out).parent if self.is_one_file else Path(out)
-        self._suffix = suffixes[self.format]
+        self._folder, self._suffix = Path(out), suffixes[self.format]
 
     def path(self, request: Request, usual_resolution: int) -> Path:
         """Return the path of a picture among many. Its name holds its resolution if that is not the usual one."""
-        folder = self.folder / slug(request.genre) / slug(request.style) if self.by_label else self.folder
+        folder = self._folder / slug(request.genre) / slug(request.style) if self.by_label else self._folder
         size = "" if request.resolution == usual_resolution else f"_{request.resolution}px"
         return folder / f"{request.stem}{size}{self._suffix}"
 
-    def targets(self, names: Sequence[str]) -> list[Path]:
-        """Return a path for each name.
+    def write(self, names: Sequence[str], make: Callable[[], Iterable[bytes]]) -> None:
+        """Write a file for each name, and print its path; the standard output gets the bytes alone.
 
-        Raises UserError if one of them exists already, or if `out` is a single file for several names.
+        Only the first of a launcher's processes does. Raises UserError before `make` is called if a file exists
+        already, or if `out` is a single file for several names.
         """
+        if launched_place()[0] > 0:
+            return
         if self.is_one_file and len(names) > 1:
             raise UserError(f"--out {self.out} is one file, but there are {len(names)} pictures; give a folder")
-        paths = [Path(self.out) if self.is_one_file else self.folder / f"{name}{self._suffix}" for name in names]
+        paths = [self._folder if self.is_one_file else self._folder / f"{name}{self._suffix}" for name in names]
         existing = [path for path in paths if path.exists()] if self.out != STANDARD_OUTPUT else []
         if existing and not self.overwrite:
             raise UserError(f"{existing[0]} exists; choose another --out, or replace it with --overwrite")
-        return paths
-
-    def write(self, target: Path, content: bytes) -> None:
-        """Write a file and print its path, or write only its bytes to the standard output."""
-        if self.out == STANDARD_OUTPUT:
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
-        else:
-            write_picture(target, content)
-            print(target)
+        for path, content in zip(paths, make(), strict=True):
+            if self.out == STANDARD_OUTPUT:
+                sys.stdout.buffer.write(content)
+                sys.stdout.buffer.flush()
+            else:
+                write_picture(path, content)
+                print(path)
 
 
 def paint(
@@ -96,64 +93,67 @@ def paint(
 
     `sheet` is the sheet's file name; `{}` in it becomes the first series. Raises UserError before anything is painted.
     """
-    resolved = [(painter.resolve_series(one), one) for one in series]
+    resolved: list[tuple[Resolved, Series]] = []
+    for one in series:
+        try:
+            resolved.append((painter.resolve(one.request), one))
+        except UserError as error:
+            raise UserError(f"{one.line}: {error}" if one.line else str(error)) from None
     if not resolved:
         raise UserError("no pictures are requested; give at least one request")
     if sheet is None and not output.is_one_file:
         _paint_files(painter, resolved, output)
         return
     count = sum(one.count for _, one in resolved)
-    _require_few(painter, count)
+    if count > (most := MOST_PIXELS // painter.resolutions[-1] ** 2):
+        raise UserError(f"{count} pictures are too many for memory, at most {most} fit; choose one file per picture")
     first, seeds = resolved[0]
     if sheet is not None and any(one.resolution != first.resolution for one, _ in resolved):
         raise UserError("a sheet needs pictures of one resolution; choose one with --resolution, or leave --grid out")
     names = [""] * count if sheet is None else [sheet.format(replace(seeds, request=first.request).stem)]
-    chosen = None if sheet is None else lay_out
-    _write(painter, output, names, lambda: list(painter.paint_resolved(_each(resolved))), chosen)
+    pictures = painter.paint_resolved(_each(resolved))
+    output.write(names, lambda: _contents(painter, list(pictures), output, lay_out if sheet else None))
 
 
 def paint_curated(
-    painter: Painter, request: Request, output: Output, keep: int, candidates: int, variety: bool, *, sheet: bool
+    painter: Painter, request: Request, output: Output, keep: int, candidates: int, *, variety: bool, sheet: bool
 ) -> None:
     """Paint candidates, keep the best, and write them as one sheet or as single files, the best first."""
-    _require_few(painter, keep)
     title = f"{Series.of(painter.resolve(request).request, candidates).stem}_best"
     names = [f"{title}_grid"] if sheet else [f"{title}{rank:02}" for rank in range(1, keep + 1)]
     curate = partial(painter.curate, request, keep, candidates, variety=variety)
-    _write(painter, output, names, curate, grid if sheet else None)
+    output.write(names, lambda: _contents(painter, curate(), output, grid if sheet else None))
 
 
 def paint_again(painter: Painter, picture: Path, output: Output) -> None:
     """Repaint a picture from the metadata in its file."""
-    painting = painter.again(Origin.read(picture))
-    _write(painter, output, [f"{picture.stem}_again"], lambda: [painting], None)
+    origin = Origin.read(picture)
+    output.write([f"{picture.stem}_again"], lambda: [painter.again(origin).encoded(output.format)])
 
 
 def paint_labels(painter: Painter, request: Request, output: Output) -> None:
     """Paint every genre in every style on one sheet, with the seed, truncation and resolution of a request."""
     asked = painter.resolve(request).request
     size = "" if asked.resolution == painter.resolutions[-1] else f"_{asked.resolution}px"
-    [target] = output.targets([f"sheet_{asked.seed}{size}"])
-    sheet = painter.sheet(asked.seed, asked.truncation, asked.resolution)
-    output.write(target, encode(sheet, output.format, _about(painter)))
+    sheet = partial(painter.sheet, asked.seed, asked.truncation, asked.resolution)
+    output.write([f"sheet_{asked.seed}{size}"], lambda: [encode(sheet(), output.format, _about(painter))])
 
 
 def paint_walk(painter: Painter, kind: Walk, request: Request, output: Output, fps: int, **stops: Any) -> None:
     """Paint a looping walk through seeds, genres or styles into an animation; `Painter.walk` explains `stops`."""
     asked = painter.resolve(request).request
-    [target] = output.targets([f"{asked.stem}_walk-{kind}"])
     pictures = (one.image for one in painter.walk(kind, asked, **stops))
     about = {**_about(painter), "walk": kind, "genre": asked.genre, "style": asked.style, "seed": str(asked.seed)}
-    output.write(target, animation(pictures, output.format, fps, about))
+    output.write([f"{asked.stem}_walk-{kind}"], lambda: [animation(pictures, output.format, fps, about)])
 
 
 def known_names(painter: Painter) -> list[str]:
     """Return a line for each kind of label, and one for the resolutions."""
-    vocabulary, styled = painter.vocabulary, painter.knows_styles(painter.resolutions[-1])
+    styles = painter.styles_at(None)
     kinds: dict[str, Iterable[object]] = {
-        "genres": vocabulary.genres,
-        "styles": vocabulary.styles if styled else (),
-        "families of styles": vocabulary.families if styled else (),
+        "genres": painter.vocabulary.genres,
+        "styles": styles,
+        "families of styles": painter.vocabulary.families if styles else (),
         "resolutions": painter.resolutions,
     }
     return [f"{kind}: {', '.join(map(str, names)) or 'none'}" for kind, names in kinds.items()]
@@ -169,14 +169,14 @@ def _paint_files(painter: Painter, resolved: Sequence[tuple[Resolved, Series]], 
     def path_of(request: Request) -> Path:
         return output.path(request, painter.resolutions[-1])
 
-    def exists_already(request: Request) -> bool:
-        path = path_of(request)
-        if not path.exists():
-            return False
+    def is_missing(one: Resolved) -> bool:
+        path = path_of(one.request)
+        if output.overwrite or not path.exists():
+            return True
         with contextlib.suppress(UserError):
             origin = Origin.read(path)
-            if (origin.request, origin.weights) == (request, painter.weights):
-                return True
+            if (origin.request, origin.weights) == (one.request, painter.weights):
+                return False
         raise UserError(
             f"{path} exists and is another picture; choose another --seed or --out, or replace it with --overwrite"
         )
@@ -185,17 +185,10 @@ def _paint_files(painter: Painter, resolved: Sequence[tuple[Resolved, Series]], 
         process, processes = launched_place()
         return islice(_each(resolved), process, None, processes)
 
-    def write(path: Path, painting: Painting) -> None:
-        # A file of requests may hold one twice, or another command may paint the same one.
-        if output.overwrite or not exists_already(painting.request):
-            write_picture(path, painting.encoded(output.format))
-
-    skipped = 0
-    if output.folder.is_dir() and any(output.folder.iterdir()) and not output.overwrite:
-        skipped = sum(exists_already(one.request) for one in own_share())
-    missing = (one for one in own_share() if not (skipped and path_of(one.request).exists()))
-    paintings = ((path_of(painting.request), painting) for painting in painter.paint_resolved(missing))
-    for path in write_overlapped((path, partial(write, path, painting)) for path, painting in paintings):
+    # Look at all files first, to find a picture in the way before anything is painted.
+    skipped = sum(not is_missing(one) for one in own_share())
+    paintings = ((path_of(one.request), one) for one in painter.paint_resolved(filter(is_missing, own_share())))
+    for path in write_overlapped((path, partial(one.save, path)) for path, one in paintings):
         # Write line and newline in one call: torchrun's processes are unbuffered, and their output would mix.
         sys.stdout.write(f"{path}\n")
     if skipped:
@@ -206,30 +199,14 @@ def _each(resolved: Sequence[tuple[Resolved, Series]]) -> Iterator[Resolved]:
     return chain.from_iterable(first.with_seeds(chain.from_iterable(series.seeds)) for first, series in resolved)
 
 
-def _require_few(painter: Painter, count: int) -> None:
-    most = MOST_PIXELS // painter.resolutions[-1] ** 2
-    if count > most:
-        raise UserError(
-            f"{count} pictures are too many for memory, at most {most} fit; choose fewer, or one file per picture"
-        )
-
-
-def _write(
-    painter: Painter,
-    output: Output,
-    names: Sequence[str],
-    paint: Callable[[], Sequence[Painting]],
-    lay_out: LayOut | None,
-) -> None:
-    """Write what `paint` returns: each picture to a file of its own, or all on one sheet. Raises before it paints."""
-    targets, paintings = output.targets(names), paint()
+def _contents(
+    painter: Painter, paintings: Sequence[Painting], output: Output, lay_out: LayOut | None
+) -> Sequence[bytes]:
+    """Return the content of a file for each painting, or of one sheet of all of them."""
     if lay_out is None:
-        contents = [painting.encoded(output.format) for painting in paintings]
-    else:
-        sheet = lay_out([painting.image for painting in paintings], captions(paintings))
-        contents = [encode(sheet, output.format, _about(painter))]
-    for target, content in zip(targets, contents, strict=True):
-        output.write(target, content)
+        return [painting.encoded(output.format) for painting in paintings]
+    sheet = lay_out([painting.image for painting in paintings], captions(paintings))
+    return [encode(sheet, output.format, _about(painter))]
 
 
 def _about(painter: Painter) -> dict[str, str]:

@@ -7,7 +7,7 @@ weights, the labels and its own seed. Stage II's export contains stage I's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -22,26 +22,48 @@ from common.errors import UserError
 from common.images import labelled_grid, resized, to_pictures, to_signed, to_uint8
 from common.machine import give_freed_memory_back, keep_freed_memory
 from common.runs.exports import find_export, read_export_values
-from common.vocabulary import ANY, Vocabulary, require_same
+from common.vocabulary import ANY, is_any, require_same
 from stage1.sampling import RUN as STAGE1_RUN
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
-from stage2.painter.requests import LARGEST_BATCH, Origin, Painting, Request, Series
-from stage2.painter.resolving import Resolved, noise_of, points, resolve
-from stage2.painter.variations import Walk, in_styles, walk, with_nearby_noise
+from stage2.painter.requests import LARGEST_BATCH, Origin, Painting, Request
+from stage2.painter.variations import Walk, in_styles, noise_of, walk, with_nearby_noise
 from stage2.sampling import RUN, SHIPPED, TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
 
 CPU_BATCH = 16
 """Pictures per batch on a CPU; more are not faster."""
 
 
+@dataclass(frozen=True)
+class Resolved:
+    """A request that certain weights can paint, with everything that painting needs."""
+
+    request: Request
+    """With its resolution, and with the vocabulary's spelling of the labels."""
+    resolution: int
+    genres: tuple[float, ...]
+    """The genre as a point of the simplex; all zeros for any."""
+    styles: tuple[float, ...]
+
+    def with_seeds(self, seeds: Iterable[int]) -> Iterator[Resolved]:
+        """Yield the same request with each of the seeds."""
+        for seed in seeds:
+            yield replace(self, request=replace(self.request, seed=seed))
+
+
 class Painter:
     """Paints by genre and style. Load one with `Painter.load`."""
 
     def __init__(self, stage1: Stage1Painter, stage2: Stage2Networks | None) -> None:
-        self.stage1 = stage1
-        self.stage2 = stage2
-        self.vocabulary: Vocabulary = stage1.vocabulary
-        self.batch_size = CPU_BATCH if stage1.device.type == "cpu" else LARGEST_BATCH
+        self.stage1, self.stage2 = stage1, stage2
+        self.vocabulary, self.device = stage1.vocabulary, stage1.device
+        self.weights = stage1.weights if stage2 is None else f"{stage1.weights}+{stage2.weights}"
+        """Hashes of the weights, stage I's first."""
+        self.folder = (stage2 or stage1).critic_weights.parent
+        """The export that holds the weights."""
+        largest = SIZE if stage2 is None else stage2.export.networks.resolution
+        self.resolutions = tuple(side for side in (SIZE, 128, 256) if side <= largest)
+        """Sides, in pixels, of the pictures that these weights can paint; those between both stages' are reduced."""
+        self.batch_size = CPU_BATCH if self.device.type == "cpu" else LARGEST_BATCH
         """Most pictures per batch. A GPU tries the largest first; halved when the device runs out of memory."""
 
     @classmethod
@@ -61,30 +83,6 @@ class Painter:
         require_same(stage2.export.vocabulary, stage1.vocabulary, str(folder), str(stage1_of(folder)))
         return cls(stage1, stage2)
 
-    @property
-    def resolutions(self) -> tuple[int, ...]:
-        """Sides, in pixels, of the pictures that these weights can paint.
-
-        Sizes between stage I's and stage II's are pictures of stage II, reduced.
-        """
-        largest = SIZE if self.stage2 is None else self.stage2.export.networks.resolution
-        return tuple(SIZE * 2**doubled for doubled in range((largest // SIZE).bit_length()))
-
-    @property
-    def device(self) -> torch.device:
-        """The device of the weights."""
-        return self.stage1.device
-
-    @property
-    def folder(self) -> Path:
-        """The export that holds the weights."""
-        return (self.stage2 or self.stage1).critic_weights.parent
-
-    @property
-    def weights(self) -> str:
-        """Hashes of the weights, stage I's first."""
-        return self.stage1.weights if self.stage2 is None else f"{self.stage1.weights}+{self.stage2.weights}"
-
     def paint(
         self,
         genre: str = ANY,
@@ -101,14 +99,10 @@ class Painter:
         paint.
         """
         request = Request(genre=genre, style=style, seed=seed, resolution=resolution, truncation=truncation)
-        first = self.resolve_series(Series.of(request, count))
-        return list(self.paint_resolved(first.with_seeds(range(seed, seed + count))))
+        return list(self.paint_resolved(self.resolve(request).with_seeds(range(seed, seed + count))))
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Painting]:
-        """Paint requests one batch at a time, in constant memory for any number of them.
-
-        Raises UserError as `paint` does, when it reaches the faulty request.
-        """
+        """Paint requests one batch at a time, in constant memory. Raises UserError when it reaches a faulty request."""
         return self.paint_resolved(map(self.resolve, requests))
 
     def curate(self, request: Request, keep: int, candidates: int, *, variety: bool = False) -> list[Painting]:
@@ -130,8 +124,7 @@ class Painter:
             if opinion is None:
                 raise UserError("the export has no critic, which curating needs; export the run again")
             parts.append(opinion)
-            if variety:
-                small.append(thumbnails(pictures.cpu()))
+            small.append(thumbnails(pictures.cpu()))
         opinions, (genres, styles) = Opinions.joined(parts), (rows.numpy() for rows in points([first]))
         order = rank(opinions, genres.repeat(candidates, axis=0), styles.repeat(candidates, axis=0))
         kept = choose(order, np.concatenate(small) if variety else None, keep).tolist()
@@ -144,7 +137,7 @@ class Painter:
 
     def vary_styles(self, request: Request, styles: Sequence[str] = ()) -> list[Painting]:
         """Paint the same composition in each of `styles`, or in every style. Raises UserError as `paint` does."""
-        return list(self.stream(in_styles(request, self.vocabulary, styles)))
+        return list(self.stream(in_styles(request, self.styles_at(request.resolution), styles)))
 
     def vary_noise(self, request: Request, count: int, nearby: float = 0.3) -> list[Painting]:
         """Paint the request, and `count - 1` variants whose noise is moved by `nearby` (0 to 1) towards other seeds."""
@@ -157,7 +150,8 @@ class Painter:
 
         Raises UserError before the first is painted.
         """
-        requests = walk(kind, request, self.vocabulary, frames=frames, stops=stops, among=among)
+        known = list(self.vocabulary.genres) if kind == "genres" else self.styles_at(request.resolution)
+        requests = walk(kind, request, known, frames=frames, stops=stops, among=among)
         return self.paint_resolved([self.resolve(one) for one in requests])
 
     def again(self, origin: Origin) -> Painting:
@@ -177,13 +171,11 @@ class Painter:
         return Painting(resolved.request, self.weights, origin.row, origin.batch, image=picture)
 
     def sheet(self, seed: int = 0, truncation: float = 1.0, resolution: int | None = None) -> Image.Image:
-        """Paint every genre in every style, one row per genre, all from one seed.
+        """Paint every genre in every style, one row per genre, all from one seed. Pictures of 64 pixels have no style.
 
-        Raises UserError without stage II, and for a resolution that the weights cannot paint.
+        Raises UserError for a resolution that the weights cannot paint.
         """
-        if self.stage2 is None:
-            raise UserError("a sheet of genres and styles needs stage II; choose a stage II run with --weights")
-        genres, styles = list(self.vocabulary.genres) or [ANY], list(self.vocabulary.styles) or [ANY]
+        genres, styles = list(self.vocabulary.genres) or [ANY], self.styles_at(resolution) or [ANY]
         request = Request(seed=seed, truncation=truncation, resolution=resolution)
         requests = (replace(request, genre=genre, style=style) for genre in genres for style in styles)
         pictures = [painting.image for painting in self.stream(requests)]
@@ -191,20 +183,40 @@ class Painter:
         return labelled_grid(rows, genres, styles)
 
     def resolve(self, request: Request) -> Resolved:
-        """Look up what a request asks for. Raises UserError if these weights cannot paint it."""
+        """Look up what a request asks for. Raises UserError, naming the weights, if these cannot paint it."""
         try:
-            return resolve(request, self.vocabulary, self.resolutions)
+            return self._resolve(request)
         except UserError as error:
             raise UserError(f"{error} (weights: {self.folder})") from None
 
-    def resolve_series(self, series: Series) -> Resolved:
-        """Resolve the first request of a series. The message of a UserError begins with the series' line."""
-        try:
-            if series.count < 1:
-                raise UserError(f"count {series.count} paints nothing; choose at least 1")
-            return self.resolve(replace(series.request, seed=series.seeds[0].start))
-        except UserError as error:
-            raise UserError(f"{series.line}: {error}" if series.line else str(error)) from None
+    def _resolve(self, request: Request) -> Resolved:
+        genres, styles = self.vocabulary.genre_weights(request.genre), self.vocabulary.style_weights(request.style)
+        if min(request.seed, request.towards or 0) < 0:
+            raise UserError(f"seed {min(request.seed, request.towards or 0)} is negative; choose 0 or above")
+        if not 0 < request.truncation <= 1:
+            raise UserError(f"truncation {request.truncation:g} is out of range; choose a number above 0, at most 1")
+        if not 0 <= request.nearby <= 1:
+            raise UserError(f"nearby {request.nearby:g} is out of range; choose a number from 0 to 1")
+        resolution = int(self.resolutions[-1] if request.resolution is None else request.resolution)
+        if resolution not in self.resolutions:
+            known = ", ".join(map(str, self.resolutions))
+            raise UserError(f"these weights cannot paint resolution {resolution}; choose one of {known}")
+        if resolution == SIZE and not is_any(request.style):
+            other = "choose another resolution" if self.resolutions[-1] > SIZE else f"train stage II: {TRAIN_COMMAND}"
+            raise UserError(
+                f"style {request.style!r} needs stage II, and stage I paints {SIZE} pixels; leave it out, or {other}"
+            )
+        spelled = replace(
+            request,
+            genre=self.vocabulary.spelling("genre", request.genre),
+            style=self.vocabulary.spelling("style", request.style),
+            # Convert NumPy numbers to plain ones: they are written to the metadata and read again.
+            seed=int(request.seed),
+            truncation=float(request.truncation),
+            nearby=float(request.nearby),
+            resolution=resolution,
+        )
+        return Resolved(spelled, resolution, genres, styles)
 
     def paint_resolved(self, requests: Iterable[Resolved]) -> Iterator[Painting]:
         """Paint resolved requests one batch at a time, in constant memory for any number of them."""
@@ -240,6 +252,10 @@ class Painter:
     def knows_styles(self, resolution: int) -> bool:
         """Return True if pictures of that size are painted in a style."""
         return self.stage2 is not None and resolution != SIZE
+
+    def styles_at(self, resolution: int | None) -> list[str]:
+        """Return the names of the styles of pictures of that size, by default the largest."""
+        return list(self.vocabulary.styles) if self.knows_styles(resolution or self.resolutions[-1]) else []
 
     @torch.no_grad()
     def opinions(
@@ -278,3 +294,8 @@ class Painter:
                     waiting = waiting[len(batch) :]
         finally:
             give_freed_memory_back()
+
+
+def points(requests: Sequence[Resolved]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
+    """Return the points of the genre and style simplex."""
+    return torch.tensor([one.genres for one in requests]), torch.tensor([one.styles for one in requests])

@@ -10,15 +10,15 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Annotated, Any
 
+import pydantic.dataclasses
 from PIL import Image
 
 from common import config
-from common.config import settings
-from common.errors import UserError, suggest
+from common.errors import UserError
 from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, read_metadata, write_picture
 from common.vocabulary import ANY, format_number
@@ -69,7 +69,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Series:
-    """One request with many seeds in place of its own; takes no memory for any number of them."""
+    """One request with many seeds, its own first; takes no memory for any number of them."""
 
     request: Request
     seeds: tuple[range, ...]
@@ -102,78 +102,51 @@ def parse_seeds(text: str) -> tuple[range, ...]:
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
             raise UserError(f"seeds {text!r} cannot be read; write numbers and ranges, such as 0,3,7-12")
-        for one in found:
-            if first < one.stop and one.start <= last:
-                raise UserError(f"seeds {text!r} name {max(first, one.start)} twice; write each once")
         found.append(range(first, last + 1))
     return tuple(found)
 
 
-@settings
-class Row:
-    """The columns of a file of requests. All but the genre may be left out, or blank."""
+@pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config={"extra": "forbid"})
+class Row(Request):
+    """A row of a file of requests."""
 
-    genre: str
-    style: str = ANY
-    seed: int | None = None
-    """The seed of the first picture; the next pictures take the next seeds."""
-    count: int = 1
-    resolution: int | None = None
-    truncation: float | None = None
-
-
-COLUMNS = tuple(column.name for column in fields(Row))
+    count: Annotated[int, pydantic.Field(ge=1)] = 1
+    """Number of pictures, each with the next seed."""
 
 
 def read_requests(path: Path, usual: Request) -> Iterator[Series]:
     """Yield a series for each row of a `.csv` with a header, or for each object of a `.jsonl` with one per line.
 
-    `usual` gives the default seed, resolution and truncation. Raises UserError that names file and line.
+    `usual` gives what a row leaves out or blank. Raises UserError that names file and line.
     """
-    readers = {".csv": _csv_rows, ".jsonl": _json_rows}
-    if path.suffix.lower() not in readers:
+    is_csv = path.suffix.lower() == ".csv"
+    if not is_csv and path.suffix.lower() != ".jsonl":
         raise UserError(f"{path}: requests must be in a .csv or .jsonl file")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            for line, values in readers[path.suffix.lower()](file, path):
-                given = config.as_values(config.parse(Row, values, place=line))
-                count = given.pop("count")
-                request = replace(usual, **{name: value for name, value in given.items() if value is not None})
-                yield Series.of(request, count, line)
+            reader = csv.DictReader(file, restkey="", skipinitialspace=True)
+            for number, row in ((reader.line_num, row) for row in reader) if is_csv else enumerate(file, start=1):
+                line = f"{path} line {number}"
+                try:
+                    given = _given(row)
+                except ValueError as error:
+                    raise UserError(f"{line}: {error}") from None
+                if given:
+                    values = config.as_values(config.parse(Row, asdict(usual) | given, place=line))
+                    count = values.pop("count")
+                    yield Series.of(Request(**values), count, line)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path} is not a readable file of requests ({error})") from None
 
 
-def _csv_rows(file: TextIO, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    reader = csv.DictReader(file, restkey="", skipinitialspace=True)
-    for name in reader.fieldnames or ():
-        if name not in COLUMNS:
-            raise UserError(f"{path}: unknown column {name!r}{suggest(name, COLUMNS)}")
-    kinds: Mapping[str, Callable[[str], Any]] = {**FIELDS, "count": int}
-    for row in reader:
-        line = f"{path} line {reader.line_num}"
-        if "" in row:
-            raise UserError(f"{line} has more values than the header; put a blend of several names in quotes")
-        given = {name: text for name, text in row.items() if text and text.strip()}
-        try:
-            values = {name: kinds[name](text) for name, text in given.items()}
-        except ValueError as error:
-            raise UserError(f"{line}: {error}") from None
-        if values:
-            yield line, values
-
-
-def _json_rows(file: TextIO, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, text in enumerate(file, start=1):
-        if not text.strip():
-            continue
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError):
-            values = None
-        if not isinstance(values, dict):
-            raise UserError(f"{path} line {number} is not a JSON object")
-        yield f"{path} line {number}", {name: value for name, value in values.items() if value not in (None, "")}
+def _given(row: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values, except for blank ones, of a line of JSON or a row of CSV."""
+    values = json.loads(row.strip() or "{}") if isinstance(row, str) else row
+    if not isinstance(values, Mapping):
+        raise ValueError("this is not a JSON object")
+    if "" in values:
+        raise ValueError("more values than the header; put a blend of several names in quotes")
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 @dataclass(frozen=True)

@@ -1,67 +1,62 @@
-"""Turn one request into many: the same composition in other styles, nearby noise, and walks that loop."""
+"""From one request to many: in other styles, with nearby noise, and as a walk, which can become an animation.
+
+`noise_of` draws the noise of such requests for `stage2.painter.painter`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from itertools import pairwise
+from typing import Any, Literal
 
-from common.errors import UserError
-from common.vocabulary import Vocabulary, is_any
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from common.errors import UserError, missing_package
+from common.picture_files import described
+from common.vocabulary import is_any
 from stage2.painter.requests import Request
 
 Walk = Literal["seeds", "genres", "styles"]
-MOST = 2_000
-"""Most variants, or frames of a walk: all are held in memory at once."""
+Draw = Callable[[Sequence[int], int], Float[Tensor, "b z"]]
+"""Takes seeds and a length; returns a row of normal noise for each seed, independent of the other seeds."""
+WALK_SUFFIXES = {"gif": ".gif", "webp": ".webp", "mp4": ".mp4"}
 
 
-def in_styles(request: Request, vocabulary: Vocabulary, styles: Sequence[str] = ()) -> list[Request]:
-    """Return the request in each of `styles`, or in every style. Stage I has no style: it paints the same for all."""
-    if not is_any(request.style):
-        raise UserError(
-            f"style {request.style!r} cannot be fixed and varied; leave it out, or list styles with --among"
-        )
-    if not vocabulary.styles:
-        raise UserError("these weights know no styles; vary the noise with explore.py vary noise")
-    return [replace(request, style=style) for style in styles or vocabulary.styles]
+def in_styles(request: Request, known: Sequence[str], styles: Sequence[str] = ()) -> list[Request]:
+    """Return the request in each of `styles`, or in every known one. Raises UserError if none is known."""
+    if not known:
+        raise UserError("these weights know no styles at this resolution; vary the noise with explore.py vary noise")
+    return [replace(request, style=style) for style in styles or known]
 
 
 def with_nearby_noise(request: Request, count: int = 8, nearby: float = 0.3) -> list[Request]:
     """Return the request, and `count - 1` whose noise (of both stages) is moved towards that of the next seeds."""
-    if not 0 < nearby <= 1:
-        raise UserError(f"nearby {nearby:g} is out of range; choose a number above 0, at most 1")
-    _require_some(count, "variants")
     others = range(request.seed + 1, request.seed + count)
     return [request, *(replace(request, towards=other, nearby=nearby) for other in others)]
 
 
 def walk(
-    kind: Walk, request: Request, vocabulary: Vocabulary, *, frames: int = 48, stops: int = 4, among: Sequence[str] = ()
+    kind: Walk, request: Request, known: Sequence[str], *, frames: int = 48, stops: int = 4, among: Sequence[str] = ()
 ) -> list[Request]:
     """Return the frames of a walk from stop to stop and back to the first.
 
-    Stops are `stops` consecutive seeds, or the genres or styles `among` (default: all) with one noise. Noise is
+    Stops are `stops` consecutive seeds, or the genres or styles `among` (default: all known) with one noise. Noise is
     interpolated on the sphere, labels linearly. Raises UserError for fewer than two stops, or fewer frames than stops.
     """
-    names: list[str] = []
-    if kind != "seeds":
-        label, known = (request.genre, vocabulary.genres) if kind == "genres" else (request.style, vocabulary.styles)
-        if len(known) < 2:
-            raise UserError(
-                f"a walk through {kind} needs at least two, and these weights know {', '.join(known) or 'none'}; walk "
-                "through the noise with explore.py walk seeds"
-            )
-        if not is_any(label):
-            raise UserError(
-                f"{label!r} cannot be fixed in a walk through {kind}; leave it out, or list stops with --among"
-            )
-        names = list(among or known)
-        for name in names:
-            if ":" in name or "," in name or is_any(name):
-                raise UserError(f"a walk cannot stop at {name!r}; list single {kind}")
+    names = [] if kind == "seeds" else list(among or known)
+    for name in names:
+        if ":" in name or "," in name or is_any(name):
+            raise UserError(f"a walk cannot stop at {name!r}; list single {kind}")
     count = stops if kind == "seeds" else len(names)
-    _require_some(count, "stops of a walk")
-    _require_some(frames, "frames")
+    if count < 2:
+        raise UserError(f"a walk needs two {kind} or more, not {count}; explore.py walk seeds walks through the noise")
     if frames < count:
         raise UserError(f"{frames} frames are too few for a walk of {count} stops; give at least one per stop")
     found = []
@@ -69,14 +64,77 @@ def walk(
         here, rest = divmod(frame * count, frames)
         there, share = (here + 1) % count, rest / frames
         if kind == "seeds":
-            seed, towards = request.seed + here, request.seed + there if share else None
-            found.append(replace(request, seed=seed, towards=towards, nearby=share))
-            continue
-        blend = f"{names[here]}:{1 - share:.6f},{names[there]}:{share:.6f}" if share else names[here]
-        found.append(replace(request, genre=blend) if kind == "genres" else replace(request, style=blend))
+            moved: dict[str, Any] = {"towards": request.seed + there, "nearby": share} if share else {}
+            found.append(replace(request, seed=request.seed + here, **moved))
+        else:
+            blend = f"{names[here]}:{1 - share:.6f},{names[there]}:{share:.6f}" if share else names[here]
+            found.append(replace(request, genre=blend) if kind == "genres" else replace(request, style=blend))
     return found
 
 
-def _require_some(count: int, what: str) -> None:
-    if not 2 <= count <= MOST:
-        raise UserError(f"{count} {what}: choose 2 to {MOST}")
+def noise_of(requests: Sequence[Request], draw: Draw, length: int) -> Float[Tensor, "b z"]:
+    """Return the noise of each request: drawn from its seed, moved towards another seed's noise, truncated.
+
+    Truncation multiplies it. The networks pass noise through linear layers only (the stem and the gates), so this moves
+    each layer's input towards its mean, as in Karras et al. 2019, appendix B.
+    """
+    noise = draw([request.seed for request in requests], length)
+    moved = [row for row, request in enumerate(requests) if request.towards is not None]
+    if moved:
+        others = draw([requests[row].towards or 0 for row in moved], length)
+        noise[moved] = between(noise[moved], others, torch.tensor([requests[row].nearby for row in moved]))
+    return noise * torch.tensor([[request.truncation] for request in requests])
+
+
+def between(
+    first: Float[Tensor, "b z"], second: Float[Tensor, "b z"], shares: Float[Tensor, "b"]
+) -> Float[Tensor, "b z"]:
+    """Interpolate from `first` (share 0) to `second` (share 1).
+
+    The direction follows the arc (Shoemake 1985, section 3.3), the length is linear. On a straight line the middle
+    would be shorter than any noise that the networks were trained on.
+    """
+    a, b, share = first.double(), second.double(), shares.double()[:, None]
+    lengths = a.norm(dim=1, keepdim=True), b.norm(dim=1, keepdim=True)
+    angle = torch.arccos((a * b).sum(dim=1, keepdim=True).div(lengths[0] * lengths[1]).clamp(-1, 1))
+    # Equal directions have no arc between them: avoid 0 / 0.
+    sine = angle.sin().clamp(min=1e-9)
+    arc = ((1 - share) * angle).sin() / sine * (a / lengths[0]) + (share * angle).sin() / sine * (b / lengths[1])
+    direction = torch.where(angle < 1e-6, a / lengths[0], arc)
+    return (direction * torch.lerp(lengths[0], lengths[1], share)).to(first.dtype)
+
+
+def animation(frames: Iterable[Image.Image], format: str, fps: int, metadata: Mapping[str, str]) -> bytes:
+    """Return the bytes of a looping `gif` or `webp`, or of an `mp4`.
+
+    The metadata is JSON in the file's comment, or in a WebP's EXIF description. Raises UserError, before the first
+    frame is taken, if the package that writes MP4 is missing.
+    """
+    file, about = io.BytesIO(), json.dumps(dict(metadata))
+    if format == "mp4":
+        _write_mp4(file, frames, fps, about)
+        return file.getvalue()
+    first, *others = frames
+    own = {"comment": about.encode()} if format == "gif" else {"exif": described(metadata), "quality": 90}
+    # A GIF counts in hundredths of a second: frames of different lengths keep the average speed right.
+    unit = 10 if format == "gif" else 1
+    ends = [round(1000 / unit * number / fps) for number in range(len(others) + 2)]
+    durations = [unit * (end - start) for start, end in pairwise(ends)]
+    first.save(file, format, save_all=True, append_images=others, duration=durations, loop=0, **own)
+    return file.getvalue()
+
+
+def _write_mp4(file: io.BytesIO, frames: Iterable[Image.Image], fps: int, about: str) -> None:
+    try:
+        import av
+    except ImportError:
+        raise missing_package("an MP4", "av", extra="video", instead="choose --format gif or webp") from None
+    with av.open(file, "w", format="mp4") as container:
+        container.metadata["comment"] = about
+        stream = container.add_stream("libx264", rate=fps, options={"crf": "16"})
+        stream.pix_fmt = "yuv420p"
+        first, *others = frames
+        stream.width, stream.height = first.size
+        for picture in (first, *others):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
+        container.mux(stream.encode())

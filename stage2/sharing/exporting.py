@@ -1,15 +1,14 @@
-"""Export a run: weights for `Painter.load`, a model card, ONNX graphs. The folder appears complete or not at all.
+"""Export a run: weights for `Painter.load`, a model card, ONNX graphs; and upload it to the Hugging Face hub.
 
-In: a run or an export of either stage; one of stage II contains its stage I. Out: one folder.
+In: a run or an export of either stage; one of stage II contains its stage I. Out: one folder, whole or not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
-from common.errors import UserError
+from common.errors import UserError, missing_package
 from common.files import whole_folder
 from common.runs.exports import CONFIG, copy_export, find_export, read_export_values
 from stage2.painter.painter import Painter
@@ -18,7 +17,6 @@ from stage2.sharing.model_card import CARD, SAMPLES, read_report, write_card
 from stage2.sharing.onnx_graphs import export_graph, load_networks, require_onnx_packages
 
 GRAPH = "painter-{}.onnx"
-HALF_SAMPLES = 8
 WEIGHTS = (CONFIG, "generator.safetensors", "critic.safetensors")
 PARTS = {
     *WEIGHTS, *(f"{STAGE1_FOLDER}/{name}" for name in WEIGHTS), CARD, SAMPLES,
@@ -38,20 +36,16 @@ def export_run(
     license: str | None = None,
     report: Path | None = None,
     overwrite: bool = False,
-) -> tuple[dict[Path, float], float | None]:
+) -> dict[Path, float]:
     """Write the export of a run to the folder `out`. If that fails, raise UserError and change nothing.
 
     `best` takes the run's best weights instead of its newest, `half` stores them in half precision, `onnx` adds a graph
     for each resolution, `card` a model card and samples, with the hub's identifier of a licence and a report.json of
-    `scripts/evaluate.py`. Returns each graph with the largest difference of its pixels from PyTorch's, which lie in
-    [-1, 1]; and with half precision the largest change of a colour value, of 255, at the largest resolution.
+    `scripts/evaluate.py`. Returns each graph with its largest difference from PyTorch's pixels, which lie in [-1, 1].
     """
     source = find_export(run, TRAIN_COMMAND) if not best else run / "best"
     if not (source / CONFIG).is_file():
-        raise UserError(
-            f"{run} has no best weights; leave --best out, or train with --set logging.fid_every=STEPS, "
-            "which keeps them"
-        )
+        raise UserError(f"{run} has no best weights; leave --best out, or train with --set logging.fid_every=STEPS")
     _require_free(out, source, overwrite=overwrite)
     if onnx:
         require_onnx_packages()
@@ -60,49 +54,69 @@ def export_run(
         # Critics are loaded at first use: find a broken one now.
         getattr(stage, "critic", None)
     measured = None if report is None else read_report(report, painter)
-    with explain_unwritable(out), whole_folder(out) as building:
-        copy_export(source, building, half=half)
-        if stage1_of(source).is_dir():
-            copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
-        networks = load_networks(building)
-        moved = None
-        if half:
-            before, after = load_networks(source)[-1], networks[-1]
-            inputs = before.example(HALF_SAMPLES)
-            moved = float((before.module(*inputs) - after.module(*inputs)).abs().max()) * 127.5
-        names = {GRAPH.format(network.resolution): network for network in networks} if onnx else {}
-        graphs = {out / name: export_graph(network, building / name) for name, network in names.items()}
-        if card:
-            painter = Painter.load(building)
-            write_card(building, painter, run, best=best, half=half, license=license, report=measured)
-    return graphs, moved
-
-
-@contextmanager
-def explain_unwritable(out: Path) -> Iterator[None]:
-    """Raise UserError that names `out` if its disk is full or read-only; the system names a file of ours, or none."""
     try:
-        yield
+        with whole_folder(out) as building:
+            copy_export(source, building, half=half)
+            if stage1_of(source).is_dir():
+                copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
+            networks = {GRAPH.format(one.resolution): one for one in load_networks(building)} if onnx else {}
+            graphs = {out / name: export_graph(network, building / name) for name, network in networks.items()}
+            if card:
+                painter = Painter.load(building)
+                write_card(building, painter, run, best=best, half=half, license=license, report=measured)
     except OSError as error:
+        # The system names a file of ours, or none.
         reason = error.strerror or error
         raise UserError(f"cannot write {out}: {reason}; choose another folder with --out") from None
+    return graphs
 
 
 def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
+    """Raise UserError if writing the folder would lose something else than an export that may be replaced."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    if out.resolve() in (source.resolve(), *source.resolve().parents) or source.resolve() in out.resolve().parents:
-        raise UserError(f"{out} holds the weights to be exported; choose another folder with --out")
-    if (out.parent / "config.yaml").is_file():
-        raise UserError(f"{out} is part of a run, which resumes from it; choose another folder with --out")
-    if not (out / CONFIG).is_file() or "stage" not in read_export_values(out):
-        raise UserError(f"{out} is not empty and not an export; choose another folder with --out")
-    foreign = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()} - PARTS
-    if foreign:
-        raise UserError(
-            f"{out} holds {min(foreign)}, which is not part of an export; move it, or choose another folder with --out"
-        )
+    place, origin = out.resolve(), source.resolve()
+    if place in (origin, *origin.parents) or origin in place.parents or (out.parent / "config.yaml").is_file():
+        raise UserError(f"{out} holds the weights to be exported or belongs to a run; choose another folder with --out")
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    if files - PARTS or CONFIG not in files or "stage" not in read_export_values(out):
+        found = min(files - PARTS, default="something")
+        raise UserError(f"{out} holds {found}, which is not part of an export; choose another folder with --out")
     if not overwrite:
-        raise UserError(
-            f"{out} already holds an export; choose another folder with --out, or replace it with --overwrite"
-        )
+        raise UserError(f"{out} already holds an export; replace it with --overwrite, or choose another --out")
+
+
+def require_hub(name: str) -> None:
+    """Raise UserError if the package or a login is missing, or the name is not valid. Call this before the work."""
+    try:
+        import huggingface_hub
+        import huggingface_hub.utils
+    except ImportError:
+        raise missing_package("the hub", "huggingface_hub", extra="hugging-face") from None
+    try:
+        cast("Any", huggingface_hub.utils).validate_repo_id(name)
+    except ValueError as error:
+        raise UserError(f"{name!r} is not a valid name on the hub ({error}); write OWNER/NAME") from None
+    if huggingface_hub.get_token() is None:
+        raise UserError("you are not logged in to the Hugging Face hub; log in with: hf auth login")
+
+
+def push(folder: Path, name: str) -> str:
+    """Upload a folder as the model repository `name`, and return its address. A new repository is private.
+
+    Raises UserError if the hub cannot be reached or refuses.
+    """
+    import huggingface_hub
+    import huggingface_hub.errors
+
+    api, errors = huggingface_hub.HfApi(), cast("Any", huggingface_hub.errors)
+    try:
+        address = api.create_repo(name, exist_ok=True, private=True)
+        api.upload_folder(repo_id=name, folder_path=folder, commit_message="Export of a run")
+    # The hub's refusals and connection failures are HTTPErrors, whichever client the package uses. For large files the
+    # package wraps them in a RuntimeError that names only the file.
+    except (OSError, ValueError, RuntimeError, errors.HTTPError) as error:
+        cause = (isinstance(error, RuntimeError) and error.__cause__) or error
+        reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
+        raise UserError(f"{folder} was written, but could not be uploaded to {name}: {reason}") from None
+    return str(address)

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,13 +66,8 @@ class PaintingNetwork:
 
     def example(self, count: int) -> tuple[Tensor, ...]:
         """Return the inputs of seeds 0 to `count` - 1, cycling through every label and no label."""
-        draw: dict[str, Callable[[range, int], Tensor]] = {
-            "latents": draw_latents,
-            "genres": _one_hot,
-            "styles": _one_hot,
-            "noise": draw_noise,
-        }
-        return tuple(draw[name](range(count), length) for name, length in self.inputs.items())
+        draws = {"latents": draw_latents, "noise": draw_noise}
+        return tuple(draws.get(name, _one_hot)(range(count), length) for name, length in self.inputs.items())
 
 
 def load_networks(path: Path, device: torch.device | str = "cpu") -> list[PaintingNetwork]:
@@ -87,10 +82,9 @@ def load_networks(path: Path, device: torch.device | str = "cpu") -> list[Painti
     small = PaintingNetwork(SIZE, stage1.generator, inputs, {"genres": genres, "styles": []}, stage1.weights)
     if stage2 is None:
         return [small]
-    settings = stage2.export.networks
-    pair = Pair(stage1.generator, stage2.generator).eval().requires_grad_(False)
+    settings, labels = stage2.export.networks, {"genres": genres, "styles": styles}
     inputs = {**inputs, "styles": len(styles), "noise": settings.noise_dim}
-    labels = {"genres": genres, "styles": styles}
+    pair = Pair(stage1.generator, stage2.generator).eval().requires_grad_(False)
     return [small, PaintingNetwork(settings.resolution, pair, inputs, labels, painter.weights)]
 
 
@@ -137,23 +131,18 @@ def open_graph(path: Path) -> Any:
 
 def _write(network: PaintingNetwork, path: Path) -> None:
     batch = torch.export.Dim("batch")
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
     # The exporter's warnings concern its own code, and layers that these networks do not have.
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            program = torch.onnx.export(
-                network.module,
-                network.example(2),
-                dynamo=True,
-                input_names=list(network.inputs),
-                output_names=["images"],
-                dynamic_shapes=tuple({0: batch} for _ in network.inputs),
-                verbose=False,
-            )
-    finally:
-        logger.setLevel(level)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(action="ignore"):
+        program = torch.onnx.export(
+            network.module,
+            network.example(2),
+            dynamo=True,
+            input_names=list(network.inputs),
+            output_names=["images"],
+            dynamic_shapes=tuple({0: batch} for _ in network.inputs),
+            verbose=False,
+        )
     assert program is not None
     program.model.metadata_props.update(
         {
@@ -167,6 +156,6 @@ def _write(network: PaintingNetwork, path: Path) -> None:
     program.save(path, external_data=False)
 
 
-def _one_hot(labels: range, size: int) -> Float[Tensor, "b k"]:
+def _one_hot(labels: Iterable[int], size: int) -> Float[Tensor, "b k"]:
     """Return each label's point of the simplex, counting in a circle; all zeros follow the last label."""
-    return torch.eye(size + 1)[torch.tensor(labels) % (size + 1), :size]
+    return torch.eye(size + 1)[torch.tensor(list(labels)) % (size + 1), :size]
