@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from common import config
+from common import config, machine
 from common.errors import UserError
 
 T = TypeVar("T")
@@ -83,23 +83,18 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
 
 def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
     """Return the settings from `--preset` and `--set`. Without a preset, take a resumed run's own or the machine's."""
-    from common.machine import launched_place  # These are slow to import, and painting needs none of them.
-    from common.runs.folder import RunFolder
+    from common.runs.folder import RunFolder  # This is slow to import, and painting does not need it.
 
     run = RunFolder(arguments.out)
     if arguments.resume and arguments.preset is None and run.exists():
         return config.load(cls, run.settings, arguments.set)
-    name = arguments.preset
-    if name is None:
-        name = machine_preset(arguments.stage)
-        if launched_place()[0] == 0:
-            gpu = "a" if name == MACHINE_PRESETS[arguments.stage][0] else "no"
-            print(f"using --preset {name}, because training has {gpu} CUDA GPU", flush=True)
+    name = arguments.preset or machine_preset(arguments.stage)
+    if arguments.preset is None and machine.launched_place()[0] == 0:
+        gpu = "a" if name == MACHINE_PRESETS[arguments.stage][0] else "no"
+        print(f"using --preset {name}, because training has {gpu} CUDA GPU", flush=True)
     return config.load(cls, config.find_preset(name, arguments.presets), arguments.set)
 
 
 def machine_preset(stage: int) -> str:
     """Return the preset of a stage that training takes by itself on this machine."""
-    from common.machine import trains_on_gpu
-
-    return MACHINE_PRESETS[stage][0 if trains_on_gpu() else 1]
+    return MACHINE_PRESETS[stage][0 if machine.trains_on_gpu() else 1]

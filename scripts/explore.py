@@ -39,7 +39,6 @@ def main() -> None:
         from common.evaluation.report import nearest_sheet
 
         dataset, size = PaintingDataset(arguments.data), painter.resolve(request).resolution
-        dataset.split("train", size)  # Refuses a size that the dataset lacks before the work.
         network = load_feature_network(default_feature_network(), None, painter.device)
         lay_out = partial(nearest_sheet, dataset, size, network)
         commands.paint(painter, [options.series_of(arguments, request)], output, "{}_nearest", lay_out)

@@ -17,7 +17,6 @@ from processes import launch, start
 from tiny_data import random_picture, write_collection
 
 from common.data.dataset import PaintingDataset
-from common.runs.folder import RunFolder
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,8 +42,6 @@ def test_each_command_says_which_command_makes_what_it_misses(command: Command, 
 def test_without_a_preset_training_takes_the_one_for_the_machine_and_says_so(
     command: Command, script: str, gpu: bool, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Loads the modules that take the function from there, before it is replaced.
-    assert not RunFolder(Path("runs/stage1")).exists()
     monkeypatch.setattr("common.machine.trains_on_gpu", lambda: gpu)
     assert command(script)[1] == words
     preset, rule = words.split()[2].rstrip(","), "with a CUDA GPU" if gpu else "without one"

@@ -103,12 +103,12 @@ def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> No
     ("changes", "message"),
     [
         ({"version": 1}, r"is no report of this version of the program; measure with scripts/evaluate\.py"),
+        ({"split": "validation"}, "on the validation split; give a report of .* on the test split"),
         (
-            {"split": "validation"},
-            "is from the validation split, which is for choosing settings; give a report of the test",
+            {"weights": "0123456789ab"},
+            "measures the weights 0123456789ab on the test split; give a report of [0-9a-f]{12}",
         ),
-        ({"weights": "0123456789ab"}, "is from the weights 0123456789ab, but these are [0-9a-f]{12}"),
-        ({"weights": None}, "is from the weights of nobody"),
+        ({"weights": None}, "measures the weights of nobody"),
         ({"samples": "many"}, "samples: "),
     ],
 )

@@ -27,7 +27,6 @@ from stage2.painter.variations import Walk, animation
 
 MOST_PIXELS = 100_000_000
 """Of the pictures that are held in memory at once."""
-STANDARD_OUTPUT = "-"
 
 LayOut = Callable[[Sequence[Image.Image], Sequence[str]], Image.Image]
 """Takes pictures and their captions, and returns a sheet."""
@@ -54,7 +53,7 @@ class Output:
             raise UserError(f"--out {out} does not match --format {format}; leave one of them out")
         self.out, self.overwrite, self.by_label = out, overwrite, by_label
         self.format = format or named or next(iter(suffixes))
-        self.is_one_file = named is not None or out == STANDARD_OUTPUT
+        self.is_one_file = named is not None or out == "-"
         self._folder, self._suffix = Path(out), suffixes[self.format]
 
     def path(self, request: Request, usual_resolution: int) -> Path:
@@ -74,11 +73,11 @@ class Output:
         if self.is_one_file and len(names) > 1:
             raise UserError(f"--out {self.out} is one file, but there are {len(names)} pictures; give a folder")
         paths = [self._folder if self.is_one_file else self._folder / f"{name}{self._suffix}" for name in names]
-        existing = [path for path in paths if path.exists()] if self.out != STANDARD_OUTPUT else []
+        existing = [path for path in paths if path.exists()] if self.out != "-" else []
         if existing and not self.overwrite:
             raise UserError(f"{existing[0]} exists; choose another --out, or replace it with --overwrite")
         for path, content in zip(paths, make(), strict=True):
-            if self.out == STANDARD_OUTPUT:
+            if self.out == "-":
                 sys.stdout.buffer.write(content)
                 sys.stdout.buffer.flush()
             else:
@@ -135,8 +134,8 @@ def paint_labels(painter: Painter, request: Request, output: Output) -> None:
     """Paint every genre in every style on one sheet, with the seed, truncation and resolution of a request."""
     asked = painter.resolve(request).request
     size = "" if asked.resolution == painter.resolutions[-1] else f"_{asked.resolution}px"
-    sheet = partial(painter.sheet, asked.seed, asked.truncation, asked.resolution)
-    output.write([f"sheet_{asked.seed}{size}"], lambda: [encode(sheet(), output.format, _about(painter))])
+    names = [f"sheet_{asked.seed}{size}"]
+    output.write(names, lambda: [encode(painter.sheet(asked), output.format, _about(painter))])
 
 
 def paint_walk(painter: Painter, kind: Walk, request: Request, output: Output, fps: int, **stops: Any) -> None:
@@ -150,13 +149,10 @@ def paint_walk(painter: Painter, kind: Walk, request: Request, output: Output, f
 def known_names(painter: Painter) -> list[str]:
     """Return a line for each kind of label, and one for the resolutions."""
     styles = painter.styles_at(None)
-    kinds: dict[str, Iterable[object]] = {
-        "genres": painter.vocabulary.genres,
-        "styles": styles,
-        "families of styles": painter.vocabulary.families if styles else (),
-        "resolutions": painter.resolutions,
-    }
-    return [f"{kind}: {', '.join(map(str, names)) or 'none'}" for kind, names in kinds.items()]
+    families = list(painter.vocabulary.families) if styles else []
+    kinds = {"genres": list(painter.vocabulary.genres), "styles": styles, "families of styles": families}
+    kinds["resolutions"] = [str(side) for side in painter.resolutions]
+    return [f"{kind}: {', '.join(names) or 'none'}" for kind, names in kinds.items()]
 
 
 def _paint_files(painter: Painter, resolved: Sequence[tuple[Resolved, Series]], output: Output) -> None:

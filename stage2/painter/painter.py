@@ -115,13 +115,12 @@ class Painter:
         if not 1 <= keep <= candidates:
             raise UserError(f"{keep} of {candidates} pictures cannot be kept; keep at least 1 and at most all")
         first = self.resolve(request)
-        seed = first.request.seed
+        seeds = range(first.request.seed, first.request.seed + candidates)
         parts: list[Opinions] = []
         small: list[np.ndarray] = []
-        for batch, images in self._batches(first.with_seeds(range(seed, seed + candidates))):
+        for batch, images in self._batches(first.with_seeds(seeds)):
             pictures = to_uint8(images)
-            opinion = self.opinions(pictures, *points(batch))
-            if opinion is None:
+            if (opinion := self.opinions(pictures, *points(batch))) is None:
                 raise UserError("the export has no critic, which curating needs; export the run again")
             parts.append(opinion)
             small.append(thumbnails(pictures.cpu()))
@@ -129,7 +128,7 @@ class Painter:
         order = rank(opinions, genres.repeat(candidates, axis=0), styles.repeat(candidates, axis=0))
         kept = choose(order, np.concatenate(small) if variety else None, keep).tolist()
         # Paint them again: the pictures of all candidates would not fit into memory.
-        chosen = self.paint_resolved(first.with_seeds(seed + index for index in kept))
+        chosen = self.paint_resolved(first.with_seeds(seeds[index] for index in kept))
         return [
             replace(painting, judgement=judgement(opinions, genres, styles, order, index))
             for index, painting in zip(kept, chosen, strict=True)
@@ -170,13 +169,9 @@ class Painter:
         [picture] = to_pictures(images[origin.row : origin.row + 1])
         return Painting(resolved.request, self.weights, origin.row, origin.batch, image=picture)
 
-    def sheet(self, seed: int = 0, truncation: float = 1.0, resolution: int | None = None) -> Image.Image:
-        """Paint every genre in every style, one row per genre, all from one seed. Pictures of 64 pixels have no style.
-
-        Raises UserError for a resolution that the weights cannot paint.
-        """
-        genres, styles = list(self.vocabulary.genres) or [ANY], self.styles_at(resolution) or [ANY]
-        request = Request(seed=seed, truncation=truncation, resolution=resolution)
+    def sheet(self, request: Request) -> Image.Image:
+        """Paint the request in every genre and style, one row per genre. Pictures of 64 pixels have no style."""
+        genres, styles = list(self.vocabulary.genres) or [ANY], self.styles_at(request.resolution) or [ANY]
         requests = (replace(request, genre=genre, style=style) for genre in genres for style in styles)
         pictures = [painting.image for painting in self.stream(requests)]
         rows = [pictures[start : start + len(styles)] for start in range(0, len(pictures), len(styles))]
@@ -237,12 +232,7 @@ class Painter:
         return resized(large, resolution)
 
     def images(
-        self,
-        seeds: Sequence[int],
-        genres: Float[Tensor, "b k"],
-        styles: Float[Tensor, "b s"],
-        resolution: int,
-        truncation: float = 1.0,
+        self, seeds: Sequence[int], genres: Tensor, styles: Tensor, resolution: int, truncation: float = 1.0
     ) -> Float[Tensor, "b 3 size size"]:
         """Paint a batch by points of the genre and style simplex, all zeros for any; return tensors."""
         asked = [Request(seed=seed, truncation=truncation) for seed in seeds]

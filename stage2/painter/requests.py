@@ -59,12 +59,9 @@ class Request:
         return self._stem(str(self.seed))
 
     def _stem(self, seeds: str) -> str:
-        parts = [slug(self.genre), slug(self.style), seeds]
-        if self.towards is not None:
-            parts.append(f"to{self.towards}-{format_number(self.nearby)}")
-        if self.truncation != 1:
-            parts.append(f"t{format_number(self.truncation)}")
-        return "_".join(parts)
+        moved = f"_to{self.towards}-{format_number(self.nearby)}" if self.towards is not None else ""
+        truncated = f"_t{format_number(self.truncation)}" if self.truncation != 1 else ""
+        return f"{slug(self.genre)}_{slug(self.style)}_{seeds}{moved}{truncated}"
 
 
 @dataclass(frozen=True)
@@ -215,8 +212,7 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
     for painting in paintings:
         request, judgement = painting.request, painting.judgement
         parts = [*(getattr(request, kind) for kind in differing), f"seed {request.seed}"]
-        if request.towards is not None:
-            parts.append(f"to {request.towards}, {request.nearby:g}")
+        parts += [f"to {request.towards}, {request.nearby:g}"] if request.towards is not None else []
         lines = [CAPTION_JOIN.join(parts)]
         if judgement:
             lines.append(f"real {float(judgement['realness']):.2f}")

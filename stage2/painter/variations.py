@@ -20,12 +20,9 @@ from torch import Tensor
 
 from common.errors import UserError, missing_package
 from common.picture_files import described
-from common.vocabulary import is_any
 from stage2.painter.requests import Request
 
 Walk = Literal["seeds", "genres", "styles"]
-Draw = Callable[[Sequence[int], int], Float[Tensor, "b z"]]
-"""Takes seeds and a length; returns a row of normal noise for each seed, independent of the other seeds."""
 WALK_SUFFIXES = {"gif": ".gif", "webp": ".webp", "mp4": ".mp4"}
 
 
@@ -51,9 +48,6 @@ def walk(
     interpolated on the sphere, labels linearly. Raises UserError for fewer than two stops, or fewer frames than stops.
     """
     names = [] if kind == "seeds" else list(among or known)
-    for name in names:
-        if ":" in name or "," in name or is_any(name):
-            raise UserError(f"a walk cannot stop at {name!r}; list single {kind}")
     count = stops if kind == "seeds" else len(names)
     if count < 2:
         raise UserError(f"a walk needs two {kind} or more, not {count}; explore.py walk seeds walks through the noise")
@@ -72,11 +66,13 @@ def walk(
     return found
 
 
-def noise_of(requests: Sequence[Request], draw: Draw, length: int) -> Float[Tensor, "b z"]:
+def noise_of(
+    requests: Sequence[Request], draw: Callable[[Sequence[int], int], Tensor], length: int
+) -> Float[Tensor, "b z"]:
     """Return the noise of each request: drawn from its seed, moved towards another seed's noise, truncated.
 
-    Truncation multiplies it. The networks pass noise through linear layers only (the stem and the gates), so this moves
-    each layer's input towards its mean, as in Karras et al. 2019, appendix B.
+    `draw` takes seeds and a length. Truncation multiplies the noise. The networks pass it through linear layers only
+    (the stem and the gates), so this moves each layer's input towards its mean, as in Karras et al. 2019, appendix B.
     """
     noise = draw([request.seed for request in requests], length)
     moved = [row for row, request in enumerate(requests) if request.towards is not None]

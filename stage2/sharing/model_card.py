@@ -28,7 +28,6 @@ CARD = "README.md"
 SAMPLES = "samples.webp"
 SAMPLES_PER_GENRE = 6
 SPECS = specs("test")
-_MADE_SQUARE = {"crop": "cropped to a square", "pad": "padded to a square", "squash": "squashed to a square"}
 
 
 def write_card(
@@ -36,10 +35,10 @@ def write_card(
     painter: Painter,
     run: Path,
     *,
-    best: bool = False,
-    half: bool = False,
-    license: str | None = None,
-    report: Measurements | None = None,
+    best: bool,
+    half: bool,
+    license: str | None,
+    report: Measurements | None,
 ) -> None:
     """Write README.md, and samples.webp with seeds 0 to 5 of every genre.
 
@@ -78,15 +77,10 @@ def read_report(path: Path, painter: Painter) -> Measurements:
     if values.get("version") != VERSION:
         raise UserError(f"{path} is no report of this version of the program; measure with scripts/evaluate.py")
     report = config.parse(Measurements, values, str(path))
-    if report.split != "test":
+    if report.split != "test" or report.weights != painter.weights:
         raise UserError(
-            f"{path} is from the {report.split} split, which is for choosing settings; give a report of the test split "
-            "(scripts/evaluate.py run … --split test)"
-        )
-    if report.weights != painter.weights:
-        raise UserError(
-            f"{path} is from the weights {report.weights or 'of nobody'}, but these are {painter.weights}; give a "
-            "report of these weights"
+            f"{path} measures the weights {report.weights or 'of nobody'} on the {report.split} split; give a report "
+            f"of {painter.weights} on the test split (scripts/evaluate.py run … --split test)"
         )
     return report
 
@@ -133,9 +127,8 @@ def _training(run: Path, log: Sequence[Mapping[str, float]], best: bool) -> Iter
     if values := _read(run / "dataset.json"):
         data = config.parse(DatasetDescription, values, str(run / "dataset.json"))
         counts = ", ".join(f"{count} in the {split} split" for split, count in data.paintings.items())
-        made_square = _MADE_SQUARE.get(data.fit, f"made square with `{_in_one_line(data.fit)}`")
-        resized = _in_one_line(data.resize_filter).capitalize()
-        yield f"Pictures: `{_in_one_line(data.source)}`, {counts}, {made_square}, resized with {resized}.\n"
+        fit, resized = _in_one_line(data.fit), _in_one_line(data.resize_filter).capitalize()
+        yield f"Pictures: `{_in_one_line(data.source)}`, {counts}, made square by `{fit}`, resized with {resized}.\n"
     else:
         yield "The training pictures are unknown: no dataset.json came with the weights.\n"
     if trained := _trained(run, log, best):
