@@ -21,13 +21,21 @@ from common.data.dataset import PaintingDataset
 ROOT = Path(__file__).parents[1]
 
 
-def test_each_command_says_which_command_makes_what_it_misses(command: Command, stage1_run: Path) -> None:
+def test_each_command_says_which_command_makes_what_it_misses(
+    command: Command, stage1_run: Path, procedural_dataset: Path
+) -> None:
     assert "scripts/prepare_data.py" in command.refused("train_stage1.py")
     assert "scripts/prepare_data.py" in command.refused("train_stage2.py")
     assert "scripts/train_stage2.py" in command.refused("generate.py", "--weights", "runs/stage2")
     in_a_style = ("--style", "renaissance", "--weights", stage1_run)
     assert "scripts/train_stage2.py" in command.refused("generate.py", *in_a_style)
+    data = ("--data", procedural_dataset)
     assert "scripts/prepare_data.py" in command.refused("evaluate.py", "run", "runs/stage2")
+    assert "scripts/train_stage2.py" in command.refused("evaluate.py", "run", "runs/stage2", *data)
+    tiny = ("train_stage2.py", "--preset", "tiny", *data)
+    assert "scripts/train_stage1.py" in command.refused(*tiny, "--stage1", "runs/stage1")
+    # The project's weights know other genres than these pictures have.
+    assert "stage1/weights" in command.refused(*tiny)
 
 
 @pytest.mark.parametrize(
@@ -150,19 +158,6 @@ def test_the_help_of_preparation_says_what_holds_where_nothing_is_given(command:
     assert silent == ["--folders", "--wikiart-lists"]
 
 
-def test_evaluation_says_which_command_makes_a_run(command: Command, procedural_dataset: Path) -> None:
-    assert "scripts/train_stage2.py" in command.refused(
-        "evaluate.py", "run", "runs/stage2", "--data", procedural_dataset
-    )
-
-
-def test_stage2_says_which_command_makes_stage1(command: Command, procedural_dataset: Path) -> None:
-    data = ("--preset", "tiny", "--data", procedural_dataset)
-    assert "scripts/train_stage1.py" in command.refused("train_stage2.py", *data, "--stage1", "runs/stage1")
-    # The project's weights know other genres than these pictures have.
-    assert "stage1/weights" in command.refused("train_stage2.py", *data)
-
-
 def test_misspelt_settings_are_refused_all_at_once_with_the_nearest_names(
     command: Command, procedural_dataset: Path
 ) -> None:
@@ -172,18 +167,6 @@ def test_misspelt_settings_are_refused_all_at_once_with_the_nearest_names(
     line = command.refused("train_stage1.py", *data, "--set", "training.steps=few", "--set", "training.flip=3")
     assert "training.steps" in line
     assert "training.flip" in line
-
-
-def test_an_existing_picture_is_kept_unless_told_otherwise(command: Command, stage2_run: Path) -> None:
-    Path("paintings").mkdir()
-    kept = Path("paintings") / "any_any_1.png"
-    kept.write_bytes(b"mine")
-    assert "--overwrite" in command.refused("generate.py", "--weights", stage2_run, "--count", "3")
-    assert kept.read_bytes() == b"mine"
-    assert list(Path("paintings").iterdir()) == [kept]
-    code, *_ = command("generate.py", "--weights", stage2_run, "--count", "3", "--overwrite")
-    assert code == 0
-    assert kept.read_bytes() != b"mine"
 
 
 def test_without_a_run_the_weights_of_the_project_paint_with_their_history(command: Command) -> None:
@@ -260,26 +243,16 @@ def test_numbers_that_measure_nothing_are_refused(command: Command, line: str) -
     assert line.split()[-2] in command.refused("evaluate.py", *line.split())
 
 
-def test_variants_are_shared_by_the_processes_of_a_launcher(
-    command: Command, stage2_run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    painted = []
-    for rank in "01":
-        monkeypatch.setenv("RANK", rank)
-        painted.append(command("explore.py", "vary", "noise", "--weights", stage2_run, "--count", "3")[1].splitlines())
-    assert [len(paths) for paths in painted] == [2, 1]
-    assert len(list(Path("paintings").iterdir())) == 3
-
-
-@pytest.mark.parametrize("rows", ["", "genre\n", "genre,count\nany,2\nportrait,0\n"])
-@pytest.mark.parametrize("sheet", [(), ("--grid",), ("--out", "one.png")])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [("genre\n", "no pictures are requested"), ("genre,count\nany,2\nportrait,0\n", "rows.csv line 3: count: ")],
+)
+@pytest.mark.parametrize("sheet", [(), ("--grid",)])
 def test_requests_that_ask_for_nothing_are_refused(
-    command: Command, stage2_run: Path, rows: str, sheet: tuple[str, ...]
+    command: Command, stage2_run: Path, rows: str, message: str, sheet: tuple[str, ...]
 ) -> None:
     Path("rows.csv").write_text(rows)
-    said = command.refused("generate.py", "--weights", stage2_run, "--requests", "rows.csv", *sheet)
-    assert "no pictures are requested" in said or "rows.csv line 3: count: " in said
+    assert message in command.refused("generate.py", "--weights", stage2_run, "--requests", "rows.csv", *sheet)
     assert [path.name for path in Path().iterdir()] == ["rows.csv"]
 
 

@@ -103,7 +103,7 @@ def parse_seeds(text: str) -> tuple[range, ...]:
     return tuple(found)
 
 
-@pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config={"extra": "forbid"})
+@pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config={"extra": "forbid", "defer_build": True})
 class Row(Request):
     """A row of a file of requests."""
 
