@@ -247,8 +247,8 @@ class Stage2Trainer:
         small = self._painter.paint(draw_latents(seeds, self._painter.latent_dim), genres)
         rows = [[picture.resize((self.resolution,) * 2) for picture in to_pictures(small)]]
         rows += [to_pictures(self.paint(seeds, genres, style.expand(SAMPLE_COLUMNS, -1))) for style in styles]
-        names = genre_names or [ANY]
-        return labelled_grid(rows, ["stage I", *(style_names or [ANY])], [names[column] for column in columns])
+        above = [genre_names[column] if genre_names else ANY for column in columns]
+        return labelled_grid(rows, ["stage I", *(style_names or [ANY])], above)
 
     def variety(self) -> None:
         """Return None: stage II paints what stage I composed."""

@@ -1,7 +1,4 @@
-"""Requests for pictures, typed or read from a file, and the finished painting with its metadata.
-
-`stage2.painter.resolving` resolves a request, `stage2.painter.painter` paints it.
-"""
+"""Requests for pictures, typed or read from a file, and the finished painting with its metadata."""
 
 from __future__ import annotations
 
@@ -186,10 +183,10 @@ class Painting(Origin):
 
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
-        left_out = MOVING if self.request.towards is None else ()
+        names = [name for name in FIELDS if name not in MOVING or self.request.towards is not None]
         return {
             "Software": "Atelier",
-            **{name: str(getattr(self.request, name)) for name in FIELDS if name not in left_out},
+            **{name: str(getattr(self.request, name)) for name in names},
             "weights": self.weights,
             "batch": f"{self.row + 1} of {self.batch}",
             **self.judgement,
