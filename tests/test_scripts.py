@@ -202,7 +202,7 @@ def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
         ("generate.py --genre portait", "did you mean 'portrait'"),
         ("generate.py --device gpu", "has no device 'gpu'"),
         ("generate.py --grid --count 1000000000", "1000000000 pictures are too many for memory"),
-        ("generate.py --again a.png --seed 0", "--seed cannot be combined with --again"),
+        ("generate.py --again a.png --seed 1", "--seed cannot be combined with --again"),
         ("generate.py --curate 3 --count 3", "argument --count: not allowed with argument --curate"),
         ("generate.py --curate 16 --from 4", "16 of 4 pictures cannot be kept"),
         ("generate.py --from 4", "need --curate"),
@@ -264,7 +264,7 @@ def test_a_picture_painted_again_is_the_same_to_the_pixel(command: Command, stag
     with Image.open(picture) as first, Image.open(printed.strip()) as again:
         assert first.tobytes() == again.tobytes()
         assert first.info == again.info
-    line = command.refused("generate.py", "--weights", stage1_run, "--again", picture)
+    line = command.refused("generate.py", "--weights", stage1_run, "--again", picture, "--overwrite")
     assert "choose the run or export that painted it" in line
 
 
