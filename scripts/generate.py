@@ -26,8 +26,8 @@ def main() -> None:
     which.add_argument("--again", type=Path, metavar="PICTURE", help="repaint a picture from the metadata in its file")
     which.add_argument("--list", action="store_true", help="print the labels and resolutions that the weights know")
     how = parser.add_argument_group("how")
-    candidates = "curate: paint M (default: 25 x N)"
-    how.add_argument("--from", type=at_least(1), dest="candidates", metavar="M", help=candidates)
+    many = "curate: paint M (default: 25 x N)"
+    how.add_argument("--from", type=at_least(1), dest="candidates", metavar="M", help=many)
     how.add_argument("--variety", action="store_true", help="curate: skip pictures that look like a kept one")
     how.add_argument("--grid", action="store_true", help="write one sheet with captions instead of one file each")
     how.add_argument("--by-label", action="store_true", help="sort the files into folders GENRE/STYLE")
@@ -47,9 +47,8 @@ def main() -> None:
         commands.paint_again(painter, arguments.again, output)
     elif arguments.curate:
         keep, candidates = arguments.curate, arguments.candidates or 25 * arguments.curate
-        commands.paint_curated(
-            painter, request, output, keep, candidates, variety=arguments.variety, sheet=arguments.grid
-        )
+        how_to = {"variety": arguments.variety, "sheet": arguments.grid}
+        commands.paint_curated(painter, request, output, keep, candidates, **how_to)
     elif arguments.requests:
         sheet = f"{slug(arguments.requests.stem)}_grid" if arguments.grid else None
         commands.paint(painter, read_requests(arguments.requests, request), output, sheet)
