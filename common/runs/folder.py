@@ -66,9 +66,10 @@ class RunFolder:
             f"{key} ({old!r}, now {new!r})" for key, (old, new) in changed.items() if not key.startswith(FREE_TO_CHANGE)
         ]
         if refused:
+            more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
             raise UserError(
-                f"{self.path} was started with other settings: {', '.join(refused)}; leave out --preset and --set to "
-                "resume with its own"
+                f"{self.path} was started with other settings: {', '.join(refused[:3])}{more}; leave out --preset and "
+                "--set to resume with its own"
             )
         if self.started_on_other(dataset):
             raise UserError(
