@@ -107,7 +107,7 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
     assert report.lines[-3:] == [
         "1 refused, for example: is not a picture in a supported format",
         "1 refused, for example: 200x63 pixels, smaller than 64 (see --enlarge)",
-        "2 train, 0 validation, 0 test; 2 refused, 1 near-duplicates left out",
+        "2 train, 0 validation, 0 test; 2 refused, near-duplicates left out: 1",
     ]
     stored = np.load(tmp_path / "data" / "images-64.npy")
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/02.png", "pictures/03.png"]
@@ -140,7 +140,7 @@ def test_near_duplicates_that_are_kept_lie_in_the_same_split(tmp_path: Path) -> 
         random_picture(number, 96, 96).save(pictures / f"{number + 40:02}.png")
     report = prepared(pictures, tmp_path / "data", keep_duplicates=True)
     sides = {Path(row["source"]).stem: row["split"] for row in table(tmp_path / "data" / "labels.csv")}
-    assert report.lines[-1].endswith("; 0 refused, 40 near-duplicates kept in the same split")
+    assert report.lines[-1].endswith("; 0 refused, near-duplicates kept in the same split: 40")
     assert Counter(sides.values()) == {"train": 72, "validation": 4, "test": 4}
     assert all(sides[f"{number:02}"] == sides[f"{number + 40:02}"] for number in range(40))
 

@@ -75,12 +75,14 @@ def test_the_length_of_a_run_is_at_least_that_of_pre_training_steps_and_then_tha
     }
 
 
-@pytest.mark.parametrize(("limit", "left"), [(math.inf, "6.92 hours"), (3700.0, "60 minutes")])
+@pytest.mark.parametrize(
+    ("limit", "left"), [(math.inf, "6.92 hours to go at this speed"), (3700.0, "60 minutes to --max-minutes")]
+)
 def test_a_resumed_run_says_once_how_long_the_rest_is_up_to_its_time_limit(
     forecasts: Callable[..., dict[int, list[str]]], limit: float, left: str
 ) -> None:
     said = forecasts(seconds=25.0, pretraining_seconds=0.0, start=9_000, deadline=limit)
-    assert said == {9_004: [f"about {left} to go at this speed (25 s a step)"]}
+    assert said == {9_004: [f"about {left} (25 s a step)"]}
 
 
 def test_a_run_of_more_than_a_week_is_warned_of_once_with_what_helps(

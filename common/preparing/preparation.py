@@ -120,7 +120,7 @@ def _build(
     kept_or_not = "kept in the same split" if settings.keep_duplicates else "left out"
     remarks = _remarks(lost, settings.keep_unknown, description.paintings, refused)
     lines = [*genres.table, "", *styles.table, "", *listing.remarks, *remarks]
-    summary = f"{counts}; {len(refused)} refused, {len(copies)} near-duplicates {kept_or_not}"
+    summary = f"{counts}; {len(refused)} refused, near-duplicates {kept_or_not}: {len(copies)}"
     return PreparationReport(description, [*lines, summary])
 
 

@@ -84,7 +84,8 @@ class Progress:
         if at_least:
             line = f"at least {_in_words(left)} to go ({speed}, and more after pre-training)"
         else:
-            line = f"about {_in_words(left)} to go at this speed ({speed})"
+            until = "to --max-minutes" if left < (self._total - self._step) * step_seconds else "to go at this speed"
+            line = f"about {_in_words(left)} {until} ({speed})"
         tqdm.write(line, file=sys.stderr)
         # A step of pre-training can cost a quarter of a later one.
         if self._warns and left > (ABSURD_SECONDS / 4 if at_least else ABSURD_SECONDS):

@@ -139,8 +139,8 @@ class _Loop:
         if self.step >= self._total_steps:
             # The run may have been killed between its last checkpoint and its export.
             self._save()
-            self._say(f"nothing left to do: {self._run.path} is at step {self.step} of {self._total_steps}; for more, "
-                      "--set training.steps=")  # fmt: skip
+            at = f"{self._run.path} is at step {self.step} of {self._total_steps}"
+            self._say(f"nothing left to do: {at}; for more, --set training.steps=NUMBER")
             return
         device = torch.cuda.get_device_name() if accelerator.device.type == "cuda" else accelerator.device.type
         self._say(f"{self._trainer.about}; on {device} in {precision_of(accelerator)}; samples in {self._run.samples}")

@@ -73,14 +73,16 @@ def write_card(
 
 def read_report(path: Path, painter: Painter) -> Measurements:
     """Read a report.json of `scripts/evaluate.py`. Raises UserError if it has other weights, or not the test split."""
+    if not path.is_file():
+        raise UserError(f"no report at {path}; measure with: python scripts/evaluate.py run … --split test")
     values = _read(path) or {}
     if values.get("version") != VERSION:
         raise UserError(f"{path} is no report of this version of the program; measure with scripts/evaluate.py")
     report = config.parse(Measurements, values, str(path))
     if report.split != "test" or report.weights != painter.weights:
         raise UserError(
-            f"{path} measures the weights {report.weights or 'of nobody'} on the {report.split} split; give a report "
-            f"of {painter.weights} on the test split (scripts/evaluate.py run … --split test)"
+            f"{path} measures {f'weights {report.weights}' if report.weights else 'a folder of pictures'} on the "
+            f"{report.split} split; give a report of {painter.weights} on the test split (scripts/evaluate.py run)"
         )
     return report
 
