@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,7 @@ def test_a_graph_paints_as_pytorch_does_at_any_batch(
     path = tmp_path / "painter.onnx"
     assert 0 <= export_graph(network, path) < 1e-3
     assert list(tmp_path.iterdir()) == [path]
+    assert logging.getLogger("torch.onnx").level != logging.ERROR
     session = open_graph(path)
     for count in (1, 2, 7):
         named = {name: rows.numpy() for name, rows in zip(network.inputs, network.example(count), strict=True)}

@@ -55,8 +55,9 @@ class AdversarialPair:
         """The parts of this process's share of a batch; it computes one part at a time."""
         self.generator = generator.to(accelerator.device)
         self.critic = critic.to(accelerator.device)
-        for network in (generator, critic):
-            broadcast([*network.parameters(), *network.buffers()])
+        with torch.no_grad():
+            for network in (generator, critic):
+                broadcast([*network.parameters(), *network.buffers()])
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.average_critic = copy.deepcopy(self.critic).eval().requires_grad_(False)
         """Judges held-out paintings better than the critic of any one step, which follows its current generator."""

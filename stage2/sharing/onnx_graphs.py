@@ -132,17 +132,22 @@ def open_graph(path: Path) -> Any:
 def _write(network: PaintingNetwork, path: Path) -> None:
     batch = torch.export.Dim("batch")
     # The exporter's warnings concern its own code, and layers that these networks do not have.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(action="ignore"):
-        program = torch.onnx.export(
-            network.module,
-            network.example(2),
-            dynamo=True,
-            input_names=list(network.inputs),
-            output_names=["images"],
-            dynamic_shapes=tuple({0: batch} for _ in network.inputs),
-            verbose=False,
-        )
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            program = torch.onnx.export(
+                network.module,
+                network.example(2),
+                dynamo=True,
+                input_names=list(network.inputs),
+                output_names=["images"],
+                dynamic_shapes=tuple({0: batch} for _ in network.inputs),
+                verbose=False,
+            )
+    finally:
+        logger.setLevel(level)
     assert program is not None
     program.model.metadata_props.update(
         {
