@@ -67,6 +67,9 @@ def test_seeds_are_written_as_the_field_writes_them() -> None:
     for text in ("", "3-", "5-3", "-1", "a", "1;2"):
         with pytest.raises(UserError, match=r"^seeds .* cannot be read; write numbers and ranges, such as 0,3,7-12$"):
             parse_seeds(text)
+    for text in ("5,5", "3-7,5", "5,3-7"):
+        with pytest.raises(UserError, match=r"name 5 twice; write each once$"):
+            parse_seeds(text)
 
 
 def test_names_of_files_differ_where_requests_do() -> None:
@@ -117,13 +120,17 @@ def test_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "genre,stile\nportrait,cubism\n", r"a\.csv line 2: stile is not a known key"),
+        ("a.csv", "genre,stile\nportrait,cubism\n", r"a\.csv line 2: unknown field 'stile'; .*'style'\? known: count"),
+        ("a.csv", "genre,\nportrait,\n", r"a\.csv line 2: unknown field ''; known: count, genre, "),
         ("a.csv", "genre,seed\nportrait,1\nportrait,x\n", r"a\.csv line 3: seed: .*valid integer, .* not 'x'"),
         ("a.csv", "genre,truncation\nportrait,half\n", r"a\.csv line 2: truncation: .*valid number, .* not 'half'"),
         ("a.csv", "genre,count\nportrait,0\n", r"a\.csv line 2: count: .*greater than or equal to 1, not '0'"),
         ("a.csv", "genre,style\nportrait:1,marina:1,cubism\n", "put a blend of several names in quotes"),
         ("a.jsonl", '{"genre": "portrait"}\n{"genre": 3}\n', r"a\.jsonl line 2: genre"),
-        ("a.jsonl", '{"genre": "portrait", "cuont": 3}\n', "cuont is not a known key"),
+        ("a.jsonl", '{"genre": "portrait", "cuont": 3}\n', "unknown field 'cuont'; did you mean 'count'"),
+        ("a.jsonl", '{"seed": true}\n', "line 1: seed must be text or a number"),
+        ("a.jsonl", "[" * 10**5, "line 1: .*recursion"),
+        ("a.jsonl", '{"genre": ' + "[" * 500 + "]" * 500 + "}", "line 1: genre must be text or a number"),
         ("a.jsonl", "[1]\n", "line 1: this is not a JSON object"),
         ("a.jsonl", "{\n", "line 1: Expecting property name"),
         ("a.txt", "portrait\n", r"must be in a \.csv or \.jsonl file"),

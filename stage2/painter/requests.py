@@ -15,7 +15,7 @@ import pydantic.dataclasses
 from PIL import Image
 
 from common import config
-from common.errors import UserError
+from common.errors import UserError, suggest
 from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, read_metadata, write_picture
 from common.vocabulary import ANY, format_number
@@ -96,6 +96,9 @@ def parse_seeds(text: str) -> tuple[range, ...]:
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
             raise UserError(f"seeds {text!r} cannot be read; write numbers and ranges, such as 0,3,7-12")
+        for one in found:
+            if first < one.stop and one.start <= last:
+                raise UserError(f"seeds {text!r} name {max(first, one.start)} twice; write each once")
         found.append(range(first, last + 1))
     return tuple(found)
 
@@ -123,7 +126,7 @@ def read_requests(path: Path, usual: Request) -> Iterator[Series]:
                 line = f"{path} line {number}"
                 try:
                     given = _given(row)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise UserError(f"{line}: {error}") from None
                 if given:
                     values = config.as_values(config.parse(Row, asdict(usual) | given, place=line))
@@ -138,8 +141,14 @@ def _given(row: str | Mapping[str, Any]) -> dict[str, Any]:
     values = json.loads(row.strip() or "{}") if isinstance(row, str) else row
     if not isinstance(values, Mapping):
         raise ValueError("this is not a JSON object")
-    if "" in values:
+    if isinstance(values.get(""), list):
         raise ValueError("more values than the header; put a blend of several names in quotes")
+    known = (*FIELDS, "count")
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"unknown field {name!r}{suggest(name, known)}")
+        if isinstance(value, bool | list | dict):
+            raise ValueError(f"{name} must be text or a number")
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
