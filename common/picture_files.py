@@ -50,8 +50,8 @@ def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> by
     try:
         picture.save(file, format, **held)
     except (OSError, ValueError):
-        size = f"{picture.width}x{picture.height}"
-        raise UserError(f"a picture of {size} pixels is too large for {format}; choose --format png") from None
+        size, remedy = f"{picture.width}x{picture.height}", "fewer pictures" if format == "png" else "--format png"
+        raise UserError(f"a picture of {size} pixels is too large for {format}; choose {remedy}") from None
     return file.getvalue()
 
 

@@ -61,7 +61,7 @@ def _parser() -> Parser:
     styles = add(vary, "styles", "one picture in other styles", "genre")
     styles.add_argument("--among", nargs="+", default=(), metavar="STYLE", help="only these styles (default: all)")
     noise = add(vary, "noise", "one picture, and pictures near it", "genre", "style")
-    noise.add_argument("--count", type=at_least(1), default=8, help="number of pictures")
+    noise.add_argument("--count", type=at_least(1, 2000), default=8, help="number of pictures")
     noise.add_argument("--nearby", type=float, default=0.3, help="how far from the first, 0 to 1")
     for one in (styles, noise):
         one.add_argument("--grid", action="store_true", help="write one sheet with captions instead of one file each")

@@ -10,9 +10,14 @@ from pathlib import Path
 import painting_options as options
 from command_line import Parser, at_least
 from common.errors import UserError, run_command
+from common.machine import launched_place
 from common.picture_files import SUFFIXES, format_of
 from stage2.painter import commands
 from stage2.painter.requests import read_requests, slug
+
+UNUSED = [("curate", "by_label"), ("grid", "by_label")]
+UNUSED += [("again", name) for name in (*options.REQUEST, "grid", "by_label")]
+"""Pairs of options; the first makes the second meaningless."""
 
 
 def main() -> None:
@@ -34,15 +39,16 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.curate is None and (arguments.candidates is not None or arguments.variety):
         raise UserError("--from and --variety need --curate; add it, or leave them out")
+    for one, name in UNUSED:
+        if getattr(arguments, one) and getattr(arguments, name) != parser.get_default(name):
+            raise UserError(f"--{name.replace('_', '-')} cannot be combined with --{one}; leave one of them out")
     if arguments.again is not None:
-        for name in options.REQUEST:
-            if getattr(arguments, name) != parser.get_default(name):
-                raise UserError(f"--{name} cannot be combined with --again; leave one of them out")
         usual = format_of(arguments.again)
         arguments.formats = {usual: SUFFIXES[usual], **SUFFIXES}
     painter, request, output = options.begin(arguments)
     if arguments.list:
-        print("\n".join(commands.known_names(painter)))
+        if launched_place()[0] == 0:
+            print("\n".join(commands.known_names(painter)))
     elif arguments.again:
         commands.paint_again(painter, arguments.again, output)
     elif arguments.curate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -43,9 +44,12 @@ def test_a_picture_from_elsewhere_says_nothing_and_what_is_none_is_refused(tmp_p
         read_metadata(tmp_path / "c.png")
 
 
-def test_a_picture_too_large_for_its_format_is_refused() -> None:
+def test_a_picture_too_large_for_its_format_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="too large for webp; choose --format png"):
         encode(Image.new("RGB", (20_000, 1)), "webp", {})
+    monkeypatch.setitem(Image.SAVE, "PNG", Mock(side_effect=ValueError))
+    with pytest.raises(UserError, match="4x4 pixels is too large for png; choose fewer pictures"):
+        encode(Image.new("RGB", (4, 4)), "png", {})
 
 
 def test_formats_are_known_by_suffix() -> None:

@@ -115,7 +115,7 @@ def test_a_suffix_makes_a_file_and_its_format_and_all_else_a_folder(tmp_path: Pa
             output(one_file).write(["x", "y"], list)
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.MP4"])
+@pytest.mark.parametrize("name", ["a.gif", "a.MP4", "a.pdf"])
 def test_a_name_of_another_kind_of_file_makes_no_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no such file can be written here; give a folder or a file ending in \.png, "):
         output(tmp_path / name)

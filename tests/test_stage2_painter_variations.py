@@ -66,6 +66,9 @@ def test_a_walk_without_names_goes_through_all() -> None:
     [
         ({"stops": 1}, "a walk needs two seeds or more, not 1"),
         ({"kind": "styles"}, "a walk needs two styles or more, not 0; explore.py walk seeds"),
+        ({"kind": "styles", "among": ["cubism", "ANY"]}, "a walk cannot stop at 'ANY'; list single styles"),
+        ({"kind": "genres", "among": ["marina:0.5", "portrait"]}, "a walk cannot stop at 'marina:0.5'"),
+        ({"kind": "genres", "among": ["portrait", "a,b"]}, "a walk cannot stop at 'a,b'"),
         ({"frames": 3}, "3 frames are too few for a walk of 4 stops"),
     ],
 )

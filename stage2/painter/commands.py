@@ -45,7 +45,7 @@ class Output:
         """
         suffix = Path(out).suffix.lower().replace(".jpeg", ".jpg")
         named = {value: name for name, value in suffixes.items()}.get(suffix)
-        shows = (mimetypes.guess_type(out)[0] or "").startswith(("image/", "video/"))
+        shows = (mimetypes.guess_type(out)[0] or "").startswith(("image/", "video/", "application/pdf"))
         if named is None and (Path(out).is_file() or (shows and not Path(out).is_dir())):
             known = ", ".join(suffixes.values())
             raise UserError(f"--out {out}: no such file can be written here; give a folder or a file ending in {known}")
@@ -104,8 +104,7 @@ def paint(
         _paint_files(painter, resolved, output)
         return
     count = sum(one.count for _, one in resolved)
-    if count > (most := MOST_PIXELS // painter.resolutions[-1] ** 2):
-        raise UserError(f"{count} pictures are too many for memory, at most {most} fit; choose one file per picture")
+    _require_few(painter, count, "choose one file per picture")
     first, seeds = resolved[0]
     if sheet is not None and any(one.resolution != first.resolution for one, _ in resolved):
         raise UserError("a sheet needs pictures of one resolution; choose one with --resolution, or leave --grid out")
@@ -118,6 +117,7 @@ def paint_curated(
     painter: Painter, request: Request, output: Output, keep: int, candidates: int, *, variety: bool, sheet: bool
 ) -> None:
     """Paint candidates, keep the best, and write them as one sheet or as single files, the best first."""
+    _require_few(painter, keep, "keep fewer")
     title = f"{Series.of(painter.resolve(request).request, candidates).stem}_best"
     names = [f"{title}_grid"] if sheet else [f"{title}{rank:02}" for rank in range(1, keep + 1)]
     curate = partial(painter.curate, request, keep, candidates, variety=variety)
@@ -189,6 +189,11 @@ def _paint_files(painter: Painter, resolved: Sequence[tuple[Resolved, Series]], 
         sys.stdout.write(f"{path}\n")
     if skipped:
         print(f"skipped because they exist: {skipped} (replace them with --overwrite)", file=sys.stderr)
+
+
+def _require_few(painter: Painter, count: int, remedy: str) -> None:
+    if count > (most := MOST_PIXELS // painter.resolutions[-1] ** 2):
+        raise UserError(f"{count} pictures are too many for memory, at most {most} fit; {remedy}")
 
 
 def _each(resolved: Sequence[tuple[Resolved, Series]]) -> Iterator[Resolved]:

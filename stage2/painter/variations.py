@@ -20,6 +20,7 @@ from torch import Tensor
 
 from common.errors import UserError, missing_package
 from common.picture_files import described
+from common.vocabulary import is_any
 from stage2.painter.requests import Request
 
 Walk = Literal["seeds", "genres", "styles"]
@@ -51,6 +52,8 @@ def walk(
     count = stops if kind == "seeds" else len(names)
     if count < 2:
         raise UserError(f"a walk needs two {kind} or more, not {count}; explore.py walk seeds walks through the noise")
+    if fault := [name for name in names if is_any(name) or {",", ":"} & set(name)]:
+        raise UserError(f"a walk cannot stop at {fault[0]!r}; list single {kind}")
     if frames < count:
         raise UserError(f"{frames} frames are too few for a walk of {count} stops; give at least one per stop")
     found = []
