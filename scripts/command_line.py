@@ -34,15 +34,15 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; --help lists the options")
 
 
-def at_least(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
-    """Return a type of option: a whole number from `least` to `most`."""
+def at_least(least: int, most: int = 2**63 - 1, kind: Callable[[str], Any] = int) -> Callable[[str], Any]:
+    """Return a type of option: a number from `least` to `most`, by default a whole one; `float` accepts any."""
 
-    def number(text: str) -> int:
-        if int(text) < least:
+    def number(text: str) -> Any:
+        if not kind(text) >= least:  # Not `<`: NaN would pass.
             raise argparse.ArgumentTypeError(f"{text} is too low; give {least} or more")
-        if int(text) > most:
+        if kind(text) > most:
             raise argparse.ArgumentTypeError(f"{text} is too high; give {most} or less")
-        return int(text)
+        return kind(text)
 
     return number
 

@@ -86,6 +86,10 @@ def test_styles_have_their_own_name_or_that_of_their_family_which_may_be_a_label
     raw = ["modern_art", "cubism"]
     assert mapped(raw, 1, STYLE, own).labels == ["Modern Art", "Modern Art"]
     assert mapped(raw, 1, STYLE, own, fine_styles=True).labels == ["", "cubism"]
+    raw = ["modern_art"] * 5 + ["cubism"] * 2
+    assert mapped(raw, 3, STYLE, own, fine_styles=True, keep_unknown=True).labels == ["Modern Art"] * 7
+    with pytest.raises(UserError, match=r"nope\.yaml does not exist; copy .*taxonomy\.yaml and edit it"):
+        mapped(raw, 1, STYLE, tmp_path / "nope.yaml")
 
 
 @pytest.mark.parametrize(

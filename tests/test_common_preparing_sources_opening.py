@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import UserError
 from common.preparing.procedural.painting import COMPOSITIONS, RENDERINGS
-from common.preparing.sources.opening import open_source
+from common.preparing.sources.opening import open_source, require_apart
 
 
 def test_a_place_is_opened_as_it_is_asked_for(tmp_path: Path) -> None:
@@ -18,12 +18,18 @@ def test_a_place_is_opened_as_it_is_asked_for(tmp_path: Path) -> None:
         open_source(str(tmp_path))()
     with pytest.raises(UserError, match="--folders needs one folder for each style"):
         open_source(str(tmp_path), folders="style")()
-    with pytest.raises(UserError, match=r"genre_class\.txt cannot be read"):
+    with pytest.raises(UserError, match=r"has no \.jpg files"):
         open_source(str(tmp_path), wikiart_lists=tmp_path)()
     with pytest.raises(UserError, match="source 'nowhere' does not exist; give a folder or zip"):
         open_source("nowhere")
     with pytest.raises(UserError, match=r"opening\.py' is neither a folder nor a zip; give a folder or zip"):
         open_source(__file__)
+
+
+def test_a_dataset_may_lie_beside_its_downloads_but_not_hold_them(tmp_path: Path) -> None:
+    require_apart("wikiart.org", tmp_path / "data", tmp_path)
+    with pytest.raises(UserError, match="lie one inside the other"):
+        require_apart("wikiart.org", tmp_path, tmp_path / "data")
 
 
 @pytest.mark.parametrize("place", ["procedural", "wikiart.org"])

@@ -84,7 +84,8 @@ def test_a_whole_name_needs_no_repair(name: str) -> None:
 @pytest.mark.parametrize(
     ("table", "content", "message"),
     [
-        ("style_class.txt", None, "style_class.txt cannot be read as UTF-8 (No such file or directory)"),
+        ("style_class.txt", None, "style_class.txt does not exist; --wikiart-lists names the folder that holds"),
+        ("genre_val.csv", b"\nno pair\n", "genre_val.csv, line 2: 'no pair' is not a pair; download the list again"),
         ("genre_val.csv", b"Symbolism/a_b.jpg,7\n", "genre_val.csv: index '7' is not in genre_class.txt"),
         ("genre_val.csv", b"\xff\xfe,1\n", "genre_val.csv cannot be read as UTF-8 ("),
     ],
@@ -103,6 +104,8 @@ def test_a_list_at_fault_is_refused_by_name(
 
 
 def test_lists_and_pictures_that_have_nothing_in_common_are_refused(tmp_path: Path, lists: Path) -> None:
+    with pytest.raises(UserError, match=r"lists has no \.jpg files; give the folder"):
+        wikiart_download(Files(lists), Files(lists))
     files = download(tmp_path, "Rococo/nobody_nothing.jpg")
     with pytest.raises(UserError, match=r"none of the 1 pictures in wikiart is in the label lists in lists"):
         wikiart_download(files, Files(lists))

@@ -208,6 +208,13 @@ def test_a_picture_that_is_not_to_be_had_is_rejected_with_the_reason(
     assert fetched(tmp_path)[1].read().size == (80, 64)
 
 
+def test_a_redirect_in_a_circle_is_not_asked_for_again(site: Site) -> None:
+    site.faults = {picture(1): [status(302, Location=picture(1))] * 60}
+    with pytest.raises(site_module.Refused, match="redirects"):
+        PoliteClient(0.0, backoff=0.01).get(f"{site.place}{picture(1)}")
+    assert site.requests[picture(1)] < 60
+
+
 def test_a_site_that_is_gone_ends_the_fetching_with_how_to_go_on(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

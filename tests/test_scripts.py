@@ -150,6 +150,11 @@ def test_preparation_refuses_a_dataset_among_what_it_reads(
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "features", "inner", "link", "pictures"]
 
 
+@pytest.mark.parametrize("option", ["--max-aspect nan", "--max-aspect -3", "--pause nan"])
+def test_a_number_that_refuses_every_picture_or_never_waits_is_refused(command: Command, option: str) -> None:
+    assert "is too low" in command.refused("prepare_data.py", "wikiart.org", *option.split())
+
+
 def test_the_help_of_preparation_says_what_holds_where_nothing_is_given(command: Command) -> None:
     _, described, _ = command("prepare_data.py", "--help")
     options = re.split(r"\n  (?=--)", described)
@@ -177,7 +182,9 @@ def test_without_a_run_the_weights_of_the_project_paint_with_their_history(comma
         assert (picture.size, picture.info["seed"]) == ((256, 256), "1")
 
 
-def test_what_weights_know_is_listed(command: Command, stage1_run: Path, stage2_run: Path) -> None:
+def test_what_weights_know_is_listed(
+    command: Command, stage1_run: Path, stage2_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, small, _ = command("generate.py", "--list", "--weights", stage1_run)
     large = command("generate.py", "--list", "--weights", stage2_run)[1]
     assert code == 0
@@ -185,6 +192,8 @@ def test_what_weights_know_is_listed(command: Command, stage1_run: Path, stage2_
     assert small.splitlines()[1:] == ["styles: none", "families of styles: none", "resolutions: 64"]
     assert "renaissance" in large.splitlines()[1]
     assert large.splitlines()[3] == "resolutions: 64, 128"
+    monkeypatch.setenv("RANK", "1")
+    assert command("generate.py", "--list", "--weights", stage1_run)[1] == ""
 
 
 def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
@@ -204,6 +213,11 @@ def test_sheets_are_one_file(command: Command, stage2_run: Path) -> None:
         ("generate.py --grid --count 1000000000", "1000000000 pictures are too many for memory"),
         ("generate.py --again a.png --seed 1", "--seed cannot be combined with --again"),
         ("generate.py --curate 3 --count 3", "argument --count: not allowed with argument --curate"),
+        ("generate.py --again a.png --grid", "--grid cannot be combined with --again"),
+        ("generate.py --by-label --curate 2", "--by-label cannot be combined with --curate"),
+        ("generate.py --by-label --grid", "--by-label cannot be combined with --grid"),
+        ("generate.py --curate 200000000 --from 2", "200000000 pictures are too many for memory"),
+        ("explore.py vary noise --count 100000000", "100000000 is too high"),
         ("generate.py --curate 16 --from 4", "16 of 4 pictures cannot be kept"),
         ("generate.py --from 4", "need --curate"),
         ("generate.py --seeds 3-1", "seeds '3-1' cannot be read"),
@@ -361,6 +375,8 @@ def test_exports_that_cannot_be_made_are_refused(
     assert "fid_every" in command.refused("export.py", stage2_run, "--out", "painter", "--best")
     assert "add --hub" in command.refused("export.py", stage2_run, "--out", "painter", "--license", "mit")
     assert "hf auth login" in command.refused("export.py", stage2_run, "--out", "painter", "--push-to-hub", "a/b")
+    Path("file").touch()
+    assert "file is a file; choose a folder" in command.refused("export.py", stage2_run, "--out", "file")
     Path("painter").mkdir()
     Path("painter/mine").touch()
     assert "holds mine, which is not part of an export" in command.refused(

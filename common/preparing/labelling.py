@@ -56,7 +56,8 @@ class Naming:
         """Return the name of a raw label, None for unlabelled."""
         spelling = normalise(raw)
         if self.keep_unknown and self.is_unknown(raw):
-            return spelling if _can_be_requested(spelling) else None
+            own = {normalise(family): family for family in self.families.values()}.get(spelling, spelling)
+            return own if _can_be_requested(own) else None
         return None if spelling in self.unlabelled else self.known.get(spelling)
 
     def is_unknown(self, raw: str) -> bool:
@@ -69,6 +70,8 @@ def load_naming(taxonomy: Path, *, fine_styles: bool, keep_unknown: bool) -> tup
 
     Raises UserError that names what is wrong in the taxonomy file.
     """
+    if not taxonomy.is_file():
+        raise UserError(f"taxonomy {taxonomy} does not exist; copy {DEFAULT_TAXONOMY} and edit it")
     file = config.load(TaxonomyFile, taxonomy)
     families = {name: entry.family for name, entry in file.styles.items()}
     genres = _index(file.genres, taxonomy)

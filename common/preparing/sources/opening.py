@@ -70,8 +70,10 @@ def painted(count: int, seed: int) -> Listing:
 
 
 def require_apart(place: str, out: Path, downloads: Path) -> None:
-    """Raise UserError if the dataset folder `out` and the source, or its downloads, lie one inside the other."""
+    """Raise UserError if the dataset folder `out` and the source lie one inside the other, or if it holds downloads."""
     read = (downloads if place == WIKIART else Path(place)).resolve()
     exists = place == WIKIART or (place != PROCEDURAL and os.path.exists(place))
-    if exists and (out.resolve().is_relative_to(read) or read.is_relative_to(out.resolve())):
+    # Only listed files of the downloads are read: a dataset beside them does no harm.
+    inside = place != WIKIART and out.resolve().is_relative_to(read)
+    if exists and (inside or read.is_relative_to(out.resolve())):
         raise UserError(f"--out {out} and {read}, which is read, lie one inside the other; give a folder elsewhere")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from common.errors import UserError
@@ -23,6 +24,8 @@ _PARTICLES = {"de", "del", "della", "der", "di", "da", "du", "le", "la", "of", "
 def wikiart_download(files: Files, lists: Files) -> Listing:
     """List pictures labelled by the lists, which may lie in another folder; without a style there, by their folder."""
     names = [name for name in files.names() if PurePosixPath(name).suffix.lower() in {".jpg", ".jpeg"}]
+    if not names:
+        raise UserError(f"{files.name} has no .jpg files; give the folder that holds Style/artist_title.jpg")
     genres, styles = _labels(lists, "genre"), _labels(lists, "style")
     keys = {name: _key(name) for name in names}
     listed, found = genres.keys() | styles.keys(), set(keys.values())
@@ -46,14 +49,26 @@ def wikiart_download(files: Files, lists: Files) -> Listing:
 
 def _labels(lists: Files, kind: str) -> dict[str, str]:
     """Map the key of each listed painting to its label; `kind` is genre or style."""
-    classes = dict(re.findall(r"^(\S+) (.+?)\s*$", lists.read_table(f"{kind}_class.txt"), re.MULTILINE))
+    classes = dict(_pairs(lists, f"{kind}_class.txt", r"(\S+) (.+)"))
     labels: dict[str, str] = {}
     for table in (f"{kind}_train.csv", f"{kind}_val.csv"):
-        for path, index in re.findall(r"^(.+),(.*?)\s*$", lists.read_table(table), re.MULTILINE):
+        for path, index in _pairs(lists, table, r"(.+),(.*)"):
             if index not in classes:
                 raise UserError(f"{lists.path}/{table}: index {index!r} is not in {kind}_class.txt")
             labels.setdefault(_key(path), classes[index])
     return labels
+
+
+def _pairs(lists: Files, table: str, form: str) -> Iterator[tuple[str, str]]:
+    """Yield the two groups of the pattern `form` from each line of a list."""
+    place = f"{lists.path}/{table}"
+    if not lists.has(table):
+        raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
+    for number, line in enumerate(lists.read_table(table).splitlines(), start=1):
+        if pair := re.fullmatch(form, line.strip()):
+            yield pair[1], pair[2]
+        elif line.strip():
+            raise UserError(f"{place}, line {number}: {line[:60]!r} is not a pair; download the list again")
 
 
 def read_name(file: str) -> tuple[str, str, str]:

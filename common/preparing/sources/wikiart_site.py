@@ -174,16 +174,19 @@ class PoliteClient:
             asked = ""
             try:
                 response = self._client.get(url)
-            except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
+            except (self._httpx.TooManyRedirects, self._httpx.InvalidURL) as error:
+                raise Refused(str(error)) from None
+            except self._httpx.HTTPError as error:
                 reason = str(error) or type(error).__name__
             else:
-                self._earliest = time.monotonic() + self._pause
                 if response.status_code < 400:
                     return response
                 reason = f"the server answers {response.status_code}"
                 if response.status_code != 429 and response.status_code < 500:
                     raise Refused(reason)
                 asked = response.headers.get("Retry-After", "")
+            finally:
+                self._earliest = time.monotonic() + self._pause
             # Ten minutes at most, whatever the server asks for.
             wait = max(self._backoff * 2**attempt, min(float(asked), 600.0) if asked.isdecimal() else 0.0)
             self._earliest = time.monotonic() + max(self._pause, wait)
