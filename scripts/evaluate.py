@@ -14,10 +14,10 @@ import torch
 
 from command_line import Parser, at_least
 from common.data.dataset import HELD_OUT, SIZES, PaintingDataset
-from common.errors import run_command
+from common.errors import UserError, run_command
 from common.evaluation.features import default_feature_network, load_feature_network
 from common.evaluation.report import report_on
-from common.evaluation.subjects import EnlargedPainter, Subject, TrainedPainter, folder_subject, painted_subject
+from common.evaluation.subjects import SMALL, EnlargedPainter, Subject, TrainedPainter, folder_subject, painted_subject
 from common.machine import launched_place, own_device, share_cores
 from common.runs.folder import TRAINED_ELSEWHERE, caution_about
 from common.shares import join_launched_processes
@@ -49,11 +49,13 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, given: a
     if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0:
         print(f"warning: {run} was {caution}; give its own with --data", file=sys.stderr)
     asked = Request(seed=given.seed, resolution=given.resolution, truncation=given.truncation)
+    side = painter.resolve(asked).resolution
     painters: dict[str, TrainedPainter] = {str(run): painter}
     if given.enlarged:
+        if side == SMALL:
+            raise UserError(f"--enlarged is a baseline for stage II, but {run} is measured at 64 pixels; leave it out")
         painters[f"{run}, stage I enlarged"] = EnlargedPainter(painter)
     wanted = {name: getattr(given, name) for name in ("samples", "seed", "split", "truncation")}
-    side = painter.resolve(asked).resolution
     return [painted_subject(one, name, dataset, side, caution=caution, **wanted) for name, one in painters.items()]
 
 

@@ -272,7 +272,7 @@ def test_stage2_is_held_against_its_own_small_pictures_enlarged(
         (["--features", "inceptoin"], "did you mean 'inception'"),
         (["--labels", "labels.csv"], "unrecognized arguments: --labels labels.csv"),
         (["--split", "train"], "invalid choice: 'train'"),
-        (["--enlarged", "--resolution", "64"], "--enlarged is a baseline for stage II"),
+        (["--enlarged", "--resolution", "64"], "stage2 is measured at 64 pixels; leave it out"),
         (["--truncation", "-1"], "truncation -1"),
         (["--resolution", "256"], "resolution 256"),
         (["--device", "gpu"], "device 'gpu'"),

@@ -145,10 +145,6 @@ def painted_subject(
     """
     vocabulary, place = dataset.vocabulary, str(dataset.folder)
     require_same(painter.vocabulary, vocabulary, name, place, "give the dataset it was trained on with --data")
-    if isinstance(painter, EnlargedPainter) and resolution == SMALL:
-        raise UserError(
-            f"--enlarged is a baseline for stage II, but {name} is measured at {SMALL} pixels; leave it out"
-        )
     styles_asked = painter.knows_styles(resolution)
     genres, styles = evaluation_labels(dataset, split, resolution, samples, seed=seed, styles_asked=styles_asked)
 

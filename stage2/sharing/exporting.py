@@ -75,6 +75,8 @@ def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
     """Raise UserError if writing the folder would lose something else than an export that may be replaced."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
+    if out.is_file():
+        raise UserError(f"{out} is a file; choose a folder with --out")
     place, origin = out.resolve(), source.resolve()
     if place in (origin, *origin.parents) or origin in place.parents or (out.parent / "config.yaml").is_file():
         raise UserError(f"{out} holds the weights to be exported or belongs to a run; choose another folder with --out")
