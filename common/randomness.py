@@ -25,6 +25,7 @@ class Purpose(IntEnum):
     AUGMENTATION_OF_REAL = 9
     AUGMENTATION_OF_FAKE = 10
     AUGMENTATION_FOR_GENERATOR = 11
+    CLASSIFIER = 12
 
 
 def generator_for(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:

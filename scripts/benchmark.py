@@ -29,8 +29,8 @@ from common import config
 from common.data.batches import BatchStream
 from common.data.dataset import PaintingDataset, Residence
 from common.errors import UserError, run_command
-from common.machine import keep_freed_memory, own_device, used_memory
-from common.runs.accelerator import has_bfloat16, make_accelerator, precision_of
+from common.machine import has_bfloat16, keep_freed_memory, own_device, used_memory
+from common.runs.accelerator import make_accelerator, precision_of
 from common.vocabulary import Vocabulary
 from stage1.networks import build_critic, build_generator
 from stage1.training import Stage1Trainer

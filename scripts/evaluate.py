@@ -40,7 +40,8 @@ def main() -> None:
         subjects = [subject for run in given.runs for subject in _painted(run, dataset, device, given)]
     network = load_feature_network(given.features, given.features_weights, device)
     share = join_launched_processes(device)
-    report_on(subjects, network, share, given.out, training_limit=4000 if given.quick else None)
+    limit, ruler = (4000, False) if given.quick else (None, given.ruler)
+    report_on(subjects, network, share, given.out, training_limit=limit, with_ruler=ruler, device=device)
     share.leave()
 
 
@@ -81,9 +82,11 @@ def _arguments() -> argparse.Namespace:
         add("--data", type=Path, default=Path("data"), help="dataset folder to measure on")
         add("--split", choices=HELD_OUT, default="test", help="validation to choose settings, test to publish")
         add("--seed", type=at_least(0), default=0, help="seed of the first picture and of random draws")
-        add("--quick", action="store_true", help="at most 1000 pictures and 4000 training paintings")
-        add("--features", default=default_feature_network(), help="inception or efficientnet-lite0")
+        add("--quick", action="store_true", help="at most 1000 pictures and 4000 training paintings, one ruler")
+        add("--features", default=default_feature_network(), help="inception, efficientnet-lite2 or efficientnet-lite0")
         add("--features-weights", type=Path, help="its weights file (default: its own)")
+        second = "measure by the dataset's own classifier too; the first time on a dataset, this trains it"
+        add("--ruler", action=argparse.BooleanOptionalAction, default=True, help=second)
         add("--out", type=Path, default=Path("report"), help="folder for the report")
         add("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="torch device: cpu, cuda, cuda:1")
     return parser.parse_args()

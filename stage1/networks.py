@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from common.backbones import load_efficientnet_lite, stages_of
 from common.nn.features import MapReader
 from stage1.config import GangoghNetworks, Networks
 from stage1.critic import Critic
@@ -47,7 +48,6 @@ def open_eyes(networks: Networks) -> MapReader | None:
     """
     if isinstance(networks, GangoghNetworks) or networks.features == "none":
         return None
-    # Imported here, because painting needs neither.
-    from common.evaluation.features import map_stages
-
-    return MapReader(map_stages(networks.features), networks.feature_side)
+    instead = "do without it: --set networks.features=none in training, no --curate in painting"
+    network, weights = load_efficientnet_lite(networks.features, instead=instead)
+    return MapReader(stages_of(networks.features, network), networks.feature_side, weights)

@@ -60,7 +60,8 @@ def _one_thread() -> Iterator[None]:
 def _one_precision() -> Iterator[None]:
     """Make `auto` mean float32, so that no result depends on the processor. A test may override this."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("common.runs.accelerator.gains_from_bfloat16", lambda device: False)
+        for user in ("common.runs.accelerator", "common.evaluation.classifier"):
+            patch.setattr(f"{user}.gains_from_bfloat16", lambda device: False)
         yield
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from common.machine import glibc, share_cores, trains_on_gpu
+from common import machine
+from common.machine import gains_from_bfloat16, glibc, has_bfloat16, share_cores, trains_on_gpu
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,3 +74,27 @@ def test_freed_memory_is_kept_for_what_comes_next_until_it_is_given_back() -> No
     before, kept, given_back = map(int, answer.stdout.split())
     assert min(before, given_back) > 1000
     assert kept < before / 10
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "times_as_fast", "gains"),
+    [
+        ({"avx512_bf16": True}, 1.9, True),
+        ({"avx512_bf16": True}, 1.2, False),
+        ({"amx_bf16": True}, 8.0, True),
+        ({"avx512_f": True}, 1.9, False),
+    ],
+)
+def test_bfloat16_gains_where_a_processor_has_it_and_multiplies_clearly_faster_in_it(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], times_as_fast: float, *, gains: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    monkeypatch.setattr(machine, "_times_as_fast_in_bfloat16", lambda: times_as_fast)
+    assert gains_from_bfloat16(torch.device("cpu")) is gains
+
+
+def test_the_trial_of_bfloat16_finds_emulation_slow() -> None:
+    times_as_fast = machine._times_as_fast_in_bfloat16()
+    assert times_as_fast > 0
+    if not has_bfloat16(torch.device("cpu")):
+        assert times_as_fast < 1

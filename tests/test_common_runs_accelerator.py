@@ -22,7 +22,6 @@ from common.runs.accelerator import (
     apart_from_other_runs,
     chosen_precision,
     explain_failures,
-    gains_from_bfloat16,
     make_accelerator,
     open_trackers,
     precision_of,
@@ -193,30 +192,6 @@ def test_a_run_goes_on_in_the_precision_that_it_had(
     monkeypatch.setattr(handle, "has_bfloat16", lambda device: has)
     monkeypatch.setattr(handle, "gains_from_bfloat16", lambda device: gains)
     assert chosen_precision(wanted, torch.device("cpu"), so_far) == settled
-
-
-@pytest.mark.parametrize(
-    ("capabilities", "times_as_fast", "gains"),
-    [
-        ({"avx512_bf16": True}, 1.9, True),
-        ({"avx512_bf16": True}, 1.2, False),
-        ({"amx_bf16": True}, 8.0, True),
-        ({"avx512_f": True}, 1.9, False),
-    ],
-)
-def test_bfloat16_gains_where_a_processor_has_it_and_multiplies_clearly_faster_in_it(
-    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], times_as_fast: float, *, gains: bool
-) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
-    monkeypatch.setattr(handle, "_times_as_fast_in_bfloat16", lambda: times_as_fast)
-    assert gains_from_bfloat16(torch.device("cpu")) is gains
-
-
-def test_the_trial_of_bfloat16_finds_emulation_slow() -> None:
-    times_as_fast = handle._times_as_fast_in_bfloat16()
-    assert times_as_fast > 0
-    if not handle.has_bfloat16(torch.device("cpu")):
-        assert times_as_fast < 1
 
 
 LOST, FULL = (

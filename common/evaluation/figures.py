@@ -21,7 +21,7 @@ from common.data.dataset import UNLABELLED, HeldOut
 from common.evaluation import distances
 from common.evaluation.distances import NEIGHBOURS
 from common.evaluation.features import Features
-from common.evaluation.observations import Observations
+from common.evaluation.observations import Observations, Sight
 
 Better = Literal["low", "high", "neither"]
 Unit = Literal["plain", "percent", "thousandths"]
@@ -130,11 +130,22 @@ def figure(key: str, title: str, better: Better, unit: Unit = "plain", **more: A
 def _kid(seen: Observations) -> Figure:
     """Distance to paintings that were not used for training; 0 is the best. It does not depend on the number of
     samples."""
-    held_out, features = seen.features_of_held_out, seen.features
-    stand_in = seen.features_of_train[: len(features)]
-    value = distances.kid(held_out, features, seed=seen.subject.seed)
-    interval = distances.kid_interval(value, held_out, features, seen.random)
-    ideal = distances.kid(held_out, stand_in, seed=seen.subject.seed)
+    return _kid_by(seen)
+
+
+@figure("kid_by_ruler", "KID × 10³ by the second ruler", "low", "thousandths", real=TRAINING, leads=True)
+def _kid_by_ruler(seen: Observations) -> Figure | None:
+    """The same distance by a classifier of genre and style, trained from nothing on the training paintings. Other
+    feature networks know the photographs that may have taught the critic; this one does not. Its scale is its own."""
+    return None if seen.by_ruler is None else _kid_by(seen.by_ruler)
+
+
+def _kid_by(sight: Sight) -> Figure:
+    held_out, features = sight.features_of_held_out, sight.features
+    stand_in = sight.features_of_train[: len(features)]
+    value = distances.kid(held_out, features, seed=sight.seed)
+    interval = distances.kid_interval(value, held_out, features, sight.random)
+    ideal = distances.kid(held_out, stand_in, seed=sight.seed)
     return _figure(value, interval, len(features), (ideal, len(stand_in)))
 
 
@@ -190,7 +201,19 @@ def _coverage(seen: Observations) -> Figure:
     return _manifold(seen, "coverage", of_paintings=True)
 
 
-def _manifold(seen: Observations, name: str, *, of_paintings: bool = False) -> Figure:
+@figure("recall_by_ruler", "Recall by the second ruler", "high", "percent", real=TRAINING)
+def _recall_by_ruler(seen: Observations) -> Figure | None:
+    """The same share by the classifier that was trained on the training paintings alone."""
+    return None if seen.by_ruler is None else _manifold(seen.by_ruler, "recall", of_paintings=True)
+
+
+@figure("coverage_by_ruler", "Coverage by the second ruler", "high", "percent", real=TRAINING)
+def _coverage_by_ruler(seen: Observations) -> Figure | None:
+    """The same share by the classifier that was trained on the training paintings alone."""
+    return None if seen.by_ruler is None else _manifold(seen.by_ruler, "coverage", of_paintings=True)
+
+
+def _manifold(seen: Sight, name: str, *, of_paintings: bool = False) -> Figure:
     values, ideal = (found[name] for found in seen.manifolds)
     shown = _mean(seen, values, len(values), ideal)
     if not of_paintings:
@@ -328,7 +351,7 @@ def kid_of_part(seen: Observations, real: Features, generated: Features) -> Figu
     return _figure(value, distances.kid_interval(value, real, generated, seen.random), len(generated))
 
 
-def _mean(seen: Observations, values: np.ndarray, samples: int, real: np.ndarray | None = None) -> Figure:
+def _mean(seen: Sight, values: np.ndarray, samples: int, real: np.ndarray | None = None) -> Figure:
     """Return the mean of `values` with its interval; of `real`, the score of real paintings."""
     values = np.asarray(values, dtype=np.float64)
     score = None if real is None else (float(np.mean(real)), len(real))

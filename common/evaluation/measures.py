@@ -94,12 +94,20 @@ class Measurements:
     """Indices of the generated pictures as the critic ranks them, best first; empty without a critic."""
     spectra: dict[str, tuple[float, ...]]
     """Mean power in decibels at 1, 2, … cycles per side, of `generated` pictures and `held_out` paintings."""
+    ruler_description: str = ""
+    """Of the second ruler; empty without one."""
 
 
 def measure(
-    subject: Subject, network: FeatureNetwork, share: Share, training_limit: int | None = None
+    subject: Subject,
+    network: FeatureNetwork,
+    share: Share,
+    training_limit: int | None = None,
+    ruler: FeatureNetwork | None = None,
 ) -> Measurements | None:
     """Measure a subject, with `training_limit` random training paintings instead of all if it is given.
+
+    `ruler` is a second feature network, of which some figures are computed too.
 
     Collective: the processes share the pictures. The main process gets the measurements, the others None. Raise
     UserError if there are too few pictures or paintings.
@@ -120,7 +128,7 @@ def measure(
         if held_out < MEANINGFUL:
             few = f"{held_out} {subject.split} paintings are too few for figures that mean much"
             print(f"warning: {few}; prepare more paintings", file=sys.stderr)
-    seen = Observations(subject, chosen, network, share)
+    seen = Observations(subject, chosen, network, share, ruler)
     if share.process != 0:
         return None
     figures = {spec.key: spec.compute(seen) for spec in FIGURES}
@@ -141,6 +149,7 @@ def measure(
         resize_filter=dataset.description.resize_filter,
         features=network.name,
         features_description=network.description,
+        ruler_description="" if ruler is None else ruler.description,
         figures={key: figure for key, figure in figures.items() if figure is not None},
         kid_by_genre=_kid_by_class(seen, "genre"),
         kid_by_style=_kid_by_class(seen, "style"),

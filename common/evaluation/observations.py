@@ -68,18 +68,64 @@ class Labels:
     held_out: Int[np.ndarray, "m"]
 
 
-class Observations:
-    """What is computed of n pictures, of training paintings and of m held-out paintings, for `figures` to read."""
+class Sight:
+    """What one feature network sees of n pictures, of training paintings and of m held-out paintings."""
 
-    def __init__(self, subject: Subject, chosen: Int[np.ndarray, "t"], network: FeatureNetwork, share: Share) -> None:
+    def __init__(self, features: Features, of_train: Features, of_held_out: Features, seed: int, stream: int) -> None:
+        """`seed` and `stream` choose the random draws of its figures."""
+        self.features, self.features_of_train, self.features_of_held_out = features, of_train, of_held_out
+        self.seed = seed
+        # The draws of all intervals, one after the other: in another order of figures, intervals differ a little.
+        self.random = generator_for(seed, Purpose.EVALUATION_RESAMPLING, stream)
+
+    @cached_property
+    def _equal_sets(self) -> tuple[Features, Features, Features]:
+        """Features of equally many held-out paintings, generated pictures and training paintings."""
+        real, generated, stand_in = self.features_of_held_out, self.features, self.features_of_train
+        count = min(len(generated), len(real), len(stand_in))
+        places = [self.random.permutation(len(one))[:count] for one in (real, generated)]
+        return real[places[0]], generated[places[1]], stand_in[:count]
+
+    @cached_property
+    def manifolds(self) -> tuple[Manifolds, Manifolds]:
+        """Held-out paintings against the pictures, and against training paintings."""
+        real, generated, stand_in = self._equal_sets
+        return manifolds(real, generated), manifolds(real, stand_in)
+
+    @cached_property
+    def jackknifed_manifolds(self) -> list[Manifolds]:
+        """Held-out paintings against the pictures, leaving out a part of the pictures each time."""
+        real, generated, _ = self._equal_sets
+        return jackknifed_manifolds(real, generated, self.random)
+
+
+class Observations(Sight):
+    """What is computed of pictures and paintings for `figures` to read; features are by the report's network."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        chosen: Int[np.ndarray, "t"],
+        network: FeatureNetwork,
+        share: Share,
+        ruler: FeatureNetwork | None = None,
+    ) -> None:
         """Look at all pictures of a subject, the chosen training paintings and all held-out paintings. Collective."""
         self.subject, dataset, size, painter = subject, subject.dataset, subject.resolution, subject.painter
         self.train, self.held_out = dataset.split("train", size).at(chosen), dataset.split(subject.split, size)
+        networks = [network] if ruler is None else [network, ruler]
+        self.spectra, self.opinions, features = _look(subject, subject.read, painter, share, *networks)
+        self.features_mirrored = features[1]
+        sights = []
+        for stream, one in enumerate(networks):
+            real = partial(split_features, dataset, size=size, network=one, share=share)
+            of_train, of_held_out = real("train", chosen=chosen), real(subject.split)
+            sights.append((features[2 * stream], of_train, of_held_out, subject.seed, 3 * stream))
+        super().__init__(*sights[0])
+        self.by_ruler = Sight(*sights[1]) if ruler is not None else None
+        """The same by the second ruler."""
         real = partial(split_features, dataset, size=size, network=network, share=share)
-        self.features_of_train, self.features_of_held_out = real("train", chosen=chosen), real(subject.split)
         self.features_of_held_out_mirrored = real(subject.split, mirrored=True)
-        looked = _look(subject, subject.read, painter, share, network)
-        self.spectra, self.opinions, (self.features, self.features_mirrored) = looked
         held_out = _look(self.held_out, partial(pictures_at, self.held_out), painter, share)
         self.spectra_of_held_out, self.opinions_of_held_out, _ = held_out
         # As many training paintings as there are pictures, for the scores of real paintings.
@@ -87,8 +133,6 @@ class Observations:
         self.spectra_of_stand_in, *_ = _look(stand_in, partial(pictures_at, stand_in), None, share)
         kinds = answered_labels(subject)
         self.responses = {kind: _response(painter, kind, subject, network, share) for kind in kinds if painter}
-        # The draws of all intervals, one after the other: in another order of figures, intervals differ a little.
-        self.random = generator_for(subject.seed, Purpose.EVALUATION_RESAMPLING)
         self.labels = {
             kind: Labels(names, asked, getattr(self.train, f"{kind}s"), getattr(self.held_out, f"{kind}s"))
             for kind, names, asked in subject.labels()
@@ -107,25 +151,6 @@ class Observations:
                 by_replicates = np.stack([replicate(self.features) for replicate in replicates])
                 verdicts[kind] = Verdicts(judge(self.features), judge(self.features_of_held_out), by_replicates)
         return verdicts
-
-    @cached_property
-    def _equal_sets(self) -> tuple[Features, Features, Features]:
-        """Features of equally many held-out paintings, generated pictures and training paintings."""
-        count = min(len(self.subject), len(self.held_out), len(self.train))
-        places = [self.random.permutation(length)[:count] for length in (len(self.held_out), len(self.subject))]
-        return self.features_of_held_out[places[0]], self.features[places[1]], self.features_of_train[:count]
-
-    @cached_property
-    def manifolds(self) -> tuple[Manifolds, Manifolds]:
-        """Held-out paintings against the pictures, and against training paintings."""
-        real, generated, stand_in = self._equal_sets
-        return manifolds(real, generated), manifolds(real, stand_in)
-
-    @cached_property
-    def jackknifed_manifolds(self) -> list[Manifolds]:
-        """Held-out paintings against the pictures, leaving out a part of the pictures each time."""
-        real, generated, _ = self._equal_sets
-        return jackknifed_manifolds(real, generated, self.random)
 
     @cached_property
     def nearest(self) -> tuple[Nearest, Nearest]:

@@ -26,6 +26,7 @@ from common import config
 from common.curation import favourites
 from common.data.dataset import PaintingDataset
 from common.errors import UserError, missing_package
+from common.evaluation.classifier import dataset_classifier
 from common.evaluation.distances import nearest
 from common.evaluation.features import FeatureNetwork, features_of, split_features
 from common.evaluation.figures import specs
@@ -50,9 +51,18 @@ GENERATED, REAL, INK = "#b5482f", "#3d6b8f", "#2b2a28"
 
 
 def report_on(
-    subjects: Sequence[Subject], network: FeatureNetwork, share: Share, out: Path, training_limit: int | None = None
+    subjects: Sequence[Subject],
+    network: FeatureNetwork,
+    share: Share,
+    out: Path,
+    *,
+    training_limit: int | None = None,
+    with_ruler: bool = True,
+    device: torch.device | str = "cpu",
 ) -> None:
     """Measure subjects, print their figures and write a report into `out`; of several one each, and a comparison.
+
+    `with_ruler` measures some figures by the dataset's own classifier too.
 
     Collective. Raise UserError, before the work, if the resolutions differ, a package is not installed or `out` cannot
     be written.
@@ -67,9 +77,11 @@ def report_on(
         sides = " and ".join(f"{subject.name} {subject.resolution}" for subject in subjects)
         raise UserError(f"figures of different resolutions do not compare: {sides} pixels; give one with --resolution")
     several = len(subjects) > 1
+    first = subjects[0]
+    ruler = dataset_classifier(first.dataset, first.resolution, share, device) if with_ruler else None
     all_measured = []
     for number, subject in enumerate(subjects, start=1):
-        measured = measure(subject, network, share, training_limit)
+        measured = measure(subject, network, share, training_limit, ruler)
         if measured is None:  # Only the first process gets the figures.
             continue
         folder = out / f"run-{number}" if several else out

@@ -24,11 +24,14 @@ class MapReader(nn.Module):
     Always in evaluation mode and without gradients to its weights. The maps have gradients to the picture.
     """
 
-    def __init__(self, stages: Iterable[nn.Module], side: int) -> None:
-        """`stages` run one after the other on colours of (value - 127) / 128; each ends with a map."""
+    def __init__(self, stages: Iterable[nn.Module], side: int, weights: str) -> None:
+        """`stages` run one after the other on colours of (value - 127) / 128; each ends with a map.
+
+        `weights` names the network's weights, for exports.
+        """
         super().__init__()
         self.stages = nn.ModuleList(stages)
-        self.side = side
+        self.side, self.weights = side, weights
         self.requires_grad_(False)
         # On a CPU depthwise convolutions are faster with channels last.
         self.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]

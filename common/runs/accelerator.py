@@ -23,7 +23,15 @@ from accelerate.utils import GradientAccumulationPlugin, broadcast_object_list
 from PIL import Image
 
 from common.errors import UserError, missing_package, suggest
-from common.machine import give_freed_memory_back, keep_freed_memory, launched_place, share_cores, told_to_use_cpu
+from common.machine import (
+    gains_from_bfloat16,
+    give_freed_memory_back,
+    has_bfloat16,
+    keep_freed_memory,
+    launched_place,
+    share_cores,
+    told_to_use_cpu,
+)
 from common.runs.config import ComputePrecision, Precision
 from common.runs.folder import RunFolder
 
@@ -39,9 +47,6 @@ REFUSED = {
 """Features of `accelerate config` that training does not support, by the environment variable that turns them on."""
 OFF = ("", "0", "false", "no")
 """Values of these variables that mean "off"."""
-CLEARLY_FASTER = 1.3
-"""Times as fast as in float32 that a CPU must multiply in bfloat16; below that, casting costs what it saves."""
-
 
 @contextmanager
 def apart_from_other_runs() -> Iterator[None]:
@@ -181,36 +186,6 @@ def chosen_precision(
 def precision_of(accelerator: Accelerator) -> ComputePrecision:
     """Return the precision that the networks compute in."""
     return "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Return True if the device has bfloat16 instructions; emulating them is far slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    # torch 2.8 cannot tell what a CPU has.
-    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def gains_from_bfloat16(device: torch.device) -> bool:
-    """Return True if networks run faster in bfloat16 there. On a CPU with the instructions, a short trial decides.
-
-    The instructions alone do not tell: a training step was 1.9 times as fast on one such CPU and 0.8 times on another.
-    """
-    if device.type != "cpu" or not has_bfloat16(device):
-        return has_bfloat16(device)
-    return _times_as_fast_in_bfloat16() > CLEARLY_FASTER
-
-
-def _times_as_fast_in_bfloat16() -> float:
-    from torch.utils.benchmark import Timer  # Takes a quarter of a second to import.
-
-    matrices = (torch.ones(512, 512, dtype=dtype) for dtype in (torch.float32, torch.bfloat16))
-    timers = [Timer("matrix @ matrix", globals={"matrix": matrix}) for matrix in matrices]
-    # Take the best of several rounds: other programs disturb it least.
-    rounds = [[timer.timeit(3).mean for timer in timers] for _ in range(7)]
-    single, half = map(min, zip(*rounds, strict=True))
-    return single / half
 
 
 def on_any_process(wanted: bool, accelerator: Accelerator) -> bool:

@@ -1,0 +1,69 @@
+"""The dataset's own classifier learns from training paintings alone, once for a dataset."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from einops import rearrange
+
+from common.data.dataset import PaintingDataset
+from common.evaluation import classifier
+from common.evaluation.classifier import dataset_classifier
+from common.evaluation.features import FeatureNetwork
+from common.evaluation.judge import fit_judge
+from common.shares import Share
+from tiny_data import prepared, random_picture, write_collection
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "PICTURES", 1000)
+
+
+@pytest.fixture
+def own_dataset(procedural_dataset: Path, tmp_path: Path) -> PaintingDataset:
+    shutil.copytree(procedural_dataset, tmp_path / "data", ignore=shutil.ignore_patterns("features"))
+    return PaintingDataset(tmp_path / "data")
+
+
+def features(network: FeatureNetwork | None, dataset: PaintingDataset, size: int = 64) -> np.ndarray:
+    assert network is not None
+    split = dataset.split("train", size)
+    return network(rearrange(split.pictures(np.arange(len(split))), "b h w c -> b c h w")).numpy()
+
+
+def test_it_learns_to_tell_genres(own_dataset: PaintingDataset) -> None:
+    found = features(dataset_classifier(own_dataset, 64, Share()), own_dataset)
+    genres = own_dataset.split("train", 64).genres
+    odd = np.arange(len(genres)) % 2 == 1
+    right = (fit_judge(found[odd], genres[odd])(found[~odd]) == genres[~odd]).mean()
+    assert right > 0.5  # Six genres.
+
+
+def test_it_is_trained_once_for_a_dataset_and_a_size(
+    own_dataset: PaintingDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = features(dataset_classifier(own_dataset, 64, Share()), own_dataset)
+    larger = dataset_classifier(own_dataset, 128, Share())
+    assert features(larger, own_dataset, 128).shape == first.shape
+    monkeypatch.setattr(classifier, "train", lambda *_: pytest.fail("trained again"))
+    again = dataset_classifier(own_dataset, 64, Share())
+    assert again is not None
+    assert np.array_equal(features(again, own_dataset), first)
+    assert again.description.count("\n") == 0
+    assert f"{len(first)} training paintings" in again.description
+
+
+def test_a_dataset_that_cannot_be_written_is_measured_all_the_same(own_dataset: PaintingDataset) -> None:
+    (own_dataset.folder / "features").write_text("in the way")
+    first, second = (features(dataset_classifier(own_dataset, 64, Share()), own_dataset) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_paintings_without_labels_have_none(tmp_path: Path) -> None:
+    pictures = {f"{number:02}.png": random_picture(number) for number in range(24)}
+    prepared(write_collection(tmp_path / "collection", pictures, {}), tmp_path / "data")
+    assert dataset_classifier(PaintingDataset(tmp_path / "data"), 64, Share()) is None
