@@ -1,4 +1,4 @@
-"""Frozen networks that were trained on photographs: reports measure by one, and a critic may read the maps of another."""
+"""Frozen networks that know photographs: reports measure by one, and a critic may read the maps of another."""
 
 from __future__ import annotations
 

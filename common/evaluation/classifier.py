@@ -112,7 +112,7 @@ def dataset_classifier(
         weights = [load_file(path)]
     elif share.process == 0:
         train(network.to(device), split, torch.device(device))
-        weights = [{name: value.cpu() for name, value in network.state_dict().items()}]
+        weights = [{name: value.cpu().contiguous() for name, value in network.state_dict().items()}]
         # If the disk is full or read-only, measure without storing.
         with contextlib.suppress(OSError):
             path.parent.mkdir(exist_ok=True)
@@ -153,7 +153,7 @@ def train(network: Classifier, split: Split, device: torch.device) -> None:
                 guesses.float()[known], answers, label_smoothing=LABEL_SMOOTHING, reduction="sum"
             )
         optimizer.zero_grad()
-        (loss / size).backward()
+        torch.autograd.backward(loss / size)
         optimizer.step()
         schedule.step()
     network.eval()

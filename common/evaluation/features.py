@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import importlib.util
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def load_feature_network(name: str, weights: Path | None = None, device: torch.d
     `weights` replaces the network's own weights. Raise UserError if the name is unknown, a package is not installed, or
     the file holds other weights.
     """
-    builders = {
+    builders: dict[str, Callable[[Path | None], FeatureNetwork]] = {
         "efficientnet-lite0": partial(_load_efficientnet_lite, "efficientnet-lite0"),
         "efficientnet-lite2": partial(_load_efficientnet_lite, "efficientnet-lite2"),
         "inception": _load_inception,

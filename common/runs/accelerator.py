@@ -48,6 +48,7 @@ REFUSED = {
 OFF = ("", "0", "false", "no")
 """Values of these variables that mean "off"."""
 
+
 @contextmanager
 def apart_from_other_runs() -> Iterator[None]:
     """Isolate a run from everything else in its process, and explain its failures. Decorates the function that trains.
