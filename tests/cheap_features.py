@@ -10,7 +10,8 @@ import pytest
 from einops import reduce
 from torch import Tensor, nn
 
-from common.evaluation import features
+from common.backbones import EfficientNetLite
+from common.evaluation import classifier, features, report
 from common.evaluation.features import FeatureNetwork
 
 
@@ -21,17 +22,18 @@ class Fields(nn.Module):
         return nn.functional.adaptive_avg_pool2d(images / 255, 4).flatten(1)
 
 
-def fields() -> FeatureNetwork:
+def fields(name: str = "fields") -> FeatureNetwork:
     """As a feature network."""
-    return FeatureNetwork("fields", Fields(), num_features=48, description="mean colours of 4x4 fields")
+    return FeatureNetwork(name, Fields(), num_features=48, description="mean colours of 4x4 fields")
 
 
 @contextmanager
 def measured_by_fields() -> Iterator[None]:
-    """Stand in for whatever network is asked for."""
+    """Stand in for whatever network is asked for, and for the second ruler."""
     with pytest.MonkeyPatch.context() as patched:
-        for loader in ("_load_efficientnet_lite0", "_load_inception"):
-            patched.setattr(features, loader, lambda weights: fields())
+        for loader in ("_load_efficientnet_lite", "_load_inception"):
+            patched.setattr(features, loader, lambda *_: fields())
+        patched.setattr(report, "dataset_classifier", lambda *_: fields("ruler"))
         yield
 
 
@@ -48,11 +50,11 @@ class Fewer(nn.Module):
 
 @contextmanager
 def measured_by_small_features() -> Iterator[None]:
-    """EfficientNet-Lite0 at half the side and with an eighth of the features: a tenth of the time."""
-    load = features._load_efficientnet_lite0
+    """EfficientNet-Lite at half the side and with an eighth of the features, and a ruler that hardly trained."""
+    load = features._load_efficientnet_lite
 
-    def load_small(weights: Path | None) -> FeatureNetwork:
-        whole = load(weights)
+    def load_small(name: EfficientNetLite, weights: Path | None) -> FeatureNetwork:
+        whole = load(name, weights)
         whole.network.input_size = 112
         # Features are kept under the description.
         return FeatureNetwork(
@@ -60,5 +62,6 @@ def measured_by_small_features() -> Iterator[None]:
         )
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(features, "_load_efficientnet_lite0", load_small)
+        patched.setattr(features, "_load_efficientnet_lite", load_small)
+        patched.setattr(classifier, "PICTURES", 500)
         yield

