@@ -49,6 +49,9 @@ def _painted(run: Path, dataset: PaintingDataset, device: torch.device, given: a
     painter, caution = Painter.load(run, device), caution_about(run, dataset, given.split)
     if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0:
         print(f"warning: {run} was {caution}; give its own with --data", file=sys.stderr)
+    if (eyes := painter.stage1.eyes) != "none":
+        taught = f"its critic reads {eyes}" + (", by which it is measured here" if given.features == eyes else "")
+        caution = f"{caution}; {taught}" if caution else taught
     asked = Request(seed=given.seed, resolution=given.resolution, truncation=given.truncation)
     side = painter.resolve(asked).resolution
     painters: dict[str, TrainedPainter] = {str(run): painter}

@@ -17,12 +17,13 @@ from torch import Tensor, nn
 
 from common.config import settings
 from common.curation import Opinions
+from common.errors import UserError
 from common.images import to_signed
 from common.nn.features import MapReader
 from common.randomness import Purpose, generator_for
 from common.runs.exports import find_export, load_network, read_export_config, weights_hash, write_export
 from common.vocabulary import Vocabulary
-from stage1.config import Networks
+from stage1.config import GangoghNetworks, Networks
 from stage1.critic import Critic
 from stage1.networks import build_critic, build_generator, open_eyes
 
@@ -40,6 +41,8 @@ class Stage1Export:
     stage: int
     networks: Networks
     vocabulary: Vocabulary
+    eyes: str = ""
+    """The weights of the frozen network whose maps the critic learnt from; empty for a critic of pixels alone."""
 
 
 @dataclass
@@ -86,7 +89,12 @@ class Stage1Painter:
 
     @cached_property
     def _eyes(self) -> MapReader | None:
-        eyes = open_eyes(self.export.networks)
+        eyes, learnt_from = open_eyes(self.export.networks), self.export.eyes
+        if eyes is not None and learnt_from not in ("", eyes.weights):
+            raise UserError(
+                f"the critic in {self.critic_weights.parent} learnt from {learnt_from}, but {eyes.weights} is "
+                "installed; install the version that has the former"
+            )
         return None if eyes is None else eyes.to(self.device)
 
     @cached_property
@@ -94,6 +102,12 @@ class Stage1Painter:
         """The critic, loaded on first use: painting does not need it. None if the export has none."""
         build = partial(build_critic, self.export.networks, len(self.vocabulary.genres))
         return load_network(build, self.critic_weights, self.device) if self.critic_weights.is_file() else None
+
+    @property
+    def eyes(self) -> str:
+        """The name of the frozen network that the critic reads, or `none`."""
+        networks = self.export.networks
+        return "none" if isinstance(networks, GangoghNetworks) else networks.features
 
     @property
     def device(self) -> torch.device:
@@ -118,8 +132,17 @@ def draw_latents(seeds: Iterable[int], latent_dim: int) -> Float[Tensor, "b z"]:
 
 
 def save_export(
-    folder: Path, networks: Networks, vocabulary: Vocabulary, generator: nn.Module, critic: nn.Module
+    folder: Path,
+    networks: Networks,
+    vocabulary: Vocabulary,
+    generator: nn.Module,
+    critic: nn.Module,
+    *,
+    eyes: str = "",
 ) -> None:
-    """Write a run's export: the generator, the critic, and the settings to rebuild them."""
-    export = Stage1Export(stage=1, networks=networks, vocabulary=vocabulary)
+    """Write a run's export: the generator, the critic, and the settings to rebuild them.
+
+    `eyes` names the weights of the frozen network that the critic reads.
+    """
+    export = Stage1Export(stage=1, networks=networks, vocabulary=vocabulary, eyes=eyes)
     write_export(folder, export, {"generator": generator, "critic": critic})

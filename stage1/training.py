@@ -205,7 +205,8 @@ class Stage1Trainer:
 
     def export(self, folder: Path) -> None:
         """Write an export of the averaged weights."""
-        save_export(folder, self.settings.networks, self.vocabulary, self.pair.average, self.pair.average_critic)
+        networks, eyes = self.settings.networks, "" if self._eyes is None else self._eyes.weights
+        save_export(folder, networks, self.vocabulary, self.pair.average, self.pair.average_critic, eyes=eyes)
 
     def keep_inputs(self, export: Path) -> None:
         """Keep nothing: stage I starts from the dataset alone."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +184,19 @@ def test_a_run_with_eyes_resumes_exactly_and_stores_nothing_of_the_frozen_networ
     assert sum(tensor.numel() for tensor in whole.values()) < 300_000
     painter, unseen = Stage1Painter.load(tmp_path / "cut"), torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
     assert painter.opinions(unseen, torch.eye(len(painter.vocabulary.genres))[:1]) is not None
+    assert "sha256" in painter.export.eyes
+    painter = Stage1Painter.load(tmp_path / "cut")
+    painter.export = replace(painter.export, eyes="other weights")
+    with pytest.raises(UserError, match="learnt from other weights"):
+        painter.opinions(unseen, torch.eye(len(painter.vocabulary.genres))[:1])
+
+
+def test_eyes_whose_packages_are_missing_are_told_in_one_line(
+    procedural_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
+    with pytest.raises(UserError, match=r"pip install .*\[evaluation\].*--set networks\.features=none"):
+        train(stage1_config(*EYES), PaintingDataset(procedural_dataset), tmp_path / "run", resume=False)
 
 
 @pytest.mark.slow
