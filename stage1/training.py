@@ -80,8 +80,11 @@ class Stage1Trainer:
         self.origin: Mapping[str, Any] = {}
         self.about = f"stage I: {len(split)} paintings of {counted(vocabulary)}"
         self._split = split
-        self._painted: dict[int, tuple[int, Tensor, Tensor]] = {}
-        """The latest pictures of each part, keyed by its first row: (critic update, pictures, genres)."""
+        self._painted: dict[int, tuple[int, list[Tensor], Tensor]] = {}
+        """Views of each part's latest pictures, keyed by its first row: (critic update, views, genres).
+
+        If the critic augments what it sees, the views are the pictures alone.
+        """
         self._sampler = BalancedSampler(split.genres, settings.training.genre_balance)
         torch.manual_seed(settings.training.seed)
         generator, self._critic = self.build(len(vocabulary.genres), len(vocabulary.styles))
@@ -128,13 +131,11 @@ class Stage1Trainer:
                 views = self.views(real)
             _, logits = self.pair.judge(views, genres)
             return class_loss(logits, genres).mean(), {"accuracy_real": correct(logits, genres)}
-        draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
-        pictures, asked = self._fake_batch(stream, update)
-        fake = augment(pictures, draws, schedule.augmentation)
-        # One pass for both is faster than two.
         with torch.no_grad():
-            views = self.views(torch.cat([real, fake]))
-        scores, logits = self.pair.judge(views, torch.cat([genres, asked]))
+            real_views, (fake_views, asked) = self.views(real), self._fake_batch(stream, update)
+        # One pass for both is faster than two.
+        both = [torch.cat(views) for views in zip(real_views, fake_views, strict=True)]
+        scores, logits = self.pair.judge(both, torch.cat([genres, asked]))
         (real_scores, fake_scores), (real_logits, fake_logits) = scores.chunk(2), logits.chunk(2)
 
         def scores_of(between: list[Tensor], places: Tensor, mix: Tensor) -> Tensor:
@@ -142,7 +143,6 @@ class Stage1Trainer:
             between_scores: Tensor = self.pair.judge(between, labels)[0]
             return between_scores
 
-        real_views, fake_views = zip(*(view.chunk(2) for view in views), strict=True)
         penalty = self.pair.penalty(scores_of, stream, update, real_views, fake_views)
         losses = critic_loss(
             real_scores,
@@ -166,9 +166,11 @@ class Stage1Trainer:
         """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
         latents, genres = self._requests(stream, update)
         fake = self.pair.paint(latents, genres)
-        self._painted[stream.rows.start] = update, fake.detach(), genres
+        chance = self.settings.training.augmentation
         draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
-        scores, logits = self.pair.judge(self.views(augment(fake, draws, self.settings.training.augmentation)), genres)
+        views = self.views(augment(fake, draws, chance))
+        self._painted[stream.rows.start] = update, [view.detach() for view in ([fake] if chance else views)], genres
+        scores, logits = self.pair.judge(views, genres)
         losses = generator_loss(scores, logits, genres, genre_weight=self.settings.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
 
@@ -220,18 +222,22 @@ class Stage1Trainer:
         for label in torch.eye(len(self.genres)) if self.genres else torch.zeros(1, 0):
             yield self.paint(range(SAMPLE_COLUMNS), label.expand(SAMPLE_COLUMNS, -1), torch.zeros(SAMPLE_COLUMNS, 0))
 
-    def _fake_batch(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b 3 64 64"], Float[Tensor, "b k"]]:
-        """Return the generated pictures for critic update number `update`, and the genres that they were asked for.
+    def _fake_batch(self, stream: BatchStream, update: int) -> tuple[list[Tensor], Float[Tensor, "b k"]]:
+        """Return what critic update number `update` judges of generated pictures, and the genres asked of them.
 
         Paints new ones only if they are due.
         """
-        due = self.settings.training.painted_for(update)
-        painted = self._painted.get(stream.rows.start)
-        if painted is None or painted[0] != due:
+        schedule = self.settings.training
+        due = schedule.painted_for(update)
+        if self._painted.get(stream.rows.start, (None,))[0] != due:
             latents, genres = self._requests(stream, due)
-            with torch.no_grad():
-                painted = self._painted[stream.rows.start] = due, self.pair.paint(latents, genres), genres
-        return painted[1:]
+            fake = self.pair.paint(latents, genres)
+            self._painted[stream.rows.start] = due, [fake] if schedule.augmentation else self.views(fake), genres
+        _, views, genres = self._painted[stream.rows.start]
+        if schedule.augmentation:
+            draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
+            views = self.views(augment(views[0], draws, schedule.augmentation))
+        return views, genres
 
     def _requests(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Draw latents and genres to paint: genres as often as in real batches, some replaced by `any`."""
