@@ -30,6 +30,10 @@ class ResidualNetworks:
     """Channels of the critic's first layer, at 32 pixels; they double each time the size halves."""
     patterns: Annotated[int, pydantic.Field(ge=0)] = 0
     """Rank of the per-pixel bias in the generator's gates; with 0 the bias is one value per channel."""
+    mapping: Annotated[int, pydantic.Field(ge=0, le=65_536)] = 0
+    """Width of two gated layers that mix latent and genre for the generator's gates; 0 for none."""
+    modulated: bool = False
+    """Latent and genre also scale the channels before each gate of the generator."""
     features: Features = "none"
     """The frozen network whose maps the critic judges beside the pixels."""
     feature_side: Literal[64, 96, 128] = 96

@@ -26,6 +26,8 @@ def build_generator(networks: Networks, num_genres: int) -> nn.Module:
         num_genres=num_genres,
         channels=networks.generator_channels,
         patterns=networks.patterns,
+        mapping=networks.mapping,
+        modulated=networks.modulated,
     )
 
 

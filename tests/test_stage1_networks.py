@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -21,6 +23,7 @@ TINY = ResidualNetworks(
 TINY_PATTERNED = ResidualNetworks(
     architecture="residual", latent_dim=8, generator_channels=(8, 8, 4, 4, 4), critic_width=2, patterns=2
 )
+TINY_MODULATED = replace(TINY_PATTERNED, mapping=6, modulated=True)
 TINY_SEEING = ResidualNetworks(
     architecture="residual",
     latent_dim=8,
@@ -35,8 +38,8 @@ TINY_NORMALISED = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4,
 TINY_CONCATENATED = GangoghNetworks(architecture="gangogh", latent_dim=8, width=4, conditioning="concatenation")
 EVERY_KIND = pytest.mark.parametrize(
     "networks",
-    [TINY, TINY_PATTERNED, TINY_SEEING, TINY_PARENT, TINY_NORMALISED, TINY_CONCATENATED],
-    ids=["residual", "patterns", "eyes", "gangogh", "normalisation", "concatenation"],
+    [TINY, TINY_PATTERNED, TINY_MODULATED, TINY_SEEING, TINY_PARENT, TINY_NORMALISED, TINY_CONCATENATED],
+    ids=["residual", "patterns", "modulated", "eyes", "gangogh", "normalisation", "concatenation"],
 )
 
 

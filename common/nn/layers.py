@@ -27,7 +27,7 @@ class Gate(nn.Module):
         return gated(features + bias)
 
 
-def gated(features: Float[Tensor, "b c2 h w"]) -> Float[Tensor, "b c h w"]:
+def gated(features: Float[Tensor, "b c2 *size"]) -> Float[Tensor, "b c *size"]:
     """Return `tanh(f) * sigmoid(g)`, where f and g are the two halves of the channels."""
     f, g = features.chunk(2, dim=1)
     return torch.tanh(f) * torch.sigmoid(g)
