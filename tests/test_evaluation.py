@@ -134,7 +134,7 @@ def test_a_report_holds_every_figure_with_its_interval_its_samples_and_its_mark(
     assert len(found.novelty.generated) == 24
     assert sorted(found.ranking) == list(range(24))
     # Of real paintings, which the judge has not seen, it is right far more often than of noise.
-    assert found.figures["asked_genre_accuracy"].real > 0.6  # type: ignore[operator]
+    assert found.figures["asked_genre_accuracy"].real > 0.4  # type: ignore[operator]
     assert found.kid_by_genre == dict.fromkeys(found.kid_by_genre)
 
 
@@ -219,7 +219,7 @@ def test_one_picture_a_genre_looks_collapsed(known: dict[str, Measurements]) -> 
     stolen, repeated = known["stolen"].figures, known["repeated"].figures
     assert repeated["diversity"].value == pytest.approx(0, abs=1e-3)
     assert stolen["diversity"].value > 0.8
-    assert repeated["coverage"].value < stolen["coverage"].value
+    assert repeated["recall"].value < stolen["recall"].value
     assert "asked_style_accuracy" not in repeated
 
 
