@@ -26,6 +26,9 @@ class Purpose(IntEnum):
     AUGMENTATION_OF_FAKE = 10
     AUGMENTATION_FOR_GENERATOR = 11
     CLASSIFIER = 12
+    SQUARE_OF_REAL = 13
+    SQUARE_OF_FAKE = 14
+    SQUARE_FOR_GENERATOR = 15
 
 
 def generator_for(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:

@@ -76,6 +76,8 @@ class TrainingSettings(Schedule):
 
     genre_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
     """0 samples genres as often as they occur, 1 samples all genres equally often."""
+    zoom: Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.0
+    """The critic's eyes see a random square of each picture, whose side is 1 - zoom to 1 of the picture's."""
 
 
 @settings

@@ -108,12 +108,16 @@ class Stage1Trainer:
                 self._critic.fit(eyes(to_float(self._split.pictures(places)).to(self.accelerator.device)))
         return eyes
 
-    def views(self, images: Float[Tensor, "b 3 64 64"]) -> list[Tensor]:
-        """Return what the critic judges of pictures, with gradients to the pictures."""
+    def views(
+        self, images: Float[Tensor, "b 3 64 64"], stream: BatchStream, purpose: Purpose, update: int
+    ) -> list[Tensor]:
+        """Return what the critic judges of a part's pictures, with gradients to them. `purpose` is that of the zoom."""
         if self._eyes is None:
             return self._critic.views(images)
+        zoom = self.settings.training.zoom
+        draws = stream.uniform(purpose, update, 3) if zoom else None
         with self.pair.in_precision():
-            return [part.float() for part in self._critic.views(images, self._eyes(images))]
+            return [part.float() for part in self._critic.views(images, self._eyes(images, draws, zoom))]
 
     def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, Critic]:
         """Return a generator and a critic with random weights; neither has a style."""
@@ -128,11 +132,12 @@ class Stage1Trainer:
         real = augment(paintings, draws, schedule.augmentation)
         if schedule.learns_labels_alone(update):
             with torch.no_grad():
-                views = self.views(real)
+                views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
             _, logits = self.pair.judge(views, genres)
             return class_loss(logits, genres).mean(), {"accuracy_real": correct(logits, genres)}
         with torch.no_grad():
-            real_views, (fake_views, asked) = self.views(real), self._fake_batch(stream, update)
+            real_views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
+            fake_views, asked = self._fake_batch(stream, update)
         # One pass for both is faster than two.
         both = [torch.cat(views) for views in zip(real_views, fake_views, strict=True)]
         scores, logits = self.pair.judge(both, torch.cat([genres, asked]))
@@ -168,7 +173,7 @@ class Stage1Trainer:
         fake = self.pair.paint(latents, genres)
         chance = self.settings.training.augmentation
         draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
-        views = self.views(augment(fake, draws, chance))
+        views = self.views(augment(fake, draws, chance), stream, Purpose.SQUARE_FOR_GENERATOR, update)
         self._painted[stream.rows.start] = update, [view.detach() for view in ([fake] if chance else views)], genres
         scores, logits = self.pair.judge(views, genres)
         losses = generator_loss(scores, logits, genres, genre_weight=self.settings.loss.generator_genre)
@@ -232,11 +237,13 @@ class Stage1Trainer:
         if self._painted.get(stream.rows.start, (None,))[0] != due:
             latents, genres = self._requests(stream, due)
             fake = self.pair.paint(latents, genres)
-            self._painted[stream.rows.start] = due, [fake] if schedule.augmentation else self.views(fake), genres
+            views = [fake] if schedule.augmentation else self.views(fake, stream, Purpose.SQUARE_OF_FAKE, due)
+            self._painted[stream.rows.start] = due, views, genres
         _, views, genres = self._painted[stream.rows.start]
         if schedule.augmentation:
             draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
-            views = self.views(augment(views[0], draws, schedule.augmentation))
+            augmented = augment(views[0], draws, schedule.augmentation)
+            views = self.views(augmented, stream, Purpose.SQUARE_OF_FAKE, update)
         return views, genres
 
     def _requests(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:

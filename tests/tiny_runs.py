@@ -26,7 +26,12 @@ STAGE1_NETWORKS = (
     "loss.penalty_every=2",
     "training.repaint_every=2",
 )
-EYES = ("networks.features=efficientnet-lite0", "networks.feature_side=64", "networks.head_channels=4")
+EYES = (
+    "networks.features=efficientnet-lite0",
+    "networks.feature_side=64",
+    "networks.head_channels=4",
+    "training.zoom=0.25",
+)
 """Give stage I's critic the maps of a frozen network."""
 STAGE2_NETWORKS = (
     "networks.noise_dim=6",

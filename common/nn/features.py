@@ -36,10 +36,18 @@ class MapReader(nn.Module):
         # On a CPU depthwise convolutions are faster with channels last.
         self.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
-        """Return one map for each stage, [b c_k h_k w_k], of pictures in [-1, 1]."""
+    def forward(
+        self, images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 3"] | None = None, zoom: float = 0.0
+    ) -> list[Tensor]:
+        """Return one map for each stage, [b c_k h_k w_k], of pictures in [-1, 1].
+
+        With `draws`, uniform in [0, 1), of a random square of each picture; its side is 1 - zoom to 1 of the picture's.
+        """
         size = (self.side, self.side)
-        enlarged = F.interpolate(images, size=size, mode="bilinear") if images.shape[-2:] != size else images
+        if draws is not None:
+            enlarged = _squares(images, draws, zoom, self.side)
+        else:
+            enlarged = F.interpolate(images, size=size, mode="bilinear") if images.shape[-2:] != size else images
         features = ((enlarged * 127.5 + 0.5) / 128).contiguous(memory_format=torch.channels_last)
         maps = []
         for stage in self.stages:
@@ -50,6 +58,19 @@ class MapReader(nn.Module):
     def train(self, mode: bool = True) -> MapReader:
         """Ignore `mode` and stay in evaluation mode: maps must not depend on the other pictures of a batch."""
         return super().train(False)
+
+
+def _squares(
+    images: Float[Tensor, "b 3 h w"], draws: Float[Tensor, "b 3"], zoom: float, side: int
+) -> Float[Tensor, "b 3 side side"]:
+    """Return a random square of each picture, resized to `side` pixels."""
+    share = 1 - zoom * draws[:, 0]
+    centre = (2 * draws[:, 1:] - 1) * (1 - share)[:, None]
+    zero = torch.zeros_like(share)
+    rows = torch.stack([share, zero, centre[:, 0], zero, share, centre[:, 1]], dim=1)
+    matrices = rearrange(rows, "b (two three) -> b two three", two=2)
+    grid = F.affine_grid(matrices, [len(images), 3, side, side], align_corners=False)
+    return F.grid_sample(images.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 class _InFloat32(nn.Module):
