@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from common import config
-from common.nn.features import MAP_CHANNELS
+from common.nn.features import MAP_CHANNELS, MapReader
 from stage1.config import PRESETS, GangoghNetworks, Networks, ResidualNetworks, Stage1Config
 from stage1.networks import build_critic, build_generator
 
@@ -143,3 +143,15 @@ def test_views_are_standardised_by_the_maps_that_they_were_fitted_to() -> None:
         torch.testing.assert_close(view.mean(dim=(0, 2, 3)), torch.zeros(4), atol=1e-4, rtol=0)
         standardised = (part - projection.mean[:, None, None]) / projection.std[:, None, None]
         torch.testing.assert_close(standardised.std(dim=(0, 2, 3)), torch.ones(part.shape[1]), atol=1e-3, rtol=0)
+
+
+def test_eyes_see_squares_of_pictures_and_without_zoom_the_whole() -> None:
+    eyes = MapReader([nn.Identity()], 64, "no weights")
+    images, draws = torch.rand(3, 3, 64, 64), torch.rand(3, 3)
+    torch.testing.assert_close(eyes(images, draws, 0.0)[0], eyes(images)[0], atol=1e-4, rtol=0)
+    columns = torch.linspace(-1, 1, 64).expand(3, 3, 64, 64)
+    seen = 2 * eyes(columns, draws, 0.5)[0][:, 0, 0] * 128 / 255  # The network's input is (value - 127) / 128.
+    width = (seen[:, -1] - seen[:, 0]) / 2
+    torch.testing.assert_close(width, 1 - 0.5 * draws[:, 0], atol=0.02, rtol=0)
+    assert seen.min() >= -1.01
+    assert seen.max() <= 1.01
