@@ -55,7 +55,7 @@ def measured_by_small_features() -> Iterator[None]:
 
     def load_small(name: EfficientNetLite, weights: Path | None) -> FeatureNetwork:
         whole = load(name, weights)
-        whole.network.input_size = 112
+        whole.network.input_size = 96
         # Features are kept under the description.
         return FeatureNetwork(
             whole.name, Fewer(whole.network), num_features=160, description=f"small {whole.description}"
@@ -63,5 +63,5 @@ def measured_by_small_features() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(features, "_load_efficientnet_lite", load_small)
-        patched.setattr(classifier, "PICTURES", 500)
+        patched.setattr(classifier, "PICTURES", 64)
         yield

@@ -20,7 +20,7 @@ from common.shares import Share
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier, "PICTURES", 1000)
+    monkeypatch.setattr(classifier, "PICTURES", 600)
 
 
 @pytest.fixture

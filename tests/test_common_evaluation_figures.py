@@ -53,11 +53,11 @@ def test_a_picture_alone_of_its_label_has_no_distance() -> None:
     assert len(distances_within(np.zeros((3, 2), dtype=np.float32), np.array([0, 1, 2]), np.random.default_rng(0))) == 0
 
 
-def test_six_figures_come_first_and_every_figure_is_explained_for_its_split() -> None:
+def test_seven_figures_come_first_and_every_figure_is_explained_for_its_split() -> None:
     shown = specs("validation")
     assert sorted(shown) == sorted(spec.key for spec in FIGURES)
-    first = ["kid", "fid", "coverage", "asked_genre_accuracy", "asked_style_accuracy", "near_copies"]
-    assert list(shown)[:6] == first == [key for key, spec in shown.items() if spec.leads]
+    first = ["kid", "kid_by_ruler", "fid", "coverage", "asked_genre_accuracy", "asked_style_accuracy", "near_copies"]
+    assert list(shown)[:7] == first == [key for key, spec in shown.items() if spec.leads]
     for spec in shown.values():
         assert "{" not in spec.title + spec.sentence + spec.real
         assert spec.sentence.endswith(".")

@@ -74,7 +74,7 @@ def test_a_card_without_a_report_has_no_figure_and_names_what_is_missing(card: s
     assert "None: this card was made without a report" in card
     assert "| figure |" not in card
     faults = card.partition("## Known faults")[2]
-    assert "KID × 10³, test split; FID, test split; Coverage" in faults
+    assert "KID × 10³, test split; KID × 10³ by the second ruler; FID, test split; Coverage" in faults
     assert "Not measured at 64, 128 pixels" in faults
 
 
@@ -95,7 +95,10 @@ def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> No
         in card
     )
     faults = card.partition("## Known faults")[2]
-    assert "Not measured: KID × 10³, test split; FID, test split; Asked genre recognised;" in faults
+    assert (
+        "Not measured: KID × 10³, test split; KID × 10³ by the second ruler; FID, test split; Asked genre recognised;"
+        in faults
+    )
     assert "Not measured at 64 pixels" in faults
 
 
