@@ -7,21 +7,21 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from itertools import chain
 from pathlib import Path
 
 import torch
 
 from command_line import Parser, at_least
 from common.data.dataset import HELD_OUT, SIZES, PaintingDataset
-from common.errors import UserError, run_command
+from common.errors import run_command
 from common.evaluation.features import default_feature_network, load_feature_network
 from common.evaluation.report import report_on
-from common.evaluation.subjects import SMALL, EnlargedPainter, Subject, TrainedPainter, folder_subject, painted_subject
-from common.machine import launched_place, own_device, share_cores
-from common.runs.folder import TRAINED_ELSEWHERE, caution_about
+from common.evaluation.subjects import folder_subject
+from common.machine import own_device, share_cores
 from common.shares import join_launched_processes
-from stage2 import Painter, Request
+from stage2 import Request
+from stage2.painter.measuring import subjects_of
 
 MOST = 1_000_000
 """Pictures whose features fit into memory."""
@@ -37,30 +37,15 @@ def main() -> None:
         wanted = {"labels": given.labels, "limit": given.samples, "seed": given.seed, "split": given.split}
         subjects = [folder_subject(given.folder, dataset, given.resolution, **wanted)]
     else:
-        subjects = [subject for run in given.runs for subject in _painted(run, dataset, device, given)]
+        asked = Request(seed=given.seed, resolution=given.resolution, truncation=given.truncation)
+        wanted = {name: getattr(given, name) for name in ("samples", "split", "features", "enlarged")}
+        found = (subjects_of(run, dataset, asked, device=device, **wanted) for run in given.runs)
+        subjects = list(chain.from_iterable(found))
     network = load_feature_network(given.features, given.features_weights, device)
     share = join_launched_processes(device)
     limit, ruler = (4000, False) if given.quick else (None, given.ruler)
     report_on(subjects, network, share, given.out, training_limit=limit, with_ruler=ruler, device=device)
     share.leave()
-
-
-def _painted(run: Path, dataset: PaintingDataset, device: torch.device, given: argparse.Namespace) -> list[Subject]:
-    painter, caution = Painter.load(run, device), caution_about(run, dataset, given.split)
-    if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0:
-        print(f"warning: {run} was {caution}; give its own with --data", file=sys.stderr)
-    if (eyes := painter.stage1.eyes) != "none":
-        taught = f"its critic reads {eyes}" + (", by which it is measured here" if given.features == eyes else "")
-        caution = f"{caution}; {taught}" if caution else taught
-    asked = Request(seed=given.seed, resolution=given.resolution, truncation=given.truncation)
-    side = painter.resolve(asked).resolution
-    painters: dict[str, TrainedPainter] = {str(run): painter}
-    if given.enlarged:
-        if side == SMALL:
-            raise UserError(f"--enlarged is a baseline for stage II, but {run} is measured at 64 pixels; leave it out")
-        painters[f"{run}, stage I enlarged"] = EnlargedPainter(painter)
-    wanted = {name: getattr(given, name) for name in ("samples", "seed", "split", "truncation")}
-    return [painted_subject(one, name, dataset, side, caution=caution, **wanted) for name, one in painters.items()]
 
 
 def _arguments() -> argparse.Namespace:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +33,9 @@ def main() -> None:
         commands.paint_walk(painter, arguments.kind, request, output, arguments.fps, **stops)
     else:
         # Imported here, because only this command needs the packages for evaluation.
-        from common.data.dataset import PaintingDataset
-        from common.evaluation.features import default_feature_network, load_feature_network
-        from common.evaluation.report import nearest_sheet
+        from stage2.painter.measuring import paint_beside_nearest
 
-        dataset, size = PaintingDataset(arguments.data), painter.resolve(request).resolution
-        network = load_feature_network(default_feature_network(), None, painter.device)
-        lay_out = partial(nearest_sheet, dataset, size, network)
-        commands.paint(painter, [options.series_of(arguments, request)], output, "{}_nearest", lay_out)
+        paint_beside_nearest(painter, options.series_of(arguments, request), output, arguments.data)
 
 
 def _parser() -> Parser:
