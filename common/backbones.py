@@ -9,10 +9,13 @@ import torch
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from common.errors import missing_package
+from common.errors import UserError, missing_package
 from common.files import sha256
+from common.nn.features import MapReader
 
 EfficientNetLite = Literal["efficientnet-lite0", "efficientnet-lite2"]
+Eyes = Literal["none", "efficientnet-lite0"]
+"""The frozen network whose maps a critic judges beside the pixels."""
 STAGES = {"efficientnet-lite0": (3, 5, 11, 16)}
 """Numbers of the first block after each map, at strides 4, 8, 16 and 32."""
 
@@ -49,6 +52,28 @@ def stages_of(name: EfficientNetLite, network: Any) -> list[nn.Module]:
 def fingerprint(path: Path) -> str:
     """Return the file name and the start of its checksum, so that reports and exports show which weights they used."""
     return f"{path.name} (sha256 {sha256(path)[:8]})"
+
+
+def open_eyes(name: Eyes, side: int) -> MapReader | None:
+    """Load the frozen network that a critic reads, for pictures of `side` pixels; None for a critic of pixels alone.
+
+    Raise UserError if its packages are not installed.
+    """
+    if name == "none":
+        return None
+    instead = "do without it: --set networks.features=none in training, no --curate in painting"
+    network, weights = load_efficientnet_lite(name, instead=instead)
+    return MapReader(stages_of(name, network), side, weights)
+
+
+def trusted(eyes: MapReader | None, learnt_from: str, critic: Path, device: torch.device) -> MapReader | None:
+    """Return the eyes of a critic, on a device. Raise UserError if it learnt from other weights than these."""
+    if eyes is not None and learnt_from not in ("", eyes.weights):
+        raise UserError(
+            f"the critic in {critic.parent} learnt from {learnt_from}, but {eyes.weights} is installed; install the "
+            "version that has the former"
+        )
+    return None if eyes is None else eyes.to(device)
 
 
 def _fold_batch_norms(network: Any) -> None:

@@ -7,14 +7,12 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from common.backbones import Eyes
 from common.config import settings
 from common.runs.config import LoggingSettings, OptimizerSettings, RealnessSettings, Schedule, Width
 from stage1.gangogh import Conditioning
 
 PRESETS = Path(__file__).with_name("presets")
-
-
-Features = Literal["none", "efficientnet-lite0"]
 
 
 @settings
@@ -34,7 +32,7 @@ class ResidualNetworks:
     """Width of two gated layers that mix latent and genre for the generator's gates; 0 for none."""
     modulated: bool = False
     """Latent and genre also scale the channels before each gate of the generator."""
-    features: Features = "none"
+    features: Eyes = "none"
     """The frozen network whose maps the critic judges beside the pixels."""
     feature_side: Literal[64, 96, 128] = 96
     """Side, in pixels, to which pictures are enlarged for that network."""

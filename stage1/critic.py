@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.features import MAP_CHANNELS, MapProjection
+from common.nn.features import MAP_CHANNELS, MapHead, MapProjection
 
 Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b k"]]
 """Scores and genre logits."""
@@ -38,7 +38,7 @@ class Critic(nn.Module):
         channels = MAP_CHANNELS if feature_side else ()
         self.projections = nn.ModuleList(MapProjection(count, head_channels) for count in channels)
         self.map_heads = nn.ModuleList(
-            _MapHead(head_channels, feature_side // 2**place, num_genres) for place in range(2, 2 + len(channels))
+            MapHead(head_channels, feature_side // 2**place, num_genres) for place in range(2, 2 + len(channels))
         )
 
     def fit(self, maps: Sequence[Tensor]) -> None:
@@ -56,36 +56,11 @@ class Critic(nn.Module):
         features = self.features(views[0])
         scores, logits = [self.realness(features).squeeze(1)], [self.genre(features)]
         for head, view in zip(self.map_heads, views[1:], strict=True):
-            score, logit = head(view, genres)
-            scores.append(score)
-            logits.append(logit)
+            assert isinstance(head, MapHead)
+            score, pooled, head_logits = head(view)
+            scores.append(score + head.projected(pooled, genres))
+            logits.append(head_logits)
         return torch.stack(scores).mean(dim=0), torch.stack(logits).mean(dim=0)
-
-
-class _MapHead(nn.Module):
-    """Stride-2 convolutions of a map down to at most 4x4. The genre enters the score by projection (Miyato 2018)."""
-
-    def __init__(self, channels: int, side: int, num_genres: int) -> None:
-        super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(channels, channels, 3, padding=1), *_activation(channels)]
-        while side > 4:
-            layers += [nn.Conv2d(channels, channels, 4, stride=2, padding=1), *_activation(channels)]
-            side //= 2
-        self.features = nn.Sequential(*layers)
-        self.realness = nn.Linear(channels * side * side, 1)
-        self.genre = nn.Linear(channels, num_genres)
-        self.embedding = nn.Linear(num_genres, channels, bias=False)
-
-    def forward(self, view: Float[Tensor, "b c h w"], genres: Float[Tensor, "b k"]) -> Judgement:
-        features = self.features(view)
-        pooled = features.mean(dim=(2, 3))
-        projected = (self.embedding(genres) * pooled).sum(dim=1)
-        return self.realness(features.flatten(1)).squeeze(1) + projected, self.genre(pooled)
-
-
-def _activation(channels: int) -> list[nn.Module]:
-    # Not batch norm: batches are small, and processes would differ.
-    return [nn.GroupNorm(1, channels), nn.LeakyReLU(0.2)]
 
 
 def _normalised_convolution(in_channels: int, out_channels: int, size: int) -> list[nn.Module]:

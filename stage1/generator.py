@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 import torch
-import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Gate, gated, layer_norm
+from common.nn.layers import Gate, Mapping, NormalisedBlock, enlarged, layer_norm
 
 LABEL_SCALE = 4.0
 """Factor on the genre's one-hot vector; a latent of 128 values has length 11. With 11 all pictures of a genre were the
@@ -37,19 +36,26 @@ class Generator(nn.Module):
         """`channels` are the widths at 4, 8, … pixels; the last features are enlarged to 64 pixels if needed.
 
         `patterns` is the rank of the gates' per-pixel bias (see `_Patterns`), 0 for none. `mapping` is the width of two
-        gated layers that mix latent and genre (see `_Mapping`), 0 for none. `modulated` lets the condition scale the
-        channels before each gate.
+        gated layers that mix latent and genre (`common.nn.layers.Mapping`), 0 for none. `modulated` lets the condition
+        scale the channels before each gate.
         """
         super().__init__()
         condition_dim = latent_dim + num_genres
-        self.mapping = _Mapping(condition_dim, mapping) if mapping else nn.Identity()
+        self.mapping = Mapping(condition_dim, mapping) if mapping else nn.Identity()
         condition_dim += mapping
         self.enlargement = 64 // (4 * 2 ** (len(channels) - 1))
         self.stem = nn.Linear(condition_dim, 2 * channels[0] * 4 * 4)
         self.stem_norm = layer_norm(2 * channels[0])
         self.stem_gate = Gate(channels[0], condition_dim, bias=True)
         self.blocks = nn.ModuleList(
-            _UpsamplingBlock(wide, narrow, condition_dim, 8 * 2**number, patterns=patterns, modulated=modulated)
+            NormalisedBlock(
+                wide,
+                narrow,
+                condition_dim,
+                upsample=True,
+                modulated=modulated,
+                bias=partial(_Patterns, condition_dim, 8 * 2**number, patterns) if patterns else None,
+            )
             for number, (wide, narrow) in enumerate(zip(channels[:-1], channels[1:], strict=True))
         )
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in channels[:-1])
@@ -65,72 +71,9 @@ class Generator(nn.Module):
         features = self.stem_gate(self.stem_norm(features), condition)
         picture = features.new_zeros(())
         for sketch, block in zip(self.sketches, self.blocks, strict=True):
-            picture = _enlarged(picture + sketch(features), 2)
+            picture = enlarged(picture + sketch(features), 2)
             features = block(features, condition)
-        return torch.tanh(_enlarged(picture, self.enlargement) + self.out(_enlarged(features, self.enlargement)))
-
-
-def _enlarged(features: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "b c h_out w_out"]:
-    return F.interpolate(features, scale_factor=times, mode="bilinear") if times > 1 else features
-
-
-class _Mapping(nn.Module):
-    """Two gated layers whose output joins the condition, so that a genre can change what a latent means.
-
-    The gates of the blocks add latent and genre; without these layers one latent has the same forms in every genre.
-    """
-
-    def __init__(self, condition_dim: int, width: int) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(condition_dim, 2 * width), nn.Linear(width, 2 * width)
-        for layer in (self.first, self.second):
-            nn.init.normal_(layer.weight, std=2 * layer.in_features**-0.5)
-
-    def forward(self, condition: Float[Tensor, "b k"]) -> Float[Tensor, "b k_out"]:
-        mixed = gated(self.second(gated(self.first(condition))))
-        return torch.cat([2 * mixed, condition], dim=1)
-
-
-class _UpsamplingBlock(nn.Module):
-    """Doubles the size. It enlarges before the convolution; a strided transposed convolution would leave a grid."""
-
-    def __init__(self, in_channels: int, out_channels: int, condition_dim: int, size: int, **options: Any) -> None:
-        super().__init__()
-        self.skip = nn.Conv2d(in_channels, out_channels, 1)
-        self.first = _GatedConvolution(in_channels, out_channels, condition_dim, size, **options)
-        self.second = _GatedConvolution(out_channels, out_channels, condition_dim, size, **options)
-
-    def forward(
-        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
-    ) -> Float[Tensor, "b c_out h_out w_out"]:
-        enlarged = _enlarged(self.skip(features), 2) + self.first(F.interpolate(features, scale_factor=2), condition)
-        return enlarged + self.second(enlarged, condition)
-
-
-class _GatedConvolution(nn.Module):
-    def __init__(
-        self, in_channels: int, out_channels: int, condition_dim: int, size: int, *, patterns: int, modulated: bool
-    ) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
-        self.norm = layer_norm(2 * out_channels)
-        self.scales = nn.Linear(condition_dim, 2 * out_channels) if modulated else None
-        if self.scales is not None:
-            nn.init.normal_(self.scales.weight, std=0.3 * condition_dim**-0.5)
-            nn.init.zeros_(self.scales.bias)
-        self.patterns = _Patterns(2 * out_channels, condition_dim, size, patterns) if patterns else None
-        self.gate = Gate(out_channels, condition_dim, bias=True)
-
-    def forward(
-        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
-    ) -> Float[Tensor, "b c_out h w"]:
-        features = self.norm(self.convolution(features))
-        if self.scales is not None:
-            features = features * (1 + self.scales(condition)[:, :, None, None])
-        if self.patterns is not None:
-            features = features + self.patterns(condition)
-        # Normalised features drive half of all gates into saturation, which draws outlines.
-        return self.gate(features if self.scales is None else features / 2, condition)
+        return torch.tanh(enlarged(picture, self.enlargement) + self.out(enlarged(features, self.enlargement)))
 
 
 class _Patterns(nn.Module):
@@ -141,7 +84,7 @@ class _Patterns(nn.Module):
     (stage1/README.md).
     """
 
-    def __init__(self, channels: int, condition_dim: int, size: int, rank: int) -> None:
+    def __init__(self, condition_dim: int, size: int, rank: int, channels: int) -> None:
         super().__init__()
         self.size = size
         self.maps = nn.Linear(condition_dim, rank * size * size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from common.backbones import load_efficientnet_lite, stages_of
+from common.backbones import open_eyes
 from common.nn.features import MapReader
 from stage1.config import GangoghNetworks, Networks
 from stage1.critic import Critic
@@ -43,13 +43,6 @@ def build_critic(networks: Networks, num_genres: int) -> Critic:
     )
 
 
-def open_eyes(networks: Networks) -> MapReader | None:
-    """Load the frozen network that the critic reads; None for a critic of pixels alone.
-
-    Raises UserError if its packages are not installed.
-    """
-    if isinstance(networks, GangoghNetworks) or networks.features == "none":
-        return None
-    instead = "do without it: --set networks.features=none in training, no --curate in painting"
-    network, weights = load_efficientnet_lite(networks.features, instead=instead)
-    return MapReader(stages_of(networks.features, network), networks.feature_side, weights)
+def eyes_of(networks: Networks) -> MapReader | None:
+    """Load the frozen network that the critic reads, as `common.backbones.open_eyes` does."""
+    return None if isinstance(networks, GangoghNetworks) else open_eyes(networks.features, networks.feature_side)

@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from common.backbones import trusted
 from common.config import settings
 from common.curation import Opinions
-from common.errors import UserError
 from common.images import to_signed
 from common.nn.features import MapReader
 from common.randomness import Purpose, generator_for
@@ -25,7 +25,7 @@ from common.runs.exports import find_export, load_network, read_export_config, w
 from common.vocabulary import Vocabulary
 from stage1.config import GangoghNetworks, Networks
 from stage1.critic import Critic
-from stage1.networks import build_critic, build_generator, open_eyes
+from stage1.networks import build_critic, build_generator, eyes_of
 
 SIZE = 64
 TRAIN_COMMAND = "accelerate launch scripts/train_stage1.py"
@@ -89,13 +89,7 @@ class Stage1Painter:
 
     @cached_property
     def _eyes(self) -> MapReader | None:
-        eyes, learnt_from = open_eyes(self.export.networks), self.export.eyes
-        if eyes is not None and learnt_from not in ("", eyes.weights):
-            raise UserError(
-                f"the critic in {self.critic_weights.parent} learnt from {learnt_from}, but {eyes.weights} is "
-                "installed; install the version that has the former"
-            )
-        return None if eyes is None else eyes.to(self.device)
+        return trusted(eyes_of(self.export.networks), self.export.eyes, self.critic_weights, self.device)
 
     @cached_property
     def critic(self) -> Critic | None:

@@ -33,7 +33,7 @@ from common.vocabulary import ANY, Vocabulary, counted
 from stage1.config import Stage1Config
 from stage1.critic import Critic
 from stage1.losses import critic_loss, generator_loss
-from stage1.networks import build_critic, build_generator, open_eyes
+from stage1.networks import build_critic, build_generator, eyes_of
 from stage1.sampling import SIZE, draw_latents, save_export
 from stage1.variety import spread, spread_of_paintings
 
@@ -100,7 +100,7 @@ class Stage1Trainer:
 
     def _open_eyes(self) -> MapReader | None:
         """Load the frozen network that the critic reads, if it has one, and fit the critic to its maps of paintings."""
-        eyes = open_eyes(self.settings.networks)
+        eyes = eyes_of(self.settings.networks)
         if eyes is not None:
             eyes.to(self.accelerator.device)
             places = np.linspace(0, len(self._split) - 1, min(FITTED, len(self._split))).astype(np.int64)

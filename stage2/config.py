@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from common.backbones import Eyes
 from common.config import settings
 from common.runs.config import LoggingSettings, OptimizerSettings, RealnessSettings, Schedule, Width
 from stage2.critic import CriticConditioning
@@ -29,6 +30,12 @@ class _Networks:
     """Channels of the critic's convolutions; each halves the size."""
     critic_conditioning: CriticConditioning
     """How the score depends on the labels: by projection, or with the labels beside the features of every place."""
+    features: Eyes = "none"
+    """The frozen network whose maps the critic judges beside the pixels."""
+    feature_side: Literal[64, 96, 128] = 96
+    """Side, in pixels, of what that network sees: the whole picture brought down, and a square of it at full size."""
+    head_channels: Width = 64
+    """Channels of the critic's head for each map."""
 
 
 @settings
@@ -55,11 +62,27 @@ class ResidualNetworks(_Networks):
     the class heads share the score's features."""
 
     def __post_init__(self) -> None:
-        given, needed = len(self.decoder_channels), int(math.log2(self.resolution // self.output_enlargement // 16))
-        if given != needed:
-            raise ValueError(f"decoder_channels has {given} widths; resolution {self.resolution} needs {needed} here")
+        _check_decoder(self.decoder_channels, self.resolution, self.output_enlargement)
         if min(*self.encoder_channels, *self.decoder_channels) < 1:
             raise ValueError("channels must be at least 1")
+
+
+@settings
+class RepaintingNetworks(_Networks):
+    """The generator that paints anew from features at 16 pixels, and its critic."""
+
+    architecture: Literal["repainting"]
+    mapping: Annotated[int, pydantic.Field(ge=1, le=65_536)]
+    """Width of two gated layers that mix noise and labels."""
+    encoder_channels: tuple[Width, Width, Width]
+    """Channels at 64, 32 and 16 pixels."""
+    decoder_channels: tuple[Width, ...]
+    """Channels at 32 pixels, 64 pixels and so on, up to resolution / output_enlargement."""
+    output_enlargement: Literal[1, 2, 4]
+    """Side of the square of pixels that each pixel of the last features becomes."""
+
+    def __post_init__(self) -> None:
+        _check_decoder(self.decoder_channels, self.resolution, self.output_enlargement)
 
 
 @settings
@@ -71,7 +94,15 @@ class StackganNetworks(_Networks):
     """Channels of the generator at 64 pixels; 128 in StackGAN."""
 
 
-Networks = Annotated[ResidualNetworks | StackganNetworks, pydantic.Field(discriminator="architecture")]
+def _check_decoder(channels: tuple[int, ...], resolution: int, output_enlargement: int) -> None:
+    given, needed = len(channels), int(math.log2(resolution // output_enlargement // 16))
+    if given != needed:
+        raise ValueError(f"decoder_channels has {given} widths; resolution {resolution} needs {needed} here")
+
+
+Networks = Annotated[
+    ResidualNetworks | RepaintingNetworks | StackganNetworks, pydantic.Field(discriminator="architecture")
+]
 
 
 @settings
@@ -86,6 +117,8 @@ class LossSettings(RealnessSettings):
     """alpha_G: the critic recognises the requested genre and style in generated pictures."""
     critic_doubt: Annotated[float, pydantic.Field(ge=0)] = 0.0
     """delta: the critic's class heads give generated pictures equal probability for every genre and style."""
+    layout: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    """Output and small picture have light and shade in the same places; their colours may differ."""
     composition: Annotated[float, pydantic.Field(ge=0)]
     """Distance between output and small picture, both reduced to 16 pixels."""
     reconstruction: Annotated[float, pydantic.Field(ge=0)]
@@ -101,6 +134,8 @@ class TrainingSettings(Schedule):
     """0 samples pairs of genre and style as often as they occur, 1 samples all existing pairs equally often."""
     real_pair_share: Annotated[float, pydantic.Field(ge=0, le=1)]
     """Share of small pictures that are real paintings reduced to 64 pixels, instead of stage I's pictures."""
+    restyled_share: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.0
+    """Share of these real paintings that come from another painting of the genre, to be painted in the asked style."""
     crop: Annotated[int, pydantic.Field(ge=1)]
     """Side, in pixels, of the square crops that both networks train on; at most the resolution."""
 
@@ -122,6 +157,12 @@ class Stage2Config:
         step = max(resolution // 16, 2 ** len(self.networks.critic_channels))
         if crop > resolution or crop % step:
             raise ValueError(f"training.crop {crop} is not a multiple of {step} up to the resolution, {resolution}")
+        whole = self.networks.features != "none" or isinstance(self.networks, RepaintingNetworks)
+        if whole and crop < resolution:
+            raise ValueError(
+                f"training.crop must be {resolution}: a critic with networks.features, and the repainting generator, "
+                "take whole pictures"
+            )
         if self.training.accumulation > 1 and isinstance(self.networks, StackganNetworks):
             raise ValueError(
                 "training.accumulation must be 1 with stackgan, whose batch norm depends on the size of each part"

@@ -1,4 +1,4 @@
-"""Stage II's critic: takes paintings, or crops of them, with their labels; gives realness scores and class logits."""
+"""Stage II's critic: takes views of paintings with their labels; gives realness scores and class logits."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from common.nn.features import MAP_CHANNELS, MapHead, MapProjection
+
 CriticConditioning = Literal["projection", "tiled"]
 PLACES = 4
 """Places per side of a painting, each with features of its own."""
+Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"], list[Tensor]]
+"""Scores, genre logits, style logits, and the features, which `Critic.score` can rate with other labels."""
 
 
 class Critic(nn.Module):
     """Scores how real a painting is as one of the given genre and style, and classifies both.
 
-    Built like stage I's critic. The features are pooled to 4x4 places, so that a critic trained on crops also takes
-    whole paintings. The score and each kind of label have a linear head.
+    The pixel part is built like stage I's critic. Its features are pooled to 4x4 places, so that a critic trained on
+    crops also takes whole paintings. The score and each kind of label have a linear head.
+
+    With eyes it has also a head for each map of a frozen network: of the whole picture brought down, and of a square
+    of it at full size. The pixel part then sees that square, and the labels are read from the maps alone. The score is
+    the mean over all parts.
     """
 
     def __init__(
@@ -33,35 +41,73 @@ class Critic(nn.Module):
         conditioning: CriticConditioning,
         label_channels: Sequence[int] = (),
         label_reduction: int = 1,
+        feature_side: int = 0,
+        head_channels: int = 0,
     ) -> None:
         """`channels` are the widths of the stride-2 convolutions; each place of the fifth sees 125 pixels.
 
         With `label_channels`, the class heads have their own convolutions of these widths, which see pictures reduced
         `label_reduction` times. So the generator can please the class heads only by palette and forms. With full
         resolution it learnt worm-like textures that raise the class probability and look like no painting.
+
+        `feature_side` is the side of the pictures that the frozen network sees; 0 for a critic of pixels alone.
         """
         super().__init__()
+        self.num_labels = [num_genres, num_styles]
+        self.feature_side = feature_side
         self.convolutions = _halving_convolutions(channels)
         self.label_reduction = label_reduction
         self.label_convolutions = _halving_convolutions(label_channels) if label_channels else None
         scores = {"projection": _ProjectionScore, "tiled": _TiledScore}[conditioning]
         self.scores = scores(channels[-1], num_genres + num_styles)
         """Takes features, genres and styles; gives the realness score."""
-        heads_dim = (*channels, *label_channels)[-1] * PLACES * PLACES
-        self.genre = nn.Linear(heads_dim, num_genres)
-        self.style = nn.Linear(heads_dim, num_styles)
+        if not feature_side:
+            heads_dim = (*channels, *label_channels)[-1] * PLACES * PLACES
+            self.genre = nn.Linear(heads_dim, num_genres)
+            self.style = nn.Linear(heads_dim, num_styles)
+        # Of the whole picture, then of the square.
+        maps = [*enumerate(MAP_CHANNELS, start=2)] * 2 if feature_side else []
+        self.projections = nn.ModuleList(MapProjection(count, head_channels) for _, count in maps)
+        self.map_heads = nn.ModuleList(
+            MapHead(head_channels, feature_side // 2**place, num_genres + num_styles) for place, _ in maps
+        )
 
-    def forward(
-        self,
-        images: Float[Tensor, "b 3 h w"],
-        genres: Float[Tensor, "b k"],
-        styles: Float[Tensor, "b s"],
-    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"], Float[Tensor, "b f"]]:
-        """Return scores, genre logits, style logits, and the features, which `scores` can rate with other labels."""
-        features = read = _of_places(self.convolutions(images))
-        if self.label_convolutions is not None:
-            read = _of_places(self.label_convolutions(F.avg_pool2d(images, self.label_reduction)))
-        return self.scores(features, genres, styles), self.genre(read), self.style(read), features
+    def fit(self, maps: Sequence[Tensor]) -> None:
+        """Standardise the maps by those of some training paintings. Call it before training."""
+        for projection, part in zip(self.projections, maps, strict=True):
+            assert isinstance(projection, MapProjection)
+            projection.fit(part)
+
+    def views(self, pixels: Float[Tensor, "b 3 h w"], maps: Sequence[Tensor] = ()) -> list[Tensor]:
+        """Return what the critic judges: pixels, and each map standardised and mixed (`stage2.networks.look`)."""
+        return [pixels, *(projection(part) for projection, part in zip(self.projections, maps, strict=True))]
+
+    def forward(self, views: Sequence[Tensor], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]) -> Judgement:
+        """Judge views of pictures as ones of these labels, all zeros for any."""
+        pixels = _of_places(self.convolutions(views[0]))
+        features, logits = [pixels], []
+        for head, view in zip(self.map_heads, views[1:], strict=True):
+            score, pooled, head_logits = head(view)
+            features += [score, pooled]
+            logits.append(head_logits)
+        if logits:
+            genre_logits, style_logits = torch.split(torch.stack(logits).mean(dim=0), self.num_labels, dim=1)
+        else:
+            read = pixels
+            if self.label_convolutions is not None:
+                read = _of_places(self.label_convolutions(F.avg_pool2d(views[0], self.label_reduction)))
+            genre_logits, style_logits = self.genre(read), self.style(read)
+        return self.score(features, genres, styles), genre_logits, style_logits, features
+
+    def score(
+        self, features: Sequence[Tensor], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
+    ) -> Float[Tensor, "b"]:
+        """Return the scores of pictures with the given features, as ones of these labels."""
+        scores, labels = [self.scores(features[0], genres, styles)], torch.cat([genres, styles], dim=1)
+        for head, score, pooled in zip(self.map_heads, features[1::2], features[2::2], strict=True):
+            assert isinstance(head, MapHead)
+            scores.append(score + head.projected(pooled, labels))
+        return torch.stack(scores).mean(dim=0)
 
 
 def _halving_convolutions(channels: Sequence[int]) -> nn.Sequential:

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from common.nn.losses import class_loss, drift_loss
 
+KEPT_LAYOUT = 0.8
+"""Correlation of brightness from which on a layout counts as kept."""
+
 
 def critic_loss(
     real_scores: Float[Tensor, "b"],
@@ -51,6 +54,22 @@ def composition_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "
     squares = F.avg_pool2d(small, 4)
     enlargement = large.shape[2] // small.shape[2]
     return (squares - F.avg_pool2d(large, 4 * enlargement)).abs().mean(dim=(1, 2, 3))
+
+
+def layout_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"]) -> Float[Tensor, "b"]:
+    """How far the layout's correlation is below `KEPT_LAYOUT`; 0 above it."""
+    return (KEPT_LAYOUT - layout_correlation(small, large)).relu()
+
+
+def layout_correlation(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"]) -> Float[Tensor, "b"]:
+    """Correlate the brightness of both pictures, reduced to 16x16 pixels: 1 if light and shade lie alike."""
+    parts = []
+    for images in (small, large):
+        grey = F.avg_pool2d(images.mean(dim=1, keepdim=True), images.shape[-1] // 16).flatten(1)
+        parts.append(grey - grey.mean(dim=1, keepdim=True))
+    one, other = parts
+    # On even ground there is no layout to keep.
+    return (one * other).sum(dim=1) / (one.norm(dim=1) * other.norm(dim=1) + 1e-3)
 
 
 def wrong_styles(styles: Int[np.ndarray, "b"], unlabelled: int) -> Int[np.ndarray, "b"]:

@@ -15,14 +15,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from common.backbones import trusted
 from common.config import settings
+from common.curation import Opinions
+from common.nn.features import MapReader
 from common.randomness import Purpose, generator_for
 from common.runs.exports import load_network, read_export_config, weights_hash, write_export
 from common.vocabulary import Vocabulary, format_number
 from stage1.sampling import SHIPPED as STAGE1_SHIPPED
 from stage1.sampling import Stage1Painter
-from stage2.config import Networks, StackganNetworks
-from stage2.networks import build_critic, build_generator
+from stage2.config import Networks, ResidualNetworks
+from stage2.critic import Critic
+from stage2.networks import build_critic, build_generator, eyes_of, look
 
 TRAIN_COMMAND = "accelerate launch scripts/train_stage2.py"
 RUN = Path("runs/stage2")
@@ -39,6 +43,8 @@ class Stage2Export:
     stage: int
     networks: Networks
     vocabulary: Vocabulary
+    eyes: str = ""
+    """The weights of the frozen network whose maps the critic learnt from; empty for a critic of pixels alone."""
 
 
 @dataclass
@@ -58,16 +64,41 @@ class Stage2Networks:
         num_labels = len(export.vocabulary.genres), len(export.vocabulary.styles)
         generator = load_network(partial(build_generator, export.networks, *num_labels), weights, device)
         # Pictures depend on the stroke strength as they do on the weights.
-        strength = 1.0 if isinstance(export.networks, StackganNetworks) else export.networks.detail_strength
+        strength = export.networks.detail_strength if isinstance(export.networks, ResidualNetworks) else 1.0
         strokes = "" if strength == 1 else f"-strokes{format_number(strength)}"
         return cls(export, generator, f"{weights_hash(weights)}{strokes}", folder / "critic.safetensors")
 
     @cached_property
-    def critic(self) -> nn.Module | None:
+    def critic(self) -> Critic | None:
         """The critic; None if the export has none."""
-        vocabulary, device = self.export.vocabulary, next(self.generator.parameters()).device
+        vocabulary = self.export.vocabulary
         build = partial(build_critic, self.export.networks, len(vocabulary.genres), len(vocabulary.styles))
-        return load_network(build, self.critic_weights, device) if self.critic_weights.is_file() else None
+        return load_network(build, self.critic_weights, self.device) if self.critic_weights.is_file() else None
+
+    @torch.no_grad()
+    def opinions(
+        self, images: Float[Tensor, "b 3 size size"], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]
+    ) -> Opinions | None:
+        """Return the critic's opinions on pictures of these labels; None if the export has no critic.
+
+        With eyes it sees the middle of each picture at full size. Raises UserError if their packages are not installed.
+        """
+        if self.critic is None:
+            return None
+        pixels, maps = look(self._eyes, images, images.new_full((len(images), 2), 0.5))
+        scores, *logits, _ = self.critic(
+            self.critic.views(pixels, maps), genres.to(self.device), styles.to(self.device)
+        )
+        return Opinions(scores.cpu().numpy(), *(kind.cpu().numpy() for kind in logits))
+
+    @cached_property
+    def _eyes(self) -> MapReader | None:
+        return trusted(eyes_of(self.export.networks), self.export.eyes, self.critic_weights, self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return next(self.generator.parameters()).device
 
 
 def stage1_of(export: Path) -> Path:
@@ -82,8 +113,17 @@ def draw_noise(seeds: Iterable[int], noise_dim: int) -> Float[Tensor, "b n"]:
 
 
 def save_export(
-    folder: Path, networks: Networks, vocabulary: Vocabulary, stage1: Stage1Painter, modules: Mapping[str, nn.Module]
+    folder: Path,
+    networks: Networks,
+    vocabulary: Vocabulary,
+    stage1: Stage1Painter,
+    modules: Mapping[str, nn.Module],
+    *,
+    eyes: str = "",
 ) -> None:
-    """Write a run's export: stage II's networks, and inside it the stage I that they were trained on."""
+    """Write a run's export: stage II's networks, and inside it the stage I that they were trained on.
+
+    `eyes` names the weights of the frozen network that the critic reads.
+    """
     stage1.save(folder / STAGE1_FOLDER)
-    write_export(folder, Stage2Export(stage=2, networks=networks, vocabulary=vocabulary), modules)
+    write_export(folder, Stage2Export(stage=2, networks=networks, vocabulary=vocabulary, eyes=eyes), modules)

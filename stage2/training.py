@@ -7,7 +7,7 @@ descends them, and `common.runs.trainer` does everything around a step.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.errors import UserError
-from common.images import labelled_grid, squares_of, to_pictures
+from common.images import labelled_grid, squares_of, to_float, to_pictures
+from common.nn.features import MapReader
 from common.nn.losses import correct, doubt_loss
 from common.randomness import Purpose
 from common.runs import trainer
@@ -35,11 +36,20 @@ from common.vocabulary import ANY, Vocabulary, counted, require_same
 from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config
 from stage2.critic import Critic
-from stage2.losses import composition_distance, critic_loss, label_loss, wrong_styles
-from stage2.networks import build_critic, build_generator
+from stage2.losses import (
+    composition_distance,
+    critic_loss,
+    label_loss,
+    layout_correlation,
+    layout_distance,
+    wrong_styles,
+)
+from stage2.networks import build_critic, build_generator, eyes_of, look
 from stage2.sampling import STAGE1_FOLDER, draw_noise, save_export
 
 SAMPLE_COLUMNS = 5
+FITTED = 256
+"""Most paintings by which the channels of the maps are standardised."""
 
 
 @apart_from_other_runs()
@@ -102,7 +112,11 @@ class _Batch:
     corners: Int[Tensor, "b 2"]
     """Row and column of the crops' upper left pixels, at 64 pixels."""
     from_real: Bool[Tensor, "b"]
-    """True if the small picture is `reduced`, False if stage I paints it."""
+    """True if the small picture is a real painting, False if stage I paints it."""
+    other: Float[Tensor, "b 3 h w"]
+    """That real painting: `reduced`, or another of the genre."""
+    restyled: Bool[Tensor, "b"]
+    """True if it is another."""
     genres: Float[Tensor, "b k"]
     styles: Float[Tensor, "b s"]
     asked_genres: Float[Tensor, "b k"]
@@ -134,10 +148,15 @@ class Stage2Trainer:
         )
         self.about = f"stage II, {self.resolution} pixels: {len(self._large)} paintings of {counted(self.vocabulary)}"
         self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
-        self._painted: dict[int, tuple[int, _Batch, Tensor]] = {}
-        """The latest pictures of each part, keyed by its first row: (critic update, batch, pictures)."""
+        self._peers = _peers(self._large.genres)
+        self._painted: dict[int, tuple[int, _Batch, list[Tensor]]] = {}
+        """Views of each part's latest pictures, keyed by its first row: (critic update, batch, views).
+
+        If the critic augments what it sees, the views are the pictures alone.
+        """
         torch.manual_seed(schedule.seed)
         generator, self._critic = self.build(len(self.vocabulary.genres), len(self.vocabulary.styles))
+        self._eyes = self._open_eyes()
         self.pair = AdversarialPair(
             generator,
             self._critic,
@@ -146,6 +165,28 @@ class Stage2Trainer:
             critic_loss=self.critic_loss,
             generator_loss=self.generator_loss,
         )
+
+    def _open_eyes(self) -> MapReader | None:
+        """Load the frozen network that the critic reads, if it has one, and fit the critic to its maps of paintings."""
+        eyes = eyes_of(self.settings.networks)
+        if eyes is not None:
+            eyes.to(self.accelerator.device)
+            places = np.linspace(0, len(self._large) - 1, min(FITTED, len(self._large))).astype(np.int64)
+            paintings = to_float(self._large.pictures(places)).to(self.accelerator.device)
+            with torch.no_grad():
+                self._critic.fit(
+                    look(eyes, paintings, torch.full((len(paintings), 2), 0.5, device=paintings.device))[1]
+                )
+        return eyes
+
+    def views(
+        self, images: Float[Tensor, "b 3 side side"], stream: BatchStream, purpose: Purpose, update: int
+    ) -> list[Tensor]:
+        """Return the critic's views of a part's pictures, with gradients to them; `purpose` is that of the squares."""
+        draws = stream.uniform(purpose, update, 2)
+        with self.pair.in_precision():
+            pixels, maps = look(self._eyes, images, draws)
+            return [part.float() for part in self._critic.views(pixels, maps)]
 
     def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, Critic]:
         """Return a generator and a critic with random weights."""
@@ -159,29 +200,32 @@ class Stage2Trainer:
         draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
         real = augment(batch.large, draws, schedule.augmentation)
         if schedule.learns_labels_alone(update):
-            _, genre_logits, style_logits, _ = self.pair.judge(real, batch.asked_genres, batch.asked_styles)
+            with torch.no_grad():
+                views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
+            _, genre_logits, style_logits, _ = self.pair.judge(views, batch.asked_genres, batch.asked_styles)
             return label_loss(genre_logits, batch.genres, style_logits, batch.styles).mean(), {
                 "genre_real": correct(genre_logits, batch.genres),
                 "style_real": correct(style_logits, batch.styles),
             }
-        asked, painted = self._fake_batch(stream, update, batch)
-        draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
-        fake = augment(painted, draws, schedule.augmentation)
+        with torch.no_grad():
+            real_views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
+            asked, fake_views = self._fake_batch(stream, update, batch)
         scores, genre_logits, style_logits, features = self.pair.judge(
-            torch.cat([real, fake]),
+            [torch.cat(views) for views in zip(real_views, fake_views, strict=True)],
             torch.cat([batch.asked_genres, asked.asked_genres]),
             torch.cat([batch.asked_styles, asked.asked_styles]),
         )
         real_scores, fake_scores = scores.chunk(2)
-        size = len(fake)
+        size = len(real)
         with self.pair.in_precision():
-            wrong_scores = self._critic.scores(features[:size], batch.asked_genres, batch.wrong_styles)
+            of_real = [part[:size] for part in features]
+            wrong_scores = self._critic.score(of_real, batch.asked_genres, batch.wrong_styles)
 
         def scores_of(between: list[Tensor], places: Tensor, _: Tensor) -> Tensor:
-            scores: Tensor = self.pair.judge(between[0], batch.asked_genres[places], batch.asked_styles[places])[0]
+            scores: Tensor = self.pair.judge(between, batch.asked_genres[places], batch.asked_styles[places])[0]
             return scores
 
-        penalty = self.pair.penalty(scores_of, stream, update, [real], [fake])
+        penalty = self.pair.penalty(scores_of, stream, update, real_views, fake_views)
         wrong = batch.wrong_styles.sum(dim=1) * batch.asked_styles.sum(dim=1)
         realness = critic_loss(
             real_scores,
@@ -209,18 +253,21 @@ class Stage2Trainer:
         batch = self._batch(stream, update)
         small = self._small_pictures(batch)
         fake = self.pair.paint(small, batch.asked_genres, batch.asked_styles, batch.noise)
-        self._painted[stream.rows.start] = update, batch, fake.detach()
+        chance = self.settings.training.augmentation
         draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
-        shown = augment(fake, draws, self.settings.training.augmentation)
-        scores, genre_logits, style_logits, _ = self.pair.judge(shown, batch.asked_genres, batch.asked_styles)
+        views = self.views(augment(fake, draws, chance), stream, Purpose.SQUARE_FOR_GENERATOR, update)
+        self._painted[stream.rows.start] = update, batch, [view.detach() for view in ([fake] if chance else views)]
+        scores, genre_logits, style_logits, _ = self.pair.judge(views, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
         composition = composition_distance(small, fake)
-        reconstruction = batch.from_real.float() * (fake - batch.large).abs().mean(dim=(1, 2, 3))
-        losses = -scores + loss.generator_labels * labels
+        rebuilt = (batch.from_real & ~batch.restyled).float()
+        reconstruction = rebuilt * (fake - batch.large).abs().mean(dim=(1, 2, 3))
+        losses = -scores + loss.generator_labels * labels + loss.layout * layout_distance(small, fake)
         losses = losses + loss.composition * composition + loss.reconstruction * reconstruction
         return losses.mean(), {
             "composition": composition.mean(),
-            "reconstruction": torch.stack([reconstruction.sum(), batch.from_real.sum()]),
+            "layout": layout_correlation(small, fake).mean(),
+            "reconstruction": torch.stack([reconstruction.sum(), rebuilt.sum()]),
             "genre_fake": correct(genre_logits, batch.asked_genres),
             "style_fake": correct(style_logits, batch.asked_styles),
         }
@@ -255,33 +302,41 @@ class Stage2Trainer:
 
     def export(self, folder: Path) -> None:
         """Write an export of the averaged weights, with stage I's inside."""
-        networks = {"generator": self.pair.average, "critic": self.pair.average_critic}
-        save_export(folder, self.settings.networks, self.vocabulary, self._painter, networks)
+        networks, eyes = self.settings.networks, "" if self._eyes is None else self._eyes.weights
+        modules = {"generator": self.pair.average, "critic": self.pair.average_critic}
+        save_export(folder, networks, self.vocabulary, self._painter, modules, eyes=eyes)
 
     def keep_inputs(self, export: Path) -> None:
         """Keep a copy of stage I: the run must be able to resume even if stage I's run is changed or deleted."""
         if not (export / STAGE1_FOLDER / CONFIG).is_file():
             self._painter.save(export / STAGE1_FOLDER)
 
-    def _fake_batch(
-        self, stream: BatchStream, update: int, batch: _Batch
-    ) -> tuple[_Batch, Float[Tensor, "b 3 side side"]]:
-        """Return the generated pictures for a critic update, whose own batch is `batch`, and the batch they are of."""
-        due = self.settings.training.painted_for(update)
+    def _fake_batch(self, stream: BatchStream, update: int, batch: _Batch) -> tuple[_Batch, list[Tensor]]:
+        """Return the batch that a critic update's generated pictures are of, and what the critic judges of them.
+
+        `batch` is the update's own. Paints new pictures only if they are due.
+        """
+        schedule = self.settings.training
+        due = schedule.painted_for(update)
         painted = self._painted.get(stream.rows.start)
         if painted is None or painted[0] != due:
             asked = batch if due == update else self._batch(stream, due)
-            with torch.no_grad():
-                small = self._small_pictures(asked)
-                fake = self.pair.paint(small, asked.asked_genres, asked.asked_styles, asked.noise)
-            painted = self._painted[stream.rows.start] = due, asked, fake
-        return painted[1:]
+            small = self._small_pictures(asked)
+            fake = self.pair.paint(small, asked.asked_genres, asked.asked_styles, asked.noise)
+            views = [fake] if schedule.augmentation else self.views(fake, stream, Purpose.SQUARE_OF_FAKE, due)
+            painted = self._painted[stream.rows.start] = due, asked, views
+        _, asked, views = painted
+        if schedule.augmentation:
+            draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
+            augmented = augment(views[0], draws, schedule.augmentation)
+            views = self.views(augmented, stream, Purpose.SQUARE_OF_FAKE, update)
+        return asked, views
 
     def _small_pictures(self, batch: _Batch) -> Float[Tensor, "b 3 h w"]:
         """Return the small pictures that the generator enlarges."""
         square = batch.reduced.shape[-1]
         painted = squares_of(self._painter.paint(batch.latents, batch.asked_genres), batch.corners, square)
-        return torch.where(batch.from_real[:, None, None, None], batch.reduced, painted)
+        return torch.where(batch.from_real[:, None, None, None], batch.other, painted)
 
     def _batch(self, stream: BatchStream, update: int) -> _Batch:
         """Draw real paintings, and request generated ones with the same labels.
@@ -309,14 +364,21 @@ class Stage2Trainer:
         enlargement = self.settings.networks.resolution // SIZE
         square = schedule.crop // enlargement
         corners = stream.take(random.integers(0, SIZE - square + 1, (size, 2)))
+        # Another painting with the same genre: so pairs of genre and style stay as frequent as in real paintings.
+        restyled = random.random(size) < schedule.restyled_share if schedule.restyled_share else np.zeros(size, bool)
+        others = np.where(restyled, self._peers(positions, random), positions)
 
-        small = stream.pictures(self._small, positions, mirrored)
+        small = squares_of(stream.pictures(self._small, positions, mirrored), corners, square)
         large = stream.pictures(self._large, positions, mirrored)
         return _Batch(
             large=squares_of(large, corners * enlargement, schedule.crop),
-            reduced=squares_of(small, corners, square),
+            reduced=small,
             corners=corners,
             from_real=stream.take(from_real),
+            other=squares_of(stream.pictures(self._small, others, mirrored), corners, square)
+            if restyled.any()
+            else small,
+            restyled=stream.take(restyled),
             genres=stream.take(genres),
             styles=stream.take(styles),
             asked_genres=stream.take(genres * ~open_genre[:, None]),
@@ -325,3 +387,17 @@ class Stage2Trainer:
             latents=stream.take(latents),
             noise=stream.take(noise),
         )
+
+
+def _peers(
+    labels: Int[np.ndarray, "n"],
+) -> Callable[[Int[np.ndarray, "b"], np.random.Generator], Int[np.ndarray, "b"]]:
+    """Return a function that draws, for each of some places, a place with the same label."""
+    order = np.argsort(labels, kind="stable")
+    first, past = (np.searchsorted(labels[order], labels, side=side) for side in ("left", "right"))
+
+    def draw(places: Int[np.ndarray, "b"], random: np.random.Generator) -> Int[np.ndarray, "b"]:
+        chosen: Int[np.ndarray, "b"] = order[random.integers(first[places], past[places])]
+        return chosen
+
+    return draw

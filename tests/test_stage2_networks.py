@@ -53,7 +53,7 @@ def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object
     labels = torch.eye(3)[:1], torch.eye(5)[:1]
     with torch.no_grad():
         images = generator(torch.zeros(1, 3, 64, 64), *labels, torch.randn(1, networks.noise_dim))
-        scores, genres, styles, _ = critic(images, *labels)
+        scores, genres, styles, _ = critic([images], *labels)
     assert images.shape == (1, 3, networks.resolution, networks.resolution)
     assert (scores.shape, genres.shape, styles.shape) == ((1,), (1, 3), (1, 5))
 
@@ -67,7 +67,7 @@ def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks
     torch.manual_seed(0)
     generator, critic = build_generator(networks, 3, 5), build_critic(networks, 3, 5)
     small, genres, styles, noise = request(15)
-    scores, genre_logits, style_logits, _ = critic(generator(small, genres, styles, noise), genres, styles)
+    scores, genre_logits, style_logits, _ = critic([generator(small, genres, styles, noise)], genres, styles)
     (scores.square().sum() + genre_logits.square().sum() + style_logits.square().sum()).backward()
     for name, parameter in [*generator.named_parameters(), *critic.named_parameters()]:
         assert parameter.grad is not None, name
@@ -143,7 +143,7 @@ def test_a_critic_of_squares_takes_a_whole_painting_by_the_means_of_its_places()
         images = torch.randn(1, 3, side, side)
         with torch.no_grad():
             means = F.avg_pool2d(critic.convolutions(images), places)
-            torch.testing.assert_close(critic(images, *labels)[3], means.flatten(1))
+            torch.testing.assert_close(critic([images], *labels)[3][0], means.flatten(1))
 
 
 @pytest.mark.parametrize("networks", [TINY, GRAINY, PARENTS], ids=["ours", "ours with grain", "stackgan"])
@@ -174,10 +174,10 @@ def test_a_critic_scores_a_painting_by_the_labels_it_is_shown_with(conditioning:
     critic = build_critic(replace(TINY, critic_conditioning=conditioning), 3, 5)
     images = torch.randn(1, 3, 128, 128)
     with torch.no_grad():
-        scores, genres, styles, features = critic(images, torch.eye(3)[:1], torch.eye(5)[:1])
-        others = critic(images, torch.eye(3)[1:2], torch.eye(5)[:1])
-        assert torch.equal(critic.scores(features, torch.eye(3)[:1], torch.eye(5)[:1]), scores)
-        assert not torch.equal(critic.scores(features, torch.eye(3)[:1], torch.eye(5)[1:2]), scores)
+        scores, genres, styles, features = critic([images], torch.eye(3)[:1], torch.eye(5)[:1])
+        others = critic([images], torch.eye(3)[1:2], torch.eye(5)[:1])
+        assert torch.equal(critic.score(features, torch.eye(3)[:1], torch.eye(5)[:1]), scores)
+        assert not torch.equal(critic.score(features, torch.eye(3)[:1], torch.eye(5)[1:2]), scores)
     assert not torch.equal(others[0], scores)
     assert torch.equal(others[1], genres)
     assert torch.equal(others[2], styles)
@@ -191,7 +191,7 @@ def test_labels_read_apart_are_blind_to_what_64_pixels_cannot_hold() -> None:
     for networks, blind in ((READING_APART, True), (TINY, False)):
         critic = build_critic(networks, 3, 5)
         with torch.no_grad():
-            plain, checked = critic(images, *labels), critic(images + 0.1 * checks, *labels)
+            plain, checked = critic([images], *labels), critic([images + 0.1 * checks], *labels)
         assert not torch.allclose(plain[0], checked[0], rtol=1e-3)
         for place in (1, 2):
             assert torch.allclose(plain[place], checked[place], rtol=1e-3, atol=1e-4) == blind

@@ -69,7 +69,7 @@ def test_a_critic_takes_the_pictures_of_the_generators_update(dataset: PaintingD
     painted: list[torch.Tensor] = []
     stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0][0].detach()))
     stage.pair.step(stage.settings.training.pretraining_steps)
     # The generator's two parts, then two of each critic update that paints for itself.
     assert len(painted) == 2 + 2 * 2
@@ -82,7 +82,7 @@ def test_the_critic_sees_everything_changed_where_that_is_asked(dataset: Paintin
     painted: list[torch.Tensor] = []
     stage.pair.generator.register_forward_hook(lambda _, __, images: painted.append(images.detach()))
     judged: list[torch.Tensor] = []
-    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0][0].detach()))
     step = stage.settings.training.pretraining_steps
     stage.pair.step(step)
     batch = stage._batch(stage.pair.parts[0], step * stage.settings.training.critic_steps)
@@ -125,7 +125,7 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_l
 ) -> None:
     stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=3", "training.repaint_every=2"))
     judged: list[tuple[torch.Tensor, ...]] = []
-    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs))
+    stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append((inputs[0][0], *inputs[1:])))
     first = stage.settings.training.pretraining_steps * stage.settings.training.critic_steps
     stage.pair.step(stage.settings.training.pretraining_steps)
     size = stage.settings.training.batch_size

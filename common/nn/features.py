@@ -1,7 +1,8 @@
 """The eyes of a critic: maps of a frozen network that has seen photographs (Sauer et al. 2021).
 
-`MapReader` runs the frozen network. It belongs to no checkpoint. `MapProjection` belongs to the critic: it standardises
-each channel by training paintings and mixes the channels by fixed random weights.
+`MapReader` runs the frozen network. It belongs to no checkpoint. `MapProjection` and `MapHead` belong to the critic:
+the one standardises each channel by training paintings and mixes the channels by fixed random weights, the other judges
+what comes of it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MAP_CHANNELS = (24, 40, 112, 320)
 
 
 class MapReader(nn.Module):
-    """A frozen network's maps at strides 4, 8, 16 and 32 of pictures enlarged to `side` pixels.
+    """A frozen network's maps at strides 4, 8, 16 and 32 of pictures resized to `side` pixels.
 
     Always in evaluation mode and without gradients to its weights. The maps have gradients to the picture.
     """
@@ -45,10 +46,12 @@ class MapReader(nn.Module):
         """
         size = (self.side, self.side)
         if draws is not None:
-            enlarged = _squares(images, draws, zoom, self.side)
+            seen = _squares(images, draws, zoom, self.side)
+        elif images.shape[-2:] == size:
+            seen = images
         else:
-            enlarged = F.interpolate(images, size=size, mode="bilinear") if images.shape[-2:] != size else images
-        features = ((enlarged * 127.5 + 0.5) / 128).contiguous(memory_format=torch.channels_last)
+            seen = F.interpolate(images, size=size, mode="bilinear", antialias=images.shape[-1] > self.side)
+        features = ((seen * 127.5 + 0.5) / 128).contiguous(memory_format=torch.channels_last)
         maps = []
         for stage in self.stages:
             features = stage(features)
@@ -118,3 +121,39 @@ class MapProjection(nn.Module):
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c_out h w"]:
         weight = self.mixing / self.std
         return F.conv2d(features, weight[:, :, None, None], -weight @ self.mean)
+
+
+class MapHead(nn.Module):
+    """Judges one view: stride-2 convolutions down to at most 4x4, then realness and logits of all labels.
+
+    Labels enter the score by projection (Miyato and Koyama 2018).
+    """
+
+    def __init__(self, channels: int, side: int, num_labels: int) -> None:
+        """`side` is that of the view."""
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(channels, channels, 3, padding=1), *_activation(channels)]
+        while side > 4:
+            layers += [nn.Conv2d(channels, channels, 4, stride=2, padding=1), *_activation(channels)]
+            side //= 2
+        self.features = nn.Sequential(*layers)
+        self.realness = nn.Linear(channels * side * side, 1)
+        self.labels = nn.Linear(channels, num_labels)
+        self.embedding = nn.Linear(num_labels, channels, bias=False)
+
+    def forward(
+        self, view: Float[Tensor, "b c h w"]
+    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b c"], Float[Tensor, "b k"]]:
+        """Return the score without labels, the features that labels are projected on, and the logits."""
+        features = self.features(view)
+        pooled = features.mean(dim=(2, 3))
+        return self.realness(features.flatten(1)).squeeze(1), pooled, self.labels(pooled)
+
+    def projected(self, pooled: Float[Tensor, "b c"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
+        """Return what the labels add to the score."""
+        return (self.embedding(labels) * pooled).sum(dim=1)
+
+
+def _activation(channels: int) -> list[nn.Module]:
+    # Not batch norm: batches are small, and processes would differ.
+    return [nn.GroupNorm(1, channels), nn.LeakyReLU(0.2)]

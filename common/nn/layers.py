@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -45,6 +47,11 @@ def initialise(network: nn.Module) -> None:
             nn.init.kaiming_normal_(layer.weight, a=0.2)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+def enlarged(features: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "b c h_out w_out"]:
+    """Enlarge a map bilinearly."""
+    return F.interpolate(features, scale_factor=times, mode="bilinear") if times > 1 else features
 
 
 def layer_norm(channels: int) -> nn.GroupNorm:
@@ -91,3 +98,88 @@ class GatedBlock(nn.Module):
         hidden = self.first_gate(self.first(features) + bias, condition)
         hidden = self.second_gate(self.second(hidden), condition)
         return self.skip(features) + hidden
+
+
+class Mapping(nn.Module):
+    """Two gated layers whose output joins the condition, so that a label can change what noise means.
+
+    Gates add noise and labels; without these layers one latent has the same forms in every genre.
+    """
+
+    def __init__(self, condition_dim: int, width: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(condition_dim, 2 * width), nn.Linear(width, 2 * width)
+        for layer in (self.first, self.second):
+            nn.init.normal_(layer.weight, std=2 * layer.in_features**-0.5)
+
+    def forward(self, condition: Float[Tensor, "b k"]) -> Float[Tensor, "b k_out"]:
+        mixed = gated(self.second(gated(self.first(condition))))
+        return torch.cat([2 * mixed, condition], dim=1)
+
+
+class NormalisedBlock(nn.Module):
+    """Residual block of two normalised gated convolutions; doubles the size first if `upsample` is set.
+
+    It enlarges before the convolution; a strided transposed convolution would leave a grid.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        condition_dim: int,
+        *,
+        upsample: bool,
+        modulated: bool,
+        bias: Callable[[int], nn.Module] | None = None,
+    ) -> None:
+        """`modulated` lets the condition scale the channels before each gate.
+
+        `bias`, given a number of channels, returns a module that turns the condition into a bias for each channel at
+        each pixel.
+        """
+        super().__init__()
+        self.upsample = upsample
+        self.skip = nn.Conv2d(in_channels, out_channels, 1)
+        self.first = _GatedConvolution(in_channels, out_channels, condition_dim, modulated, bias)
+        self.second = _GatedConvolution(out_channels, out_channels, condition_dim, modulated, bias)
+
+    def forward(
+        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b c_out h_out w_out"]:
+        carried = self.skip(features)
+        if self.upsample:
+            carried, features = enlarged(carried, 2), F.interpolate(features, scale_factor=2)
+        carried = carried + self.first(features, condition)
+        return carried + self.second(carried, condition)
+
+
+class _GatedConvolution(nn.Module):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        condition_dim: int,
+        modulated: bool,
+        bias: Callable[[int], nn.Module] | None,
+    ) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
+        self.norm = layer_norm(2 * out_channels)
+        self.scales = nn.Linear(condition_dim, 2 * out_channels) if modulated else None
+        if self.scales is not None:
+            nn.init.normal_(self.scales.weight, std=0.3 * condition_dim**-0.5)
+            nn.init.zeros_(self.scales.bias)
+        self.patterns = bias(2 * out_channels) if bias else None
+        self.gate = Gate(out_channels, condition_dim, bias=True)
+
+    def forward(
+        self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b c_out h w"]:
+        features = self.norm(self.convolution(features))
+        if self.scales is not None:
+            features = features * (1 + self.scales(condition)[:, :, None, None])
+        if self.patterns is not None:
+            features = features + self.patterns(condition)
+        # Normalised features drive half of all gates into saturation, which draws outlines.
+        return self.gate(features if self.scales is None else features / 2, condition)

@@ -257,12 +257,8 @@ class Painter:
         """
         if images.shape[-1] == SIZE or self.stage2 is None:
             return self.stage1.opinions(images, genres)
-        critic, device = self.stage2.critic, self.device
-        if critic is None:
-            return None
-        large = resized(to_signed(images.to(device)), self.resolutions[-1])
-        scores, genre_logits, style_logits, _ = critic(large, genres.to(device), styles.to(device))
-        return Opinions(scores.cpu().numpy(), genre_logits.cpu().numpy(), style_logits.cpu().numpy())
+        large = resized(to_signed(images.to(self.device)), self.resolutions[-1])
+        return self.stage2.opinions(large, genres, styles)
 
     def _batches(self, requests: Iterable[Resolved]) -> Iterator[tuple[list[Resolved], Float[Tensor, "b 3 size size"]]]:
         """Yield batches of requests of one resolution, in their order, with their pictures."""

@@ -1,0 +1,112 @@
+"""Stage II's generator that repaints: it keeps a small picture's features at 16 pixels, and paints all else anew.
+
+So palette, edges and brushwork can follow the style; `stage2.losses.layout_distance` holds it to the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from common.nn.layers import Mapping, NormalisedBlock, enlarged
+from stage2.generator import Grain
+
+LABEL_SCALE = 4.0
+"""Factor on the labels' one-hot vectors; a noise vector of 64 values has length 8."""
+GRAIN_DIM = 16
+"""How many noise values are spread over the pixels; few, because their directions are saved as weights."""
+
+
+class Repainter(nn.Module):
+    """Encoder to 16 pixels, normalised gated blocks, decoder. Most work is done at 16 to 64 pixels.
+
+    Every size of the decoder adds a picture to the enlarged picture of the size before (Karras et al. 2020, figure 7b).
+    """
+
+    def __init__(
+        self,
+        *,
+        num_genres: int,
+        num_styles: int,
+        noise_dim: int,
+        mapping: int,
+        encoder_channels: Sequence[int],
+        body_blocks: int,
+        decoder_channels: Sequence[int],
+        output_enlargement: int,
+    ) -> None:
+        """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
+
+        Of the last features each pixel becomes `output_enlargement` x `output_enlargement` pixels. `mapping` is the
+        width of two gated layers that mix noise and labels.
+        """
+        super().__init__()
+        condition_dim = noise_dim + num_genres + num_styles
+        self.mapping = Mapping(condition_dim, mapping)
+        condition_dim += mapping
+        finest, middle, coarsest = encoder_channels
+        block = partial(NormalisedBlock, condition_dim=condition_dim, modulated=True)
+        self.stem = nn.Conv2d(3, finest, 3, padding=1)
+        self.encoder = nn.ModuleList(
+            block(*widths, upsample=False) for widths in ((finest, middle), (middle, coarsest))
+        )
+        self.body = nn.ModuleList(block(coarsest, coarsest, upsample=False) for _ in range(body_blocks))
+        widths = (coarsest, *decoder_channels)
+        grain = partial(_GrainBias, mapping, min(noise_dim, GRAIN_DIM))
+        self.decoder = nn.ModuleList(
+            block(wide, narrow, upsample=True, bias=partial(grain, 32 * 2**level))
+            for level, (wide, narrow) in enumerate(pairwise(widths))
+        )
+        self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in widths[:-1])
+        self.out = nn.Conv2d(widths[-1], 3 * output_enlargement**2, 3, padding=1)
+        self.output_enlargement = output_enlargement
+        # Small first weights keep tanh in its linear range.
+        for to_picture in (*self.sketches, self.out):
+            nn.init.normal_(to_picture.weight, std=0.02)
+            nn.init.zeros_(to_picture.bias)
+        with torch.no_grad():
+            # Equal neighbours at first: sub-pixels that start apart leave a grid of dots (Aitken et al. 2017).
+            self.out.weight.copy_(self.out.weight[:: output_enlargement**2].repeat_interleave(output_enlargement**2, 0))
+
+    def forward(
+        self,
+        small: Float[Tensor, "b 3 64 64"],
+        genres: Float[Tensor, "b k"],
+        styles: Float[Tensor, "b s"],
+        noise: Float[Tensor, "b n"],
+    ) -> Float[Tensor, "b 3 size size"]:
+        # Labels come last: a run that starts from other weights expects them there.
+        condition = self.mapping(torch.cat([noise, LABEL_SCALE * genres, LABEL_SCALE * styles], dim=1))
+        features = self.stem(small)
+        for block in self.encoder:
+            features = block(F.avg_pool2d(features, 2), condition)
+        for block in self.body:
+            features = block(features, condition)
+        picture = features.new_zeros(())
+        for sketch, block in zip(self.sketches, self.decoder, strict=True):
+            picture = enlarged(picture + sketch(features), 2)
+            features = block(features, condition)
+        detail = F.pixel_shuffle(self.out(features), self.output_enlargement)
+        return torch.tanh(enlarged(picture, self.output_enlargement) + detail)
+
+
+class _GrainBias(nn.Module):
+    """Noise for each pixel as a bias of a gate; each channel learns its strength."""
+
+    def __init__(self, start: int, count: int, side: int, channels: int) -> None:
+        """Read `count` values of the condition from `start` on."""
+        super().__init__()
+        self.start, self.count, self.side = start, count, side
+        self.grain = Grain(count, 1, side)
+        self.strengths = nn.Conv2d(1, channels, 1, bias=False)
+        nn.init.normal_(self.strengths.weight, std=0.2)
+
+    def forward(self, condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c side side"]:
+        noise = condition[:, self.start : self.start + self.count]
+        return self.strengths(self.grain(noise, (self.side, self.side)))
