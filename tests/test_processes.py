@@ -14,7 +14,7 @@ import pytest
 import torch
 from processes import launch, start
 from safetensors.torch import load_file
-from tiny_runs import EYES, SHORT, STAGE1_NETWORKS, STAGE2_NETWORKS
+from tiny_runs import EYES, SHORT, STAGE1_NETWORKS, STAGE2_EYES, STAGE2_NETWORKS
 
 ROOT = Path(__file__).parents[1]
 BY_FIELDS = ROOT / "tests" / "by_fields.py"
@@ -38,6 +38,7 @@ HALVES = ("training.accumulation=2",)
         ("2", (), 2, ()),
         ("2", (), 1, HALVES),
         ("2", (), 2, HALVES),
+        ("2", STAGE2_EYES, 2, HALVES),
     ],
 )
 def test_the_gradients_do_not_depend_on_processes_and_parts(

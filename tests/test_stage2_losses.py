@@ -8,7 +8,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from stage2.losses import composition_distance, critic_loss, label_loss, wrong_styles
+from stage2.losses import (
+    KEPT_LAYOUT,
+    composition_distance,
+    critic_loss,
+    label_loss,
+    layout_correlation,
+    layout_distance,
+    wrong_styles,
+)
 
 
 def test_the_critics_loss_wants_fakes_and_wrong_styles_below_the_real() -> None:
@@ -51,6 +59,20 @@ def test_composition_distance_sees_layout_and_palette_and_no_detail() -> None:
     checks[..., ::2] = -1
     assert composition_distance(small, checks) == 0
     assert composition_distance(small, torch.full((1, 3, 128, 128), 0.25)) == 0.25
+
+
+def test_layout_is_where_light_and_shade_lie_whatever_the_colours() -> None:
+    torch.manual_seed(0)
+    small = F.interpolate(torch.rand(1, 3, 8, 8) - 0.5, size=(64, 64))
+    grey = small.mean(dim=1, keepdim=True)
+    recoloured = 0.3 + grey * torch.tensor([1.5, 0.2, 0.7])[:, None, None]
+    large = F.interpolate(recoloured, size=(128, 128)) + 0.1 * torch.randn(1, 3, 128, 128)
+    assert layout_correlation(small, large) > 0.95
+    assert layout_distance(small, large) == 0
+    mirrored = large.flip(3)
+    torch.testing.assert_close(layout_distance(small, mirrored), KEPT_LAYOUT - layout_correlation(small, mirrored))
+    assert layout_distance(small, mirrored) > 0.3
+    torch.testing.assert_close(layout_correlation(small, -large), -layout_correlation(small, large))
 
 
 def test_wrong_styles_are_others_and_the_batchs_own_in_another_order() -> None:

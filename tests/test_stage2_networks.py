@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,10 +11,14 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from common import config
+from common.config import as_values
 from common.errors import UserError
-from stage2.config import PRESETS, Networks, ResidualNetworks, StackganNetworks, Stage2Config
+from common.nn.features import MAP_CHANNELS, MapReader
+from stage2.config import PRESETS, Networks, RepaintingNetworks, ResidualNetworks, StackganNetworks, Stage2Config
+from stage2.critic import Critic
 from stage2.generator import Generator
-from stage2.networks import build_critic, build_generator
+from stage2.networks import build_critic, build_generator, look
+from stage2.repainter import Repainter
 
 TINY = ResidualNetworks(
     architecture="residual",
@@ -30,6 +35,20 @@ TINY = ResidualNetworks(
 GRAINY = replace(TINY, grain=2, decoder_grain=1)
 READING_APART = replace(TINY, label_channels=(4, 6))
 
+SEEING = replace(TINY, features="efficientnet-lite0", feature_side=64, head_channels=4)
+REPAINTING = RepaintingNetworks(
+    architecture="repainting",
+    resolution=128,
+    noise_dim=6,
+    mapping=6,
+    encoder_channels=(4, 6, 8),
+    body_blocks=1,
+    decoder_channels=(8, 4),
+    output_enlargement=2,
+    critic_channels=(4, 8, 8, 8),
+    critic_conditioning="projection",
+)
+
 PARENTS = StackganNetworks(
     architecture="stackgan",
     resolution=128,
@@ -39,6 +58,24 @@ PARENTS = StackganNetworks(
     critic_channels=(4, 8, 8, 8),
     critic_conditioning="tiled",
 )
+
+
+EVERY_GENERATOR = pytest.mark.parametrize(
+    "networks",
+    [TINY, GRAINY, REPAINTING, PARENTS],
+    ids=["ours", "ours with grain", "repainting", "stackgan"],
+)
+
+
+def views_of(critic: Critic, images: torch.Tensor) -> list[torch.Tensor]:
+    """Views whose maps have the shapes of EfficientNet-Lite0's at 64 pixels, and depend on the picture."""
+    if not critic.map_heads:
+        return critic.views(images)
+    maps = [
+        F.adaptive_avg_pool2d(images.repeat(1, channels // 3 + 1, 1, 1)[:, :channels], side)
+        for channels, side in zip(MAP_CHANNELS, (16, 8, 4, 2), strict=True)
+    ]
+    return critic.views(images[..., :64, :64], maps + [part.flip(3) for part in maps])
 
 
 def request(count: int) -> tuple[torch.Tensor, ...]:
@@ -60,14 +97,16 @@ def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object
 
 @pytest.mark.parametrize(
     "networks",
-    [TINY, GRAINY, READING_APART, PARENTS],
-    ids=["ours", "ours with grain", "ours with labels read apart", "stackgan"],
+    [TINY, GRAINY, READING_APART, SEEING, REPAINTING, PARENTS],
+    ids=["ours", "ours with grain", "ours with labels read apart", "eyes", "repainting", "stackgan"],
 )
 def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks) -> None:
     torch.manual_seed(0)
     generator, critic = build_generator(networks, 3, 5), build_critic(networks, 3, 5)
     small, genres, styles, noise = request(15)
-    scores, genre_logits, style_logits, _ = critic([generator(small, genres, styles, noise)], genres, styles)
+    scores, genre_logits, style_logits, _ = critic(
+        views_of(critic, generator(small, genres, styles, noise)), genres, styles
+    )
     (scores.square().sum() + genre_logits.square().sum() + style_logits.square().sum()).backward()
     for name, parameter in [*generator.named_parameters(), *critic.named_parameters()]:
         assert parameter.grad is not None, name
@@ -146,7 +185,9 @@ def test_a_critic_of_squares_takes_a_whole_painting_by_the_means_of_its_places()
             torch.testing.assert_close(critic([images], *labels)[3][0], means.flatten(1))
 
 
-@pytest.mark.parametrize("networks", [TINY, GRAINY, PARENTS], ids=["ours", "ours with grain", "stackgan"])
+@pytest.mark.parametrize(
+    "networks", [TINY, GRAINY, REPAINTING, PARENTS], ids=["ours", "ours with grain", "repainting", "stackgan"]
+)
 @pytest.mark.parametrize("place", [0, 1, 2, 3], ids=["small picture", "genre", "style", "noise"])
 def test_each_input_changes_the_picture(networks: Networks, place: int) -> None:
     torch.manual_seed(0)
@@ -159,7 +200,9 @@ def test_each_input_changes_the_picture(networks: Networks, place: int) -> None:
     assert (before - after).abs().max() > 1e-5
 
 
-@pytest.mark.parametrize("networks", [TINY, GRAINY, PARENTS], ids=["ours", "ours with grain", "stackgan"])
+@pytest.mark.parametrize(
+    "networks", [TINY, GRAINY, REPAINTING, PARENTS], ids=["ours", "ours with grain", "repainting", "stackgan"]
+)
 def test_a_picture_does_not_depend_on_its_neighbours(networks: Networks) -> None:
     generator = build_generator(networks, 3, 5).eval()
     inputs = request(5)
@@ -203,6 +246,62 @@ def test_a_projection_adds_the_labels_rows_to_the_weights_of_realness() -> None:
     rows = critic.scores.projection.weight.T
     expected = features @ (critic.scores.realness.weight[0] + rows[2] + rows[3 + 4]) + critic.scores.realness.bias
     torch.testing.assert_close(critic.scores(features, torch.eye(3)[2:], torch.eye(5)[4:]), expected)
+
+
+def test_a_critic_with_eyes_hears_both_labels_and_sees_the_whole_and_the_square() -> None:
+    torch.manual_seed(0)
+    critic = build_critic(SEEING, 3, 5)
+    views = views_of(critic, torch.randn(2, 3, 128, 128))
+    labels = torch.eye(3)[:2], torch.eye(5)[:2]
+    with torch.no_grad():
+        scores, genre_logits, style_logits, features = critic(views, *labels)
+        assert torch.equal(critic.score(features, *labels), scores)
+        assert (genre_logits.shape, style_logits.shape) == ((2, 3), (2, 5))
+        for other in ((labels[0].flip(0), labels[1]), (labels[0], labels[1].flip(0))):
+            assert not torch.equal(critic.score(features, *other), scores)
+        for place in range(len(views)):
+            changed = [view + 1 if number == place else view for number, view in enumerate(views)]
+            assert not torch.equal(critic(changed, *labels)[0], scores), place
+            # The labels are read from the maps alone.
+            assert torch.equal(critic(changed, *labels)[2], style_logits) == (place == 0)
+        alone = critic([view[1:] for view in views], labels[0][1:], labels[1][1:])
+        torch.testing.assert_close(alone[0], scores[1:], atol=1e-5, rtol=1e-4)
+
+
+def test_eyes_see_the_whole_brought_down_and_a_square_at_full_size() -> None:
+    eyes = MapReader([torch.nn.Identity()], 64, "no weights")
+    images = torch.rand(3, 3, 128, 128) * 2 - 1
+    squares, (wholes, parts) = look(eyes, images, torch.tensor([[0.0, 0.0], [0.999, 0.999], [0.5, 0.0]]))
+    torch.testing.assert_close(squares[0], images[0, :, :64, :64])
+    torch.testing.assert_close(squares[1], images[1, :, 64:, 64:])
+    torch.testing.assert_close(squares[2], images[2, :, 32:96, :64])
+    for maps, seen in (
+        (wholes, F.interpolate(images, size=(64, 64), mode="bilinear", antialias=True)),
+        (parts, squares),
+    ):
+        torch.testing.assert_close(maps, (seen * 127.5 + 0.5) / 128, atol=1e-5, rtol=0)
+    assert torch.equal(look(None, images, torch.zeros(3, 2))[0], images)
+
+
+def test_a_repainter_starts_without_a_grid_of_dots() -> None:
+    torch.manual_seed(0)
+    generator = build_generator(REPAINTING, 3, 5)
+    assert isinstance(generator, Repainter)
+    torch.nn.init.zeros_(generator.sketches[0].weight)
+    torch.nn.init.zeros_(generator.sketches[1].weight)
+    with torch.no_grad():
+        blocks = generator(*request(2)).unfold(2, 2, 2).unfold(3, 2, 2).flatten(4)
+    assert blocks.std() > 1e-4
+    torch.testing.assert_close(blocks, blocks[..., :1].expand_as(blocks), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "change", ["networks.features=efficientnet-lite0", f"networks={json.dumps(as_values(REPAINTING))}"]
+)
+def test_crops_are_refused_where_networks_take_whole_pictures(change: str) -> None:
+    config.load(Stage2Config, PRESETS / "tiny.yaml", [change, "training.crop=128"])
+    with pytest.raises(UserError, match=r"training\.crop must be 128"):
+        config.load(Stage2Config, PRESETS / "tiny.yaml", [change, "training.crop=64"])
 
 
 @pytest.mark.parametrize("critic_channels", [(4, 8), (4, 8, 8, 8, 8)])

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_runs import SHORT, stage2_config
+from tiny_runs import SHORT, repainting_config, stage2_config
 
 from common import config
 from common.data.dataset import PaintingDataset, Split
 from common.errors import UserError
+from common.images import to_uint8
 from common.runs.accelerator import make_accelerator
 from common.runs.folder import RunFolder
 from stage1.sampling import Stage1Painter
-from stage2 import Painter
+from stage2 import Painter, Request
 from stage2.config import PRESETS, Stage2Config
 from stage2.training import Stage2Trainer, train
 
@@ -120,6 +123,23 @@ def test_pictures_made_from_real_paintings_are_those_paintings(dataset: Painting
     assert (reduced - small.flip(0)).abs().mean() > 0.2
 
 
+def test_a_restyled_picture_is_another_painting_of_its_genre_and_is_not_rebuilt(
+    dataset: PaintingDataset, stage1_run: Path
+) -> None:
+    shares = ("training.real_pair_share=1.0", "training.restyled_share=1.0", "training.flip=false")
+    stage = trainer(dataset, stage1_run, repainting_config(*shares))
+    split = dataset.split("train", 64)
+    paintings = split.pictures(np.arange(len(split)))
+    known = {picture.numpy().tobytes(): genre for picture, genre in zip(paintings, split.genres, strict=True)}
+    batch = stage._batch(stage.pair.parts[0], 3)
+    assert batch.restyled.all()
+    shown = to_uint8(stage._small_pictures(batch)).permute(0, 2, 3, 1).contiguous()
+    drawn = [known[picture.numpy().tobytes()] for picture in shown]
+    assert drawn == batch.genres.argmax(dim=1).tolist()
+    assert not torch.equal(batch.other, batch.reduced)
+    assert stage.generator_loss(stage.pair.parts[0], 3)[1]["reconstruction"].tolist() == [0, 0]
+
+
 def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_labels(
     dataset: PaintingDataset, stage1_run: Path
 ) -> None:
@@ -174,6 +194,29 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
 
 
 @pytest.mark.slow
+def test_a_repainter_with_eyes_resumes_exactly_and_stores_nothing_of_the_frozen_network(
+    dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
+) -> None:
+    for name, lengths in (("whole", (4,)), ("cut", (2, 4))):
+        for steps in lengths:
+            settings = repainting_config("training.restyled_share=0.5", f"training.steps={steps}")
+            train(settings, dataset, stage1_run, tmp_path / name, resume=steps == 4)
+    whole, cut = (
+        load_file(tmp_path / name / "checkpoints" / "step-00000004" / "state.safetensors") for name in ("whole", "cut")
+    )
+    assert all(torch.equal(whole[key], cut[key]) for key in whole | cut)
+    assert sum(tensor.numel() for tensor in whole.values()) < 400_000
+    painter = Painter.load(tmp_path / "cut")
+    [picture] = painter.curate(Request(genre="portrait", style="cubism"), 1, 2)
+    assert picture.image.size == (128, 128)
+    assert painter.stage2 is not None
+    painter.stage2.export = replace(painter.stage2.export, eyes="other weights")
+    painter.stage2.__dict__.pop("_eyes")
+    with pytest.raises(UserError, match="learnt from other weights"):
+        painter.curate(Request(genre="portrait", style="cubism"), 1, 2)
+
+
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:
@@ -193,7 +236,7 @@ def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
 def test_a_run_knows_its_stage1_before_it_has_an_export(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*arguments: object) -> None:
+    def full(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
     other = tmp_path / "other"

@@ -33,6 +33,8 @@ EYES = (
     "training.zoom=0.25",
 )
 """Give stage I's critic the maps of a frozen network."""
+STAGE2_EYES = (*EYES[:-1], "training.crop=128")
+"""The same for stage II's critic."""
 STAGE2_NETWORKS = (
     "networks.noise_dim=6",
     "networks.encoder_channels=[4, 6, 8]",
@@ -49,3 +51,13 @@ def stage1_config(*overrides: str) -> Stage1Config:
 def stage2_config(*overrides: str) -> Stage2Config:
     """The tiny preset with the least of everything."""
     return config.load(Stage2Config, STAGE2_PRESETS / "tiny.yaml", [*STAGE2_NETWORKS, *SHORT, *overrides])
+
+
+def repainting_config(*overrides: str) -> Stage2Config:
+    """The least repainter, whose critic has eyes."""
+    networks = (
+        "networks={architecture: repainting, resolution: 128, noise_dim: 6, mapping: 6, encoder_channels: [4, 6, 8], "
+        "body_blocks: 1, decoder_channels: [8, 4], output_enlargement: 2, critic_channels: [4, 8, 8, 8], "
+        "critic_conditioning: projection}"
+    )
+    return config.load(Stage2Config, STAGE2_PRESETS / "tiny.yaml", [networks, *STAGE2_EYES, *SHORT, *overrides])
