@@ -100,6 +100,9 @@ def test_figures_are_those_of_the_report(stage2_run: Path, tmp_path: Path) -> No
         in faults
     )
     assert "Not measured at 64 pixels" in faults
+    assert "Second ruler" not in card
+    report = written(tmp_path / "report.json", measured(stage2_run, ruler_description="a classifier,\nfrom nothing"))
+    assert "Second ruler: a classifier, from nothing." in card_of(stage2_run, tmp_path / "other", report=report)
 
 
 @pytest.mark.parametrize(

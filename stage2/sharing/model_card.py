@@ -167,10 +167,11 @@ def _figures(report: Measurements | None) -> Iterator[str]:
     name, dataset, origin, features = map(
         _in_one_line, (report.name, report.dataset, report.origin, report.features_description)
     )
+    second = f" Second ruler: {_in_one_line(report.ruler_description)}." if report.ruler_description else ""
     yield (
         f"\nMeasured on {report.samples:,} pictures of `{name}` at {report.resolution} pixels "
         f"against {report.held_out:,} test and {report.train:,} training paintings of `{dataset}`, "
-        f"resized with {_in_one_line(report.resize_filter).capitalize()}. {origin}. Features: {features}.\n"
+        f"resized with {_in_one_line(report.resize_filter).capitalize()}. {origin}. Features: {features}.{second}\n"
     )
 
 
