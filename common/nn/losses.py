@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 VIEWS_SCALE = 10.0
-"""A critic of several views may change by this much where each view changes by its standard deviation."""
+"""One of several scores may change by this much where its view changes by its standard deviation."""
 
 
 def gradient_penalty(
@@ -20,18 +20,18 @@ def gradient_penalty(
     `one_sided` penalises only norms above 1 (Petzka et al. 2018), so the critic may be flat where real and generated
     pictures do not differ. `views` must require gradients, and each score must depend on its own picture only.
 
-    Of one view, the pixels, it is the Euclidean norm. Of m views it is the norm that is dual to the distance
-    `VIEWS_SCALE * sqrt(mean over views of their mean squared difference)`, so that each view counts alike, whatever
-    its size: its square is `m / VIEWS_SCALE**2 * sum over views of size * |gradient|**2`.
+    Of one view, the pixels, it is the Euclidean norm. Of m views the score is the mean of m scores, each of its own
+    view, and the penalty is the mean of their penalties: so each bounds its own score, and no view takes the slope of
+    another. In a view of n values the norm is `sqrt(n) / VIEWS_SCALE * |gradient|`: it is dual to `VIEWS_SCALE` times
+    the root of the mean squared difference, so each view counts alike, whatever its size.
     """
     gradients = torch.autograd.grad(scores.sum(), list(views), create_graph=True)
     flat = [gradient.float().flatten(1) for gradient in gradients]
     if len(flat) > 1:
-        flat = [part * (len(flat) * part.shape[1]) ** 0.5 / VIEWS_SCALE for part in flat]
+        flat = [part * len(flat) * part.shape[1] ** 0.5 / VIEWS_SCALE for part in flat]
     # At a zero vector `norm` has gradient zero; the square root of a sum of squares has NaN.
-    norms = torch.cat(flat, dim=1).norm(2, dim=1)
-    excess = norms - 1
-    return (excess.relu() if one_sided else excess).square()
+    excess = torch.stack([part.norm(2, dim=1) for part in flat]) - 1
+    return (excess.relu() if one_sided else excess).square().mean(dim=0)
 
 
 def drift_loss(real_scores: Float[Tensor, "b"], fake_scores: Float[Tensor, "b"]) -> Float[Tensor, "b"]:
