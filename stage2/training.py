@@ -108,15 +108,13 @@ class _Batch:
     large: Float[Tensor, "b 3 crop crop"]
     """A crop of each painting, or all of it."""
     reduced: Float[Tensor, "b 3 h w"]
-    """The same crops of the paintings at 64 pixels."""
+    """The same crops of the paintings at 64 pixels, or of others of their genres."""
     corners: Int[Tensor, "b 2"]
     """Row and column of the crops' upper left pixels, at 64 pixels."""
     from_real: Bool[Tensor, "b"]
-    """True if the small picture is a real painting, False if stage I paints it."""
-    other: Float[Tensor, "b 3 h w"]
-    """That real painting: `reduced`, or another of the genre."""
+    """True if the small picture is `reduced`, False if stage I paints it."""
     restyled: Bool[Tensor, "b"]
-    """True if it is another."""
+    """True if `reduced` is of another painting."""
     genres: Float[Tensor, "b k"]
     styles: Float[Tensor, "b s"]
     asked_genres: Float[Tensor, "b k"]
@@ -336,7 +334,7 @@ class Stage2Trainer:
         """Return the small pictures that the generator enlarges."""
         square = batch.reduced.shape[-1]
         painted = squares_of(self._painter.paint(batch.latents, batch.asked_genres), batch.corners, square)
-        return torch.where(batch.from_real[:, None, None, None], batch.other, painted)
+        return torch.where(batch.from_real[:, None, None, None], batch.reduced, painted)
 
     def _batch(self, stream: BatchStream, update: int) -> _Batch:
         """Draw real paintings, and request generated ones with the same labels.
@@ -368,16 +366,13 @@ class Stage2Trainer:
         restyled = random.random(size) < schedule.restyled_share if schedule.restyled_share else np.zeros(size, bool)
         others = np.where(restyled, self._peers(positions, random), positions)
 
-        small = squares_of(stream.pictures(self._small, positions, mirrored), corners, square)
+        small = stream.pictures(self._small, others, mirrored)
         large = stream.pictures(self._large, positions, mirrored)
         return _Batch(
             large=squares_of(large, corners * enlargement, schedule.crop),
-            reduced=small,
+            reduced=squares_of(small, corners, square),
             corners=corners,
             from_real=stream.take(from_real),
-            other=squares_of(stream.pictures(self._small, others, mirrored), corners, square)
-            if restyled.any()
-            else small,
             restyled=stream.take(restyled),
             genres=stream.take(genres),
             styles=stream.take(styles),

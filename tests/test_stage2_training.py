@@ -136,7 +136,7 @@ def test_a_restyled_picture_is_another_painting_of_its_genre_and_is_not_rebuilt(
     shown = to_uint8(stage._small_pictures(batch)).permute(0, 2, 3, 1).contiguous()
     drawn = [known[picture.numpy().tobytes()] for picture in shown]
     assert drawn == batch.genres.argmax(dim=1).tolist()
-    assert not torch.equal(batch.other, batch.reduced)
+    assert (torch.nn.functional.avg_pool2d(batch.large, 2) - batch.reduced).abs().mean() > 0.1
     assert stage.generator_loss(stage.pair.parts[0], 3)[1]["reconstruction"].tolist() == [0, 0]
 
 
