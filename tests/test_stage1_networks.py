@@ -43,11 +43,11 @@ EVERY_KIND = pytest.mark.parametrize(
 )
 
 
-def maps_of(images: torch.Tensor) -> list[torch.Tensor]:
-    """Maps of the shapes of EfficientNet-Lite0's at 64 pixels, that depend on the picture."""
+def maps_of(images: torch.Tensor, side: int = 64) -> list[torch.Tensor]:
+    """Maps of the shapes of EfficientNet-Lite0's at some side, that depend on the picture."""
     return [
-        F.adaptive_avg_pool2d(images.repeat(1, channels // 3 + 1, 1, 1)[:, :channels], side)
-        for channels, side in zip(MAP_CHANNELS, (16, 8, 4, 2), strict=True)
+        F.adaptive_avg_pool2d(images.repeat(1, channels // 3 + 1, 1, 1)[:, :channels], side // 2**place)
+        for place, channels in enumerate(MAP_CHANNELS, start=2)
     ]
 
 
@@ -61,7 +61,8 @@ def test_every_shipped_preset_paints_64_pixels_and_judges_them(preset: object) -
     generator, critic = build_generator(networks, 3).eval(), build_critic(networks, 3)
     with torch.no_grad():
         images = generator(torch.randn(2, networks.latent_dim), torch.eye(3)[:2])
-        scores, logits = critic([images], torch.eye(3)[:2])
+        maps = maps_of(images, networks.feature_side) if critic.map_heads else ()  # type: ignore[union-attr]
+        scores, logits = critic(critic.views(images, maps), torch.eye(3)[:2])
     assert images.shape == (2, 3, 64, 64)
     assert images.abs().max() <= 1
     assert scores.shape == (2,)
