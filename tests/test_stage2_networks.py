@@ -90,7 +90,7 @@ def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object
     labels = torch.eye(3)[:1], torch.eye(5)[:1]
     with torch.no_grad():
         images = generator(torch.zeros(1, 3, 64, 64), *labels, torch.randn(1, networks.noise_dim))
-        scores, genres, styles, _ = critic([images], *labels)
+        scores, genres, styles, _ = critic(views_of(critic, images), *labels)
     assert images.shape == (1, 3, networks.resolution, networks.resolution)
     assert (scores.shape, genres.shape, styles.shape) == ((1,), (1, 3), (1, 5))
 
