@@ -107,7 +107,7 @@ def test_stage_twos_critic_keeps_genres_and_styles_apart(tmp_path: Path) -> None
     old, new = adopted(partial(stage2.networks.build_critic, networks), tmp_path)
     images = torch.rand(1, 3, networks.resolution, networks.resolution)
     before, after = (
-        network(images, point(v.genres, {"a": 1.0}), point(v.styles, {"x": 1.0}))
+        network([images], point(v.genres, {"a": 1.0}), point(v.styles, {"x": 1.0}))
         for network, v in ((old, THEIRS), (new, OURS))
     )
     torch.testing.assert_close(after[0], before[0])
