@@ -15,12 +15,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from common.nn.layers import Mapping, NormalisedBlock, enlarged
-from stage2.generator import Grain
+from stage2.generator import GRAIN_DIM, Grain
 
 LABEL_SCALE = 4.0
 """Factor on the labels' one-hot vectors; a noise vector of 64 values has length 8."""
-GRAIN_DIM = 16
-"""How many noise values are spread over the pixels; few, because their directions are saved as weights."""
 
 
 class Repainter(nn.Module):

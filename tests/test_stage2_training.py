@@ -22,6 +22,7 @@ from common.runs.folder import RunFolder
 from stage1.sampling import Stage1Painter
 from stage2 import Painter, Request
 from stage2.config import PRESETS, Stage2Config
+from stage2.painter.measuring import subjects_of
 from stage2.training import Stage2Trainer, train
 
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -209,6 +210,20 @@ def test_a_repainter_with_eyes_resumes_exactly_and_stores_nothing_of_the_frozen_
     painter = Painter.load(tmp_path / "cut")
     [picture] = painter.curate(Request(genre="portrait", style="cubism"), 1, 2)
     assert picture.image.size == (128, 128)
+    # Stage I's critic has no eyes: those of stage II's must be told all the same.
+    for features, same in (("efficientnet-lite0", True), ("efficientnet-lite2", False)):
+        [subject] = subjects_of(
+            tmp_path / "cut",
+            dataset,
+            Request(),
+            samples=2,
+            split="test",
+            features=features,
+            enlarged=False,
+            device="cpu",
+        )
+        assert "its critic reads efficientnet-lite0" in subject.origin
+        assert ("by which it is measured here" in subject.origin) == same
     assert painter.stage2 is not None
     painter.stage2.export = replace(painter.stage2.export, eyes="other weights")
     painter.stage2.__dict__.pop("_eyes")

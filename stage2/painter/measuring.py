@@ -29,7 +29,7 @@ def subjects_of(
     split: HeldOut,
     features: str,
     enlarged: bool,
-    device: torch.device,
+    device: torch.device | str,
 ) -> list[Subject]:
     """Return the pictures of a run or export to measure; with `enlarged`, also stage I's own, enlarged by Lanczos.
 
@@ -40,8 +40,9 @@ def subjects_of(
     painter, caution = Painter.load(run, device), caution_about(run, dataset, split)
     if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0:
         print(f"warning: {run} was {caution}; give its own with --data", file=sys.stderr)
-    if (eyes := painter.stage1.eyes) != "none":
-        taught = f"its critic reads {eyes}" + (", by which it is measured here" if features == eyes else "")
+    if eyes := painter.eyes:
+        taught = f"its critic reads {' and '.join(eyes)}"
+        taught += ", by which it is measured here" if features in eyes else ""
         caution = f"{caution}; {taught}" if caution else taught
     side = painter.resolve(asked).resolution
     painters: dict[str, TrainedPainter] = {str(run): painter}

@@ -243,6 +243,12 @@ class Painter:
         """Return True if pictures of that size are painted in a style."""
         return self.stage2 is not None and resolution != SIZE
 
+    @property
+    def eyes(self) -> list[str]:
+        """The names of the frozen networks that the critics of these weights read."""
+        read = {self.stage1.eyes} | ({self.stage2.export.networks.features} if self.stage2 else set())
+        return sorted(read - {"none"})
+
     def styles_at(self, resolution: int | None) -> list[str]:
         """Return the names of the styles of pictures of that size, by default the largest."""
         return list(self.vocabulary.styles) if self.knows_styles(resolution or self.resolutions[-1]) else []
