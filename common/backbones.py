@@ -54,16 +54,16 @@ def fingerprint(path: Path) -> str:
     return f"{path.name} (sha256 {sha256(path)[:8]})"
 
 
-def open_eyes(name: Eyes, side: int) -> MapReader | None:
-    """Load the frozen network that a critic reads, for pictures of `side` pixels; None for a critic of pixels alone.
+def open_eyes(name: Eyes, side: int, blur: float) -> MapReader | None:
+    """Load the frozen network that a critic reads; None for a critic of pixels alone.
 
-    Raise UserError if its packages are not installed.
+    `side` and `blur` are those of `MapReader`. Raise UserError if its packages are not installed.
     """
     if name == "none":
         return None
     instead = "do without it: --set networks.features=none in training, no --curate in painting"
     network, weights = load_efficientnet_lite(name, instead=instead)
-    return MapReader(stages_of(name, network), side, weights)
+    return MapReader(stages_of(name, network), side, weights, blur)
 
 
 def trusted(eyes: MapReader | None, learnt_from: str, critic: Path, device: torch.device) -> MapReader | None:

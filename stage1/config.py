@@ -36,6 +36,8 @@ class ResidualNetworks:
     """The frozen network whose maps the critic judges beside the pixels."""
     feature_side: Literal[64, 96, 128] = 96
     """Side, in pixels, to which pictures are enlarged for that network."""
+    feature_blur: Annotated[float, pydantic.Field(ge=0, le=8)] = 0.0
+    """Standard deviation, in pixels, of a Gaussian blur of what that network sees; the pixels stay sharp."""
     head_channels: Width = 64
     """Channels of the critic's head for each map."""
 

@@ -45,4 +45,6 @@ def build_critic(networks: Networks, num_genres: int) -> Critic:
 
 def eyes_of(networks: Networks) -> MapReader | None:
     """Load the frozen network that the critic reads, as `common.backbones.open_eyes` does."""
-    return None if isinstance(networks, GangoghNetworks) else open_eyes(networks.features, networks.feature_side)
+    if isinstance(networks, GangoghNetworks):
+        return None
+    return open_eyes(networks.features, networks.feature_side, networks.feature_blur)

@@ -70,7 +70,7 @@ def build_critic(networks: Networks, num_genres: int, num_styles: int) -> Critic
 
 def eyes_of(networks: Networks) -> MapReader | None:
     """Load the frozen network that the critic reads, as `common.backbones.open_eyes` does."""
-    return open_eyes(networks.features, networks.feature_side)
+    return open_eyes(networks.features, networks.feature_side, networks.feature_blur)
 
 
 def look(

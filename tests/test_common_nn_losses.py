@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from common.nn.losses import (
-    VIEWS_SCALE,
+    MAPS_SCALE,
     class_loss,
     correct,
     doubt_loss,
@@ -55,11 +55,14 @@ def test_a_one_sided_penalty_lets_gentle_slopes_alone(length: float, expected: f
     torch.testing.assert_close(weight.grad, 5 * 2 * max(length - 1, 0) * direction, atol=1e-5, rtol=1e-4)
 
 
-def test_each_view_bounds_its_own_score_and_counts_alike_whatever_its_size() -> None:
-    views = [torch.randn(2, 3, 4, 4, requires_grad=True), torch.randn(2, 1, 2, 2, requires_grad=True)]
-    # Scores that follow the mean of each view: a gradient of 1 / size at each of `size` values, of which half counts.
-    scores = (VIEWS_SCALE * views[0].mean(dim=(1, 2, 3)) + 3 * VIEWS_SCALE * views[1].mean(dim=(1, 2, 3))) / 2
-    torch.testing.assert_close(gradient_penalty(scores, views), torch.full((2,), ((1 - 1) ** 2 + (3 - 1) ** 2) / 2))
+def test_each_view_bounds_its_own_score_and_maps_count_alike_whatever_their_size() -> None:
+    pixels, *maps = (torch.randn(2, *shape, requires_grad=True) for shape in ((3, 4, 4), (1, 2, 2), (5, 4, 4)))
+    # A gradient of 1 in one pixel, and of 1 / size at each of `size` values of a map; the score is the mean of three.
+    scores = 2 * pixels[:, 0, 0, 0]
+    for slope, view in zip((1, 4), maps, strict=True):
+        scores = scores + slope * MAPS_SCALE * view.mean(dim=(1, 2, 3))
+    expected = ((2 - 1) ** 2 + (1 - 1) ** 2 + (4 - 1) ** 2) / 3
+    torch.testing.assert_close(gradient_penalty(scores / 3, [pixels, *maps]), torch.full((2,), expected))
 
 
 def test_drift_keeps_the_best_score_at_what_tells_real_from_generated() -> None:

@@ -146,6 +146,18 @@ def test_views_are_standardised_by_the_maps_that_they_were_fitted_to() -> None:
         torch.testing.assert_close(standardised.std(dim=(0, 2, 3)), torch.ones(part.shape[1]), atol=1e-3, rtol=0)
 
 
+def test_eyes_see_pictures_blurred_and_no_rim_darkens() -> None:
+    eyes = MapReader([nn.Identity()], 64, "no weights", blur=1.0)
+    point = torch.zeros(1, 3, 64, 64)
+    point[:, :, 32, 20] = 1
+    seen = eyes(point)[0][0, 0] - eyes(torch.zeros(1, 3, 64, 64))[0][0, 0]
+    weights, places = seen.sum(dim=1) / seen.sum(), torch.arange(64)
+    mean = (weights * places).sum()
+    torch.testing.assert_close(mean, torch.tensor(32.0), atol=1e-3, rtol=0)
+    torch.testing.assert_close((weights * (places - mean) ** 2).sum(), torch.tensor(1.0), atol=1e-3, rtol=0)
+    assert eyes(torch.ones(1, 3, 64, 64))[0].std() < 1e-5
+
+
 def test_eyes_see_squares_of_pictures_and_without_zoom_the_whole() -> None:
     eyes = MapReader([nn.Identity()], 64, "no weights")
     images, draws = torch.rand(3, 3, 64, 64), torch.rand(3, 3)

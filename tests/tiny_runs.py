@@ -29,6 +29,7 @@ STAGE1_NETWORKS = (
 EYES = (
     "networks.features=efficientnet-lite0",
     "networks.feature_side=64",
+    "networks.feature_blur=1.0",
     "networks.head_channels=4",
     "training.zoom=0.25",
 )

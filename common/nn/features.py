@@ -25,14 +25,16 @@ class MapReader(nn.Module):
     Always in evaluation mode and without gradients to its weights. The maps have gradients to the picture.
     """
 
-    def __init__(self, stages: Iterable[nn.Module], side: int, weights: str) -> None:
+    def __init__(self, stages: Iterable[nn.Module], side: int, weights: str, blur: float = 0.0) -> None:
         """`stages` run one after the other on colours of (value - 127) / 128; each ends with a map.
 
-        `weights` names the network's weights, for exports.
+        `weights` names the network's weights, for exports. `blur` is the standard deviation, in pixels, of a Gaussian
+        filter of the pictures. Without it most of the maps' gradients are finer than two pixels, and the generator
+        learns embossed outlines.
         """
         super().__init__()
         self.stages = nn.ModuleList(_with_fast_gradients(stage) for stage in stages)
-        self.side, self.weights = side, weights
+        self.side, self.weights, self.blur = side, weights, blur
         self.requires_grad_(False)
         # On a CPU depthwise convolutions are faster with channels last.
         self.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
@@ -45,6 +47,8 @@ class MapReader(nn.Module):
         With `draws`, uniform in [0, 1), of a random square of each picture; its side is 1 - zoom to 1 of the picture's.
         """
         size = (self.side, self.side)
+        if self.blur:
+            images = _blurred(images, self.blur)
         if draws is not None:
             seen = _squares(images, draws, zoom, self.side)
         elif images.shape[-2:] == size:
@@ -61,6 +65,13 @@ class MapReader(nn.Module):
     def train(self, mode: bool = True) -> MapReader:
         """Ignore `mode` and stay in evaluation mode: maps must not depend on the other pictures of a batch."""
         return super().train(False)
+
+
+def _blurred(images: Float[Tensor, "b 3 h w"], deviation: float) -> Float[Tensor, "b 3 h w"]:
+    """Blur by products of matrices: on a CPU their gradients are much faster than those of depthwise convolutions."""
+    rows, columns = (torch.arange(size, device=images.device) for size in images.shape[-2:])
+    down, across = (torch.exp(-((place[:, None] - place) ** 2) / (2 * deviation**2)) for place in (rows, columns))
+    return (down / down.sum(dim=1, keepdim=True)) @ images @ (across / across.sum(dim=1, keepdim=True)).T
 
 
 def _squares(

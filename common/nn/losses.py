@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-VIEWS_SCALE = 10.0
-"""One of several scores may change by this much where its view changes by its standard deviation."""
+MAPS_SCALE = 10.0
+"""The score of a map may change by this much where the map changes by its standard deviation."""
 
 
 def gradient_penalty(
@@ -20,15 +20,15 @@ def gradient_penalty(
     `one_sided` penalises only norms above 1 (Petzka et al. 2018), so the critic may be flat where real and generated
     pictures do not differ. `views` must require gradients, and each score must depend on its own picture only.
 
-    Of one view, the pixels, it is the Euclidean norm. Of m views the score is the mean of m scores, each of its own
-    view, and the penalty is the mean of their penalties: so each bounds its own score, and no view takes the slope of
-    another. In a view of n values the norm is `sqrt(n) / VIEWS_SCALE * |gradient|`: it is dual to `VIEWS_SCALE` times
-    the root of the mean squared difference, so each view counts alike, whatever its size.
+    The first view is the pixels; their norm is Euclidean. Maps of a frozen network may follow. Of m views the score is
+    the mean of m scores, each of its own view, and the penalty is the mean of their penalties: so each bounds its own
+    score, and no view takes the slope of another. In a map of n values the norm is `sqrt(n) / MAPS_SCALE * |gradient|`:
+    it is dual to `MAPS_SCALE` times the root of the mean squared difference, so each map counts alike, whatever its
+    size.
     """
     gradients = torch.autograd.grad(scores.sum(), list(views), create_graph=True)
-    flat = [gradient.float().flatten(1) for gradient in gradients]
-    if len(flat) > 1:
-        flat = [part * len(flat) * part.shape[1] ** 0.5 / VIEWS_SCALE for part in flat]
+    pixels, *maps = [len(views) * gradient.float().flatten(1) for gradient in gradients]
+    flat = [pixels, *(part * part.shape[1] ** 0.5 / MAPS_SCALE for part in maps)]
     # At a zero vector `norm` has gradient zero; the square root of a sum of squares has NaN.
     excess = torch.stack([part.norm(2, dim=1) for part in flat]) - 1
     return (excess.relu() if one_sided else excess).square().mean(dim=0)
