@@ -11,4 +11,4 @@ if [ -z "${VIRTUAL_ENV:-}" ]; then
     fi
     source .venv/bin/activate
 fi
-pip install --quiet --disable-pip-version-check --editable ".[$1]"
+pip install --quiet --disable-pip-version-check --no-compile --editable ".[$1]"

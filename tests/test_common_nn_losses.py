@@ -61,8 +61,9 @@ def test_each_view_bounds_its_own_score_and_maps_count_alike_whatever_their_size
     scores = 2 * pixels[:, 0, 0, 0]
     for slope, view in zip((1, 4), maps, strict=True):
         scores = scores + slope * MAPS_SCALE * view.mean(dim=(1, 2, 3))
-    expected = ((2 - 1) ** 2 + (1 - 1) ** 2 + (4 - 1) ** 2) / 3
-    torch.testing.assert_close(gradient_penalty(scores / 3, [pixels, *maps]), torch.full((2,), expected))
+    for slope, expected in ((1.0, (2 - 1) ** 2), (0.5, (2 / 0.5 - 1) ** 2)):
+        penalty = gradient_penalty(scores / 3, [pixels, *maps], pixel_slope=slope)
+        torch.testing.assert_close(penalty, torch.full((2,), (expected + (1 - 1) ** 2 + (4 - 1) ** 2) / 3))
 
 
 def test_drift_keeps_the_best_score_at_what_tells_real_from_generated() -> None:

@@ -27,7 +27,7 @@ from common.images import to_uint8
 from common.randomness import Purpose, generator_for
 from common.shares import Share
 
-SEEDS = 32
+SEEDS = 16
 """Seeds that the effect of the labels is measured with."""
 LAYOUT = 16
 """Side, in pixels, at which compositions are compared."""

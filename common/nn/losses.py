@@ -13,22 +13,26 @@ MAPS_SCALE = 10.0
 
 
 def gradient_penalty(
-    scores: Float[Tensor, "b"], views: Sequence[Float[Tensor, "b _c _h _w"]], *, one_sided: bool = False
+    scores: Float[Tensor, "b"],
+    views: Sequence[Float[Tensor, "b _c _h _w"]],
+    *,
+    pixel_slope: float = 1.0,
+    one_sided: bool = False,
 ) -> Float[Tensor, "b"]:
     """Squared distance from 1 of each picture's gradient norm (Gulrajani et al. 2017, eq. 3).
 
     `one_sided` penalises only norms above 1 (Petzka et al. 2018), so the critic may be flat where real and generated
     pictures do not differ. `views` must require gradients, and each score must depend on its own picture only.
 
-    The first view is the pixels; their norm is Euclidean. Maps of a frozen network may follow. Of m views the score is
-    the mean of m scores, each of its own view, and the penalty is the mean of their penalties: so each bounds its own
-    score, and no view takes the slope of another. In a map of n values the norm is `sqrt(n) / MAPS_SCALE * |gradient|`:
-    it is dual to `MAPS_SCALE` times the root of the mean squared difference, so each map counts alike, whatever its
-    size.
+    The first view is the pixels; their norm is Euclidean, divided by `pixel_slope`. Maps of a frozen network may
+    follow. Of m views the score is the mean of m scores, each of its own view, and the penalty is the mean of their
+    penalties: so each bounds its own score, and no view takes the slope of another. In a map of n values the norm is
+    `sqrt(n) / MAPS_SCALE * |gradient|`: it is dual to `MAPS_SCALE` times the root of the mean squared difference, so
+    each map counts alike, whatever its size.
     """
     gradients = torch.autograd.grad(scores.sum(), list(views), create_graph=True)
     pixels, *maps = [len(views) * gradient.float().flatten(1) for gradient in gradients]
-    flat = [pixels, *(part * part.shape[1] ** 0.5 / MAPS_SCALE for part in maps)]
+    flat = [pixels / pixel_slope, *(part * part.shape[1] ** 0.5 / MAPS_SCALE for part in maps)]
     # At a zero vector `norm` has gradient zero; the square root of a sum of squares has NaN.
     excess = torch.stack([part.norm(2, dim=1) for part in flat]) - 1
     return (excess.relu() if one_sided else excess).square().mean(dim=0)

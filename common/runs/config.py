@@ -36,6 +36,8 @@ class RealnessSettings:
     """Compute the gradient penalty for one in N pictures and count it N times: on average the same, N times cheaper."""
     one_sided_penalty: bool = False
     """Penalise only gradient norms above 1, not those below."""
+    pixel_slope: Annotated[float, pydantic.Field(gt=0)] = 1.0
+    """Slope to which the penalty holds the critic of the pixels. Less leaves more of the word to its eyes."""
     drift: Annotated[float, pydantic.Field(ge=0)] = 0.0
     """epsilon, the weight of the drift loss, which keeps the critic's scores near 0."""
 
