@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Mapping, NormalisedBlock, enlarged
+from common.nn.layers import Mapping, NormalisedBlock, enlarged, replicate_conv3x3
 from stage2.generator import GRAIN_DIM, Grain
 
 LABEL_SCALE = 4.0
@@ -41,8 +41,8 @@ class Repainter(nn.Module):
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
-        Of the last features each pixel becomes `output_enlargement` x `output_enlargement` pixels. `mapping` is the
-        width of two gated layers that mix noise and labels.
+        The last features are enlarged `output_enlargement` times before they become pixels: a pixel shuffle drew a
+        diagonal grid. `mapping` is the width of two gated layers that mix noise and labels.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
@@ -50,7 +50,7 @@ class Repainter(nn.Module):
         condition_dim += mapping
         finest, middle, coarsest = encoder_channels
         block = partial(NormalisedBlock, condition_dim=condition_dim, modulated=True)
-        self.stem = nn.Conv2d(3, finest, 3, padding=1)
+        self.stem = replicate_conv3x3(3, finest)
         self.encoder = nn.ModuleList(
             block(*widths, upsample=False) for widths in ((finest, middle), (middle, coarsest))
         )
@@ -62,15 +62,12 @@ class Repainter(nn.Module):
             for level, (wide, narrow) in enumerate(pairwise(widths))
         )
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in widths[:-1])
-        self.out = nn.Conv2d(widths[-1], 3 * output_enlargement**2, 3, padding=1)
+        self.out = replicate_conv3x3(widths[-1], 3)
         self.output_enlargement = output_enlargement
         # Small first weights keep tanh in its linear range.
         for to_picture in (*self.sketches, self.out):
             nn.init.normal_(to_picture.weight, std=0.02)
             nn.init.zeros_(to_picture.bias)
-        with torch.no_grad():
-            # Equal neighbours at first: sub-pixels that start apart leave a grid of dots (Aitken et al. 2017).
-            self.out.weight.copy_(self.out.weight[:: output_enlargement**2].repeat_interleave(output_enlargement**2, 0))
 
     def forward(
         self,
@@ -90,7 +87,7 @@ class Repainter(nn.Module):
         for sketch, block in zip(self.sketches, self.decoder, strict=True):
             picture = enlarged(picture + sketch(features), 2)
             features = block(features, condition)
-        detail = F.pixel_shuffle(self.out(features), self.output_enlargement)
+        detail = self.out(enlarged(features, self.output_enlargement))
         return torch.tanh(enlarged(picture, self.output_enlargement) + detail)
 
 
