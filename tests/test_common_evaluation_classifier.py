@@ -54,16 +54,18 @@ def test_it_learns_the_labels_of_training_paintings_and_knows_those_of_others(tm
 
 
 def test_it_is_trained_once_for_a_dataset_and_a_size(
-    own_dataset: PaintingDataset, monkeypatch: pytest.MonkeyPatch
+    own_dataset: PaintingDataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = features(dataset_classifier(own_dataset, 64, Share()), own_dataset)
     larger = dataset_classifier(own_dataset, 128, Share())
     assert features(larger, own_dataset, 128).shape == first.shape
+    assert capsys.readouterr().out.count("training the second ruler on ") == 2
     monkeypatch.setattr(classifier, "train", lambda *_: pytest.fail("trained again"))
     again = dataset_classifier(own_dataset, 64, Share())
     assert again is not None
     assert np.array_equal(features(again, own_dataset), first)
     assert again.description.count("\n") == 0
+    assert not capsys.readouterr().out
     assert f"{len(first)} training paintings" in again.description
 
 

@@ -109,7 +109,7 @@ def report(stage2_run: Path, measurable_dataset: Path, tmp_path_factory: pytest.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("common.evaluation.observations.SEEDS", 4)
         printed = measured("run", stage2_run, "--data", measurable_dataset, "--samples", "24", "--out", out)
-    assert printed.startswith(f"measuring 24 pictures of {stage2_run} at 128 pixels against ")
+    assert f"measuring 24 pictures of {stage2_run} at 128 pixels against " in printed
     assert "Coverage" in printed
     assert str(out / "index.html") in printed
     return out

@@ -111,6 +111,7 @@ def dataset_classifier(
     if share.process == 0 and path.is_file():
         weights = [load_file(path)]
     elif share.process == 0:
+        print(f"training the second ruler on {len(split)} paintings, once for this dataset", flush=True)
         train(network.to(device), split, torch.device(device))
         weights = [{name: value.cpu().contiguous() for name, value in network.state_dict().items()}]
         # If the disk is full or read-only, measure without storing.
