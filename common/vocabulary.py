@@ -7,6 +7,7 @@ networks take as their condition.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Literal
 
@@ -90,11 +91,10 @@ class Vocabulary:
         genre = kind == "genre"
         names = [*self.genres] if genre else [*self.styles, *self.families]
         aliases = self.genre_aliases if genre else self.style_aliases
-        spellings = {**aliases, **{normalise(label): label for label in names}}
         found = []
         for part in text.split(","):
             name, colon, number = part.strip().partition(":")
-            label = spellings.get(normalise(name))
+            label = _meant(name, names, aliases)
             try:
                 share = float(number) if colon else 1.0
             except ValueError:
@@ -125,10 +125,33 @@ def require_same(
         raise UserError(f"the {kind} of {model_place} and {dataset_place} differ: {', '.join(changed)}; {remedy}")
 
 
+def _meant(text: str, names: Sequence[str], aliases: Mapping[str, str]) -> str | None:
+    """Return the one label that a text means: by its letters, else by another name, else without accents."""
+    by_letters, plainly = ([name for name in names if key(name) == key(text)] for key in (fold, normalise))
+    if text in names or len(by_letters) == 1:
+        return text if text in names else by_letters[0]
+    return plainly[0] if len(plainly) == 1 else aliases.get(normalise(text))
+
+
+def fold(label: str) -> str:
+    """Return a label in lower case, its words joined by hyphens: labels that are equal so are one, in any script."""
+    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", label).casefold())
+    return "-".join(composed.replace("_", " ").replace("-", " ").split())
+
+
 def normalise(label: str) -> str:
-    """Return a label in lower case, without accents, its words joined by hyphens."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
-    return "-".join(plain.lower().replace("_", " ").replace("-", " ").split())
+    """Return a label as `fold` does, and without the accents of Latin letters: how known names are looked up.
+
+    In other scripts marks make other letters: й is not и, バ is not ハ.
+    """
+    plain, is_latin = "", False
+    for letter in unicodedata.normalize("NFKD", label):
+        if not unicodedata.combining(letter):
+            is_latin = unicodedata.name(letter, "").startswith("LATIN")
+        elif is_latin:
+            continue
+        plain += letter
+    return fold(plain)
 
 
 def is_any(text: str) -> bool:

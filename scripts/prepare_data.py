@@ -26,20 +26,25 @@ OPTIONS_OF = {"procedural": ("count", "seed"), "wikiart.org": ("downloads", "per
 def main() -> None:
     parser = Parser(description="Make a dataset folder from labelled pictures.")
     add = parser.add_argument
-    add("place", metavar="source", help="folder or zip, `procedural`, `wikiart.org`, or a Hugging Face dataset")
+    add("place", metavar="source", help="folder, zip or tar, `procedural`, `wikiart.org`, or a Hugging Face dataset")
     labels = parser.add_mutually_exclusive_group().add_argument
-    labels("--folders", choices=("genre", "style"), help="a folder's name is the genre (or style) of its pictures")
+    levels = "what the folders' names are, outermost first: genre, style, genre/style, -/style (- is not read)"
+    labels("--folders", metavar="LEVELS", help=levels)
     labels("--wikiart-lists", type=Path, help="folder with the label lists of the public WikiArt download")
     labels("--hugging-face", action="store_true", help="SOURCE names a Hugging Face dataset, or is its path")
+    add("--label", choices=("genre", "style"), default="genre", help="what a column `label` or `class` of a table is")
+    add("--class-names", type=Path, help="file with the names of classes 0, 1, …, a line each")
+    add("--follow-links", action="store_true", help="read linked files and folders outside SOURCE")
     add("--out", type=Path, default=Path("data"), help="dataset folder")
     add("--sizes", type=int, nargs="+", choices=SIZES, default=[64, 128], help="sizes to store, sides in pixels")
     add("--fit", choices=FITS, default="crop", help="how to make pictures square")
     add("--trim", action="store_true", help="first cut off uniform borders: mats, black bars")
     add("--max-aspect", type=at_least(1, kind=float), default=4.0, help="largest ratio of longer to shorter side")
     add("--enlarge", action="store_true", help="enlarge pictures smaller than the largest size, do not refuse them")
-    add("--min-count", type=at_least(1), default=50, help="rarer labels join their family or become unlabelled")
+    rare = "rarer labels join their family or become unlabelled (default: 1 in 100 of the pictures, from 2 to 50)"
+    add("--min-count", type=at_least(1), help=rare)
     add("--fine-styles", action="store_true", help="keep fine styles instead of merging them into families")
-    add("--keep-unknown", action="store_true", help="keep labels that the taxonomy does not know; do not drop them")
+    add("--taxonomy-only", action="store_true", help="drop labels that the taxonomy does not know")
     add("--keep-duplicates", action="store_true", help="keep all near-duplicates, in the same split, not one of each")
     add("--taxonomy", type=Path, default=DEFAULT_TAXONOMY, help="YAML file of genres, styles and their aliases")
     add("--count", type=at_least(1), default=3000, help="procedural: number of paintings")

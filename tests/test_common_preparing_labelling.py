@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from common.errors import UserError
-from common.preparing.labelling import DEFAULT_TAXONOMY, Labels, choose_labels, load_naming
+from common.preparing.labelling import (
+    DEFAULT_TAXONOMY,
+    Labels,
+    build_vocabulary,
+    choose_labels,
+    load_naming,
+    usual_min_count,
+)
 from common.vocabulary import normalise
 
 GENRE, STYLE = 0, 1
@@ -15,7 +23,7 @@ RAW = ["Portraits", "portrait", "self-portrait", "cityscape", "spaceship", "spac
 
 
 def mapped(raw: list[str], min_count: int, kind: int = GENRE, taxonomy: Path = DEFAULT_TAXONOMY, **how: bool) -> Labels:
-    naming = load_naming(taxonomy, **{"fine_styles": False, "keep_unknown": False} | how)
+    naming = load_naming(taxonomy, **{"fine_styles": False, "taxonomy_only": True} | how)
     return choose_labels(raw, naming[kind], min_count)
 
 
@@ -47,24 +55,61 @@ def test_the_table_names_every_raw_label_with_its_pictures_and_why_it_was_left_o
     ]
 
 
-def test_an_unknown_label_may_keep_its_own_name_if_it_can_be_requested_by_it() -> None:
+def test_an_unknown_label_keeps_the_name_that_the_collection_writes_unless_it_is_noise() -> None:
     raw = ["Space_Ship", "space ship", "Lanscape", "Any", "cats, dogs", "a:b", "portrait", "Unknown Genre", "xyz", ""]
-    raw += ["Lanscape", "Any"]
-    mapping = mapped(raw, 2, keep_unknown=True)
-    assert set(mapping.labels) == {"space-ship", "lanscape", ""}
-    assert mapping.lost == {"Any", "cats, dogs", "a:b"}
+    raw += ["Lanscape", "Any", "cats, dogs", "a:b", "a:b", "???"]
+    mapping = mapped(raw, 2, taxonomy_only=False)
+    assert set(mapping.labels) == {"Space_Ship", "Lanscape", "cats dogs", "a b", ""}
+    assert mapping.lost == {"Any", "???"}
     assert became(mapping) == {
-        "Space_Ship": "space-ship (unknown, keeps its name)",
-        "space ship": "space-ship (unknown, keeps its name)",
-        "Lanscape": "lanscape (unknown, keeps its name); did you mean landscape?",
-        "Any": "unlabelled (unknown, cannot be requested by name)",
-        "cats, dogs": "unlabelled (unknown, cannot be requested by name)",
-        "a:b": "unlabelled (unknown, cannot be requested by name)",
+        "Space_Ship": "Space_Ship",
+        "space ship": "Space_Ship",
+        "Lanscape": "Lanscape (did you mean landscape?)",
+        "Any": "unlabelled (no name)",
+        "???": "unlabelled (no name)",
+        "cats, dogs": "cats dogs",
+        "a:b": "a b",
         "portrait": "unlabelled (too few, see --min-count)",
         "Unknown Genre": "unlabelled",
         "xyz": "unlabelled (too few, see --min-count)",
         "(blank)": "unlabelled",
     }
+    assert mapping.remarks == ("1 genres are spelled in more than one way: Space_Ship = space ship",)
+
+
+def test_names_in_any_script_are_labels_of_their_own_as_they_are_typed() -> None:
+    names = ["バラ", "ハラ", "пейзаж", "пеизаж", "정물", "étude", "etude", "हिन्दी", "Ñandú"]
+    decomposed = [unicodedata.normalize("NFD", name) for name in names]
+    mapping = mapped([*names, *decomposed], 2, taxonomy_only=False)
+    assert mapping.labels == names * 2
+    genre_naming, style_naming = load_naming(DEFAULT_TAXONOMY, fine_styles=False, taxonomy_only=False)
+    vocabulary = build_vocabulary(mapping.labels, [], genre_naming, style_naming)
+    assert set(vocabulary.genres) == {*names}
+    for name in (*names, *decomposed):
+        assert vocabulary.spelling("genre", name) == unicodedata.normalize("NFC", name)
+
+
+def test_the_commonest_spelling_of_an_unknown_label_is_its_name() -> None:
+    assert mapped(["Birds", "birds", "birds"], 1, taxonomy_only=False).labels == ["birds"] * 3
+
+
+def test_several_labels_of_a_picture_stand_between_bars_or_between_commas_if_the_taxonomy_knows_them_all() -> None:
+    raw = ["portrait|genre-painting", "portrait, genre painting", "Portraits|portrait|", "cats, portrait", "cats|dogs"]
+    mapping = mapped(raw, 1, taxonomy_only=False)
+    both = "portrait|genre-painting"
+    assert mapping.labels == [both, both, "portrait", "cats portrait", "cats|dogs"]
+    assert mapping.remarks == (
+        "1 genres are spelled in more than one way: genre-painting = genre painting",
+        f"3 pictures have several genres, such as {both}",
+    )
+    naming = load_naming(DEFAULT_TAXONOMY, fine_styles=False, taxonomy_only=False)
+    counts = build_vocabulary(mapping.labels, [], *naming).genres
+    assert counts == {"cats": 1, "cats portrait": 1, "dogs": 1, "genre-painting": 2, "portrait": 3}
+    assert mapped(raw, 2, taxonomy_only=False).labels == [both, both, "portrait", "", ""]
+
+
+def test_the_fewest_pictures_of_a_label_follow_the_size_of_the_collection() -> None:
+    assert [usual_min_count(number) for number in (1, 150, 1000, 5000, 10**7)] == [2, 2, 10, 50, 50]
 
 
 def test_rare_styles_join_their_family_if_that_makes_enough() -> None:
@@ -87,7 +132,7 @@ def test_styles_have_their_own_name_or_that_of_their_family_which_may_be_a_label
     assert mapped(raw, 1, STYLE, own).labels == ["Modern Art", "Modern Art"]
     assert mapped(raw, 1, STYLE, own, fine_styles=True).labels == ["", "cubism"]
     raw = ["modern_art"] * 5 + ["cubism"] * 2
-    assert mapped(raw, 3, STYLE, own, fine_styles=True, keep_unknown=True).labels == ["Modern Art"] * 7
+    assert mapped(raw, 3, STYLE, own, fine_styles=True, taxonomy_only=False).labels == ["Modern Art"] * 7
     with pytest.raises(UserError, match=r"nope\.yaml does not exist; copy .*taxonomy\.yaml and edit it"):
         mapped(raw, 1, STYLE, tmp_path / "nope.yaml")
 

@@ -115,22 +115,22 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
 
 
 @pytest.mark.parametrize(
-    ("labels", "keep_unknown", "kept"),
+    ("labels", "taxonomy_only", "kept"),
     [
-        ([("portrait", ""), ("portrait", "cubism"), ("Unknown Genre", "cubism")], False, 1),
-        ([("spaceship", "vorticism"), ("portrait", ""), ("spaceship", "vorticism")], False, 1),
-        ([("portrait", ""), ("spaceship", "vorticism"), ("", "")], True, 1),
-        ([("portrait", "cubism")] * 3, False, 2),
+        ([("portrait", ""), ("portrait", "cubism"), ("Unknown Genre", "cubism")], True, 1),
+        ([("spaceship", "vorticism"), ("portrait", ""), ("spaceship", "vorticism")], True, 1),
+        ([("portrait", ""), ("spaceship", "vorticism"), ("", "")], False, 1),
+        ([("portrait", "cubism")] * 3, True, 2),
     ],
     ids=["most labels", "labels that the taxonomy knows", "or that keep their names", "then the largest"],
 )
 def test_of_near_duplicates_the_one_with_the_most_labels_is_kept_then_the_largest(
-    tmp_path: Path, labels: list[tuple[str, str]], keep_unknown: bool, kept: int
+    tmp_path: Path, labels: list[tuple[str, str]], taxonomy_only: bool, kept: int
 ) -> None:
     pictures = few(tmp_path / "pictures", labels)
     for number, size in enumerate((90, 64, 100)):
         random_picture(0, 64, 64).resize((size, size)).save(pictures / f"{number:02}.png")
-    prepared(pictures, tmp_path / "data", keep_unknown=keep_unknown)
+    prepared(pictures, tmp_path / "data", taxonomy_only=taxonomy_only)
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == [f"pictures/{kept:02}.png"]
 
 
@@ -221,23 +221,25 @@ def test_too_few_pictures_to_hold_any_out_are_all_trained_on_and_that_is_said(tm
     assert report.lines[-2].startswith("no pictures were held out for validation and test: that takes 11 or more of ")
 
 
-def test_labels_that_are_not_known_are_lost_and_counted_or_kept_under_their_own_names(tmp_path: Path) -> None:
+def test_labels_that_are_not_known_keep_the_name_that_the_collection_writes_or_are_lost_and_counted(
+    tmp_path: Path,
+) -> None:
     labels = [("portrait", "Art Brut"), ("Spaceship", "Art_Brut"), ("any", "cubism"), ("portrait", "rare")]
     pictures = few(tmp_path / "pictures", labels)
-    lost, kept = (prepared(pictures, tmp_path / f"{keep}", keep_unknown=keep) for keep in (False, True))
+    lost, kept = (prepared(pictures, tmp_path / f"{only}", taxonomy_only=only) for only in (True, False))
     assert (
         "4 pictures lost their genre or style, which the taxonomy does not know; add it to your own --taxonomy, "
-        "or keep such labels with --keep-unknown"
+        "or leave out --taxonomy-only"
     ) in lost.lines
     assert (lost.description.vocabulary.genres, lost.description.vocabulary.styles) == ({"portrait": 2}, {"cubism": 1})
-    assert any(line.startswith("1 pictures lost their genre or style, which cannot be req") for line in kept.lines)
-    vocabulary = PaintingDataset(tmp_path / "True").vocabulary
-    assert vocabulary.genres == {"portrait": 2, "spaceship": 1}
-    assert vocabulary.styles == {"art-brut": 2, "cubism": 1, "rare": 1}
-    assert vocabulary.spelling("style", "Art Brut") == "art-brut"
-    rare = prepared(pictures, tmp_path / "rare", keep_unknown=True, min_count=2)
-    assert rare.description.vocabulary.styles == {"art-brut": 2}
-    assert [row["style"] for row in table(tmp_path / "rare" / "labels.csv")] == ["art-brut", "art-brut", "", ""]
+    assert any(line.startswith("1 pictures lost their genre or style, which is no name") for line in kept.lines)
+    vocabulary = PaintingDataset(tmp_path / "False").vocabulary
+    assert vocabulary.genres == {"Spaceship": 1, "portrait": 2}
+    assert vocabulary.styles == {"Art Brut": 2, "cubism": 1, "rare": 1}
+    assert vocabulary.spelling("style", "art-brut") == "Art Brut"
+    rare = prepared(pictures, tmp_path / "rare", min_count=2)
+    assert rare.description.vocabulary.styles == {"Art Brut": 2}
+    assert [row["style"] for row in table(tmp_path / "rare" / "labels.csv")] == ["Art Brut", "Art Brut", "", ""]
 
 
 def test_two_workers_make_the_folder_that_one_makes(collection: Path, dataset_folder: Path, tmp_path: Path) -> None:

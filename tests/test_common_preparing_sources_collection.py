@@ -10,8 +10,10 @@ import pytest
 from tiny_data import random_picture, write_collection, zipped
 
 from common.errors import UserError
-from common.preparing.sources.collection import class_folders, labels_table, pictures_of
-from common.preparing.sources.files import Files, Listing, Record, open_files
+from common.preparing.sources.archives import open_files
+from common.preparing.sources.collection import labels_table, pictures_of
+from common.preparing.sources.files import Files, Listing, Record
+from common.preparing.sources.layouts import class_folders
 
 HEADER = "file,genre,style,artist,title,year\n"
 
@@ -45,15 +47,14 @@ def test_a_record_holds_the_labels_as_they_are_spelled_and_its_picture_reads(
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (b"Picture;genre\na.png;b\n", "has no column file, which names the pictures; its header is 'Picture;genre'"),
+        (b"Bild;genre\na.png;b\n", "has no column file, which names the pictures; its header is 'Bild;genre'"),
         (b"", "has no column file, which names the pictures; its header is ''"),
         (b"file,Genre,genre\na.png,,\n", "has two columns genre; rename one"),
         (HEADER.encode(), "lists no pictures"),
         (HEADER.encode() + b"a.png,portr\xe4t,,,,\n", "cannot be read as UTF-8 ("),
         (HEADER.encode() + b"b.png,,,,,\nc.png,,,,,\n", "names 'b.png' and 1 more, not found; add the files or remove"),
         (HEADER.encode() + b"x" * 300 + b",,,,,\n", "not found"),
-        (HEADER.encode() + b"a.png,,,,,\n ,portrait,,,,\n", "line 3: the column file is blank"),
-        (HEADER.encode() + b"a.png,,,Painter, A.,,\n", "line 2: 7 fields for 6 columns; put text with a comma in"),
+        (HEADER.encode() + b"a.png,,,Painter, A.,,1\n", "line 2: 7 fields for 6 columns; put text with a comma in"),
         (b"file;title\n\na.png;a;b\n", "line 3: 3 fields for 2 columns; put text with a semicolon in quotes"),
         (HEADER.encode() + b'a.png,"portrait"x,,,,\n', "line 2: "),
         (None, "has no labels.csv at its top level; add one with the columns file,genre"),
@@ -114,11 +115,16 @@ def classes(folder: Path, *names: str) -> Path:
 
 def test_the_outermost_folder_is_the_label(tmp_path: Path, opened: Callable[[Path], Files]) -> None:
     names = ("Still Life/1.png", "Still Life/more/2.png", "portrait/1.png")
-    files = opened(classes(tmp_path / "pictures", *names, "readme.txt"))
+    files = opened(classes(tmp_path / "pictures", *names, "loose.png", "readme.txt"))
     listing = class_folders(files, "genre")
     labels = [name.partition("/")[0] for name in names]
     assert records(listing) == [Record(name, genre=label) for name, label in zip(names, labels, strict=True)]
-    assert (listing.total, listing.remarks) == (3, ("1 files outside the class folders left out",))
+    assert listing.total == 3
+    assert listing.remarks == (
+        "1 files that are no pictures left out: .txt (1)",
+        "1 files outside the class folders left out: loose.png",
+        "1 folders inside the class folders were not read as labels: more (--folders genre/style reads two levels)",
+    )
     assert [record.style for record in records(class_folders(files, "style"))] == labels
 
 

@@ -18,8 +18,9 @@ from tiny_data import random_picture, zipped
 
 from common.errors import UserError
 from common.preparing.pictures import Rejected
+from common.preparing.sources.archives import ZipFiles, open_files
 from common.preparing.sources.collection import pictures_of
-from common.preparing.sources.files import Files, ZipFiles, open_files
+from common.preparing.sources.files import Files
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_file_that_the_system_does_not_let_be_read_is_rejected() -> None:
     with pytest.raises(Rejected, match=r"^cannot be read: "):
         files.read_picture("mem")
     with pytest.raises(UserError, match=r"^/proc/self/mem cannot be read as UTF-8 \("):
-        files.read_table("mem")
+        files.read_text("mem")
 
 
 def test_processes_that_inherit_an_open_zip_do_not_read_each_others_bytes(tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_linked_folders_are_named_and_refused(folder: Path) -> None:
     files = Files(folder)
     assert "marina/" in list(files.names())
     assert ".linked/" not in list(files.names())
-    with pytest.raises(Rejected, match="is not a file"):
+    with pytest.raises(Rejected, match=r"is a linked folder \(see --follow-links\)"):
         files.read_picture("marina/")
 
 

@@ -109,7 +109,7 @@ def test_files_whose_columns_differ_break_off_in_one_line(tmp_path: Path, wikiar
 
 def test_a_dataset_without_pictures_or_labels_and_one_that_is_not_there_cost_one_line(tmp_path: Path) -> None:
     datasets.Dataset.from_dict({"text": ["a"], "genre": ["b"]}).save_to_disk(tmp_path / "texts")
-    columns = "needs a column image with pictures and a column genre or style; its columns are text"
+    columns = "needs a column image with pictures and a column genre, style or label; its columns are text"
     for place, message in (("texts", columns), ("nowhere", f"dataset '{tmp_path}/nowhere' cannot be opened: ")):
         with pytest.raises(UserError) as caught:
             hugging_face_dataset(str(tmp_path / place))

@@ -20,9 +20,11 @@ def test_a_place_is_opened_as_it_is_asked_for(tmp_path: Path) -> None:
         open_source(str(tmp_path), folders="style")()
     with pytest.raises(UserError, match=r"has no \.jpg files"):
         open_source(str(tmp_path), wikiart_lists=tmp_path)()
-    with pytest.raises(UserError, match="source 'nowhere' does not exist; give a folder or zip"):
+    with pytest.raises(UserError, match="source 'nowhere' does not exist; give a folder, zip or tar"):
         open_source("nowhere")
-    with pytest.raises(UserError, match=r"opening\.py' is neither a folder nor a zip; give a folder or zip"):
+    with pytest.raises(
+        UserError, match=r"opening\.py' is neither a folder nor a zip or tar; give a folder, zip or tar"
+    ):
         open_source(__file__)
 
 

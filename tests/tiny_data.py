@@ -14,9 +14,9 @@ from PIL import Image
 from common.data.dataset import PaintingDataset, Residence, Split, SplitName
 from common.preparing.preparation import PreparationReport, prepare
 from common.preparing.reading import PreparationSettings
-from common.preparing.sources.collection import COLUMNS
 from common.preparing.sources.files import Source
 from common.preparing.sources.opening import open_source
+from common.preparing.sources.tables import COLUMNS
 
 GENRES = ("portrait", "landscape", "still-life")
 STYLES = ("cubism", "impressionism", "renaissance")

@@ -21,8 +21,9 @@ from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, Paintin
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
 from common.preparing.pictures import Rejected, make_square, resize, trim
+from common.preparing.sources.archives import open_files
 from common.preparing.sources.collection import pictures_of
-from common.preparing.sources.files import Entry, open_files
+from common.preparing.sources.files import Entry
 from common.randomness import Purpose, generator_for
 from common.vocabulary import Vocabulary, require_same
 

@@ -1,22 +1,28 @@
 """Read a taxonomy, choose the labels of a dataset by the raw labels of a source, and tell what each raw label became.
 
-Spellings are compared as `common.vocabulary.normalise` writes them.
+Spellings are looked up in the taxonomy as `common.vocabulary.normalise` writes them. A label that it does not know
+keeps the name that the collection writes; two such labels are one if `fold` makes them equal. Several labels of one
+picture are joined by `|`.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common import config
 from common.config import settings
 from common.errors import UserError
-from common.vocabulary import Vocabulary, is_any, normalise
+from common.vocabulary import Vocabulary, fold, is_any, normalise
 
 DEFAULT_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
+SEVERAL = "|"
+"""Stands between several labels of one picture."""
 
 
 @settings
@@ -50,22 +56,40 @@ class Naming:
     """The family of each style, which a rare style joins."""
     unlabelled: frozenset[str]
     """Spellings that mean "no label"."""
-    keep_unknown: bool
+    taxonomy_only: bool
+    """True if a label that the taxonomy does not know means "no label"."""
 
-    def name(self, raw: str) -> str | None:
-        """Return the name of a raw label, None for unlabelled."""
-        spelling = normalise(raw)
-        if self.keep_unknown and self.is_unknown(raw):
-            own = {normalise(family): family for family in self.families.values()}.get(spelling, spelling)
-            return own if _can_be_requested(own) else None
+    def parts(self, raw: str) -> tuple[str, ...]:
+        """Return the labels in a raw label: those between `|`, or between commas if the taxonomy knows them all."""
+        parts = [part.strip() for part in raw.split(SEVERAL)]
+        if len(parts) == 1 and self.is_unknown(raw):
+            between_commas = [part.strip() for part in raw.split(",")]
+            parts = parts if any(map(self.is_unknown, between_commas)) else between_commas
+        return tuple(dict.fromkeys(filter(None, parts)))
+
+    def name(self, label: str) -> str | None:
+        """Return the name of a single raw label, None for unlabelled."""
+        spelling = normalise(label)
+        if not self.taxonomy_only and self.is_unknown(label):
+            own = {normalise(family): family for family in self.families.values()}.get(spelling, _own_name(label))
+            return own if re.search(r"[^\W_]", own) and not is_any(own) else None
         return None if spelling in self.unlabelled else self.known.get(spelling)
 
-    def is_unknown(self, raw: str) -> bool:
-        """Return True if the taxonomy does not know a raw label that says something."""
-        return normalise(raw) not in self.known and normalise(raw) not in self.unlabelled
+    def is_labelled(self, raw: str) -> bool:
+        """Return True if a raw label has a name."""
+        return any(self.name(part) is not None for part in self.parts(raw))
+
+    def is_unknown(self, label: str) -> bool:
+        """Return True if the taxonomy does not know a single raw label that says something."""
+        return normalise(label) not in self.known and normalise(label) not in self.unlabelled
 
 
-def load_naming(taxonomy: Path, *, fine_styles: bool, keep_unknown: bool) -> tuple[Naming, Naming]:
+def _own_name(label: str) -> str:
+    """Return a label as the collection writes it, without the marks that divide labels where they are requested."""
+    return " ".join(re.sub(r"[,:|]", " ", unicodedata.normalize("NFC", label)).split())
+
+
+def load_naming(taxonomy: Path, *, fine_styles: bool, taxonomy_only: bool) -> tuple[Naming, Naming]:
     """Return the naming of genres and that of styles, which are merged into families unless they stay fine.
 
     Raises UserError that names what is wrong in the taxonomy file.
@@ -79,7 +103,7 @@ def load_naming(taxonomy: Path, *, fine_styles: bool, keep_unknown: bool) -> tup
     merged = _index(dict.fromkeys(families.values(), ()), taxonomy)
     merged |= {spelling: families[style] for spelling, style in styles.items()}
     known = styles if fine_styles else merged
-    shared = frozenset({"", *map(normalise, file.unlabelled)}), keep_unknown
+    shared = frozenset({"", *map(normalise, file.unlabelled)}), taxonomy_only
     return Naming("genre", genres, genres, {}, *shared), Naming("style", styles, known, families, *shared)
 
 
@@ -87,7 +111,7 @@ def _index(names: dict[str, tuple[str, ...]], taxonomy: Path) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, aliases in names.items():
         if not _can_be_requested(name):
-            raise UserError(f"{taxonomy}: {name!r} cannot be requested by name: it is 'any' or contains , or :")
+            raise UserError(f"{taxonomy}: {name!r} cannot be requested by name: it is 'any' or contains , : or |")
         for spelling in dict.fromkeys(normalise(label) for label in (name, *aliases)):
             if spelling in index:
                 other = index[spelling]
@@ -97,7 +121,7 @@ def _index(names: dict[str, tuple[str, ...]], taxonomy: Path) -> dict[str, str]:
 
 
 def _can_be_requested(name: str) -> bool:
-    return not is_any(normalise(name)) and not {",", ":", "\n"} & set(name)
+    return not is_any(normalise(name)) and not {",", ":", SEVERAL, "\n"} & set(name)
 
 
 @dataclass(frozen=True)
@@ -105,11 +129,20 @@ class Labels:
     """What the raw labels of one kind became."""
 
     labels: list[str]
-    """Each picture's label in the vocabulary, blank for unlabelled."""
+    """Each picture's label in the vocabulary, blank for unlabelled; several are joined by `|`."""
     lost: frozenset[str]
-    """Raw labels that the taxonomy does not know and that become unlabelled."""
+    """Raw labels of which one becomes unlabelled because the taxonomy does not know it, or because it is no name."""
     table: list[str]
     """Lines to print: each raw label, what it became and why, and the number of its pictures."""
+    remarks: tuple[str, ...]
+    """What was joined, for the summary."""
+    largest: tuple[str, int] | None
+    """The label with the most pictures and their number, whether it was kept or not; None if nothing is a label."""
+
+
+def usual_min_count(num_pictures: int) -> int:
+    """Return the fewest pictures that a label needs if nothing else is said: 1 in 100 of all, but 2 to 50."""
+    return min(max(num_pictures // 100, 2), 50)
 
 
 def choose_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> Labels:
@@ -118,23 +151,66 @@ def choose_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> 
     A label with fewer than `min_count` pictures becomes its family if the family then has `min_count` pictures, and
     unlabelled otherwise.
     """
-    counts = Counter(raw_labels)
-    names = {raw: naming.name(raw) for raw in counts}
-    totals = Counter(names[raw] for raw in raw_labels)
+    parts_of = {raw: naming.parts(raw) for raw in dict.fromkeys(raw_labels)}
+    counts = Counter(part for raw in raw_labels for part in parts_of[raw] or ("",))
+    names = _one_spelling({part: naming.name(part) for part in counts}, counts)
+    totals = _totals(parts_of, raw_labels, names)
     joined = {
-        raw: naming.families.get(name, name) if name and totals[name] < min_count else name
-        for raw, name in names.items()
+        part: naming.families.get(name, name) if name and totals[name] < min_count else name
+        for part, name in names.items()
     }
-    totals = Counter(joined[raw] for raw in raw_labels)
-    labels = {raw: name if name and totals[name] >= min_count else "" for raw, name in joined.items()}
+    finally_ = _totals(parts_of, raw_labels, joined)
+    labels = {part: name if name and finally_[name] >= min_count else "" for part, name in joined.items()}
 
-    became = {raw: (label or "unlabelled") + _note(raw, names[raw], label, naming) for raw, label in labels.items()}
-    width, became_width = max(map(len, counts)) + 2, max(36, *map(len, became.values()))
+    became = {part: (label or "unlabelled") + _note(part, names[part], label, naming) for part, label in labels.items()}
+    width, became_width = max(map(len, counts), default=0) + 2, max(36, *map(len, became.values()), 0)
     rows: list[tuple[str, str, int | str]] = [(f"{naming.kind}s", "became", "pictures")]
-    rows += [(raw or "(blank)", became[raw], count) for raw, count in counts.most_common()]
-    table = [f"{raw:{width}}  {what:{became_width}} {number:>8}" for raw, what, number in rows]
-    lost = frozenset(raw for raw, name in names.items() if name is None and naming.is_unknown(raw))
-    return Labels([labels[raw] for raw in raw_labels], lost, table)
+    rows += [(part or "(blank)", became[part], count) for part, count in counts.most_common()]
+    table = [f"{part:{width}}  {what:{became_width}} {number:>8}" for part, what, number in rows]
+    lost_parts = {part for part, name in names.items() if name is None and naming.is_unknown(part)}
+    lost = frozenset(raw for raw, parts in parts_of.items() if lost_parts & {*parts})
+    whole = {raw: SEVERAL.join(_different(labels[part] for part in parts)) for raw, parts in parts_of.items()}
+    chosen = [whole[raw] for raw in raw_labels]
+    return Labels(chosen, lost, table, _joins(counts, chosen, naming), max(totals.items(), key=_number, default=None))
+
+
+def _one_spelling(names: dict[str, str | None], counts: Counter[str]) -> dict[str, str | None]:
+    """Give the spellings of each name the commonest one, the first of equals."""
+    spellings: dict[str, Counter[str]] = {}
+    for part, name in names.items():
+        if name is not None:
+            spellings.setdefault(fold(name), Counter())[name] += counts[part]
+    return {part: name and spellings[fold(name)].most_common(1)[0][0] for part, name in names.items()}
+
+
+def _totals(
+    parts_of: dict[str, tuple[str, ...]], raw_labels: Sequence[str], names: dict[str, str | None]
+) -> Counter[str]:
+    """Count the pictures of each name; a picture with two spellings of it counts once."""
+    different = {raw: _different(names[part] for part in parts) for raw, parts in parts_of.items()}
+    return Counter(name for raw in raw_labels for name in different[raw])
+
+
+def _different(names: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _number(counted: tuple[str, int]) -> int:
+    return counted[1]
+
+
+def _joins(counts: Counter[str], labels: Sequence[str], naming: Naming) -> tuple[str, ...]:
+    """Say which spellings were read as one label, and how many pictures have several."""
+    spellings: dict[str, list[str]] = {}
+    for part in counts:
+        spellings.setdefault(fold(part), []).append(part)
+    one = [" = ".join(some) for some in spellings.values() if len(some) > 1]
+    several = [label for label in labels if SEVERAL in label] or [""]
+    said = {
+        f"{len(one)} {naming.kind}s are spelled in more than one way: {', '.join(one[:3])}": one,
+        f"{len(several)} pictures have several {naming.kind}s, such as {several[0]}": several[0],
+    }
+    return tuple(remark for remark, some in said.items() if some)
 
 
 def _note(raw: str, name: str | None, label: str, naming: Naming) -> str:
@@ -146,8 +222,9 @@ def _note(raw: str, name: str | None, label: str, naming: Naming) -> str:
         return " (too few, joined its family)"
     if name and not label:
         return f" (too few, see --min-count){hint}"
-    kept = ", keeps its name" if name else ", cannot be requested by name" if naming.keep_unknown else ""
-    return f" (unknown{kept}){hint}" if unknown else ""
+    if name:
+        return hint.replace("; ", " (").replace("?", "?)")
+    return f" (unknown){hint}" if unknown and naming.taxonomy_only else " (no name)" if unknown else ""
 
 
 def build_vocabulary(
@@ -155,7 +232,8 @@ def build_vocabulary(
 ) -> Vocabulary:
     """Return the labels of the training pictures in alphabetical order, with their counts, families and aliases."""
     genre_counts, style_counts = (
-        {name: count for name, count in sorted(Counter(labels).items()) if name} for labels in (genres, styles)
+        dict(sorted(Counter(name for label in labels if label for name in label.split(SEVERAL)).items()))
+        for labels in (genres, styles)
     )
     families: dict[str, tuple[str, ...]] = {}
     for style in style_counts:

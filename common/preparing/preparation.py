@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +24,18 @@ from common import config
 from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, SplitName
 from common.errors import UserError
 from common.files import sha256, whole_folder
-from common.preparing.labelling import Naming, build_vocabulary, choose_labels, load_naming
+from common.preparing.labelling import (
+    SEVERAL,
+    Labels,
+    Naming,
+    build_vocabulary,
+    choose_labels,
+    load_naming,
+    usual_min_count,
+)
 from common.preparing.pictures import RESIZE_FILTER
-from common.preparing.reading import PreparationSettings, Refusal, duplicate_groups, read_pictures
-from common.preparing.sources.files import Listing, Source
+from common.preparing.reading import Picture, PreparationSettings, Refusal, duplicate_groups, read_pictures
+from common.preparing.sources.files import Listing, Record, Source, first_of
 
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
 
@@ -40,7 +49,7 @@ class PreparationReport(NamedTuple):
 
 def prepare(source: Source, out: Path, settings: PreparationSettings, *, overwrite: bool) -> PreparationReport:
     """Make the dataset folder `out`. Raises UserError, and changes nothing, if that fails."""
-    naming = load_naming(settings.taxonomy, fine_styles=settings.fine_styles, keep_unknown=settings.keep_unknown)
+    naming = load_naming(settings.taxonomy, fine_styles=settings.fine_styles, taxonomy_only=settings.taxonomy_only)
     if os.path.lexists(out):
         if not overwrite:
             raise UserError(f"{out} already exists; give another folder with --out, or replace it with --overwrite")
@@ -66,13 +75,16 @@ def _build(
         reason = f"; the first: {refused[0][1]}" if refused else ""
         raise UserError(f"{listing.name}: none of its {len(refused)} pictures can be used{reason}")
 
-    def worth(place: int) -> tuple[int, int, str]:
-        record = pictures[place].record
-        labels = genre_naming.name(record.genre), style_naming.name(record.style)
-        return sum(label is not None for label in labels), pictures[place].num_pixels, pictures[place].digest
+    everything, several = _with_labels_of_copies(pictures)
+
+    def worth(place: int) -> tuple[bool, int, int, str]:
+        record = everything[place]
+        labels = genre_naming.is_labelled(record.genre), style_naming.is_labelled(record.style)
+        return record.split in HELD_OUT, sum(labels), pictures[place].num_pixels, pictures[place].digest
 
     groups = duplicate_groups(np.stack([picture.perceptual for picture in pictures]))
-    # Of near-duplicates the one with the most labels is kept, then the largest. The order of the files does not matter.
+    # Of near-duplicates one that came in a held-out split is kept, then the one with the most labels, then the largest.
+    # The order of the files does not matter.
     # The best of a group comes last here, and of equals the first.
     best = {groups[place]: place for place in sorted(range(len(pictures) - 1, -1, -1), key=worth)}
     copies = {place: best[group] for place, group in enumerate(groups) if best[group] != place}
@@ -81,16 +93,27 @@ def _build(
     near = [(names[copy], f"near-duplicate of {names[better]}") for copy, better in left_out.items()]
     kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
 
-    records = [pictures[place].record for place in kept]
+    records = [everything[place] for place in kept]
     digests = [pictures[place].digest for place in kept]
-    genres = choose_labels([record.genre for record in records], genre_naming, settings.min_count)
-    styles = choose_labels([record.style for record in records], style_naming, settings.min_count)
-    splits = choose_splits(genres.labels, styles.labels, digests, groups[kept])
+    min_count = settings.min_count or usual_min_count(len(records))
+    genres = choose_labels([record.genre for record in records], genre_naming, min_count)
+    styles = choose_labels([record.style for record in records], style_naming, min_count)
+    none_left = _none_left({"genre": genres, "style": styles}, min_count)
+    if none_left and not any(genres.labels) and not any(styles.labels):
+        raise UserError(f"{listing.name}: {none_left[0]}")
+    given = [record.split for record in records]
+    splits = choose_splits(genres.labels, styles.labels, digests, groups[kept], given)
+    if "train" not in splits:
+        raise UserError(
+            f"{listing.name}: all pictures are in the splits test and validation that came with them; give "
+            "the folder of one split itself to train on it"
+        )
+    learnt_genres, learnt_styles = (_only_learnt(some.labels, splits) for some in (genres, styles))
 
     images = {size: f"images-{size}.npy" for size in settings.sizes}
     for size, name in images.items():
         _keep_rows(folder / f"images-{size}.raw", folder / name, kept, size)
-    columns = zip(splits, genres.labels, styles.labels, records, digests, strict=True)
+    columns = zip(splits, learnt_genres, learnt_styles, records, digests, strict=True)
     rows = (
         (index, split, genre, style, record.artist, record.title, record.year, f"{listing.name}/{record.name}", digest)
         for index, (split, genre, style, record, digest) in enumerate(columns)
@@ -99,7 +122,6 @@ def _build(
     _write_table(folder / "labels.csv", header, rows)
     _write_table(folder / "rejected.csv", ("file", "reason"), refused + near)
     train = [place for place, split in enumerate(splits) if split == "train"]
-    learnt_genres, learnt_styles = ([some[place] for place in train] for some in (genres.labels, styles.labels))
     description = DatasetDescription(
         version=VERSION,
         source=listing.name,
@@ -109,7 +131,12 @@ def _build(
         sizes=settings.sizes,
         enlarged=settings.enlarge,
         paintings={name: splits.count(name) for name in SPLITS},
-        vocabulary=build_vocabulary(learnt_genres, learnt_styles, genre_naming, style_naming),
+        vocabulary=build_vocabulary(
+            [learnt_genres[place] for place in train],
+            [learnt_styles[place] for place in train],
+            genre_naming,
+            style_naming,
+        ),
         checksums={name: sha256(folder / name) for name in ("labels.csv", *images.values())},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
@@ -118,16 +145,26 @@ def _build(
     lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
     counts = ", ".join(f"{number} {split}" for split, number in description.paintings.items())
     kept_or_not = "kept in the same split" if settings.keep_duplicates else "left out"
-    remarks = _remarks(lost, settings.keep_unknown, description.paintings, refused)
-    lines = [*genres.table, "", *styles.table, "", *listing.remarks, *remarks]
+    unlearnt = [*genres.labels, *styles.labels] != [*learnt_genres, *learnt_styles]
+    foreign = ["labels that the training split does not have were taken off the pictures held out"] if unlearnt else []
+    joined = (*several, *genres.remarks, *styles.remarks, *foreign)
+    remarks = _remarks(lost, settings.taxonomy_only, description.paintings, refused)
+    lines = [*genres.table, "", *styles.table, "", *listing.remarks, *joined, *remarks, *none_left]
     summary = f"{counts}; {len(refused)} refused, near-duplicates {kept_or_not}: {len(copies)}"
     return PreparationReport(description, [*lines, summary])
 
 
 def choose_splits(
-    genres: Sequence[str], styles: Sequence[str], digests: Sequence[str], groups: Int[np.ndarray, "n"]
+    genres: Sequence[str],
+    styles: Sequence[str],
+    digests: Sequence[str],
+    groups: Int[np.ndarray, "n"],
+    given: Sequence[str] = (),
 ) -> list[SplitName]:
     """Return the split of each painting: of each genre, 1 in 20 is test, 1 in 20 validation, the rest training.
+
+    A held-out split that is `given`, because it came with the pictures, stays as it is. Of several genres of a painting
+    the first counts.
 
     Paintings are ordered by content hash, first test, then validation, so the order and names of files do not matter.
     A group of near-duplicates goes where its first member goes. If a rare label would not occur in training, its
@@ -136,28 +173,81 @@ def choose_splits(
     first: dict[int, int] = {}
     for place in sorted(range(len(genres)), key=lambda p: digests[p]):
         first.setdefault(groups[place], place)
-    chosen: dict[SplitName, set[int]] = {"test": set(), "validation": set()}
-    for genre in set(genres):
-        members = [group for group, place in first.items() if genres[place] == genre]
-        count = round(len(members) / 20)
-        chosen["test"].update(members[:count])
-        chosen["validation"].update(members[count : 2 * count])
-    held_out: dict[int, SplitName] = {}
+    # Test last: a group of near-duplicates that has a test painting is never trained on.
+    came = [
+        (group, split) for split in HELD_OUT for group, one in zip(groups.tolist(), given, strict=False) if one == split
+    ]
+    held_out: dict[int, SplitName] = dict(came)
     # Test first, so that it does not depend on validation.
+    chosen: dict[SplitName, set[int]] = {name: set() for name in reversed(HELD_OUT) if name not in given}
+    firsts = [genre.partition(SEVERAL)[0] for genre in genres]
+    for genre in set(firsts):
+        members = [group for group, place in first.items() if firsts[place] == genre and group not in held_out]
+        count = round(len(members) / 20)
+        for number, some in enumerate(chosen.values()):
+            some.update(members[number * count : (number + 1) * count])
     for name, some in chosen.items():
         for labels in (genres, styles):
-            pairs = list(zip(labels, groups.tolist(), strict=True))
+            pairs = [
+                (label, group)
+                for whole, group in zip(labels, groups.tolist(), strict=True)
+                for label in whole.split(SEVERAL)
+            ]
             learnt = {label for label, group in pairs if group not in held_out and group not in some}
             some -= {group for label, group in pairs if label not in learnt}
         held_out |= dict.fromkeys(some, name)
     return [held_out.get(group, "train") for group in groups.tolist()]
 
 
-def _remarks(lost: int, keep_unknown: bool, paintings: dict[str, int], refused: Sequence[Refusal]) -> Iterable[str]:
+def _with_labels_of_copies(pictures: Sequence[Picture]) -> tuple[list[Record], list[str]]:
+    """Return the records; pictures that are equal in each pixel, in several class folders say, get all their labels."""
+    same: dict[str, list[Record]] = {}
+    for picture in pictures:
+        same.setdefault(picture.digest, []).append(picture.record)
+    labels = {
+        digest: [
+            SEVERAL.join(dict.fromkeys(filter(None, some)))
+            for some in zip(*((r.genre, r.style) for r in records), strict=True)
+        ]
+        for digest, records in same.items()
+    }
+    differ = [records[0].name for records in same.values() if len({(one.genre, one.style) for one in records}) > 1]
+    remark = (
+        f"{len(differ)} pictures stand there several times with different labels, and have them all: {first_of(differ)}"
+    )
+    records = [replace(one.record, genre=labels[one.digest][0], style=labels[one.digest][1]) for one in pictures]
+    return records, [remark] if differ else []
+
+
+def _none_left(kinds: dict[str, Labels], min_count: int) -> list[str]:
+    """Say for which kind of label none of those that the source gives is left, and what would keep them."""
+    lines = []
+    for kind, labels in kinds.items():
+        if any(labels.labels):
+            continue
+        if labels.largest:
+            name, number = labels.largest
+            few = f"the commonest, {name!r}, has {number} pictures, and --min-count asks for {min_count}"
+            lines.append(f"no {kind} is left: {few}; lower --min-count")
+        elif labels.lost:
+            lines.append(
+                f"no {kind} is left: the first, {min(labels.lost)!r}, and all others are unknown; see --taxonomy-only"
+            )
+    return lines
+
+
+def _only_learnt(labels: Sequence[str], splits: Sequence[SplitName]) -> list[str]:
+    """Return the labels without those that no training picture has."""
+    pairs = list(zip(labels, splits, strict=True))
+    learnt = {name for label, split in pairs if split == "train" for name in label.split(SEVERAL)}
+    return [SEVERAL.join(name for name in label.split(SEVERAL) if name in learnt) for label in labels]
+
+
+def _remarks(lost: int, taxonomy_only: bool, paintings: dict[str, int], refused: Sequence[Refusal]) -> Iterable[str]:
     """Say how many pictures lost a label, which held-out splits are empty, and why most pictures were refused."""
-    why = "which the taxonomy does not know; add it to your own --taxonomy, or keep such labels with --keep-unknown"
-    if keep_unknown:
-        why = "which cannot be requested by name; add it as an alias in your own --taxonomy"
+    why = "which is no name; add it as an alias in your own --taxonomy"
+    if taxonomy_only:
+        why = "which the taxonomy does not know; add it to your own --taxonomy, or leave out --taxonomy-only"
     if lost:
         yield f"{lost} pictures lost their genre or style, {why}"
     if names := " and ".join(name for name in HELD_OUT if not paintings[name]):

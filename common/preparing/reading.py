@@ -46,9 +46,10 @@ class PreparationSettings:
     trim: bool
     max_aspect: float
     enlarge: bool
-    min_count: int
+    min_count: int | None = None
+    """Without it, as many as `labelling.usual_min_count` says."""
     fine_styles: bool = False
-    keep_unknown: bool = False
+    taxonomy_only: bool = False
     taxonomy: Path = DEFAULT_TAXONOMY
     keep_duplicates: bool = False
     workers: int

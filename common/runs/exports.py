@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from common import config
 from common.errors import UserError
 from common.files import sha256, whole_file, write_atomically
-from common.vocabulary import Vocabulary
+from common.vocabulary import Vocabulary, fold
 
 T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
@@ -236,7 +236,8 @@ def _relabelled(
             # The old network had no labels of this kind.
             parts.append(drawn)
             continue
-        places = {name: place for place, name in enumerate(theirs)}
+        places = {fold(name): place for place, name in enumerate(theirs)}
         mean = of_theirs.mean(dim=axis, keepdim=True)
-        parts += [of_theirs.narrow(axis, places[name], 1) if name in places else mean for name in ours]
+        found = [places.get(fold(name)) for name in ours]
+        parts += [mean if place is None else of_theirs.narrow(axis, place, 1) for place in found]
     return torch.cat(parts, dim=axis)

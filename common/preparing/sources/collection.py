@@ -1,100 +1,231 @@
-"""Turn the files of a folder or zip into records. Their raw labels stand in a table, in folder names or nowhere."""
+"""Turn the files of a collection into records. Their raw labels stand in a table, beside each picture or nowhere.
+
+`tables` reads a table's text, `matching` finds the pictures that it names, `layouts` reads labels from folders.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from common.errors import UserError
-from common.preparing.sources.files import Files, Listing, Record
+from common.preparing.sources import tables
+from common.preparing.sources.files import Files, Listing, Record, first_of, pictures_among
+from common.preparing.sources.layouts import split_folders, split_of
+from common.preparing.sources.matching import find_files
+from common.preparing.sources.tables import COLUMNS, Table, class_names, columns_of, read_table, text_of
 from common.vocabulary import Kind
 
-TABLE = "labels.csv"
-COLUMNS = ("file", "genre", "style", "artist", "title", "year")
-"""Only `file` is required. Headers may be in upper case and have spaces around them."""
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+KNOWN_TABLES = ("labels", "metadata", "dataset", "annotations")
+"""Names of tables, without their endings, that are taken before others."""
+NAMES_OF_CLASSES = ("classes.txt", "class_names.txt", "label_names.txt", "names.txt", "categories.txt", "labels.txt")
+"""Files that may name the classes 0, 1, … of a table."""
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-"""Of the files that are taken for pictures where no table names them."""
+"""Of files that are surely pictures."""
 
 
-def labels_table(files: Files, table: Path | None = None) -> Listing:
-    """List the pictures in `table`, or else in the labels.csv at the files' top level: each row names one."""
-    if table is None and not files.has(TABLE):
-        raise UserError(
-            f"{files.name} has no labels.csv at its top level; add one with the columns {','.join(COLUMNS)} "
-            "(only file is required), or sort the pictures into one folder for each class (--folders genre)"
-        )
-    folder, name = (files, TABLE) if table is None else (Files(table.parent), table.name)
-    place = f"{folder.path}/{name}"
-    records = []
-    for row in _rows(folder.read_table(name), place):
-        slashed = row["file"].replace("\\", "/")
-        found = row["file"] if files.has(row["file"]) or not files.has(slashed) else slashed
-        records.append((found, Record(found, **{column: row[column] for column in COLUMNS[1:] if column in row})))
-    absent = [name for name, _ in records if not files.has(name)]
-    if absent:
-        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise UserError(f"{place} names {absent[0]!r}{more}, not found; add the files or remove the rows")
-    return files.listing(records)
+@dataclass(frozen=True)
+class Found:
+    """A table, and where it stands in a collection."""
+
+    table: Table
+    place: str
+    """For messages."""
+    folder: str = ""
+    """The folder to which its names are relative, with a `/` at its end unless it is blank."""
+    split: str = ""
+    """The split of all its rows, if its name or its folder tells it."""
 
 
-def class_folders(files: Files, kind: Kind) -> Listing:
-    """List the pictures in folders: the name of the top-level folder is the genre (or style) of every picture in it.
+def labels_table(
+    files: Files,
+    table: Path | None = None,
+    *,
+    label: Kind = "genre",
+    names: Path | None = None,
+    every_row: bool = False,
+) -> Listing:
+    """List the pictures that `table` names, or else the tables of the collection, or the files beside each picture.
 
-    If a zip has a single top-level folder, the folders inside it are the classes; if it holds pictures and no folders,
-    it is the only class.
+    `label` says what a column `label` is; `names` is a file with the names of numbered classes. Raises UserError if
+    there is no table, or if most rows name no picture, or with `every_row` a single one.
     """
-    names = list(files.names())
-    labels = {name: name.partition("/")[0] for name in names if "/" in name}
-    if not labels and files.top:
-        labels = dict.fromkeys(names, files.top)
-    if not labels:
-        raise UserError(f"{files.name} has no folders with files in them; --folders needs one folder for each {kind}")
-    loose = len(names) - len(labels)
-    remarks = (f"{loose} files outside the class folders left out",) if loose else ()
-    return files.listing(((name, Record(name, **{kind: label})) for name, label in labels.items()), remarks)
+    if table is not None:
+        elsewhere = read_table(Files(table.parent).read_text(table.name), f"{table.parent}/{table.name}")
+        found = [Found(elsewhere, f"{table.parent}/{table.name}")]
+    else:
+        found = _tables(files) or _beside_pictures(files)
+    if not found:
+        raise UserError(_no_table(files))
+    rows: list[tuple[str, dict[str, str], str]] = []
+    remarks, missing, asked = [], [], 0
+    for one in found:
+        where, how = find_files((row["file"] for row in one.table.rows), files, folder=one.folder)
+        named, said = _named(one, files, label, names)
+        rows += [(where[row["file"]], row, one.split) for row in named if row["file"] in where]
+        missing += [row["file"] for row in named if row["file"] not in where]
+        asked += len(named)
+        remarks += [*one.table.remarks, *how, *said]
+    if missing and (every_row or 2 * len(missing) > asked):
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise UserError(f"{found[0].place} names {missing[0]!r}{more}, not found; add the files or remove the rows")
+    if missing:
+        remarks.append(f"{len(missing)} rows name pictures that are not there, or not only one: {first_of(missing)}")
+    records, twice = _joined(rows)
+    folders = {name: tuple(name.split("/")[:-1]) for name in records}
+    splits, _, divided = split_folders(folders)
+    listed = [(name, replace(one, split=one.split or splits.get(name, ""))) for name, one in records.items()]
+    pictures = [name for name in files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    if idle := [name for name in pictures if name not in records]:
+        remarks.append(f"{len(idle)} pictures are in no row of {found[0].place} and were left out: {first_of(idle)}")
+    return files.listing(listed, (*remarks, *twice, *divided))
 
 
 def pictures_of(files: Files, table: Path | None = None) -> Listing:
-    """List the pictures in `table` or in the labels.csv at the files' top level; without these, all pictures."""
-    if table is not None or files.has(TABLE):
-        return labels_table(files, table)
+    """List the pictures in `table` or in the collection's labels.csv or metadata; without these, all pictures."""
+    if table is not None or _known_tables(files.names()):
+        return labels_table(files, table, every_row=True)
     names = [name for name in files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
     if not names:
         raise UserError(f"{files.name} has no pictures ({', '.join(sorted(SUFFIXES))})")
     return files.listing((name, Record(name)) for name in names)
 
 
-def _rows(text: str, place: str) -> list[dict[str, str]]:
-    """Return the rows of a table by column, without surrounding spaces. Raises UserError with the line at fault."""
-    first_line = io.StringIO(text, newline="").readline(10_000).rstrip("\r\n")
-    headers = {
-        separator: [name.strip().lower() for name in next(csv.reader([first_line], delimiter=separator), [])]
-        for separator in SEPARATORS
-    }
-    # The separator that makes most known columns of the first line, then most columns.
-    separator = max(headers, key=lambda mark: (len(set(headers[mark]) & set(COLUMNS)), len(headers[mark])))
-    header = headers[separator]
-    if "file" not in header:
-        raise UserError(f"{place} has no column file, which names the pictures; its header is {first_line[:200]!r}")
-    if twice := [column for column in COLUMNS if header.count(column) > 1]:
-        raise UserError(f"{place} has two columns {twice[0]}; rename one")
-    rows = []
-    reader = csv.DictReader(io.StringIO(text, newline=""), header, delimiter=separator, strict=True, restval="")
+def _tables(files: Files) -> list[Found]:
+    """Return the tables of a collection: one at its top level, one for each split, or one in each folder."""
+    likely = [name for name in files.names() if name.count("/") < 2 and name.lower().endswith(tables.SUFFIXES)]
+    top = [name for name in likely if "/" not in name]
+    inner = [name for name in likely if "/" in name]
+    if known := _known_tables(top):
+        return [_open(files, known[0])]
+    divided = [(name, split) for name in top if (split := _split_in(PurePosixPath(name).stem))]
+    if divided:
+        return [_open(files, name, split=split) for name, split in divided]
+    # JSON has many uses: only what reads as a table is one.
+    if readable := [name for name in top if not name.lower().endswith(".json") or _reads(files, name)]:
+        if len(readable) > 1:
+            several = f"{files.name} has several tables ({first_of(readable)})"
+            raise UserError(f"{several}; name the one with the labels labels{PurePosixPath(readable[0]).suffix}")
+        return [_open(files, readable[0])]
+    found = []
+    for folder in dict.fromkeys(name.partition("/")[0] for name in inner):
+        for name in _known_tables([name for name in inner if name.startswith(f"{folder}/")])[:1]:
+            found.append(replace(_open(files, name, split=split_of(folder) or ""), folder=f"{folder}/"))
+    return found
+
+
+def _known_tables(names: Sequence[str]) -> list[str]:
+    """Return the tables at the top level of some names' folder that are called as tables usually are, best first."""
+    stems = {name: PurePosixPath(name).stem.lower() for name in names if name.lower().endswith(tables.SUFFIXES)}
+    known = [name for name, stem in stems.items() if stem in KNOWN_TABLES and name.count("/") == names[0].count("/")]
+    suffix = {name: tables.SUFFIXES.index(PurePosixPath(name).suffix.lower()) for name in known}
+    return sorted(known, key=lambda name: (KNOWN_TABLES.index(stems[name]), suffix[name]))
+
+
+def _open(files: Files, name: str, *, split: str = "") -> Found:
+    place = f"{files.path}/{name}"
+    return Found(read_table(files.read_text(name), place), place, split=split)
+
+
+def _reads(files: Files, name: str) -> bool:
     try:
-        for row in itertools.islice(reader, 1, None):
-            fault = "" if row["file"].strip() else "the column file is blank; name a picture or remove the row"
-            if None in row:
-                # Any guess which comma is text and not a separator could shift the labels.
-                fields = f"{len(header) + len(row[None])} fields for {len(header)} columns"
-                fault = f"{fields}; put text with a {SEPARATORS[separator]} in quotes"
-            if fault:
-                raise UserError(f"{place}, line {reader.line_num}: {fault}")
-            rows.append({column: value.strip() for column, value in row.items()})
-    except csv.Error as error:
-        raise UserError(f"{place}, line {reader.reader.line_num}: {error}; save it as plain CSV") from None
-    if not rows:
-        raise UserError(f"{place} lists no pictures; add a row for each")
-    return rows
+        _open(files, name)
+    except UserError:
+        return False
+    return True
+
+
+def _split_in(stem: str) -> str:
+    """Return the split that a part of a table's name tells, as in `train_labels`."""
+    return next((split for part in re.split(r"[\W_]+", stem) if (split := split_of(part))), "")
+
+
+def _beside_pictures(files: Files) -> list[Found]:
+    """Return a table made of the `.json` or `.cls` file beside each picture (webdataset), if most pictures have one."""
+    names = set(files.names())
+    pictures, _ = pictures_among(files.names())
+    rows = []
+    for picture in pictures:
+        folder, slash, last = picture.rpartition("/")
+        key = f"{folder}{slash}{last.partition('.')[0]}"
+        row: dict[str, str] = {}
+        if f"{key}.json" in names:
+            try:
+                values = json.loads(files.read_text(f"{key}.json"))
+            except ValueError as error:
+                raise UserError(f"{files.path}/{key}.json: {error}; repair or remove the file") from None
+            columns = columns_of(values) if isinstance(values, dict) else {}
+            row = {column: text_of(values[name]) for column, name in columns.items()}
+        if f"{key}.cls" in names:
+            row["label"] = files.read_text(f"{key}.cls").strip()
+        if row.keys() - {"file"}:
+            rows.append({**row, "file": picture})
+    return (
+        [Found(Table(rows), f"the files beside the pictures of {files.name}")] if 2 * len(rows) > len(pictures) else []
+    )
+
+
+def _named(found: Found, files: Files, label: Kind, names: Path | None) -> tuple[list[dict[str, str]], list[str]]:
+    """Return the rows of a table with `label` as a genre or style, numbered classes with their names; and remarks."""
+    rows = found.table.rows
+    if not any("label" in row for row in rows) or any(row.get(label) for row in rows):
+        return rows, []
+    place = PurePosixPath(found.place).name
+    remarks = [f"the classes of {place} are read as {label}s (see --label)"]
+    numbers = {number for row in rows for number in row.get("label", "").split("|") if number}
+    called = found.table.class_names
+    if names is not None or all(number.isdecimal() for number in numbers):
+        beside = next((name for name in files.names() if name.lower() in NAMES_OF_CLASSES), None)
+        if names is not None:
+            called = tuple(class_names(Files(names.parent).read_text(names.name)))
+        elif beside is not None and not called:
+            called = tuple(class_names(files.read_text(beside)))
+        if called and (over := sorted(one for one in numbers if not (one.isdecimal() and int(one) < len(called)))):
+            source = names or beside or place
+            raise UserError(f"{found.place} has a class {over[0]}, and {source} names {len(called)}: 0, 1, …; add it")
+        if not called:
+            remarks.append(f"the classes of {place} are numbers; name them with --class-names FILE, a line each")
+    name_of = {str(number): name for number, name in enumerate(called)}
+    parts = [[name_of.get(part, part) for part in row.get("label", "").split("|")] for row in rows]
+    return [{**row, label: "|".join(some)} for row, some in zip(rows, parts, strict=True)], remarks
+
+
+def _joined(rows: Sequence[tuple[str, dict[str, str], str]]) -> tuple[dict[str, Record], list[str]]:
+    """Return one record for each picture, with the labels of all its rows; and say which have several rows."""
+    records: dict[str, Record] = {}
+    same: list[str] = []
+    different: list[str] = []
+    for name, row, split in rows:
+        values = {column: row[column] for column in COLUMNS[1:] if column in row}
+        record = Record(name, **values, split=split_of(row.get("split", "")) or split)
+        before = records.get(name)
+        if before is None:
+            records[name] = record
+            continue
+        joined = {kind: _union(getattr(before, kind), getattr(record, kind)) for kind in ("genre", "style")}
+        records[name] = replace(before, **joined)
+        (same if (before.genre, before.style) == (record.genre, record.style) else different).append(name)
+    said = {
+        f"{len(different)} rows give a picture other labels than its first row, and it has them all": different,
+        f"{len(same)} rows stand twice": same,
+    }
+    return records, [f"{remark}: {first_of(names)}" for remark, names in said.items() if names]
+
+
+def _union(one: str, other: str) -> str:
+    return "|".join(dict.fromkeys(filter(None, (*one.split("|"), *other.split("|")))))
+
+
+def _no_table(files: Files) -> str:
+    """Say what is missing, and which option reads what is there."""
+    pictures, _ = pictures_among(files.names())
+    folders = sorted({name.partition("/")[0] for name in pictures if "/" in name})
+    fault = f"{files.name} has no labels.csv at its top level; add one with the columns {','.join(COLUMNS)} "
+    if any(name.lower().endswith(".parquet") for name in files.names()):
+        return f"{fault}, or read its parquet files with --hugging-face"
+    there = f"; its folders are {first_of(folders)}" if folders else ""
+    sort = "sort the pictures into one folder for each class (--folders genre, --folders style)"
+    return f"{fault}(only file is required), or {sort}{there}"

@@ -1,23 +1,37 @@
-"""What every source returns: for each picture a record and a function that reads it; and how to read a folder or zip.
+"""What every source returns: for each picture a record and a function that reads it; and how to read a folder.
 
-The main process lists the pictures; worker processes read them. So the functions must be picklable. A new kind of
-archive is one more class beside `ZipFiles`.
+The main process lists the pictures; worker processes read them. So the functions must be picklable. `archives` reads
+zips and tars in the same way.
 """
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import re
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import cache, partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from common.errors import UserError
 from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
+
+LEFT_BY_SYSTEMS = frozenset(
+    {"__macosx", "__pycache__", "@eadir", "@__thumb", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"}
+    | {"$recycle.bin", "recycler", "system volume information", "lost+found", "lost.dir"}
+    | {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"}
+)
+"""Files and folders that systems, network drives and programs write beside pictures, in lower case."""
+NO_PICTURES = frozenset(
+    {".aae", ".bib", ".cfg", ".db", ".ini", ".jsonl", ".log", ".lrcat", ".npy", ".npz", ".parquet", ".pkl", ".pt"}
+    | {".md", ".toml", ".xmp", ".yaml", ".yml"}
+)
+"""Suffixes of files beside pictures that Python's table of file types does not know everywhere."""
+_TYPES = mimetypes.MimeTypes()
 
 
 def writable(text: str) -> str:
@@ -27,7 +41,10 @@ def writable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """A picture's name and its labels as the source spells them, made `writable`; a blank label means unlabelled."""
+    """A picture's name and its labels as the source spells them, made `writable`; a blank label means unlabelled.
+
+    Several genres (or styles) of one picture are joined by `|`.
+    """
 
     name: str
     genre: str = ""
@@ -35,6 +52,8 @@ class Record:
     artist: str = ""
     title: str = ""
     year: str = ""
+    split: str = ""
+    """The split that the picture has in its source: train, validation or test; blank if the source has none."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -67,27 +86,48 @@ Source = Callable[[], Listing]
 
 
 class Files:
-    """The files of a folder and its subfolders. Names are relative and use `/`. `ZipFiles` does the same for a zip.
+    """The files of a folder and its subfolders. Names are relative and use `/`. `archives` does the same for archives.
 
     Instances can be pickled for worker processes.
     """
 
     top = ""
-    """The single top-level folder of a zip, which is left out of the names; blank if there is none."""
+    """The single top-level folder of an archive, which is left out of the names; blank if there is none."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, follow_links: bool = False) -> None:
         self.path = path
         self.name = writable(path.name if path.is_file() else path.resolve().name)
+        self._follow_links = follow_links
 
-    def names(self) -> Iterator[str]:
-        """Yield the names of all files, sorted, without system files (hidden files, thumbnails)."""
-        for folder, subfolders, files in os.walk(self.path, onerror=_refuse_unreadable):
-            inner = os.path.relpath(folder, self.path)
-            subfolders[:] = sorted(name for name in subfolders if not _is_system_file(name))
-            # os.walk does not follow linked folders. List the link, so that reading it fails with a message.
-            linked = [f"{name}/" for name in subfolders if os.path.islink(os.path.join(folder, name))]
-            for name in (*linked, *sorted(name for name in files if not _is_system_file(name))):
-                yield name if inner == "." else f"{Path(inner).as_posix()}/{name}"
+    def __getstate__(self) -> dict[str, object]:
+        # A list of all files would travel with each picture.
+        return {name: value for name, value in self.__dict__.items() if name != "_listed"}
+
+    @cached_property
+    def _listed(self) -> tuple[list[str], list[str]]:
+        """The names of the pictures' files, and of what systems left there."""
+        names, strays = [], []
+        for folder, subfolders, files in os.walk(self.path, onerror=_refuse_unreadable, followlinks=self._follow_links):
+            inner = PurePosixPath(Path(os.path.relpath(folder, self.path)).as_posix())
+            strays += [str(inner / name) for name in sorted((*subfolders, *files)) if is_left_by_system(name)]
+            subfolders[:] = sorted(name for name in subfolders if not is_left_by_system(name))
+            # A link that is not followed, or that leads back, is listed, so that reading it fails with a message.
+            linked = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
+            if self._follow_links:
+                linked = [name for name in linked if _leads_back(folder, name)]
+            subfolders[:] = [name for name in subfolders if name not in linked]
+            kept = sorted(name for name in files if not is_left_by_system(name))
+            names += [f"{inner / name}/" for name in linked] + [str(inner / name) for name in kept]
+        return names, strays
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all files, sorted, without what systems left there (hidden files, thumbnails)."""
+        return self._listed[0]
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say what was left out because systems had left it there."""
+        strays = self._listed[1]
+        return (f"{len(strays)} hidden or system files and folders left out: {first_of(strays)}",) if strays else ()
 
     def has(self, name: str) -> bool:
         """Return True if a file of this name exists."""
@@ -95,9 +135,13 @@ class Files:
 
     def size(self, name: str) -> int:
         """Return the bytes of a file. Raises Rejected if it is outside this tree (by a link, too) or no plain file."""
-        path = (self.path / name).resolve()
-        if not path.is_relative_to(self.path.resolve()):
-            raise Rejected("points outside the source folder")
+        path = self.path / name
+        if name.endswith("/"):
+            raise Rejected("is a linked folder (see --follow-links)" if path.is_dir() else "is not a file")
+        inside = Path(os.path.normpath(path)) if self._follow_links else path.resolve()
+        root = Path(os.path.normpath(self.path)) if self._follow_links else self.path.resolve()
+        if not inside.is_relative_to(root):
+            raise Rejected("points outside the source folder (see --follow-links)")
         if not path.is_file():
             raise Rejected("is not a file")
         return path.stat().st_size
@@ -115,90 +159,57 @@ class Files:
         except Rejected:
             raise
         except Exception as error:
-            # Encrypted, damaged and unsupported entries of a zip each raise a different exception.
+            # Damaged and unsupported entries of an archive each raise a different exception.
             raise Rejected(f"cannot be read: {reason_of(error)}") from None
         return decode(data)
 
-    def read_table(self, name: str) -> str:
-        """Return the text of a UTF-8 file. Raises UserError if it cannot be read."""
+    def read_text(self, name: str) -> str:
+        """Return the text of a file in UTF-8, or in UTF-16 if it says so. Raises UserError if it cannot be read."""
         try:
-            return self.read(name).decode("utf-8-sig")
+            data = self.read(name)
+            return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         except Exception as error:
             raise UserError(f"{self.path}/{name} cannot be read as UTF-8 ({reason_of(error)}); save it again") from None
 
-    def listing(self, records: Iterable[tuple[str, Record]], remarks: tuple[str, ...] = ()) -> Listing:
+    def entry(self, name: str, record: Record) -> Entry:
+        """Return the entry of one file."""
+        return Entry(record, partial(self.read_picture, name))
+
+    def listing(self, records: Iterable[tuple[str, Record]], remarks: Iterable[str] = ()) -> Listing:
         """Return the listing of some files, given by name and record."""
-        entries = [Entry(record, partial(self.read_picture, name)) for name, record in records]
-        return Listing(self.name, entries, len(entries), remarks)
+        entries = [self.entry(name, record) for name, record in records]
+        return Listing(self.name, entries, len(entries), (*self.remarks(), *remarks))
 
 
-class ZipFiles(Files):
-    """Files in a zip, read without unpacking it to disk."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        try:
-            _, self.top, _ = _opened(os.getpid(), path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise UserError(f"{path} cannot be opened ({reason_of(error)}); create the zip again") from None
-
-    @property
-    def _entries(self) -> dict[str, zipfile.ZipInfo]:
-        return _opened(os.getpid(), self.path)[2]
-
-    def names(self) -> Iterator[str]:
-        return (name for name in sorted(self._entries) if not _is_system_file(name))
-
-    def has(self, name: str) -> bool:
-        return name in self._entries
-
-    def size(self, name: str) -> int:
-        if name.startswith("/") or ".." in PurePosixPath(name).parts:
-            raise Rejected("points outside the zip")
-        return self._entries[name].file_size
-
-    def read(self, name: str) -> bytes:
-        return _opened(os.getpid(), self.path)[0].read(self._entries[name])
+def is_left_by_system(name: str) -> bool:
+    """Return True for a file's or folder's own name if a system or program left it there, not a person."""
+    return name.startswith(".") or name.lower() in LEFT_BY_SYSTEMS or "@Syno" in name
 
 
-def open_files(path: Path) -> Files:
-    """Open the folder or zip at `path`. Raises UserError if it is neither."""
-    # os.path returns False for names that no file can have; Path.exists raises OSError.
-    if os.path.isdir(path):
-        return Files(path)
-    if os.path.isfile(path) and zipfile.is_zipfile(path):
-        return ZipFiles(path)
-    what = "is neither a folder nor a zip" if os.path.exists(path) else "does not exist"
-    raise UserError(f"source '{path}' {what}; give a folder or zip of pictures")
+def pictures_among(names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the files that may be pictures by their suffix, and a remark on the others."""
+    pictures: list[str] = []
+    others: list[str] = []
+    for name in names:
+        kind = _TYPES.guess_type(name.lower())[0] or "image/unknown"
+        is_other = PurePosixPath(name).suffix.lower() in NO_PICTURES or not kind.startswith("image/")
+        (others if is_other else pictures).append(name)
+    if not others:
+        return pictures, ()
+    suffixes = Counter(PurePosixPath(name).suffix.lower() for name in others).most_common(3)
+    kinds = ", ".join(f"{suffix} ({count})" for suffix, count in suffixes)
+    return pictures, (f"{len(others)} files that are no pictures left out: {kinds}",)
 
 
-@cache
-def _opened(process: int, path: Path) -> tuple[zipfile.ZipFile, str, dict[str, zipfile.ZipInfo]]:
-    """Return a zip, its single top-level folder and its entries by their names without that folder.
-
-    Each process opens it anew: a forked process would share the file position with its parent.
-    """
-    archive = zipfile.ZipFile(path)
-    entries = {_name(entry): entry for entry in archive.infolist() if not entry.is_dir()}
-    tops = {name.partition("/")[0] for name in entries if not _is_system_file(name)}
-    top = tops.pop() if len(tops) == 1 else ""
-    if top in ("", "..") or top in entries:
-        return archive, "", entries
-    return archive, top, {name.removeprefix(f"{top}/"): entry for name, entry in entries.items()}
+def first_of(names: Iterable[str], count: int = 3) -> str:
+    """Return the first few different names, for a summary."""
+    different = list(dict.fromkeys(names))
+    return ", ".join(different[:count]) + (", …" if len(different) > count else "")
 
 
-def _name(entry: zipfile.ZipInfo) -> str:
-    """Return the entry's name, read as UTF-8 if it is valid UTF-8 (not all packers set the flag), else as cp437."""
-    try:
-        return entry.filename if entry.flag_bits & 0x800 else entry.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return entry.filename
-
-
-def _is_system_file(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    hidden = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
-    return hidden or PurePosixPath(name).name.lower() in {"", "thumbs.db", "desktop.ini"}
+def _leads_back(folder: str, name: str) -> bool:
+    """Return True if a linked folder leads to one that it lies in, so that following it would never end."""
+    return Path(folder).resolve().is_relative_to((Path(folder) / name).resolve())
 
 
 def _refuse_unreadable(error: OSError) -> None:

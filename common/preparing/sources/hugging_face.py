@@ -1,12 +1,14 @@
 """A Hugging Face dataset, given by its name on the hub or its local path.
 
-Columns: image, and at least one of genre and style; artist, title and year are optional. Rows are streamed: the
+Columns: image, and at least one of genre, style and label; artist, title and year are optional. Rows are streamed: the
 dataset is neither loaded into memory nor saved to disk. Class names come from the dataset's features.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,14 @@ from PIL import Image
 
 from common.errors import UserError, missing_package
 from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
-from common.preparing.sources.collection import COLUMNS
-from common.preparing.sources.files import Entry, Listing, Record, writable
+from common.preparing.sources.files import Entry, Listing, Record, first_of, writable
+from common.preparing.sources.layouts import split_of
+from common.preparing.sources.tables import COLUMNS, columns_of, text_of
+from common.vocabulary import Kind
 
 
-def hugging_face_dataset(place: str) -> Listing:
-    """List the train split of a dataset that the `datasets` library opens; preparation makes its own splits of it."""
+def hugging_face_dataset(place: str, label: Kind = "genre") -> Listing:
+    """List a dataset that the `datasets` library opens, with its splits; `label` says what a column `label` is."""
     try:
         import datasets as library
     except ImportError:
@@ -29,35 +33,78 @@ def hugging_face_dataset(place: str) -> Listing:
     try:
         if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
             dataset: Any = library.load_from_disk(place)
-            dataset = dataset["train"] if isinstance(dataset, library.DatasetDict) else dataset
         elif path.is_file():
-            dataset = library.load_dataset("parquet", data_files=place, split="train", streaming=True)
+            dataset = library.load_dataset("parquet", data_files=place, streaming=True)
         else:
-            dataset = library.load_dataset(place, split="train", streaming=True)
+            dataset = library.load_dataset(place, streaming=True)
     except Exception as error:
         # The library and its dependencies raise exceptions of many types; the text says what was not found.
         raise UserError(f"dataset {place!r} cannot be opened: {reason_of(error)}") from None
+    given = dataset if isinstance(dataset, dict) else {"train": dataset}
+    splits = {name: split for name in given if (split := split_of(name))}
+    if not splits:
+        raise UserError(f"{place} has no split train; its splits are {', '.join(given)}")
+    parts = [
+        _entries(*_columns(given[name], place, label), place, split if len(splits) > 1 else "")
+        for name, split in splits.items()
+    ]
+    sizes = [_size(given[name], name) for name in splits]
+    left = [name for name in given if name not in splits]
+    remarks = [f"the splits {', '.join(splits)} of the dataset are kept as such"] if len(splits) > 1 else []
+    remarks += [f"{len(left)} other splits left out: {first_of(left)}"] if left else []
+    numbered = (replace(entry, record=replace(entry.record, name=str(number))) for number, entry in _numbered(parts))
+    total = None if None in sizes else sum(size for size in sizes if size is not None)
+    return Listing(writable(place), numbered, total, tuple(remarks))
+
+
+def _columns(dataset: Any, place: str, label: Kind) -> tuple[Any, str, dict[str, tuple[str, list[str] | None]]]:
+    """Return the rows, the column of pictures, and for each label its column and the names of its classes."""
+    import datasets as library
+
     features = dataset.features or {}
-    if not isinstance(features.get("image"), library.Image) or not {"genre", "style"} & features.keys():
+    columns = columns_of(features)
+    columns[label] = columns.get(label) or columns.get("label", "")
+    labels = {
+        kind: (columns[kind], getattr(features[columns[kind]], "names", None))
+        for kind in COLUMNS[1:]
+        if columns.get(kind)
+    }
+    picture = next((name for name in ("image", columns.get("file", "")) if name in features), None)
+    if picture is None or not _holds_pictures(features[picture], library) or not {"genre", "style"} & labels.keys():
         raise UserError(
-            f"{place}: the dataset needs a column image with pictures and a column genre or style; "
+            f"{place}: the dataset needs a column image with pictures and a column genre, style or label; "
             f"its columns are {', '.join(features) or 'none'}"
         )
-    names = {label: getattr(features[label], "names", None) for label in COLUMNS[1:] if label in features}
-    dataset = dataset.select_columns(["image", *names]).cast_column("image", library.Image(decode=False))
-    known = dataset.info.splits and dataset.info.splits.get("train")
-    total = len(dataset) if isinstance(dataset, library.Dataset) else known.num_examples if known else None
-    return Listing(writable(place), _entries(dataset, names, place), total)
+    rows = dataset.select_columns(list(dict.fromkeys([picture, *(column for column, _ in labels.values())])))
+    return rows.cast_column(picture, library.Image(decode=False)), picture, labels
 
 
-def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> Iterator[Entry]:
+def _holds_pictures(feature: Any, library: Any) -> bool:
+    """Return True for pictures, and for files as other programs write them: bytes, a path, or a struct of both."""
+    if isinstance(feature, dict):
+        return feature.keys() <= {"bytes", "path"}
+    return isinstance(feature, library.Image) or getattr(feature, "dtype", "") in ("binary", "large_binary", "string")
+
+
+def _size(dataset: Any, split: str) -> int | None:
+    known = dataset.info.splits and dataset.info.splits.get(split)
+    return len(dataset) if hasattr(dataset, "__len__") else known.num_examples if known else None
+
+
+def _numbered(parts: Iterable[Iterator[Entry]]) -> Iterator[tuple[int, Entry]]:
+    return enumerate(itertools.chain.from_iterable(parts))
+
+
+def _entries(
+    rows: Any, column: str, labels: Mapping[str, tuple[str, list[str] | None]], place: str, split: str
+) -> Iterator[Entry]:
     number = 0
     try:
         for number, row in enumerate(rows):
-            labels = {label: _label(row[label], classes) for label, classes in names.items()}
-            picture = row["image"] or {}
+            texts = {kind: _label(row[name], classes) for kind, (name, classes) in labels.items()}
+            picture = row[column] or {}
             read = partial(_read, picture.get("bytes"), picture.get("path"), place)
-            yield Entry(Record(str(number), **labels), read)
+            yield Entry(Record(str(number), **texts, split=split), read)
     except Exception as error:
         # Again many types: a lost connection, files whose columns differ, a class without a name.
         failed = f"{place}: reading failed after {number} pictures"
@@ -66,8 +113,10 @@ def _entries(rows: Any, names: Mapping[str, list[str] | None], place: str) -> It
 
 def _label(value: Any, classes: list[str] | None) -> str:
     """Return the label's name, blank if it has none; the library writes a missing class as -1."""
+    if isinstance(value, list | tuple):
+        return "|".join(filter(None, (_label(one, classes) for one in value)))
     if classes is None or value is None:
-        return "" if value is None else str(value).strip()
+        return text_of(value)
     return classes[value] if value >= 0 else ""
 
 

@@ -1,7 +1,7 @@
 """Choose the source that a command line asks for. A new kind of source is added here.
 
-A source is a function that returns a `Listing`. Whatever is a tree of files (a folder, a zip) is a `Files`; where the
-labels of such a tree stand is told by a function from `Files` to `Listing`.
+A source is a function that returns a `Listing`. Whatever is a tree of files (a folder, a zip, a tar) is a `Files`;
+where the labels of such a tree stand is told by a function from `Files` to `Listing`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from pathlib import Path
 
 from common.errors import UserError
 from common.preparing.procedural.painting import COMPOSITIONS, RENDERINGS, paint
-from common.preparing.sources.collection import class_folders, labels_table
-from common.preparing.sources.files import Entry, Listing, Record, Source, open_files
+from common.preparing.sources.archives import open_files
+from common.preparing.sources.collection import labels_table
+from common.preparing.sources.files import Entry, Listing, Record, Source
 from common.preparing.sources.hugging_face import hugging_face_dataset
+from common.preparing.sources.layouts import class_folders, folder_levels
 from common.preparing.sources.wikiart_download import wikiart_download
 from common.preparing.sources.wikiart_site import PoliteClient, wikiart_site
 from common.vocabulary import Kind
@@ -28,31 +30,44 @@ PAINTED_SIZE = 256
 def open_source(
     place: str,
     *,
-    folders: Kind | None = None,
+    folders: str | None = None,
     wikiart_lists: Path | None = None,
     hugging_face: bool = False,
+    label: Kind = "genre",
+    class_names: Path | None = None,
+    follow_links: bool = False,
     count: int = 3000,
     seed: int = 0,
     downloads: Path = Path("downloads"),
     per_genre: int = 500,
     pause: float = 1.0,
 ) -> Source:
-    """Return `procedural`, `wikiart.org`, a Hugging Face dataset, or a folder or zip as a source.
+    """Return `procedural`, `wikiart.org`, a Hugging Face dataset, or a folder, zip or tar as a source.
 
     Each source reads its own options alone. Raises UserError if the source does not exist.
     """
     if place in (PROCEDURAL, WIKIART) and (folders or wikiart_lists or hugging_face):
         raise UserError(f"{place} brings its own labels; leave out --folders, --wikiart-lists and --hugging-face")
+    if folders is not None:
+        folder_levels(folders)
     if place == PROCEDURAL:
         return partial(painted, count, seed)
     if place == WIKIART:
         return partial(wikiart_site, downloads, per_genre, PoliteClient(pause))
-    if hugging_face:
-        return partial(hugging_face_dataset, place)
-    files = open_files(Path(place))
+    if hugging_face or (not folders and _is_hugging_face(Path(place))):
+        return partial(hugging_face_dataset, place, label)
+    files = open_files(Path(place), follow_links=follow_links)
     if wikiart_lists is not None:
         return partial(wikiart_download, files, open_files(wikiart_lists))
-    return partial(labels_table, files) if folders is None else partial(class_folders, files, folders)
+    if folders is not None:
+        return partial(class_folders, files, folders)
+    return partial(labels_table, files, label=label, names=class_names)
+
+
+def _is_hugging_face(place: Path) -> bool:
+    """Return True if only the `datasets` library could mean a file or folder: parquet, or what it has saved."""
+    saved = any(os.path.isfile(place / name) for name in ("dataset_info.json", "dataset_dict.json"))
+    return saved or (os.path.isfile(place) and place.suffix.lower() == ".parquet")
 
 
 def painted(count: int, seed: int) -> Listing:

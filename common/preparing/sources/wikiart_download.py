@@ -64,7 +64,7 @@ def _pairs(lists: Files, table: str, form: str) -> Iterator[tuple[str, str]]:
     place = f"{lists.path}/{table}"
     if not lists.has(table):
         raise UserError(f"{place} does not exist; --wikiart-lists names the folder that holds the label lists")
-    for number, line in enumerate(lists.read_table(table).splitlines(), start=1):
+    for number, line in enumerate(lists.read_text(table).splitlines(), start=1):
         if pair := re.fullmatch(form, line.strip()):
             yield pair[1], pair[2]
         elif line.strip():

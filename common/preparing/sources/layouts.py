@@ -1,0 +1,97 @@
+"""Read splits and labels from folder names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from common.data.dataset import SplitName
+from common.errors import UserError
+from common.preparing.sources.files import Files, Listing, Record, first_of, pictures_among
+
+Level = Literal["genre", "style", "-"]
+"""What the folders of one level are: genres, styles, or nothing that is read."""
+SPLIT_NAMES: dict[str, SplitName] = {
+    **dict.fromkeys(("train", "training", "trainset", "train_set"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "eval", "validationset", "val_set"), "validation"),
+    **dict.fromkeys(("test", "testing", "testset", "test_set"), "test"),
+}
+
+
+def folder_levels(text: str) -> tuple[Level, ...]:
+    """Return the levels of `genre`, `genre/style`, `-/style` and the like. Raises UserError if it is none of these."""
+    names = [name.strip() for name in text.split("/")]
+    labels = [name for name in names if name != "-"]
+    if not labels or len(set(labels)) < len(labels) or not set(labels) <= {"genre", "style"}:
+        known = "genre, style, genre/style, style/genre, and - for folders that mean nothing, as in -/style"
+        raise UserError(
+            f"--folders {text}: give what the folders are, outermost first: {known}; --help lists the options"
+        )
+    return tuple(name for name in names)  # type: ignore[misc]
+
+
+def split_of(name: str) -> SplitName | None:
+    """Return the split that a folder's or file's name stands for, None for another name."""
+    return SPLIT_NAMES.get(name.strip().lower().replace("-", "_").replace(" ", "_"))
+
+
+def class_folders(files: Files, kinds: str) -> Listing:
+    """List the pictures in folders, labelled by their folders' names; `kinds` is what `folder_levels` reads.
+
+    Splits that came with the pictures are kept. If an archive has a single top-level folder, the folders inside it are
+    the classes; if it holds pictures and no folders, it is the only class.
+    """
+    levels = folder_levels(kinds)
+    names, remarks = pictures_among(files.names())
+    paths = {name: tuple(name.split("/")[:-1]) for name in names}
+    if files.top and not any(paths.values()):
+        paths = dict.fromkeys(names, (files.top,))
+    splits, folders, divided = split_folders({name: path for name, path in paths.items() if path})
+    classes = {name: path for name, path in folders.items() if path}
+    if not classes:
+        wanted = " and each ".join(level for level in levels if level != "-")
+        raise UserError(f"{files.name} has no folders with files in them; --folders needs one folder for each {wanted}")
+    records = []
+    for name, path in classes.items():
+        labels = {level: folder for level, folder in zip(levels, path, strict=False) if level != "-"}
+        records.append((name, Record(name, split=splits.get(name, ""), **labels)))
+    loose = [name for name in names if name not in classes]
+    short = [name for name, path in classes.items() if len(path) < len(levels)]
+    inner = sorted({path[len(levels)] for path in classes.values() if len(path) > len(levels)})
+    said = {
+        f"{len(loose)} files outside the class folders left out: {first_of(loose)}": loose,
+        f"{len(short)} pictures lie in fewer folders than --folders names: {first_of(short)}": short,
+        f"{len(inner)} folders inside the class folders were not read as labels: {first_of(inner)} "
+        "(--folders genre/style reads two levels)": inner,
+    }
+    return files.listing(records, (*remarks, *divided, *(remark for remark, names in said.items() if names)))
+
+
+def split_folders(
+    paths: dict[str, tuple[str, ...]],
+) -> tuple[dict[str, SplitName], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Find the level of folders that are splits, if there is one, in the folders of each file, outermost first.
+
+    Return the split of each file, its other folders, and a remark. Files beside the splits have neither.
+    """
+    depths = range(max(map(len, paths.values()), default=0))
+    level = next(
+        (depth for depth in depths if _is_split_level({path[depth : depth + 1] for path in paths.values()})), None
+    )
+    if level is None:
+        return {}, paths, ()
+    splits, folders = {}, {}
+    # A single folder around the splits is no class; several are, as in `Baroque/train`.
+    outer = level if len({path[:level] for path in paths.values()}) > 1 else 0
+    for name, path in paths.items():
+        if len(path) > level and (split := split_of(path[level])):
+            splits[name] = split
+            folders[name] = path[:outer] + path[level + 1 :]
+    given = list(dict.fromkeys(path[level] for name, path in paths.items() if name in splits))
+    return splits, folders, (f"the folders {first_of(given, 6)} are read as splits, and kept as such",)
+
+
+def _is_split_level(names: Iterable[tuple[str, ...]]) -> bool:
+    """Return True if the folders of a level are splits: all of them, or a training split with another one."""
+    found = [split_of(name[0]) for name in names if name]
+    return bool(found) and (None not in found or {"train"} < set(found) - {None})

@@ -1,0 +1,207 @@
+"""Read a table of pictures and labels from text: CSV as spreadsheets write it, JSON lines, and JSON of several kinds.
+
+A row maps the columns of `COLUMNS` to text; `collection` finds the pictures that the rows name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from common.errors import UserError
+
+COLUMNS = ("file", "genre", "style", "artist", "title", "year")
+"""Only `file` is required. Headers may be in upper case and have spaces around them."""
+SPELLINGS = {
+    "file": (
+        "file_name",
+        "filename",
+        "image",
+        "path",
+        "file_path",
+        "filepath",
+        "image_path",
+        "image_file",
+        "image_name",
+    )
+    + ("img", "img_path", "picture", "images", "files"),
+    "genre": ("genres",),
+    "style": ("styles",),
+    "label": ("labels", "class", "class_name", "category", "category_name", "target", "classes", "tags"),
+    "artist": ("artist_name", "painter", "author"),
+    "title": ("name",),
+    "year": ("date",),
+    "split": ("subset", "partition"),
+}
+"""Other names of the columns, the likelier first. `label` is a genre or a style, as the command line says."""
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical line"}
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+"""Of files that may be tables."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table, by column, without surrounding spaces."""
+
+    rows: list[dict[str, str]]
+    remarks: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    """Names of the classes 0, 1, …, if the table gives them."""
+
+
+def read_table(text: str, place: str) -> Table:
+    """Return the table in a file's text; the file's suffix tells its kind. Raises UserError with the line at fault."""
+    suffix = PurePosixPath(place).suffix.lower()
+    if suffix not in (".json", ".jsonl", ".ndjson"):
+        return _csv_table(text, place)
+    try:
+        if suffix == ".json":
+            table = _json_table(json.loads(text))
+        else:
+            lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+            table = _from_objects([line for line in lines if isinstance(line, dict)])
+    except ValueError as error:
+        raise UserError(f"{place}: {error}; save it as JSON again") from None
+    if table is None:
+        raise UserError(f"{place} has no column file, which names the pictures, nor any other table that is known")
+    if not table.rows:
+        raise UserError(f"{place} lists no pictures; add a row for each")
+    return table
+
+
+def columns_of(header: Iterable[str]) -> dict[str, str]:
+    """Map each column that is there to the header that stands for it; of several spellings the likeliest counts."""
+    given = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in reversed(list(header))}
+    found = {
+        column: next((given[spelling] for spelling in (column, *others) if spelling in given), None)
+        for column, others in SPELLINGS.items()
+    }
+    return {column: name for column, name in found.items() if name is not None}
+
+
+def text_of(value: Any) -> str:
+    """Return a value of a table as text: several labels joined by `|`, a missing value blank."""
+    if isinstance(value, list | tuple):
+        return "|".join(filter(None, map(text_of, value)))
+    if value is None or isinstance(value, dict) or value != value:  # The last is NaN.
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _csv_table(text: str, place: str) -> Table:
+    lines = io.StringIO(text, newline="")
+    first_line, start = "", 0
+    for line in lines:
+        start += 1
+        if line.strip(' ",;\t\r\n\0') and not re.fullmatch(r"sep=.?|#.*", line.strip().lower()):
+            first_line = line[:10_000].rstrip("\r\n")
+            break
+    headers = {separator: next(csv.reader([first_line], delimiter=separator), []) for separator in SEPARATORS}
+    # The separator that makes most known columns of the first line, then most columns.
+    separator = max(headers, key=lambda mark: (len(columns_of(headers[mark])), len(headers[mark])))
+    header = headers[separator]
+    columns = columns_of(header)
+    if "file" not in columns:
+        fault = f"{place} has no column file, which names the pictures; its header is {first_line[:200]!r}"
+        raise UserError(f"{fault}; the first line names the columns, such as {','.join(COLUMNS)}")
+    plain = [name.strip().lower() for name in header]
+    if twice := [column for column in columns if plain.count(column) > 1]:
+        raise UserError(f"{place} has two columns {twice[0]}; rename one")
+    places = {column: header.index(name) for column, name in columns.items()}
+    rows, nameless = [], []
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    try:
+        for row in reader:
+            number = start + reader.line_num
+            if any(cell.strip() for cell in row[len(header) :]):
+                # Any guess which comma is text and not a separator could shift the labels.
+                fault = (
+                    f"{len(row)} fields for {len(header)} columns; put text with a {SEPARATORS[separator]} in quotes"
+                )
+                raise UserError(f"{place}, line {number}: {fault}")
+            cells = {column: row[at].strip() if at < len(row) else "" for column, at in places.items()}
+            if cells["file"]:
+                rows.append(cells)
+            elif any(cell.strip() for cell in row):
+                nameless.append(str(number))
+    except csv.Error as error:
+        raise UserError(f"{place}, line {start + reader.line_num}: {error}; save it as plain CSV") from None
+    if not rows:
+        raise UserError(f"{place} lists no pictures; add a row for each")
+    more = ", …" if len(nameless) > 3 else ""
+    remark = f"{len(nameless)} rows of {place} name no picture and were left out: line {', '.join(nameless[:3])}{more}"
+    return Table(rows, (remark,) if nameless else ())
+
+
+def _json_table(value: Any) -> Table | None:
+    """Return the table in StyleGAN's dataset.json, in COCO's form, in a list of objects, or in a map from names."""
+    if isinstance(value, list):
+        return _from_objects(value) if all(isinstance(row, dict) for row in value) else None
+    if not isinstance(value, dict):
+        return None
+    if _is_pairs(value.get("labels")):
+        rows = [{"file": str(name), "label": _class_of(label)} for name, label in value["labels"]]
+        names = next((value[key] for key in ("class_names", "label_names", "classes") if key in value), ())
+        return Table(rows, class_names=tuple(map(str, names)))
+    if isinstance(value.get("images"), list) and isinstance(value.get("annotations"), list):
+        return _coco_table(value)
+    lists = [some for some in value.values() if isinstance(some, list) and some and isinstance(some[0], dict)]
+    for some in lists:
+        if table := _from_objects([row for row in some if isinstance(row, dict)]):
+            return table
+    if value and all(isinstance(labels, dict) and "/" not in str(name)[:1] for name, labels in value.items()):
+        return _from_objects([{"file": name, **labels} for name, labels in value.items()])
+    if value and all(isinstance(label, str | int) and PurePosixPath(name).suffix for name, label in value.items()):
+        return Table([{"file": name, "label": text_of(label)} for name, label in value.items()])
+    return None
+
+
+def _coco_table(value: dict[str, Any]) -> Table | None:
+    """Return a row for each image with the names of the categories of its annotations, each once."""
+    try:
+        names = {category["id"]: str(category["name"]) for category in value.get("categories", ())}
+        found: defaultdict[Any, list[str]] = defaultdict(list)
+        for annotation in value["annotations"]:
+            label = names.get(annotation.get("category_id"), annotation.get("category") or annotation.get("label"))
+            if label is not None and str(label) not in found[annotation["image_id"]]:
+                found[annotation["image_id"]].append(str(label))
+        rows = [{**image, "label": found.get(image["id"], [])} for image in value["images"]]
+    except (KeyError, TypeError, AttributeError):
+        return None
+    return _from_objects(rows)
+
+
+def _from_objects(objects: Sequence[dict[str, Any]]) -> Table | None:
+    """Return the table of a row for each object, None if none of them names a file."""
+    columns = columns_of(dict.fromkeys(itertools.chain.from_iterable(objects)))
+    if "file" not in columns:
+        return None
+    rows = [{column: text_of(some.get(name)) for column, name in columns.items()} for some in objects]
+    nameless = sum(not row["file"] for row in rows)
+    remark = f"{nameless} rows name no picture and were left out"
+    return Table([row for row in rows if row["file"]], (remark,) if nameless else ())
+
+
+def _is_pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
+
+
+def _class_of(label: Any) -> str:
+    """Return a class as text; StyleGAN also writes a vector with a number for each class."""
+    if isinstance(label, list):
+        return "|".join(str(place) for place, share in enumerate(label) if share)
+    return text_of(label)
+
+
+def class_names(lines: str) -> Iterator[str]:
+    """Yield the names of classes, a line each, with or without their numbers in front (`0 portrait`)."""
+    for number, line in enumerate(filter(str.strip, lines.splitlines())):
+        yield re.sub(rf"^{number}[\s,:=]+", "", line.strip()).strip()
