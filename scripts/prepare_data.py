@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -54,10 +55,15 @@ def main() -> None:
     add("--pause", type=at_least(0, 3600, float), default=1.0, help="wikiart.org: seconds between requests")
     add("--workers", type=at_least(1), default=available_cores(), help="number of decoding processes")
     add("--overwrite", action="store_true", help="replace an existing dataset")
-    given = vars(parser.parse_args())
+    given = vars(parser.parse_args(_with_levels(sys.argv[1:])))
     for source, options in OPTIONS_OF.items():
         if idle := [name for name in options if given["place"] != source and given[name] != parser.get_default(name)]:
             parser.error(f"--{idle[0].replace('_', '-')} is for {source} alone; leave it out")
+    in_table = [name for name in ("label", "class_names") if given[name] != parser.get_default(name)]
+    if in_table and (given["folders"] or given["wikiart_lists"] or given["place"] in OPTIONS_OF):
+        parser.error(f"--{in_table[0].replace('_', '-')} is for tables of labels alone; leave it out")
+    if given["follow_links"] and (given["hugging_face"] or not os.path.isdir(given["place"])):
+        parser.error("--follow-links is for folders alone; leave it out")
     out, overwrite = given.pop("out"), given.pop("overwrite")
     given["sizes"] = tuple(sorted(set(given["sizes"])))
     settings = PreparationSettings(**{field.name: given.pop(field.name) for field in fields(PreparationSettings)})
@@ -69,6 +75,17 @@ def main() -> None:
     print(*report.lines, sep="\n")
     folder, seconds = writable(str(out)), time.monotonic() - started
     print(f"{folder}: made in {seconds:.0f} s; pictures left out and the reasons: {folder}/rejected.csv")
+
+
+def _with_levels(arguments: list[str]) -> list[str]:
+    """Join `--folders` with its value: one that begins with `-` would be taken for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--folders" and not argument.startswith("--"):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 if __name__ == "__main__":

@@ -27,7 +27,22 @@ LEFT_BY_SYSTEMS = frozenset(
 )
 """Files and folders that systems, network drives and programs write beside pictures, in lower case."""
 NO_PICTURES = frozenset(
-    {".aae", ".bib", ".cfg", ".db", ".ini", ".jsonl", ".log", ".lrcat", ".npy", ".npz", ".parquet", ".pkl", ".pt"}
+    {
+        ".aae",
+        ".bib",
+        ".cfg",
+        ".cls",
+        ".db",
+        ".ini",
+        ".jsonl",
+        ".log",
+        ".lrcat",
+        ".npy",
+        ".npz",
+        ".parquet",
+        ".pkl",
+        ".pt",
+    }
     | {".md", ".toml", ".xmp", ".yaml", ".yml"}
 )
 """Suffixes of files beside pictures that Python's table of file types does not know everywhere."""
@@ -178,7 +193,7 @@ class Files:
     def listing(self, records: Iterable[tuple[str, Record]], remarks: Iterable[str] = ()) -> Listing:
         """Return the listing of some files, given by name and record."""
         entries = [self.entry(name, record) for name, record in records]
-        return Listing(self.name, entries, len(entries), (*self.remarks(), *remarks))
+        return Listing(self.name, entries, len(entries), tuple(dict.fromkeys((*self.remarks(), *remarks))))
 
 
 def is_left_by_system(name: str) -> bool:

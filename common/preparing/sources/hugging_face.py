@@ -17,14 +17,17 @@ from PIL import Image
 
 from common.errors import UserError, missing_package
 from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
-from common.preparing.sources.files import Entry, Listing, Record, first_of, writable
+from common.preparing.sources.files import Entry, Files, Listing, Record, first_of, writable
 from common.preparing.sources.layouts import split_of
-from common.preparing.sources.tables import COLUMNS, columns_of, text_of
+from common.preparing.sources.tables import COLUMNS, class_names, columns_of, text_of
 from common.vocabulary import Kind
 
 
-def hugging_face_dataset(place: str, label: Kind = "genre") -> Listing:
-    """List a dataset that the `datasets` library opens, with its splits; `label` says what a column `label` is."""
+def hugging_face_dataset(place: str, label: Kind = "genre", names: Path | None = None) -> Listing:
+    """List a dataset that the `datasets` library opens, with its splits.
+
+    `label` says what a column `label` is, `names` is a file with the names of classes that are mere numbers.
+    """
     try:
         import datasets as library
     except ImportError:
@@ -40,12 +43,13 @@ def hugging_face_dataset(place: str, label: Kind = "genre") -> Listing:
     except Exception as error:
         # The library and its dependencies raise exceptions of many types; the text says what was not found.
         raise UserError(f"dataset {place!r} cannot be opened: {reason_of(error)}") from None
+    called = [*class_names(Files(names.parent).read_text(names.name))] if names else None
     given = dataset if isinstance(dataset, dict) else {"train": dataset}
     splits = {name: split for name in given if (split := split_of(name))}
     if not splits:
         raise UserError(f"{place} has no split train; its splits are {', '.join(given)}")
     parts = [
-        _entries(*_columns(given[name], place, label), place, split if len(splits) > 1 else "")
+        _entries(*_columns(given[name], place, label, called), place, split if len(splits) > 1 else "")
         for name, split in splits.items()
     ]
     sizes = [_size(given[name], name) for name in splits]
@@ -57,7 +61,9 @@ def hugging_face_dataset(place: str, label: Kind = "genre") -> Listing:
     return Listing(writable(place), numbered, total, tuple(remarks))
 
 
-def _columns(dataset: Any, place: str, label: Kind) -> tuple[Any, str, dict[str, tuple[str, list[str] | None]]]:
+def _columns(
+    dataset: Any, place: str, label: Kind, called: list[str] | None
+) -> tuple[Any, str, dict[str, tuple[str, list[str] | None]]]:
     """Return the rows, the column of pictures, and for each label its column and the names of its classes."""
     import datasets as library
 
@@ -65,7 +71,7 @@ def _columns(dataset: Any, place: str, label: Kind) -> tuple[Any, str, dict[str,
     columns = columns_of(features)
     columns[label] = columns.get(label) or columns.get("label", "")
     labels = {
-        kind: (columns[kind], getattr(features[columns[kind]], "names", None))
+        kind: (columns[kind], getattr(features[columns[kind]], "names", called if kind == label else None))
         for kind in COLUMNS[1:]
         if columns.get(kind)
     }
@@ -83,7 +89,12 @@ def _holds_pictures(feature: Any, library: Any) -> bool:
     """Return True for pictures, and for files as other programs write them: bytes, a path, or a struct of both."""
     if isinstance(feature, dict):
         return feature.keys() <= {"bytes", "path"}
-    return isinstance(feature, library.Image) or getattr(feature, "dtype", "") in ("binary", "large_binary", "string")
+    return isinstance(feature, library.Image) or getattr(feature, "dtype", "") in (
+        "binary",
+        "large_binary",
+        "string",
+        "large_string",
+    )
 
 
 def _size(dataset: Any, split: str) -> int | None:
@@ -115,7 +126,7 @@ def _label(value: Any, classes: list[str] | None) -> str:
     """Return the label's name, blank if it has none; the library writes a missing class as -1."""
     if isinstance(value, list | tuple):
         return "|".join(filter(None, (_label(one, classes) for one in value)))
-    if classes is None or value is None:
+    if classes is None or not isinstance(value, int):
         return text_of(value)
     return classes[value] if value >= 0 else ""
 

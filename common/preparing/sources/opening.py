@@ -55,7 +55,7 @@ def open_source(
     if place == WIKIART:
         return partial(wikiart_site, downloads, per_genre, PoliteClient(pause))
     if hugging_face or (not folders and _is_hugging_face(Path(place))):
-        return partial(hugging_face_dataset, place, label)
+        return partial(hugging_face_dataset, place, label, class_names)
     files = open_files(Path(place), follow_links=follow_links)
     if wikiart_lists is not None:
         return partial(wikiart_download, files, open_files(wikiart_lists))
@@ -65,9 +65,13 @@ def open_source(
 
 
 def _is_hugging_face(place: Path) -> bool:
-    """Return True if only the `datasets` library could mean a file or folder: parquet, or what it has saved."""
+    """Return True if a file or folder is the `datasets` library's alone: parquet without pictures, or what it saved."""
+    if os.path.isfile(place):
+        return place.suffix.lower() == ".parquet"
     saved = any(os.path.isfile(place / name) for name in ("dataset_info.json", "dataset_dict.json"))
-    return saved or (os.path.isfile(place) and place.suffix.lower() == ".parquet")
+    folders = [place, place / "data"]
+    inside = {Path(name).suffix.lower() for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)}
+    return saved or (".parquet" in inside and inside <= {".parquet", ".json", ".md", ".txt", ""})
 
 
 def painted(count: int, seed: int) -> Listing:
