@@ -20,7 +20,7 @@ from tiny_data import GENRES, STYLES, prepared, random_picture, write_collection
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.preparing.pictures import make_square, resize
-from common.preparing.sources.files import Entry, Listing, Record
+from common.preparing.sources.files import Entry, Listing, Record, Source
 from common.preparing.sources.opening import open_source
 
 
@@ -240,6 +240,70 @@ def test_labels_that_are_not_known_keep_the_name_that_the_collection_writes_or_a
     rare = prepared(pictures, tmp_path / "rare", min_count=2)
     assert rare.description.vocabulary.styles == {"Art Brut": 2}
     assert [row["style"] for row in table(tmp_path / "rare" / "labels.csv")] == ["Art Brut", "Art Brut", "", ""]
+
+
+def came_with(labels: list[tuple[str, str, str]], seeds: list[int] | None = None) -> Source:
+    """A source of pictures with these splits, genres and styles."""
+    seeds = seeds or list(range(len(labels)))
+    entries = [
+        Entry(Record(str(number), genre, style, split=split), partial(random_picture, seed, 64, 64))
+        for number, ((split, genre, style), seed) in enumerate(zip(labels, seeds, strict=True))
+    ]
+    return lambda: Listing("came", entries, len(entries))
+
+
+def test_splits_that_came_with_the_pictures_are_kept_and_the_missing_one_is_taken_from_training(
+    tmp_path: Path,
+) -> None:
+    labels = [("train", "portrait", "")] * 40 + [("test", "portrait", "")] * 5
+    prepared(came_with(labels), tmp_path / "data")
+    splits = [row["split"] for row in table(tmp_path / "data" / "labels.csv")]
+    assert splits[40:] == ["test"] * 5
+    assert Counter(splits[:40]) == {"train": 38, "validation": 2}
+    with pytest.raises(UserError, match="all pictures are in the splits test and validation that came with them; give"):
+        prepared(came_with([("test", "portrait", "")] * 2), tmp_path / "none")
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_copy_of_a_test_picture_is_never_trained_on(tmp_path: Path, keep: bool) -> None:
+    source = came_with(
+        [("train", "portrait", ""), ("train", "portrait", "cubism"), ("test", "portrait", "")], [0, 1, 1]
+    )
+    prepared(source, tmp_path / "data", keep_duplicates=keep)
+    splits = [(row["source"], row["split"]) for row in table(tmp_path / "data" / "labels.csv")]
+    assert splits == [("came/0", "train"), *([("came/1", "test")] * keep), ("came/2", "test")]
+
+
+def test_labels_that_a_split_of_its_own_alone_has_are_taken_off_and_that_is_said(tmp_path: Path) -> None:
+    report = prepared(came_with([("train", "portrait", ""), ("test", "nude|portrait", "")]), tmp_path / "data")
+    assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["portrait", "portrait"]
+    assert "labels that the training split does not have were taken off the pictures held out" in report.lines
+    assert PaintingDataset(tmp_path / "data").vocabulary.genres == {"portrait": 1}
+
+
+def test_a_picture_in_several_class_folders_has_all_their_labels(tmp_path: Path) -> None:
+    labels = [("", "portrait", "cubism"), ("", "nude", ""), ("", "nude", "")]
+    report = prepared(came_with(labels, [0, 0, 1]), tmp_path / "data")
+    rows = [(row["genre"], row["style"]) for row in table(tmp_path / "data" / "labels.csv")]
+    assert rows == [("portrait|nude", "cubism"), ("nude", "")]
+    assert "1 pictures stand there several times with different labels, and have them all: 0" in report.lines
+    assert report.description.vocabulary.genres == {"nude": 2, "portrait": 1}
+
+
+def test_a_dataset_in_which_no_label_is_left_is_refused_and_one_without_styles_left_says_so_last(
+    tmp_path: Path,
+) -> None:
+    source = came_with([("", "portrait", "cubism"), ("", "portrait", "rococo")])
+    with pytest.raises(
+        UserError,
+        match=r"no genre is left: the commonest, 'portrait', has 2 pictures, and --min-count asks for 3; lower",
+    ):
+        prepared(source, tmp_path / "data", min_count=3)
+    few = "no style is left: the commonest, 'cubism', has 1 pictures, and --min-count asks for 2; lower --min-count"
+    assert prepared(source, tmp_path / "data", min_count=None).lines[-2] == few
+    unknown = came_with([("", "spaceship", "")])
+    with pytest.raises(UserError, match=r"no genre is left: the first, 'spaceship', and all others are unknown; see"):
+        prepared(unknown, tmp_path / "unknown", taxonomy_only=True)
 
 
 def test_two_workers_make_the_folder_that_one_makes(collection: Path, dataset_folder: Path, tmp_path: Path) -> None:

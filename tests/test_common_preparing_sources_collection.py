@@ -145,3 +145,102 @@ def test_without_labels_all_pictures_are_listed_and_other_files_are_not(
     assert [entry.read().size for entry in listing.entries] == [(16, 12)] * 2
     with pytest.raises(UserError, match=r"has no pictures \(\.bmp, \.jpeg"):
         pictures_of(opened(classes(tmp_path / "none", "log.txt")))
+
+
+def collected(folder: Path, tables: dict[str, str], *names: str) -> Listing:
+    classes(folder, *names)
+    for name, text in tables.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return labels_table(Files(folder))
+
+
+@pytest.mark.parametrize(
+    ("tables", "names"),
+    [
+        ({"Labels.CSV": "file,genre\na.png,nude\n"}, ["a.png"]),
+        ({"metadata.csv": "file_name,genre\na.png,nude\n"}, ["a.png"]),
+        ({"metadata.jsonl": '{"file_name": "a.png", "genre": "nude"}\n'}, ["a.png"]),
+        ({"pictures.tsv": "image\tgenre\na.png\tnude\n", "info.json": '{"licence": "free"}'}, ["a.png"]),
+        ({"train.csv": "file,genre\na.png,nude\n"}, ["a.png"]),
+        ({"train/metadata.csv": "file_name,genre\na.png,nude\n"}, ["train/a.png"]),
+        ({"a.json": '{"genre": "nude"}'}, ["a.png"]),
+    ],
+    ids=[
+        "other case",
+        "ImageFolder",
+        "its lines",
+        "the only table",
+        "of a split",
+        "in a folder",
+        "beside each picture",
+    ],
+)
+def test_a_table_is_found_by_looking(tmp_path: Path, tables: dict[str, str], names: list[str]) -> None:
+    (record,) = records(collected(tmp_path, tables, *names))
+    assert (record.name, record.genre) == (names[0], "nude")
+
+
+def test_a_table_in_utf_16_as_excel_writes_it_is_read(folder: Path, opened: Callable[[Path], Files]) -> None:
+    (folder / "labels.csv").write_bytes("file\tgenre\r\na.png\tétude\r\n".encode("utf-16"))
+    assert records(labels_table(opened(folder))) == [Record("a.png", "étude")]
+
+
+def test_several_tables_are_refused_by_name_unless_each_is_of_a_split(tmp_path: Path) -> None:
+    text = "file,label\n{}.png,nude\n"
+    with pytest.raises(UserError, match=r"has several tables \(a\.csv, b\.csv\); name the one with the labels labels"):
+        collected(tmp_path / "several", {"a.csv": text.format("a"), "b.csv": text.format("b")}, "a.png", "b.png")
+    tables = {"train.csv": text.format("a"), "test_labels.csv": text.format("b")}
+    listing = collected(tmp_path / "splits", tables, "images/a.png", "images/b.png")
+    assert {(one.name, one.split, one.genre) for one in records(listing)} == {
+        ("images/a.png", "train", "nude"),
+        ("images/b.png", "test", "nude"),
+    }
+
+
+def test_a_split_may_stand_in_a_column_or_in_the_folders_that_a_table_names(tmp_path: Path) -> None:
+    table = "file,genre,split\na.png,nude,Test\nb.png,nude,train\n"
+    assert [one.split for one in records(collected(tmp_path / "a", {"labels.csv": table}, "a.png", "b.png"))] == [
+        "test",
+        "train",
+    ]
+    table = "file,genre\ntest/a.png,nude\ntrain/b.png,nude\n"
+    listing = collected(tmp_path / "b", {"labels.csv": table}, "test/a.png", "train/b.png")
+    assert [one.split for one in records(listing)] == ["test", "train"]
+
+
+def test_pictures_without_a_row_rows_without_a_picture_and_rows_given_twice_are_counted(tmp_path: Path) -> None:
+    rows = ["a.png,nude", "a.png,marina", "b.png,nude", "b.png,nude", "gone.png,nude", ",nude"]
+    listing = collected(tmp_path, {"labels.csv": "\n".join(["file,genre", *rows])}, "a.png", "b.png", "c.png", "d.png")
+    assert records(listing) == [Record("a.png", "nude|marina"), Record("b.png", "nude")]
+    place = f"{tmp_path}/labels.csv"
+    assert listing.remarks == (
+        f"1 rows of {place} name no picture and were left out: line 7",
+        "1 rows name pictures that are not there, or not only one: gone.png",
+        f"2 pictures are in no row of {place} and were left out: c.png, d.png",
+        "1 rows give a picture other labels than its first row, and it has them all: a.png",
+        "1 rows stand twice: b.png",
+    )
+    with pytest.raises(UserError, match=r"names 'gone\.png', not found"):
+        pictures_of(Files(tmp_path))
+
+
+def test_numbered_classes_get_their_names_from_a_file_or_keep_their_numbers(tmp_path: Path) -> None:
+    folder = classes(tmp_path / "pictures", "0/a.png", "0/b.png")
+    (folder / "dataset.json").write_text('{"labels": [["0/a.png", 1], ["0/b.png", 0]]}')
+    numbered = labels_table(Files(folder))
+    assert [one.genre for one in records(numbered)] == ["1", "0"]
+    assert "the classes of dataset.json are numbers; name them with --class-names FILE, a line each" in numbered.remarks
+    (tmp_path / "names").write_text("marina\nnude\n")
+    listing = labels_table(Files(folder), label="style", names=tmp_path / "names")
+    assert [(one.genre, one.style) for one in records(listing)] == [("", "nude"), ("", "marina")]
+    assert listing.remarks == ("the classes of dataset.json are read as styles (see --label)",)
+    (folder / "classes.txt").write_text("marina\n")
+    with pytest.raises(UserError, match=r"dataset\.json has a class 1, and classes\.txt names 1: 0, 1, …; add it"):
+        labels_table(Files(folder))
+
+
+def test_without_a_table_the_line_names_the_option_that_reads_what_is_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"\(--folders genre, --folders style\); its folders are marina, nude"):
+        collected(tmp_path / "folders", {}, "nude/a.png", "marina/b.png")
+    with pytest.raises(UserError, match="--hugging-face"):
+        collected(tmp_path / "parquet", {"rows.parquet": ""}, "a.png")

@@ -121,3 +121,37 @@ def test_the_library_is_asked_for_by_name_where_it_is_missing(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UserError, match=r'needs datasets; .*pip install -e "\.\[hugging-face\]"'):
         hugging_face_dataset("huggan/wikiart")
+
+
+@pytest.mark.parametrize("column", ["bytes", "struct"])
+def test_parquet_of_other_programs_holds_bytes_or_structs_and_a_column_label(tmp_path: Path, column: str) -> None:
+    data = []
+    for number in range(2):
+        random_picture(number, 16, 12).save(tmp_path / "a.png")
+        data.append((tmp_path / "a.png").read_bytes())
+    pictures = data if column == "bytes" else [{"bytes": one, "path": "a.png"} for one in data]
+    rows = pyarrow.table({"image": pictures, "label": [1, 0]})
+    pyarrow.parquet.write_table(rows, tmp_path / "rows.parquet")
+    entries = list(hugging_face_dataset(str(tmp_path / "rows.parquet"), "style").entries)
+    assert [entry.record for entry in entries] == [Record("0", style="1"), Record("1", style="0")]
+    assert np.array_equal(np.asarray(entries[1].read()), np.asarray(random_picture(1, 16, 12)))
+    (tmp_path / "names").write_text("cubism\nrococo\n")
+    named = hugging_face_dataset(str(tmp_path / "rows.parquet"), "genre", tmp_path / "names")
+    assert [entry.record.genre for entry in named.entries] == ["rococo", "cubism"]
+
+
+def test_splits_of_a_dataset_are_kept_and_others_counted(tmp_path: Path, wikiart: datasets.Dataset) -> None:
+    splits = datasets.DatasetDict({"train": wikiart, "test": wikiart.select([0]), "unsupervised": wikiart})
+    splits.save_to_disk(tmp_path / "splits")
+    listing = hugging_face_dataset(str(tmp_path / "splits"))
+    assert [(entry.record.name, entry.record.split) for entry in listing.entries] == [
+        ("0", "train"),
+        ("1", "train"),
+        ("2", "train"),
+        ("3", "test"),
+    ]
+    assert listing.total == 4
+    assert listing.remarks == (
+        "the splits train, test of the dataset are kept as such",
+        "1 other splits left out: unsupervised",
+    )

@@ -151,7 +151,7 @@ def test_a_resumed_run_refuses_other_labels_and_other_pictures(
     fewer = shutil.copytree(collection, tmp_path / "collection")
     (fewer / "00.png").write_bytes(b"no picture")
     for name, source, changes in (
-        ("labels", collection, {"min_count": 1000}),
+        ("labels", collection, {"min_count": 22}),
         ("squashed", collection, {"fit": "squash"}),
         ("pictures", fewer, {}),
     ):

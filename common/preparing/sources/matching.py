@@ -18,10 +18,10 @@ def find_files(asked: Iterable[str], files: Files, *, folder: str = "") -> tuple
     """
     names, _ = pictures_among(files.names())
     there, found, open_names = set(names), {}, []
-    for name in dict.fromkeys(asked):
+    for name in filter(None, dict.fromkeys(asked)):
         slashed = name.replace("\\", "/")
         tries = (folder + name, folder + slashed, folder + str(PurePosixPath(slashed)), slashed)
-        exact = next((one for one in tries if one in there or files.has(one)), None)
+        exact = next((one for one in tries if one in there), None) or next(filter(files.has, tries), None)
         if exact is None:
             open_names.append(name)
         else:
