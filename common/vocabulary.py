@@ -15,6 +15,8 @@ from common.config import settings
 from common.errors import UserError, suggest
 
 ANY = "any"
+SEVERAL = "|"
+"""Stands between several labels of one painting in a table."""
 TO_TRAIN = (
     "give the dataset that the model was trained on (--data) or a model of these labels (--stage1), or train one "
     "(--start-from can start from those weights)"

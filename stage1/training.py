@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BalancedSampler, BatchStream
-from common.data.dataset import PaintingDataset, Split, one_hot
+from common.data.dataset import PaintingDataset, Split
 from common.images import labelled_grid, to_float, to_pictures
 from common.nn.features import MapReader
 from common.nn.losses import class_loss, correct
@@ -85,7 +85,7 @@ class Stage1Trainer:
 
         If the critic augments what it sees, the views are the pictures alone.
         """
-        self._sampler = BalancedSampler(split.genres, settings.training.genre_balance)
+        self._sampler = BalancedSampler(split.labels("genre"), settings.training.genre_balance)
         torch.manual_seed(settings.training.seed)
         generator, self._critic = self.build(len(vocabulary.genres), len(vocabulary.styles))
         self._eyes = self._open_eyes()
@@ -184,7 +184,7 @@ class Stage1Trainer:
         random = stream.random(Purpose.REAL_BATCH, update)
         positions = self._sampler.draw(random, stream.batch_size)
         mirrored = stream.uniform(Purpose.FLIP, update) < (0.5 if self.settings.training.flip else 0.0)
-        genres = one_hot(self._split.genres[positions], len(self.genres))
+        genres = self._split.points("genre", positions, len(self.genres))
         return stream.pictures(self._split, positions, mirrored), stream.take(genres)
 
     @torch.no_grad()
@@ -250,7 +250,7 @@ class Stage1Trainer:
         """Draw latents and genres to paint: genres as often as in real batches, some replaced by `any`."""
         random = stream.random(Purpose.TRAINING_REQUEST, update)
         size = stream.batch_size
-        genres = one_hot(self._split.genres[self._sampler.draw(random, size)], len(self.genres))
+        genres = self._split.points("genre", self._sampler.draw(random, size), len(self.genres))
         genres[random.random(size) < self.settings.training.unlabelled_share] = 0
         latents = random.standard_normal((size, self.settings.networks.latent_dim), dtype=np.float32)
         return stream.take(latents), stream.take(genres)

@@ -146,7 +146,7 @@ class Stage2Trainer:
         )
         self.about = f"stage II, {self.resolution} pixels: {len(self._large)} paintings of {counted(self.vocabulary)}"
         self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
-        self._peers = _peers(self._large.genres)
+        self._peers = _peers(np.unique(self._large.labels("genre"), axis=0, return_inverse=True)[1].reshape(-1))
         self._painted: dict[int, tuple[int, _Batch, list[Tensor]]] = {}
         """Views of each part's latest pictures, keyed by its first row: (critic update, batch, views).
 
@@ -349,12 +349,11 @@ class Stage2Trainer:
         random = stream.random(Purpose.REAL_BATCH, update)
         size = stream.batch_size
         positions = self._sampler.draw(random, size)
-        genre_places, style_places = self._large.genres[positions], self._large.styles[positions]
-        genres = one_hot(genre_places, len(self.vocabulary.genres))
-        styles = one_hot(style_places, len(self.vocabulary.styles))
+        genres = self._large.points("genre", positions, len(self.vocabulary.genres))
+        styles = self._large.points("style", positions, len(self.vocabulary.styles))
         open_genre = random.random(size) < schedule.unlabelled_share
         open_style = random.random(size) < schedule.unlabelled_share
-        wrong = wrong_styles(np.where(open_style, UNLABELLED, style_places), UNLABELLED)
+        wrong = wrong_styles(np.where(open_style, UNLABELLED, self._large.styles[positions]), UNLABELLED)
         latents = random.standard_normal((size, self._painter.latent_dim), dtype=np.float32)
         noise = random.standard_normal((size, self.settings.networks.noise_dim), dtype=np.float32)
         from_real = random.random(size) < schedule.real_pair_share

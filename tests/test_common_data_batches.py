@@ -100,3 +100,17 @@ def test_a_batch_is_a_function_of_the_generator_and_comes_in_random_order() -> N
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert len(set(LABELS[first[:20]].tolist())) == 4
+
+
+def test_a_painting_of_several_classes_is_an_equal_part_of_each() -> None:
+    # 30 paintings of class 0, 10 of class 1, 20 of both: 40 and 20 in all.
+    labels = np.array([[0, UNLABELLED]] * 30 + [[1, UNLABELLED]] * 10 + [[0, 1]] * 20)
+    everything = BalancedSampler(labels, 0.0).draw(np.random.default_rng(0), 60)
+    assert sorted(everything.tolist()) == list(range(60))
+    drawn = BalancedSampler(labels, 1.0).draw(np.random.default_rng(0), 60_000)
+    kinds = [int((drawn < 30).sum()), int(((drawn >= 30) & (drawn < 40)).sum()), int((drawn >= 40).sum())]
+    assert kinds == pytest.approx([30_000 * 30 / 40, 30_000 * 10 / 20, 10 * (30_000 / 40 + 30_000 / 20)], abs=3)
+    plain = np.array([0, 1, 1, UNLABELLED, 0, 1])
+    padded = np.stack([plain, np.full(6, UNLABELLED)], axis=1)
+    one, other = (BalancedSampler(some, 0.7).draw(np.random.default_rng(3), 50) for some in (plain, padded))
+    assert np.array_equal(one, other)

@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from tiny_data import prepared, random_picture, write_collection
 
 from common.data.dataset import SPLITS, UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
 from common.errors import UserError
@@ -74,12 +75,30 @@ def test_auto_takes_the_device_or_a_processs_share_of_the_memory_where_a_quarter
 
 def test_pairs_are_equal_where_both_labels_are_and_unlabelled_where_both_are_missing() -> None:
     genres, styles = [0, 0, 1, 1, 0, UNLABELLED, 0, UNLABELLED], [0, 1, 0, 1, 1, 0, UNLABELLED, UNLABELLED]
-    pairs = split_of(genres, styles).pairs()
+    (pairs,) = split_of(genres, styles).pairs().T
     assert pairs[-1] == UNLABELLED
     for first in range(8):
         for second in range(8):
             same = (genres[first], styles[first]) == (genres[second], styles[second])
             assert (pairs[first] == pairs[second]) == same
+
+
+def test_a_painting_with_several_labels_is_an_equal_part_of_each_and_has_no_single_one(tmp_path: Path) -> None:
+    labels = [("portrait|nude", "cubism"), ("portrait", "cubism|rococo"), ("nude", ""), ("", "rococo")]
+    pictures = {f"{number}.png": random_picture(number, 64, 64) for number in range(4)}
+    prepared(write_collection(tmp_path / "a", pictures, dict(zip(pictures, labels, strict=True))), tmp_path / "data")
+    dataset = PaintingDataset(tmp_path / "data")
+    assert dataset.vocabulary.genres == {"nude": 2, "portrait": 2}
+    split = dataset.split("train", 64)
+    everything = np.arange(4)
+    assert split.points("genre", everything, 2).tolist() == [[0.5, 0.5], [0, 1], [1, 0], [0, 0]]
+    assert split.points("style", everything, 2).tolist() == [[1, 0], [0.5, 0.5], [0, 0], [0, 1]]
+    assert split.genres.tolist() == [UNLABELLED, 1, 0, UNLABELLED]
+    assert split.at(np.array([1, 0])).points("genre", np.array([1]), 2).tolist() == [[0.5, 0.5]]
+    shared = [
+        len({*split.pairs()[0].tolist()} & {*split.pairs()[place].tolist()} - {UNLABELLED}) for place in (0, 1, 2)
+    ]
+    assert shared == [2, 1, 0]
 
 
 def test_points_of_the_simplex_are_rows_of_the_identity_and_zeros_without_a_label() -> None:

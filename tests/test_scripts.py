@@ -150,6 +150,23 @@ def test_preparation_refuses_a_dataset_among_what_it_reads(
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "features", "inner", "link", "pictures"]
 
 
+@pytest.mark.parametrize(
+    "options",
+    ["--folders genre --label style", "procedural --class-names names.txt", "pictures.zip --follow-links"],
+)
+def test_an_option_that_nothing_would_read_is_refused(command: Command, options: str) -> None:
+    place = [] if options.startswith("p") else ["pictures"]
+    assert "alone; leave it out" in command.refused("prepare_data.py", *place, *options.split())
+
+
+def test_levels_of_folders_may_begin_with_one_that_means_nothing(command: Command, tmp_path: Path) -> None:
+    for number, style in enumerate(("cubism", "rococo") * 2):
+        (tmp_path / "pictures" / "mine" / style).mkdir(parents=True, exist_ok=True)
+        random_picture(number, 64, 64).save(tmp_path / "pictures" / "mine" / style / f"{number}.png")
+    assert command("prepare_data.py", "pictures", "--folders", "-/style", "--sizes", "64")[0] == 0
+    assert PaintingDataset(Path("data")).vocabulary.styles == {"cubism": 2, "rococo": 2}
+
+
 @pytest.mark.parametrize("option", ["--max-aspect nan", "--max-aspect -3", "--pause nan"])
 def test_a_number_that_refuses_every_picture_or_never_waits_is_refused(command: Command, option: str) -> None:
     assert "is too low" in command.refused("prepare_data.py", "wikiart.org", *option.split())
@@ -160,7 +177,7 @@ def test_the_help_of_preparation_says_what_holds_where_nothing_is_given(command:
     options = re.split(r"\n  (?=--)", described)
     valued = [option for option in options if re.match(r"--[a-z-]+ [A-Z{]", option)]
     silent = [option.split()[0] for option in valued if "(default: " not in " ".join(option.split())]
-    assert silent == ["--folders", "--wikiart-lists"]
+    assert silent == ["--folders", "--wikiart-lists", "--class-names"]
 
 
 def test_misspelt_settings_are_refused_all_at_once_with_the_nearest_names(

@@ -61,19 +61,28 @@ class BalancedSampler:
     """Draw positions in a split, with more or less balance between the classes.
 
     A class of n paintings is drawn in proportion to n ** (1 - balance): with balance 0 as often as it occurs, with
-    balance 1 as often as any other. Unlabelled paintings keep their share of the data.
+    balance 1 as often as any other. A painting of several classes is an equal part of each. Unlabelled paintings keep
+    their share of the data.
     """
 
-    def __init__(self, labels: Int[np.ndarray, "n"], balance: float) -> None:
-        classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    def __init__(self, labels: Int[np.ndarray, "n *m"], balance: float) -> None:
+        """`labels` holds the class of each painting, or m classes, filled up with UNLABELLED."""
+        labels = labels.reshape(len(labels), -1)
+        parts = labels != UNLABELLED
+        parts[:, 0] |= ~parts.any(axis=1)
+        shares = parts / parts.sum(axis=1, keepdims=True)
+        classes, inverse = np.unique(labels, return_inverse=True)
+        counts = np.bincount(inverse.reshape(-1), shares.reshape(-1), len(classes))
         labelled = classes != UNLABELLED
         mass = counts.astype(np.float64) / len(labels)
         if labelled.any():
             tempered = np.where(labelled, mass ** (1 - balance), 0)
             mass = np.where(labelled, tempered / tempered.sum() * mass[labelled].sum(), mass)
         # Lay the paintings on the unit interval, sorted by class; the length of each is its probability.
-        self._order = np.argsort(labels, kind="stable")
-        self._ends = np.cumsum((mass / counts)[inverse][self._order])
+        self._order = np.argsort(labels[:, 0], kind="stable")
+        each = np.divide(mass, counts, out=np.zeros_like(mass), where=counts > 0)
+        chances = (shares * each[inverse.reshape(labels.shape)]).sum(axis=1)
+        self._ends = np.cumsum(chances[self._order])
 
     def draw(self, generator: np.random.Generator, count: int) -> Int[np.ndarray, "count"]:
         """Draw the positions of one batch, in random order.

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from common import config
@@ -22,7 +22,7 @@ from common.config import settings
 from common.errors import UserError
 from common.files import sha256
 from common.machine import local_processes
-from common.vocabulary import Vocabulary
+from common.vocabulary import SEVERAL, Kind, Vocabulary
 
 UNLABELLED = -1
 VERSION = 2
@@ -67,7 +67,11 @@ class DatasetDescription:
 
 @dataclass(frozen=True)
 class Split:
-    """The paintings of one split at one size. Labels are indices into the vocabulary, -1 for unlabelled."""
+    """The paintings of one split at one size. Labels are indices into the vocabulary, -1 for unlabelled.
+
+    A painting with several genres (or styles) is an equal part of each in training. Where a single label is needed, as
+    in evaluation, it counts as unlabelled.
+    """
 
     images: UInt8[Tensor, "n_all size size 3"]
     """The pictures of all splits; `rows` selects those of this split."""
@@ -75,6 +79,9 @@ class Split:
     """Indices into `images`, on the same device."""
     genres: Int[np.ndarray, "n"]
     styles: Int[np.ndarray, "n"]
+    all_genres: Int[np.ndarray, "n m"] | None = None
+    """All genres of each painting, filled up with -1; None if no painting has several."""
+    all_styles: Int[np.ndarray, "n m"] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,13 +89,28 @@ class Split:
     def at(self, positions: Int[np.ndarray, "b"]) -> Split:
         """Return a new split with the paintings at some positions of this one."""
         rows = self.rows[torch.from_numpy(positions).to(self.rows.device)]
-        return Split(self.images, rows, self.genres[positions], self.styles[positions])
+        more = (None if some is None else some[positions] for some in (self.all_genres, self.all_styles))
+        return Split(self.images, rows, self.genres[positions], self.styles[positions], *more)
 
-    def pairs(self) -> Int[np.ndarray, "n"]:
-        """Return one number for each pair of genre and style, UNLABELLED if both are missing."""
-        span = int(self.styles.max(initial=UNLABELLED)) + 2
-        pairs = (self.genres + 1) * span + self.styles + 1
-        return np.where(pairs == 0, UNLABELLED, pairs)
+    def labels(self, kind: Kind) -> Int[np.ndarray, "n m"]:
+        """Return all labels of each painting, filled up with UNLABELLED."""
+        one, several = (self.genres, self.all_genres) if kind == "genre" else (self.styles, self.all_styles)
+        return one[:, None] if several is None else several
+
+    def points(self, kind: Kind, positions: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray, "b k"]:
+        """Return points of the simplex: equal shares of a painting's labels, all zeros if it is unlabelled."""
+        labels = self.labels(kind)[positions]
+        has = (labels[:, :, None] == np.arange(num_classes)).any(axis=1).astype(np.float32)
+        points: Float[np.ndarray, "b k"] = has / np.maximum(has.sum(axis=1, keepdims=True), 1)
+        return points
+
+    def pairs(self) -> Int[np.ndarray, "n p"]:
+        """Return a number for each pair of a genre and a style of a painting, filled up with UNLABELLED."""
+        genres, styles = self.labels("genre"), self.labels("style")
+        span = int(styles.max(initial=UNLABELLED)) + 2
+        pairs = ((genres[:, :, None] + 1) * span + styles[:, None, :] + 1).reshape(len(genres), -1)
+        counts = (_counted(genres)[:, :, None] & _counted(styles)[:, None, :]).reshape(pairs.shape)
+        return np.where((pairs == 0) | ~counts, UNLABELLED, pairs)
 
     def pictures(self, positions: Int[np.ndarray, "b"]) -> UInt8[Tensor, "b size size 3"]:
         """Return copies of the pictures at some positions (0 to n - 1) of the split, on their device."""
@@ -118,8 +140,10 @@ class PaintingDataset:
             with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             self._splits = np.array([row["split"] for row in rows])
-            self._genres = _places([row["genre"] for row in rows], self.vocabulary.genres)
-            self._styles = _places([row["style"] for row in rows], self.vocabulary.styles)
+            self._labels = {
+                "genre": _places([row["genre"] for row in rows], self.vocabulary.genres),
+                "style": _places([row["style"] for row in rows], self.vocabulary.styles),
+            }
             self._captions = [
                 ", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"] for row in rows
             ]
@@ -142,7 +166,9 @@ class PaintingDataset:
         images = self._images(size, residence, torch.device(device))
         chosen = self._splits == name
         rows = torch.from_numpy(np.flatnonzero(chosen)).to(images.device)
-        return Split(images, rows, self._genres[chosen], self._styles[chosen])
+        labels = [some[chosen] for some in self._labels.values()]
+        single = (np.where((some != UNLABELLED).sum(axis=1) == 1, some[:, 0], UNLABELLED) for some in labels)
+        return Split(images, rows, *single, *(some if some.shape[1] > 1 else None for some in labels))
 
     def pictures(self, size: int, rows: Sequence[int]) -> UInt8[np.ndarray, "b size size 3"]:
         """Return the pictures of some rows of labels.csv, counted from 0."""
@@ -190,7 +216,17 @@ def one_hot(labels: Int[np.ndarray, "b"], num_classes: int) -> Float[np.ndarray,
     return (labels[:, None] == np.arange(num_classes)).astype(np.float32)
 
 
-def _places(names: Sequence[str], labels: Iterable[str]) -> Int[np.ndarray, "n"]:
-    """Return the index of each name among the labels, UNLABELLED for a blank one."""
+def _places(names: Sequence[str], labels: Iterable[str]) -> Int[np.ndarray, "n m"]:
+    """Return the indices of each painting's names among the labels, filled up with UNLABELLED."""
     places = {name: place for place, name in enumerate(labels)} | {"": UNLABELLED}
-    return np.array([places[name] for name in names], dtype=np.int64)
+    found = {name: [places[part] for part in name.split(SEVERAL)] for name in dict.fromkeys(names)}
+    longest = max(map(len, found.values()), default=1)
+    filled = {name: some + [UNLABELLED] * (longest - len(some)) for name, some in found.items()}
+    return np.array([filled[name] for name in names], dtype=np.int64).reshape(len(names), longest)
+
+
+def _counted(labels: Int[np.ndarray, "n m"]) -> Bool[np.ndarray, "n m"]:
+    """Return True for labels, and for the first place of an unlabelled painting."""
+    counted: Bool[np.ndarray, "n m"] = labels != UNLABELLED
+    counted[:, 0] = True
+    return counted

@@ -64,11 +64,11 @@ def doubt_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
 
 
 def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "2"]:
-    """Return the number of labelled pictures whose label has the highest logit, and the number of labelled pictures."""
+    """Return the number of labelled pictures of which a label has the highest logit, and that of labelled pictures."""
     labelled = labels.sum(dim=1) > 0
     if logits.shape[1] == 0:
         return logits.new_zeros(2)
-    hits = (logits.argmax(dim=1) == labels.argmax(dim=1)) & labelled
+    hits = labels.gather(1, logits.argmax(dim=1, keepdim=True)).squeeze(1) > 0
     return torch.stack([hits.sum(), labelled.sum()]).to(torch.float32)
 
 

@@ -18,11 +18,9 @@ from pathlib import Path
 from common import config
 from common.config import settings
 from common.errors import UserError
-from common.vocabulary import Vocabulary, fold, is_any, normalise
+from common.vocabulary import SEVERAL, Vocabulary, fold, is_any, normalise
 
 DEFAULT_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
-SEVERAL = "|"
-"""Stands between several labels of one picture."""
 
 
 @settings

@@ -25,7 +25,6 @@ from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, S
 from common.errors import UserError
 from common.files import sha256, whole_folder
 from common.preparing.labelling import (
-    SEVERAL,
     Labels,
     Naming,
     build_vocabulary,
@@ -36,6 +35,7 @@ from common.preparing.labelling import (
 from common.preparing.pictures import RESIZE_FILTER
 from common.preparing.reading import Picture, PreparationSettings, Refusal, duplicate_groups, read_pictures
 from common.preparing.sources.files import Listing, Record, Source, first_of
+from common.vocabulary import SEVERAL
 
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
 
