@@ -242,6 +242,12 @@ def test_labels_that_are_not_known_keep_the_name_that_the_collection_writes_or_a
     assert [row["style"] for row in table(tmp_path / "rare" / "labels.csv")] == ["Art Brut", "Art Brut", "", ""]
 
 
+def test_of_very_many_labels_the_commonest_are_shown(tmp_path: Path) -> None:
+    report = prepared(came_with([("", f"kind {number}", "") for number in range(70)]), tmp_path / "data")
+    assert len(report.description.vocabulary.genres) == 70
+    assert "… and 10 rarer ones" in report.lines
+
+
 def came_with(labels: list[tuple[str, str, str]], seeds: list[int] | None = None) -> Source:
     """A source of pictures with these splits, genres and styles."""
     seeds = seeds or list(range(len(labels)))

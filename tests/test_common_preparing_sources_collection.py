@@ -180,8 +180,11 @@ def test_a_table_is_found_by_looking(tmp_path: Path, tables: dict[str, str], nam
     assert (record.name, record.genre) == (names[0], "nude")
 
 
-def test_a_table_in_utf_16_as_excel_writes_it_is_read(folder: Path, opened: Callable[[Path], Files]) -> None:
-    (folder / "labels.csv").write_bytes("file\tgenre\r\na.png\tétude\r\n".encode("utf-16"))
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_a_table_in_unicode_as_excel_writes_it_is_read(
+    folder: Path, opened: Callable[[Path], Files], encoding: str
+) -> None:
+    (folder / "labels.csv").write_bytes("file\tgenre\r\na.png\tétude\r\n".encode(encoding))
     assert records(labels_table(opened(folder))) == [Record("a.png", "étude")]
 
 

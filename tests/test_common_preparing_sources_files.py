@@ -20,7 +20,7 @@ from common.errors import UserError
 from common.preparing.pictures import Rejected
 from common.preparing.sources.archives import ZipFiles, open_files
 from common.preparing.sources.collection import pictures_of
-from common.preparing.sources.files import Files
+from common.preparing.sources.files import Files, pictures_among
 
 
 @pytest.fixture
@@ -118,6 +118,48 @@ def test_linked_folders_are_named_and_refused(folder: Path) -> None:
     assert ".linked/" not in list(files.names())
     with pytest.raises(Rejected, match=r"is a linked folder \(see --follow-links\)"):
         files.read_picture("marina/")
+
+
+def test_linked_folders_and_files_are_read_on_request_and_a_link_that_leads_back_is_not(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "nas").mkdir()
+    random_picture(1, 16, 12).save(tmp_path / "nas" / "far.png")
+    (folder / "marina").symlink_to(tmp_path / "nas")
+    (folder / "one.png").symlink_to(tmp_path / "nas" / "far.png")
+    (folder / "inner" / "back").symlink_to(folder)
+    files = Files(folder, follow_links=True)
+    assert list(files.names()) == ["b.png", "one.png", "inner/back/", "inner/a.png", "marina/far.png"]
+    for name in ("one.png", "marina/far.png"):
+        assert files.read_picture(name).size == (16, 12)
+        with pytest.raises(Rejected, match=r"points outside the source folder \(see --follow-links\)"):
+            Files(folder).read_picture(name)
+    with pytest.raises(Rejected, match="is a linked folder"):
+        files.read_picture("inner/back/")
+    with pytest.raises(Rejected, match="points outside"):
+        files.read_picture("../nas/far.png")
+
+
+def test_what_systems_and_programs_leave_beside_pictures_is_counted(tmp_path: Path) -> None:
+    for name in ("nude/@eaDir/a.jpg", "$RECYCLE.BIN/b.png", "nude/.thumbnails/c.png", ".ipynb_checkpoints/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        random_picture(0, 16, 12).save(tmp_path / name)
+    for name in ("nude/._a.png", "nude/a.png", "Thumbs.db"):
+        (tmp_path / name).touch()
+    (tmp_path / "lost+found").mkdir(mode=0)
+    files = Files(tmp_path)
+    assert list(files.names()) == ["nude/a.png"]
+    (remark,) = files.remarks()
+    assert remark.startswith("7 hidden or system files and folders left out: $RECYCLE.BIN, .ipynb_checkpoints, ")
+
+
+def test_files_that_are_no_pictures_are_told_from_those_that_may_be_by_their_suffix() -> None:
+    pictures = ["a.png", "B.JPG", "c", "d.heic", "e.unheard-of"]
+    others = ["a.txt", "b.json", "c.csv", "Picasa.ini", "d.xmp", "e.mp4", "f.TXT"]
+    assert pictures_among([*pictures, *others]) == (
+        pictures,
+        ("7 files that are no pictures left out: .txt (2), .json (1), .csv (1)",),
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")

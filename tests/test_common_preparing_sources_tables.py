@@ -23,10 +23,22 @@ OBJECTS = [{"file_name": "a.png", "genre": "portrait"}, {"file_name": "b.png", "
         ("labels.tsv", "filename\tgenre\na.png\tportrait\nb.png\tnude\n"),
         ("metadata.jsonl", "\n".join(map(json.dumps, OBJECTS)) + "\n"),
         ("labels.json", json.dumps(OBJECTS)),
+        ("labels.csv", '"sep=\t"\r\nFile Name\tgenre\r\na.png\tportrait\r\nb.png\tnude\r\n'),
         ("labels.json", json.dumps({"info": {}, "data": OBJECTS})),
         ("labels.json", json.dumps({row["file_name"]: {"genre": row["genre"]} for row in OBJECTS})),
     ],
-    ids=["blank rows", "sep", "comment", "bars", "tabs", "lines", "objects", "objects inside", "by name"],
+    ids=[
+        "blank rows",
+        "sep",
+        "comment",
+        "bars",
+        "tabs",
+        "lines",
+        "objects",
+        "sep in quotes",
+        "objects inside",
+        "by name",
+    ],
 )
 def test_one_table_in_many_forms(name: str, text: str) -> None:
     assert read_table(text, name).rows == ROWS
@@ -37,6 +49,7 @@ def test_one_table_in_many_forms(name: str, text: str) -> None:
     [
         ({"labels": [["a.png", 1], ["b.png", 0]]}, [("a.png", "1"), ("b.png", "0")]),
         ({"labels": [["a.png", [0, 1]], ["b.png", [0.5, 0.5]]]}, [("a.png", "1"), ("b.png", "0|1")]),
+        ([["a.png", "nude"], ["b.png", "marina"]], [("a.png", "nude"), ("b.png", "marina")]),
         ({"a.png": "nude", "b.png": "marina"}, [("a.png", "nude"), ("b.png", "marina")]),
         ([{"image": "a.png", "tags": ["nude", "marina"]}], [("a.png", "nude|marina")]),
         (
@@ -48,7 +61,7 @@ def test_one_table_in_many_forms(name: str, text: str) -> None:
             [("a.png", "marina|nude"), ("b.png", "")],
         ),
     ],
-    ids=["StyleGAN", "its vectors", "names", "lists", "COCO"],
+    ids=["StyleGAN", "its vectors", "pairs", "names", "lists", "COCO"],
 )
 def test_labels_of_other_programs(value: object, rows: list[tuple[str, str]]) -> None:
     assert [(row["file"], row["label"]) for row in read_table(json.dumps(value), "x.json").rows] == rows
@@ -72,4 +85,7 @@ def test_json_that_is_no_table_is_refused_by_its_place(text: str) -> None:
 
 
 def test_names_of_classes_stand_a_line_each_with_or_without_their_numbers() -> None:
-    assert list(class_names("nude\n\nmarina\n")) == list(class_names("0 nude\n1: marina\n")) == ["nude", "marina"]
+    for text in ("nude\n\nmarina\n", "0 nude\n1: marina\n", '["nude", "marina"]'):
+        assert list(class_names(text)) == ["nude", "marina"]
+    with pytest.raises(UserError, match="is no JSON: .*; write a name on each line"):
+        list(class_names("[nude"))

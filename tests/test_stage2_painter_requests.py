@@ -92,6 +92,7 @@ def test_captions_say_what_differs_and_what_the_critic_said() -> None:
 def test_a_label_is_a_name_of_a_file_wherever_it_came_from() -> None:
     plain = {"../up": "-up", ".hidden": "hidden", "still life": "still-life", "都市": "都市"}
     assert {label: slug(label) for label in plain} == plain
+    assert len({slug(label) for label in ("कि", "की", "के", "क")}) == 4
     names = {slug(label) for label in ("🎨", "🎭", "*", "..", ".")}
     assert len(names) == 5
     assert not any(name.startswith(".") for name in names)

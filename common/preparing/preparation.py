@@ -37,6 +37,8 @@ from common.preparing.reading import Picture, PreparationSettings, Refusal, dupl
 from common.preparing.sources.files import Listing, Record, Source, first_of
 from common.vocabulary import SEVERAL
 
+MOST_ROWS = 60
+"""Of a table of labels; a collection of many labels of its own would fill screens."""
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
 
 
@@ -149,7 +151,16 @@ def _build(
     foreign = ["labels that the training split does not have were taken off the pictures held out"] if unlearnt else []
     joined = (*several, *genres.remarks, *styles.remarks, *foreign)
     remarks = _remarks(lost, settings.taxonomy_only, description.paintings, refused)
-    lines = [*genres.table, "", *styles.table, "", *listing.remarks, *joined, *remarks, *none_left]
+    lines = [
+        *_shortened(genres.table),
+        "",
+        *_shortened(styles.table),
+        "",
+        *listing.remarks,
+        *joined,
+        *remarks,
+        *none_left,
+    ]
     summary = f"{counts}; {len(refused)} refused, near-duplicates {kept_or_not}: {len(copies)}"
     return PreparationReport(description, [*lines, summary])
 
@@ -217,6 +228,12 @@ def _with_labels_of_copies(pictures: Sequence[Picture]) -> tuple[list[Record], l
     )
     records = [replace(one.record, genre=labels[one.digest][0], style=labels[one.digest][1]) for one in pictures]
     return records, [remark] if differ else []
+
+
+def _shortened(table: list[str]) -> list[str]:
+    """Return a table of labels, the commonest first, without most of its rows if it is long."""
+    more = len(table) - 1 - MOST_ROWS
+    return [*table[: 1 + MOST_ROWS], f"… and {more} rarer ones"] if more > 0 else table
 
 
 def _none_left(kinds: dict[str, Labels], min_count: int) -> list[str]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -230,7 +231,9 @@ def captions(paintings: Sequence[Painting]) -> list[str]:
 
 def slug(label: str) -> str:
     """Return a label as a safe part of a file or folder name: not hidden, not `..`, not too long."""
-    name = re.sub(r"[^\w.-]+", "-", label).lstrip(".") or "-"
+    # Marks are letters of many scripts: कि and की differ by them alone.
+    kept = (one if unicodedata.category(one).startswith("M") else re.sub(r"[^\w.-]", "\n", one) for one in label)
+    name = re.sub(r"\n+", "-", "".join(kept)).lstrip(".") or "-"
     # Without a letter or digit, as for an emoji, different labels would get the same name.
     if len(name.encode()) <= LONGEST_SLUG and re.search(r"\w", name):
         return name

@@ -21,10 +21,21 @@ from common.vocabulary import Kind
 
 KNOWN_TABLES = ("labels", "metadata", "dataset", "annotations")
 """Names of tables, without their endings, that are taken before others."""
-NAMES_OF_CLASSES = ("classes.txt", "class_names.txt", "label_names.txt", "names.txt", "categories.txt", "labels.txt")
+NAMES_OF_CLASSES = (
+    "classes.txt",
+    "class_names.txt",
+    "label_names.txt",
+    "names.txt",
+    "categories.txt",
+    "labels.txt",
+    "classes.json",
+    "class_names.json",
+)
 """Files that may name the classes 0, 1, … of a table."""
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-"""Of files that are surely pictures."""
+"""Of the files that are taken for pictures where no table names them."""
+MORE_SUFFIXES = frozenset({".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl"})
+"""Of other files that are surely pictures."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ def labels_table(
     folders = {name: tuple(name.split("/")[:-1]) for name in records}
     splits, _, divided = split_folders(folders)
     listed = [(name, replace(one, split=one.split or splits.get(name, ""))) for name, one in records.items()]
-    pictures = [name for name in files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    pictures = [name for name in files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES | MORE_SUFFIXES]
     if idle := [name for name in pictures if name not in records]:
         remarks.append(f"{len(idle)} pictures are in no row of {found[0].place} and were left out: {first_of(idle)}")
     return files.listing(listed, (*remarks, *twice, *divided))

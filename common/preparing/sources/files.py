@@ -179,10 +179,13 @@ class Files:
         return decode(data)
 
     def read_text(self, name: str) -> str:
-        """Return the text of a file in UTF-8, or in UTF-16 if it says so. Raises UserError if it cannot be read."""
+        """Return the text of a file in UTF-8, or in UTF-16 if it begins so. Raises UserError if it cannot be read."""
         try:
             data = self.read(name)
-            return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                return data.decode("utf-16")
+            # Without a mark: a Latin letter is a byte and a zero, in this order or the other.
+            return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be" if data[:1] == b"\0" else "utf-8-sig")
         except Exception as error:
             raise UserError(f"{self.path}/{name} cannot be read as UTF-8 ({reason_of(error)}); save it again") from None
 

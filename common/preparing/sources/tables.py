@@ -32,14 +32,26 @@ SPELLINGS = {
         "image_file",
         "image_name",
     )
-    + ("img", "img_path", "picture", "images", "files"),
+    + ("imagename", "img", "img_path", "img_name", "picture", "images", "files", "filepaths", "image_id"),
     "genre": ("genres",),
     "style": ("styles",),
-    "label": ("labels", "class", "class_name", "category", "category_name", "target", "classes", "tags"),
+    "label": (
+        "labels",
+        "class",
+        "class_name",
+        "class_label",
+        "label_name",
+        "category",
+        "category_name",
+        "categories",
+        "target",
+        "classes",
+        "tags",
+    ),
     "artist": ("artist_name", "painter", "author"),
     "title": ("name",),
     "year": ("date",),
-    "split": ("subset", "partition"),
+    "split": ("subset", "partition", "data_set"),
 }
 """Other names of the columns, the likelier first. `label` is a genre or a style, as the command line says."""
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical line"}
@@ -101,7 +113,7 @@ def _csv_table(text: str, place: str) -> Table:
     first_line, start = "", 0
     for line in lines:
         start += 1
-        if line.strip(' ",;\t\r\n\0') and not re.fullmatch(r"sep=.?|#.*", line.strip().lower()):
+        if line.strip(' ",;\t\r\n\0') and not re.fullmatch(r'"?sep=.?"?|#.*', line.strip().lower()):
             first_line = line[:10_000].rstrip("\r\n")
             break
     headers = {separator: next(csv.reader([first_line], delimiter=separator), []) for separator in SEPARATORS}
@@ -143,6 +155,8 @@ def _csv_table(text: str, place: str) -> Table:
 
 def _json_table(value: Any) -> Table | None:
     """Return the table in StyleGAN's dataset.json, in COCO's form, in a list of objects, or in a map from names."""
+    if value and _is_pairs(value):
+        value = {"labels": value}
     if isinstance(value, list):
         return _from_objects(value) if all(isinstance(row, dict) for row in value) else None
     if not isinstance(value, dict):
@@ -202,6 +216,14 @@ def _class_of(label: Any) -> str:
 
 
 def class_names(lines: str) -> Iterator[str]:
-    """Yield the names of classes, a line each, with or without their numbers in front (`0 portrait`)."""
+    """Yield the names of classes from a JSON list, or a line each, with or without their numbers (`0 portrait`)."""
+    if lines.lstrip().startswith("["):
+        try:
+            yield from map(text_of, json.loads(lines))
+        except ValueError as error:
+            raise UserError(
+                f"the list of the names of classes is no JSON: {error}; write a name on each line"
+            ) from None
+        return
     for number, line in enumerate(filter(str.strip, lines.splitlines())):
         yield re.sub(rf"^{number}[\s,:=]+", "", line.strip()).strip()
