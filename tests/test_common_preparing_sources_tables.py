@@ -87,5 +87,5 @@ def test_json_that_is_no_table_is_refused_by_its_place(text: str) -> None:
 def test_names_of_classes_stand_a_line_each_with_or_without_their_numbers() -> None:
     for text in ("nude\n\nmarina\n", "0 nude\n1: marina\n", '["nude", "marina"]'):
         assert list(class_names(text)) == ["nude", "marina"]
-    with pytest.raises(UserError, match="is no JSON: .*; write a name on each line"):
+    with pytest.raises(UserError, match=r"is no JSON: .*; write a name on each line"):
         list(class_names("[nude"))
