@@ -237,6 +237,9 @@ def test_numbered_classes_get_their_names_from_a_file_or_keep_their_numbers(tmp_
     listing = labels_table(Files(folder), label="style", names=tmp_path / "names")
     assert [(one.genre, one.style) for one in records(listing)] == [("", "nude"), ("", "marina")]
     assert listing.remarks == ("the classes of dataset.json are read as styles (see --label)",)
+    (tmp_path / "labels.csv").write_text("file,genre\n0/a.png,1\n0/b.png,0|1\n")
+    named = labels_table(Files(folder), tmp_path / "labels.csv", names=tmp_path / "names")
+    assert [one.genre for one in records(named)] == ["nude", "marina|nude"]
     (folder / "classes.txt").write_text("marina\n")
     with pytest.raises(UserError, match=r"dataset\.json has a class 1, and classes\.txt names 1: 0, 1, …; add it"):
         labels_table(Files(folder))

@@ -128,8 +128,13 @@ def test_linked_folders_and_files_are_read_on_request_and_a_link_that_leads_back
     (folder / "marina").symlink_to(tmp_path / "nas")
     (folder / "one.png").symlink_to(tmp_path / "nas" / "far.png")
     (folder / "inner" / "back").symlink_to(folder)
+    (tmp_path / "nas" / "round").symlink_to(folder / "inner" / "x")
+    (folder / "inner" / "x").symlink_to(tmp_path / "nas")
     files = Files(folder, follow_links=True)
-    assert list(files.names()) == ["b.png", "one.png", "inner/back/", "inner/a.png", "marina/far.png"]
+    assert list(files.names()) == [
+        *("b.png", "one.png", "inner/back/", "inner/a.png", "inner/x/round/", "inner/x/far.png"),
+        *("marina/round/", "marina/far.png"),
+    ]
     for name in ("one.png", "marina/far.png"):
         assert files.read_picture(name).size == (16, 12)
         with pytest.raises(Rejected, match=r"points outside the source folder \(see --follow-links\)"):

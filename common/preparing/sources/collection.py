@@ -17,7 +17,7 @@ from common.preparing.sources.files import Files, Listing, Record, first_of, pic
 from common.preparing.sources.layouts import split_folders, split_of
 from common.preparing.sources.matching import find_files
 from common.preparing.sources.tables import COLUMNS, Table, class_names, columns_of, read_table, text_of
-from common.vocabulary import Kind
+from common.vocabulary import SEVERAL, Kind
 
 KNOWN_TABLES = ("labels", "metadata", "dataset", "annotations")
 """Names of tables, without their endings, that are taken before others."""
@@ -181,12 +181,13 @@ def _beside_pictures(files: Files) -> list[Found]:
 
 def _named(found: Found, files: Files, label: Kind, names: Path | None) -> tuple[list[dict[str, str]], list[str]]:
     """Return the rows of a table with `label` as a genre or style, numbered classes with their names; and remarks."""
-    rows = found.table.rows
-    if not any("label" in row for row in rows) or any(row.get(label) for row in rows):
+    rows, place = found.table.rows, PurePosixPath(found.place).name
+    has_other = any("label" in row for row in rows) and not any(row.get(label) for row in rows)
+    if not has_other and names is None:
         return rows, []
-    place = PurePosixPath(found.place).name
-    remarks = [f"the classes of {place} are read as {label}s (see --label)"]
-    numbers = {number for row in rows for number in row.get("label", "").split("|") if number}
+    column = "label" if has_other else label
+    remarks = [f"the classes of {place} are read as {label}s (see --label)"] if has_other else []
+    numbers = {number for row in rows for number in row.get(column, "").split(SEVERAL) if number}
     called = found.table.class_names
     if names is not None or all(number.isdecimal() for number in numbers):
         beside = next((name for name in files.names() if name.lower() in NAMES_OF_CLASSES), None)
@@ -200,8 +201,8 @@ def _named(found: Found, files: Files, label: Kind, names: Path | None) -> tuple
         if not called:
             remarks.append(f"the classes of {place} are numbers; name them with --class-names FILE, a line each")
     name_of = {str(number): name for number, name in enumerate(called)}
-    parts = [[name_of.get(part, part) for part in row.get("label", "").split("|")] for row in rows]
-    return [{**row, label: "|".join(some)} for row, some in zip(rows, parts, strict=True)], remarks
+    parts = [[name_of.get(part, part) for part in row.get(column, "").split(SEVERAL)] for row in rows]
+    return [{**row, label: SEVERAL.join(some)} for row, some in zip(rows, parts, strict=True)], remarks
 
 
 def _joined(rows: Sequence[tuple[str, dict[str, str], str]]) -> tuple[dict[str, Record], list[str]]:
@@ -227,7 +228,7 @@ def _joined(rows: Sequence[tuple[str, dict[str, str], str]]) -> tuple[dict[str, 
 
 
 def _union(one: str, other: str) -> str:
-    return "|".join(dict.fromkeys(filter(None, (*one.split("|"), *other.split("|")))))
+    return SEVERAL.join(dict.fromkeys(filter(None, (*one.split(SEVERAL), *other.split(SEVERAL)))))
 
 
 def _no_table(files: Files) -> str:

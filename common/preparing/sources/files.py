@@ -129,11 +129,17 @@ class Files:
             # A link that is not followed, or that leads back, is listed, so that reading it fails with a message.
             linked = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
             if self._follow_links:
-                linked = [name for name in linked if _leads_back(folder, name)]
+                linked = [name for name in linked if self._leads_back(Path(folder), name)]
             subfolders[:] = [name for name in subfolders if name not in linked]
             kept = sorted(name for name in files if not is_left_by_system(name))
             names += [f"{inner / name}/" for name in linked] + [str(inner / name) for name in kept]
         return names, strays
+
+    def _leads_back(self, folder: Path, name: str) -> bool:
+        """Return True if a linked folder leads to one on the way to it, so that following it would never end."""
+        target = (folder / name).resolve()
+        way = [folder, *(parent for parent in folder.parents if parent.is_relative_to(self.path))]
+        return any(passed.resolve().is_relative_to(target) for passed in way)
 
     def names(self) -> Sequence[str]:
         """Return the names of all files, sorted, without what systems left there (hidden files, thumbnails)."""
@@ -223,11 +229,6 @@ def first_of(names: Iterable[str], count: int = 3) -> str:
     """Return the first few different names, for a summary."""
     different = list(dict.fromkeys(names))
     return ", ".join(different[:count]) + (", …" if len(different) > count else "")
-
-
-def _leads_back(folder: str, name: str) -> bool:
-    """Return True if a linked folder leads to one that it lies in, so that following it would never end."""
-    return Path(folder).resolve().is_relative_to((Path(folder) / name).resolve())
 
 
 def _refuse_unreadable(error: OSError) -> None:

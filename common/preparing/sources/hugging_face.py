@@ -20,7 +20,7 @@ from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
 from common.preparing.sources.files import Entry, Files, Listing, Record, first_of, writable
 from common.preparing.sources.layouts import split_of
 from common.preparing.sources.tables import COLUMNS, class_names, columns_of, text_of
-from common.vocabulary import Kind
+from common.vocabulary import SEVERAL, Kind
 
 
 def hugging_face_dataset(place: str, label: Kind = "genre", names: Path | None = None) -> Listing:
@@ -125,7 +125,7 @@ def _entries(
 def _label(value: Any, classes: list[str] | None) -> str:
     """Return the label's name, blank if it has none; the library writes a missing class as -1."""
     if isinstance(value, list | tuple):
-        return "|".join(filter(None, (_label(one, classes) for one in value)))
+        return SEVERAL.join(filter(None, (_label(one, classes) for one in value)))
     if classes is None or not isinstance(value, int):
         return text_of(value)
     return classes[value] if value >= 0 else ""

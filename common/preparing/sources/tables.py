@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from common.errors import UserError
+from common.vocabulary import SEVERAL
 
 COLUMNS = ("file", "genre", "style", "artist", "title", "year")
 """Only `file` is required. Headers may be in upper case and have spaces around them."""
@@ -102,7 +103,7 @@ def columns_of(header: Iterable[str]) -> dict[str, str]:
 def text_of(value: Any) -> str:
     """Return a value of a table as text: several labels joined by `|`, a missing value blank."""
     if isinstance(value, list | tuple):
-        return "|".join(filter(None, map(text_of, value)))
+        return SEVERAL.join(filter(None, map(text_of, value)))
     if value is None or isinstance(value, dict) or value != value:  # The last is NaN.
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
@@ -211,7 +212,7 @@ def _is_pairs(value: Any) -> bool:
 def _class_of(label: Any) -> str:
     """Return a class as text; StyleGAN also writes a vector with a number for each class."""
     if isinstance(label, list):
-        return "|".join(str(place) for place, share in enumerate(label) if share)
+        return SEVERAL.join(str(place) for place, share in enumerate(label) if share)
     return text_of(label)
 
 
