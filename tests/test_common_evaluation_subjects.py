@@ -12,7 +12,14 @@ from tiny_data import prepared, random_picture, write_collection
 
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.evaluation.subjects import EnlargedPainter, Subject, folder_subject, painted_subject
+from common.evaluation.subjects import (
+    EnlargedPainter,
+    Subject,
+    evaluation_labels,
+    folder_subject,
+    painted_subject,
+    simplexes,
+)
 from common.images import to_pictures
 from stage2 import Painter
 
@@ -29,6 +36,18 @@ def test_labels_are_known_by_any_spelling_and_unknown_ones_are_open(dataset: Pai
     assert subject.genres.tolist() == [genres.index("portrait"), genres.index("still-life"), -1, -1]
     assert subject.styles.tolist() == [styles.index("renaissance"), -1, styles.index("cubism"), -1]
     assert "2 with a known genre, 2 with a known style" in subject.origin
+
+
+def test_paintings_of_several_genres_are_asked_for_as_blends_and_need_no_single_one(tmp_path: Path) -> None:
+    pictures = {f"{number}.png": random_picture(number, 64, 64) for number in range(40)}
+    labels = dict.fromkeys(pictures, ("portrait|nude", "cubism"))
+    prepared(write_collection(tmp_path / "pictures", pictures, labels), tmp_path / "data")
+    dataset = PaintingDataset(tmp_path / "data")
+    asked = evaluation_labels(dataset, "test", 64, 3, seed=0, styles_asked=False)
+    genres, styles = simplexes(dataset.vocabulary, asked, range(3))
+    assert genres.tolist() == [[0.5, 0.5]] * 3
+    assert styles.tolist() == [[0.0]] * 3
+    assert asked.genres.tolist() == [-1] * 3
 
 
 def test_a_request_is_a_pair_of_genre_and_style(dataset: PaintingDataset, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def _look(
         sides = (images, images.flip(3))
         own.append((log_spectra(images), *(network(side).cpu().numpy() for network in networks for side in sides)))
         if painter is not None:
-            asked = simplexes(painter.vocabulary, labelled.genres[places], labelled.styles[places])
+            asked = simplexes(painter.vocabulary, labelled, places)
             opinions.append(painter.opinions(images, *asked))
     spectra, *features = (np.concatenate(column) for column in zip(*share.gather(own), strict=True))
     heard = [one for one in share.gather(opinions) if one is not None]

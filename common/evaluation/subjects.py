@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -17,7 +17,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from common.curation import Opinions
-from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, PaintingDataset, one_hot
+from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, PaintingDataset, Split, one_hot
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
 from common.preparing.pictures import Rejected, make_square, resize, trim
@@ -103,6 +103,8 @@ class Subject:
     """The paintings to measure on, with the vocabulary of `genres` and `styles`."""
     split: HeldOut
     """The held-out ones among them."""
+    asked: Split | None = None
+    """The paintings whose labels were requested, some of which may have several; None for pictures from a folder."""
 
     def __len__(self) -> int:
         return len(self.genres)
@@ -119,10 +121,16 @@ class Subject:
 
 
 def simplexes(
-    vocabulary: Vocabulary, genres: Int[np.ndarray, "b"], styles: Int[np.ndarray, "b"]
+    vocabulary: Vocabulary, labelled: Subject | Split, places: Sequence[int]
 ) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
-    """Return labels as one-hot points; all zeros without a label."""
-    points = one_hot(genres, len(vocabulary.genres)), one_hot(styles, len(vocabulary.styles))
+    """Return the labels of some pictures as points: equal shares of several labels, all zeros without one."""
+    source = labelled.asked if isinstance(labelled, Subject) and labelled.asked is not None else labelled
+    num_genres, num_styles = len(vocabulary.genres), len(vocabulary.styles)
+    if isinstance(source, Split):
+        positions = np.asarray(places, dtype=np.int64)
+        points = source.points("genre", positions, num_genres), source.points("style", positions, num_styles)
+    else:
+        points = one_hot(source.genres[places], num_genres), one_hot(source.styles[places], num_styles)
     return torch.from_numpy(points[0]), torch.from_numpy(points[1])
 
 
@@ -147,11 +155,11 @@ def painted_subject(
     vocabulary, place = dataset.vocabulary, str(dataset.folder)
     require_same(painter.vocabulary, vocabulary, name, place, "give the dataset it was trained on with --data")
     styles_asked = painter.knows_styles(resolution)
-    genres, styles = evaluation_labels(dataset, split, resolution, samples, seed=seed, styles_asked=styles_asked)
+    asked = evaluation_labels(dataset, split, resolution, samples, seed=seed, styles_asked=styles_asked)
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
-        asked = simplexes(vocabulary, genres[places], styles[places])
-        return to_uint8(painter.images([seed + place for place in places], *asked, resolution, truncation)).cpu()
+        labels = simplexes(vocabulary, asked, places)
+        return to_uint8(painter.images([seed + place for place in places], *labels, resolution, truncation)).cpu()
 
     kinds = ["genre"] * bool(vocabulary.genres) + ["style"] * (bool(vocabulary.styles) and styles_asked)
     what = f"pairs of {' and '.join(kinds)}" if len(kinds) > 1 else f"{''.join(kinds)}s"
@@ -159,13 +167,14 @@ def painted_subject(
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
     origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{drawn}"
     origin += f"; {caution}" if caution else ""
-    return Subject(name, resolution, origin, genres, styles, read, painter, seed, dataset, split)
+    labels = asked.genres, asked.styles
+    return Subject(name, resolution, origin, *labels, read, painter, seed, dataset, split, asked)
 
 
 def evaluation_labels(
     dataset: PaintingDataset, split: HeldOut, resolution: int, samples: int, *, seed: int, styles_asked: bool
-) -> tuple[Int[np.ndarray, "n"], Int[np.ndarray, "n"]]:
-    """Draw the genres and styles to request, as indices, from the pairs of a held-out split.
+) -> Split:
+    """Draw the paintings of a held-out split whose genres and styles to request.
 
     Raise UserError if the split is empty.
     """
@@ -175,8 +184,8 @@ def evaluation_labels(
             f"{dataset.folder} has no {split} paintings to measure on; prepare more paintings, of which 1 in 20 is one"
         )
     drawn = generator_for(seed, Purpose.EVALUATION_LABELS).integers(len(real), size=samples)
-    styles = real.styles[drawn]
-    return real.genres[drawn], styles if styles_asked else np.full_like(styles, UNLABELLED)
+    asked = real.at(drawn)
+    return asked if styles_asked else replace(asked, styles=np.full_like(asked.styles, UNLABELLED), all_styles=None)
 
 
 def folder_subject(

@@ -163,8 +163,8 @@ def validation_fid(
     except UserError as error:
         raise UserError(f"logging.fid_every: {error}; or train without FID: --set logging.fid_every=0") from None
     share = Share(accelerator.process_index, accelerator.num_processes)
-    places = evaluation_labels(dataset, "validation", resolution, samples, seed=0, styles_asked=True)
-    genres, styles = simplexes(dataset.vocabulary, *places)
+    asked = evaluation_labels(dataset, "validation", resolution, samples, seed=0, styles_asked=True)
+    genres, styles = simplexes(dataset.vocabulary, asked, range(samples))
 
     @cache
     def real() -> Float[np.ndarray, "n f"]:
