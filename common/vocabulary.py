@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Literal
 
 from common.config import settings
@@ -135,12 +136,14 @@ def _meant(text: str, names: Sequence[str], aliases: Mapping[str, str]) -> str |
     return plainly[0] if len(plainly) == 1 else aliases.get(normalise(text))
 
 
+@lru_cache(maxsize=1 << 16)
 def fold(label: str) -> str:
     """Return a label in lower case, its words joined by hyphens: labels that are equal so are one, in any script."""
     composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", label).casefold())
     return "-".join(composed.replace("_", " ").replace("-", " ").split())
 
 
+@lru_cache(maxsize=1 << 16)
 def normalise(label: str) -> str:
     """Return a label as `fold` does, and without the accents of Latin letters: how known names are looked up.
 

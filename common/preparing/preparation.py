@@ -1,7 +1,7 @@
 """Turn a source of pictures into a dataset folder, which `common.data.dataset` reads.
 
-`reading` decodes the pictures to raw files and finds copies, `labelling` names the labels. This module divides the
-pictures into splits and writes what is kept. The folder gets its name when it is complete.
+`reading` decodes the pictures to raw files and finds copies, `labelling` names the labels, `splits` divides the
+pictures. This module writes what is kept. The folder gets its name when it is complete.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from common.preparing.labelling import (
 from common.preparing.pictures import RESIZE_FILTER
 from common.preparing.reading import Picture, PreparationSettings, Refusal, duplicate_groups, read_pictures
 from common.preparing.sources.files import Listing, Record, Source, first_of
+from common.preparing.splits import choose_splits, only_learnt
 from common.vocabulary import SEVERAL
 
 MOST_ROWS = 60
@@ -97,25 +98,12 @@ def _build(
 
     records = [everything[place] for place in kept]
     digests = [pictures[place].digest for place in kept]
-    min_count = settings.min_count or usual_min_count(len(records))
-    genres = choose_labels([record.genre for record in records], genre_naming, min_count)
-    styles = choose_labels([record.style for record in records], style_naming, min_count)
-    none_left = _none_left({"genre": genres, "style": styles}, min_count)
-    if none_left and not any(genres.labels) and not any(styles.labels):
-        raise UserError(f"{listing.name}: {none_left[0]}")
-    given = [record.split for record in records]
-    splits = choose_splits(genres.labels, styles.labels, digests, groups[kept], given)
-    if "train" not in splits:
-        raise UserError(
-            f"{listing.name}: all pictures are in the splits test and validation that came with them; give "
-            "the folder of one split itself to train on it"
-        )
-    learnt_genres, learnt_styles = (_only_learnt(some.labels, splits) for some in (genres, styles))
+    chosen = _choose(listing.name, records, digests, groups[kept], settings, genre_naming, style_naming)
 
     images = {size: f"images-{size}.npy" for size in settings.sizes}
     for size, name in images.items():
         _keep_rows(folder / f"images-{size}.raw", folder / name, kept, size)
-    columns = zip(splits, learnt_genres, learnt_styles, records, digests, strict=True)
+    columns = zip(chosen.splits, chosen.genres, chosen.styles, records, digests, strict=True)
     rows = (
         (index, split, genre, style, record.artist, record.title, record.year, f"{listing.name}/{record.name}", digest)
         for index, (split, genre, style, record, digest) in enumerate(columns)
@@ -123,7 +111,7 @@ def _build(
     header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256")
     _write_table(folder / "labels.csv", header, rows)
     _write_table(folder / "rejected.csv", ("file", "reason"), refused + near)
-    train = [place for place, split in enumerate(splits) if split == "train"]
+    train = [place for place, split in enumerate(chosen.splits) if split == "train"]
     description = DatasetDescription(
         version=VERSION,
         source=listing.name,
@@ -132,10 +120,10 @@ def _build(
         resize_filter=RESIZE_FILTER,
         sizes=settings.sizes,
         enlarged=settings.enlarge,
-        paintings={name: splits.count(name) for name in SPLITS},
+        paintings={name: chosen.splits.count(name) for name in SPLITS},
         vocabulary=build_vocabulary(
-            [learnt_genres[place] for place in train],
-            [learnt_styles[place] for place in train],
+            [chosen.genres[place] for place in train],
+            [chosen.styles[place] for place in train],
             genre_naming,
             style_naming,
         ),
@@ -144,70 +132,55 @@ def _build(
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
 
-    lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
     counts = ", ".join(f"{number} {split}" for split, number in description.paintings.items())
     kept_or_not = "kept in the same split" if settings.keep_duplicates else "left out"
-    unlearnt = [*genres.labels, *styles.labels] != [*learnt_genres, *learnt_styles]
-    foreign = ["labels that the training split does not have were taken off the pictures held out"] if unlearnt else []
-    joined = (*several, *genres.remarks, *styles.remarks, *foreign)
-    remarks = _remarks(lost, settings.taxonomy_only, description.paintings, refused)
-    lines = [
-        *_shortened(genres.table),
-        "",
-        *_shortened(styles.table),
-        "",
-        *listing.remarks,
-        *joined,
-        *remarks,
-        *none_left,
-    ]
+    remarks = _remarks(chosen.lost, settings.taxonomy_only, description.paintings, refused)
+    lines = [*chosen.tables, *listing.remarks, *several, *chosen.remarks, *remarks, *chosen.none_left]
     summary = f"{counts}; {len(refused)} refused, near-duplicates {kept_or_not}: {len(copies)}"
     return PreparationReport(description, [*lines, summary])
 
 
-def choose_splits(
-    genres: Sequence[str],
-    styles: Sequence[str],
+class _Chosen(NamedTuple):
+    """The labels and splits of the pictures that are kept, and what to say of them."""
+
+    genres: list[str]
+    styles: list[str]
+    splits: list[SplitName]
+    tables: list[str]
+    remarks: list[str]
+    none_left: list[str]
+    """A line for each kind of which no label is left."""
+    lost: int
+    """Pictures of which a label became unlabelled."""
+
+
+def _choose(
+    source: str,
+    records: Sequence[Record],
     digests: Sequence[str],
     groups: Int[np.ndarray, "n"],
-    given: Sequence[str] = (),
-) -> list[SplitName]:
-    """Return the split of each painting: of each genre, 1 in 20 is test, 1 in 20 validation, the rest training.
-
-    A held-out split that is `given`, because it came with the pictures, stays as it is. Of several genres of a painting
-    the first counts.
-
-    Paintings are ordered by content hash, first test, then validation, so the order and names of files do not matter.
-    A group of near-duplicates goes where its first member goes. If a rare label would not occur in training, its
-    paintings go to training.
-    """
-    first: dict[int, int] = {}
-    for place in sorted(range(len(genres)), key=lambda p: digests[p]):
-        first.setdefault(groups[place], place)
-    # Test last: a group of near-duplicates that has a test painting is never trained on.
-    came = [
-        (group, split) for split in HELD_OUT for group, one in zip(groups.tolist(), given, strict=False) if one == split
-    ]
-    held_out: dict[int, SplitName] = dict(came)
-    # Test first, so that it does not depend on validation.
-    chosen: dict[SplitName, set[int]] = {name: set() for name in reversed(HELD_OUT) if name not in given}
-    firsts = [genre.partition(SEVERAL)[0] for genre in genres]
-    for genre in set(firsts):
-        members = [group for group, place in first.items() if firsts[place] == genre and group not in held_out]
-        count = round(len(members) / 20)
-        for number, some in enumerate(chosen.values()):
-            some.update(members[number * count : (number + 1) * count])
-    for name, some in chosen.items():
-        for labels in (genres, styles):
-            pairs = [
-                (label, group)
-                for whole, group in zip(labels, groups.tolist(), strict=True)
-                for label in whole.split(SEVERAL)
-            ]
-            learnt = {label for label, group in pairs if group not in held_out and group not in some}
-            some -= {group for label, group in pairs if label not in learnt}
-        held_out |= dict.fromkeys(some, name)
-    return [held_out.get(group, "train") for group in groups.tolist()]
+    settings: PreparationSettings,
+    genre_naming: Naming,
+    style_naming: Naming,
+) -> _Chosen:
+    """Raise UserError if no label is left of those that the source gives, or if no picture may be trained on."""
+    min_count = settings.min_count or usual_min_count(len(records))
+    genres = choose_labels([record.genre for record in records], genre_naming, min_count)
+    styles = choose_labels([record.style for record in records], style_naming, min_count)
+    none_left = _none_left({"genre": genres, "style": styles}, min_count)
+    if none_left and not any(genres.labels) and not any(styles.labels):
+        raise UserError(f"{source}: {none_left[0]}")
+    splits = choose_splits(genres.labels, styles.labels, digests, groups, [record.split for record in records])
+    if "train" not in splits:
+        came = "all pictures are in the splits test and validation that came with them"
+        raise UserError(f"{source}: {came}; give the folder of one split itself to train on it")
+    learnt_genres, learnt_styles = (only_learnt(some.labels, splits) for some in (genres, styles))
+    taken_off = [*genres.labels, *styles.labels] != [*learnt_genres, *learnt_styles]
+    foreign = "labels that the training split does not have were taken off the pictures held out"
+    remarks = [*genres.remarks, *styles.remarks, *([foreign] if taken_off else [])]
+    tables = [*_shortened(genres.table), "", *_shortened(styles.table), ""]
+    lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
+    return _Chosen(learnt_genres, learnt_styles, splits, tables, remarks, none_left, lost)
 
 
 def _with_labels_of_copies(pictures: Sequence[Picture]) -> tuple[list[Record], list[str]]:
@@ -251,13 +224,6 @@ def _none_left(kinds: dict[str, Labels], min_count: int) -> list[str]:
                 f"no {kind} is left: the first, {min(labels.lost)!r}, and all others are unknown; see --taxonomy-only"
             )
     return lines
-
-
-def _only_learnt(labels: Sequence[str], splits: Sequence[SplitName]) -> list[str]:
-    """Return the labels without those that no training picture has."""
-    pairs = list(zip(labels, splits, strict=True))
-    learnt = {name for label, split in pairs if split == "train" for name in label.split(SEVERAL)}
-    return [SEVERAL.join(name for name in label.split(SEVERAL) if name in learnt) for label in labels]
 
 
 def _remarks(lost: int, taxonomy_only: bool, paintings: dict[str, int], refused: Sequence[Refusal]) -> Iterable[str]:
