@@ -123,14 +123,15 @@ def test_the_library_is_asked_for_by_name_where_it_is_missing(monkeypatch: pytes
         hugging_face_dataset("huggan/wikiart")
 
 
-@pytest.mark.parametrize("column", ["bytes", "struct"])
-def test_parquet_of_other_programs_holds_bytes_or_structs_and_a_column_label(tmp_path: Path, column: str) -> None:
+@pytest.mark.parametrize("column", ["bytes", "struct", "names"])
+def test_parquet_of_other_programs_holds_bytes_structs_or_names_and_a_column_label(tmp_path: Path, column: str) -> None:
     data = []
     for number in range(2):
-        random_picture(number, 16, 12).save(tmp_path / "a.png")
-        data.append((tmp_path / "a.png").read_bytes())
-    pictures = data if column == "bytes" else [{"bytes": one, "path": "a.png"} for one in data]
-    rows = pyarrow.table({"image": pictures, "label": [1, 0]})
+        random_picture(number, 16, 12).save(tmp_path / f"{number}.png")
+        data.append((tmp_path / f"{number}.png").read_bytes())
+    structs = [{"bytes": one, "path": "a.png"} for one in data]
+    pictures = {"bytes": data, "struct": structs, "names": ["0.png", "1.png"]}
+    rows = pyarrow.table({"image": pictures[column], "label": [1, 0]})
     pyarrow.parquet.write_table(rows, tmp_path / "rows.parquet")
     entries = list(hugging_face_dataset(str(tmp_path / "rows.parquet"), "style").entries)
     assert [entry.record for entry in entries] == [Record("0", style="1"), Record("1", style="0")]

@@ -141,6 +141,9 @@ def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
         innermost, folder = path.rpartition("::")[2], Path(place).resolve()
         if fsspec.utils.get_protocol(innermost) in {"file", "local"}:
             folder = folder.parent if folder.is_file() else folder
+            # Other programs than the library write names relative to the table.
+            path = str(folder / path) if (folder / path).is_file() else path
+            innermost = path.rpartition("::")[2]
             if not Path(innermost.removeprefix("file://")).resolve().is_relative_to(folder):
                 raise Rejected("is a file outside the dataset's folder")
         try:
