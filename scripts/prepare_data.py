@@ -14,11 +14,11 @@ from common.data.dataset import SIZES
 from common.errors import run_command
 from common.machine import available_cores
 from common.preparing.labelling import DEFAULT_TAXONOMY
-from common.preparing.pictures import FITS
 from common.preparing.preparation import prepare
 from common.preparing.reading import PreparationSettings
 from common.preparing.sources.files import writable
 from common.preparing.sources.opening import open_source, require_apart
+from common.preparing.squares import FITS
 
 OPTIONS_OF = {"procedural": ("count", "seed"), "wikiart.org": ("downloads", "per_genre", "pause")}
 """Options that one source alone reads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -19,9 +20,9 @@ from tiny_data import GENRES, STYLES, prepared, random_picture, write_collection
 
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
-from common.preparing.pictures import make_square, resize
 from common.preparing.sources.files import Entry, Listing, Record, Source
 from common.preparing.sources.opening import open_source
+from common.preparing.squares import make_square, resize
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -107,7 +108,7 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
     assert report.lines[-3:] == [
         "1 refused, for example: is not a picture in a supported format",
         "1 refused, for example: 200x63 pixels, smaller than 64 (see --enlarge)",
-        "2 train, 0 validation, 0 test; 2 refused, near-duplicates left out: 1",
+        "2 train, 0 validation, 0 test; 2 refused, near-duplicates left out: 1 (--keep-duplicates keeps them)",
     ]
     stored = np.load(tmp_path / "data" / "images-64.npy")
     assert [row["source"] for row in table(tmp_path / "data" / "labels.csv")] == ["pictures/02.png", "pictures/03.png"]
@@ -143,6 +144,30 @@ def test_near_duplicates_that_are_kept_lie_in_the_same_split(tmp_path: Path) -> 
     assert report.lines[-1].endswith("; 0 refused, near-duplicates kept in the same split: 40")
     assert Counter(sides.values()) == {"train": 72, "validation": 4, "test": 4}
     assert all(sides[f"{number:02}"] == sides[f"{number + 40:02}"] for number in range(40))
+
+
+def test_colourways_are_kept_in_one_split_and_counted(tmp_path: Path) -> None:
+    pictures = few(tmp_path / "pictures", [("portrait", "cubism")] * 80)
+    for number in range(40):
+        shapes = random_picture(number, 64, 64).convert("L").point(lambda level: 255 if level > 110 else 0)
+        ImageOps.colorize(shapes, (180, 30, 30), "white").save(pictures / f"{number:02}.png")
+        ImageOps.colorize(shapes, (30, 60, 200), "white").save(pictures / f"{number + 40:02}.png")
+    report = prepared(pictures, tmp_path / "data")
+    sides = {Path(row["source"]).stem: row["split"] for row in table(tmp_path / "data" / "labels.csv")}
+    assert report.lines[-2] == "40 pictures differ from another in colour alone: kept, in its split"
+    assert Counter(sides.values()) == {"train": 72, "validation": 4, "test": 4}
+    assert all(sides[f"{number:02}"] == sides[f"{number + 40:02}"] for number in range(40))
+
+
+def test_pictures_that_were_mended_are_counted_and_named(tmp_path: Path) -> None:
+    pictures = few(tmp_path / "pictures", [("portrait", "cubism")] * 5)
+    for number in range(4):
+        file = io.BytesIO()
+        random_picture(number, 300, 300).save(file, "JPEG")
+        (pictures / f"{number:02}.png").write_bytes(file.getvalue()[:-40])
+    report = prepared(pictures, tmp_path / "data")
+    mended = [line for line in report.lines if "lack" in line]
+    assert mended == ["4 pictures lack their end: taken down to the last whole row (00.png, 01.png, 02.png, …)"]
 
 
 def test_small_pictures_are_enlarged_long_ones_refused_and_borders_trimmed_on_request(tmp_path: Path) -> None:

@@ -20,10 +20,11 @@ from common.curation import Opinions
 from common.data.dataset import UNLABELLED, DatasetDescription, HeldOut, PaintingDataset, Split, one_hot
 from common.errors import UserError
 from common.images import to_float, to_pictures, to_uint8
-from common.preparing.pictures import Rejected, make_square, resize, trim
+from common.preparing.pictures import LEAST_SIDE, Rejected
 from common.preparing.sources.archives import open_files
 from common.preparing.sources.collection import pictures_of
 from common.preparing.sources.files import Entry
+from common.preparing.squares import make_square, resize, trim
 from common.randomness import Purpose, generator_for
 from common.vocabulary import Vocabulary, require_same
 
@@ -233,7 +234,7 @@ def _place(label: str, weights: Callable[[str], tuple[float, ...]]) -> int:
 
 def _read(entry: Entry, description: DatasetDescription, size: int) -> UInt8[Tensor, "3 size size"]:
     try:
-        picture = trim(entry.read()) if description.trimmed else entry.read()
+        picture = trim(entry.decode(2 * LEAST_SIDE).image) if description.trimmed else entry.read()
     except Rejected as rejection:
         raise UserError(f"{entry.record.name}: {rejection}; repair the file or remove its row") from None
     if min(picture.size) < size and not description.enlarged:

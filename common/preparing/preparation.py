@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
 from collections import Counter
@@ -24,6 +25,7 @@ from common import config
 from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, SplitName
 from common.errors import UserError
 from common.files import sha256, whole_folder
+from common.preparing.duplicates import copies_of, duplicate_groups
 from common.preparing.labelling import (
     Labels,
     Naming,
@@ -32,10 +34,10 @@ from common.preparing.labelling import (
     load_naming,
     usual_min_count,
 )
-from common.preparing.pictures import RESIZE_FILTER
-from common.preparing.reading import Picture, PreparationSettings, Refusal, duplicate_groups, read_pictures
+from common.preparing.reading import Picture, PreparationSettings, Refusal, read_pictures
 from common.preparing.sources.files import Listing, Record, Source, first_of
 from common.preparing.splits import choose_splits, only_learnt
+from common.preparing.squares import RESIZE_FILTER
 from common.vocabulary import SEVERAL
 
 MOST_ROWS = 60
@@ -81,16 +83,15 @@ def _build(
     everything, several = _with_labels_of_copies(pictures)
 
     def worth(place: int) -> tuple[bool, int, int, str]:
-        record = everything[place]
+        record, picture = everything[place], pictures[place]
         labels = genre_naming.is_labelled(record.genre), style_naming.is_labelled(record.style)
-        return record.split in HELD_OUT, sum(labels), pictures[place].num_pixels, pictures[place].digest
+        return record.split in HELD_OUT, sum(labels), math.prod(picture.size), picture.digest
 
     groups = duplicate_groups(np.stack([picture.perceptual for picture in pictures]))
-    # Of near-duplicates one that came in a held-out split is kept, then the one with the most labels, then the largest.
-    # The order of the files does not matter.
-    # The best of a group comes last here, and of equals the first.
-    best = {groups[place]: place for place in sorted(range(len(pictures) - 1, -1, -1), key=worth)}
-    copies = {place: best[group] for place, group in enumerate(groups) if best[group] != place}
+    # Of near-duplicates one that came in a held-out split is kept, then the one with the most labels, then the largest,
+    # and of equals the first. The order of the files does not matter.
+    best_first = sorted(range(len(pictures)), key=worth, reverse=True)
+    copies = copies_of(groups, np.stack([picture.colours for picture in pictures]), best_first)
     left_out = {} if settings.keep_duplicates else copies
     names = [picture.record.name for picture in pictures]
     near = [(names[copy], f"near-duplicate of {names[better]}") for copy, better in left_out.items()]
@@ -134,10 +135,14 @@ def _build(
 
     counts = ", ".join(f"{number} {split}" for split, number in description.paintings.items())
     kept_or_not = "kept in the same split" if settings.keep_duplicates else "left out"
+    alike = len(pictures) - len(np.unique(groups)) - len(copies)
+    recoloured = [f"{alike} pictures differ from another in colour alone: kept, in its split"] if alike else []
     remarks = _remarks(chosen.lost, settings.taxonomy_only, description.paintings, refused)
-    lines = [*chosen.tables, *listing.remarks, *several, *chosen.remarks, *remarks, *chosen.none_left]
+    said = *listing.remarks, *_mended(pictures), *several, *recoloured, *chosen.remarks, *remarks
+    lines = [*chosen.tables, *said, *chosen.none_left]
     summary = f"{counts}; {len(refused)} refused, near-duplicates {kept_or_not}: {len(copies)}"
-    return PreparationReport(description, [*lines, summary])
+    remedy = " (--keep-duplicates keeps them)" if left_out else ""
+    return PreparationReport(description, [*lines, summary + remedy])
 
 
 class _Chosen(NamedTuple):
@@ -240,6 +245,13 @@ def _remarks(lost: int, taxonomy_only: bool, paintings: dict[str, int], refused:
     kinds = Counter(re.sub(r"\d+", "0", reason) for _, reason in refused)
     examples = {re.sub(r"\d+", "0", reason): reason for _, reason in reversed(refused)}
     yield from (f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3))
+
+
+def _mended(pictures: Sequence[Picture]) -> Iterable[str]:
+    """Say of how many pictures, and which, something was wrong that did not cost them."""
+    for remark in dict.fromkeys(remark for picture in pictures for remark in picture.remarks):
+        names = [picture.record.name for picture in pictures if remark in picture.remarks]
+        yield f"{len(names)} pictures {remark} ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
 
 
 def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:

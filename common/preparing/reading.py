@@ -1,7 +1,6 @@
 """Read the pictures of a source in worker processes: make each square, at all sizes, or say why it is refused.
 
-The main process writes the pixels to one raw file for each size; `preparation` copies the pictures that are kept. It
-finds near-duplicates, mirrored or not, by perceptual hashes that differ in few bits.
+The main process writes the pixels to one raw file for each size; `preparation` copies the pictures that are kept.
 """
 
 from __future__ import annotations
@@ -16,24 +15,15 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-import imagehash
 import numpy as np
-from jaxtyping import Int, UInt8
-from PIL import Image, ImageOps
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+from jaxtyping import Int8, UInt8
 from tqdm import tqdm
 
+from common.preparing.duplicates import colours_of, perceptual_hashes
 from common.preparing.labelling import DEFAULT_TAXONOMY
-from common.preparing.pictures import Rejected, make_square, resize, trim
+from common.preparing.pictures import LEAST_SIDE, Rejected
 from common.preparing.sources.files import Entry, Listing, Record
-
-MAX_DISTANCE = 48
-"""Pictures whose hashes differ in at most this many bits are near-duplicates.
-
-Measured on 20 000 paintings: each pair up to this distance shows the same painting (another photograph, crop or tint)
-or another version of it by its painter. From 62 bits on, different portraits with similar backgrounds match.
-"""
+from common.preparing.squares import make_square, resize, trim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +45,8 @@ class PreparationSettings:
     workers: int
 
 
+HASHED_SIZE = 64
+"""Side, in pixels, at which pictures are compared."""
 Refusal = tuple[str, str]
 """A picture's name and the reason why it cannot be used."""
 
@@ -65,9 +57,12 @@ class Picture(NamedTuple):
     record: Record
     digest: str
     """SHA-256 of the decoded picture."""
-    num_pixels: int
-    """Before the picture is resized."""
+    size: tuple[int, int]
+    """Width and height before the picture is resized, in pixels."""
     perceptual: UInt8[np.ndarray, "2 32"]
+    colours: Int8[np.ndarray, "4 4 2"]
+    remarks: tuple[str, ...]
+    """What was done to a picture that is not as it should be, for the summary."""
 
 
 Result = tuple[Picture | Refusal, list[bytes]]
@@ -104,43 +99,24 @@ def _results(pool: ProcessPoolExecutor, entries: Iterator[Entry], settings: Prep
 
 def _read(settings: PreparationSettings, entry: Entry) -> Result:
     try:
-        picture = trim(entry.read()) if settings.trim else entry.read()
-        shape, wanted = f"{picture.width}x{picture.height} pixels", max(settings.sizes)
-        if max(picture.size) > settings.max_aspect * min(picture.size):
+        # Trimming may halve a side.
+        decoded = entry.decode(LEAST_SIDE * 2 if settings.trim else LEAST_SIDE)
+        picture = trim(decoded.image) if settings.trim else decoded.image
+        times = decoded.full_size[0] / decoded.image.width
+        width, height = (round(side * times) for side in picture.size)
+        shape, wanted = f"{width}x{height} pixels", max(settings.sizes)
+        if max(width, height) > settings.max_aspect * min(width, height):
             raise Rejected(f"{shape}, longer than {settings.max_aspect:g} to 1 (see --max-aspect)")
-        if min(picture.size) < wanted and not settings.enlarge:
+        if min(width, height) < wanted and not settings.enlarge:
             raise Rejected(f"{shape}, smaller than {wanted} (see --enlarge)")
         square = make_square(picture, settings.fit)
-        pixels = [resize(square, size).tobytes() for size in settings.sizes]
+        small = resize(square, HASHED_SIZE)
+        images = [small if size == HASHED_SIZE else resize(square, size) for size in settings.sizes]
         digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
-        perceptual = perceptual_hashes(resize(square, 64))
     except Rejected as rejection:
         return (entry.record.name, str(rejection)), []
     except MemoryError:
         return (entry.record.name, "needs more memory than is free; try fewer --workers"), []
-    return Picture(entry.record, digest, picture.width * picture.height, perceptual), pixels
-
-
-def perceptual_hashes(picture: Image.Image) -> UInt8[np.ndarray, "2 32"]:
-    """Return the 256-bit pHash (low frequencies) of the picture and of its mirror image."""
-    views = (picture, ImageOps.mirror(picture))
-    return np.stack([np.packbits(imagehash.phash(view, hash_size=16).hash.ravel()) for view in views])
-
-
-def duplicate_groups(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"]:
-    """Return the group number of each picture; a chain of near-duplicates forms one group."""
-    # Compare each distinct hash once: n pictures with the same hash, such as blank ones, would make n^2 links.
-    _, firsts, places = np.unique(hashes.reshape(len(hashes), -1), axis=0, return_index=True, return_inverse=True)
-    in_order = np.argsort(firsts)
-    # The dot product of two sign vectors is the number of equal bits minus the number of different bits.
-    signs = 2 * np.unpackbits(hashes[firsts[in_order]], axis=2).astype(np.float32) - 1
-    upright, count = signs[:, 0], len(signs)
-    near = []
-    for start in range(0, count, 256):
-        for view in (0, 1):
-            products = signs[start : start + 256, view] @ upright[start:].T
-            near.append(np.argwhere(products >= 256 - 2 * MAX_DISTANCE) + start)
-    row, column = np.concatenate(near).T
-    links = coo_matrix((np.ones(len(row), dtype=bool), (row, column)), shape=(count, count))
-    groups = np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
-    return groups[np.argsort(in_order)[places.reshape(-1)]]
+    looks = perceptual_hashes(small), colours_of(small)
+    found = Picture(entry.record, digest, (width, height), *looks, decoded.remarks)
+    return found, [image.tobytes() for image in images]

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from common.errors import UserError
-from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
+from common.preparing.pictures import LEAST_SIDE, MAX_BYTES, Decoded, Rejected, decode, reason_of
 
 LEFT_BY_SYSTEMS = frozenset(
     {"__macosx", "__pycache__", "@eadir", "@__thumb", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"}
@@ -77,10 +77,20 @@ class Record:
 
 @dataclass(frozen=True)
 class Entry:
-    """A record and the function that returns its picture in RGB, or raises `pictures.Rejected` with the reason."""
+    """A record and its picture."""
 
     record: Record
-    read: Callable[[], Image.Image]
+    load: Callable[[], bytes | Image.Image]
+    """Returns the bytes of the picture's file, or a drawn picture. Raises `pictures.Rejected` with the reason."""
+
+    def decode(self, least_side: int = LEAST_SIDE) -> Decoded:
+        """Return the picture as `pictures.decode` does."""
+        loaded = self.load()
+        return decode(loaded, least_side) if isinstance(loaded, bytes) else Decoded(loaded, loaded.size)
+
+    def read(self) -> Image.Image:
+        """Return the picture in RGB. Raises Rejected with the reason."""
+        return self.decode().image
 
 
 @dataclass(frozen=True)
@@ -171,18 +181,17 @@ class Files:
         """Return the bytes of a file. Raises whatever the system or the unpacking raises."""
         return (self.path / name).read_bytes()
 
-    def read_picture(self, name: str) -> Image.Image:
-        """Return a picture in RGB. Raises Rejected with the reason if it cannot be read."""
+    def read_picture(self, name: str) -> bytes:
+        """Return the bytes of a picture's file. Raises Rejected with the reason if it cannot be read."""
         try:
             if self.size(name) > MAX_BYTES:
                 raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
-            data = self.read(name)
+            return self.read(name)
         except Rejected:
             raise
         except Exception as error:
             # Damaged and unsupported entries of an archive each raise a different exception.
             raise Rejected(f"cannot be read: {reason_of(error)}") from None
-        return decode(data)
 
     def read_text(self, name: str) -> str:
         """Return the text of a file in UTF-8, or in UTF-16 if it begins so. Raises UserError if it cannot be read."""

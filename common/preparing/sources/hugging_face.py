@@ -13,10 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from common.errors import UserError, missing_package
-from common.preparing.pictures import MAX_BYTES, Rejected, decode, reason_of
+from common.preparing.pictures import MAX_BYTES, Rejected, reason_of
 from common.preparing.sources.files import Entry, Files, Listing, Record, first_of, writable
 from common.preparing.sources.layouts import split_of
 from common.preparing.sources.tables import COLUMNS, class_names, columns_of, text_of
@@ -131,7 +129,7 @@ def _label(value: Any, classes: list[str] | None) -> str:
     return classes[value] if value >= 0 else ""
 
 
-def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
+def _read(data: bytes | None, path: str | None, place: str) -> bytes:
     if data is None:
         if path is None:
             raise Rejected("the row has no picture")
@@ -153,4 +151,4 @@ def _read(data: bytes | None, path: str | None, place: str) -> Image.Image:
             raise Rejected(f"cannot be read: {reason_of(error)}") from None
     if len(data) > MAX_BYTES:
         raise Rejected(f"larger than {MAX_BYTES // 2**20} MiB")
-    return decode(data)
+    return data

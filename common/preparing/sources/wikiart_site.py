@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from PIL import Image
 from tqdm import tqdm
 
 from common.errors import UserError, missing_package
@@ -117,7 +116,7 @@ def _require_picture(response: Any) -> None:
         raise Refused(f"{kind or 'unknown type'}, not a picture of at most {MAX_BYTES // 2**20} MiB")
 
 
-def _reject(reason: str) -> Image.Image:
+def _reject(reason: str) -> bytes:
     raise Rejected(reason)
 
 

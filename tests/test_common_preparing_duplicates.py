@@ -1,4 +1,4 @@
-"""Near-duplicates by perceptual hash."""
+"""Near-duplicates by perceptual hash and colour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from tiny_data import random_picture
 
-from common.preparing.reading import MAX_DISTANCE, duplicate_groups, perceptual_hashes
+from common.preparing.duplicates import (
+    MAX_DISTANCE,
+    colours_of,
+    copies_of,
+    duplicate_groups,
+    perceptual_hashes,
+)
 
 
 def hashes_of_bits(upright: range, mirrored: range) -> np.ndarray:
@@ -72,3 +78,35 @@ def test_groups_of_many_equal_pictures_take_memory_by_their_number_and_not_its_s
     tracemalloc.stop()
     assert groups.tolist() == [0, *[1] * 4000, 2, 0]
     assert peak < 20 * 2**20
+
+
+def drawing(ink: tuple[int, int, int]) -> Image.Image:
+    """The same shapes on white in one ink."""
+    shapes = random_picture(1).convert("L").point(lambda level: 255 if level > 110 else 0)
+    return ImageOps.colorize(shapes, ink, "white")
+
+
+def copies_among(*pictures: Image.Image) -> dict[int, int]:
+    groups = np.array(groups_of(*pictures))
+    return copies_of(groups, np.stack([colours_of(picture) for picture in pictures]), range(len(pictures)))
+
+
+def test_colourways_of_a_drawing_are_of_one_group_and_no_copies() -> None:
+    inks = [drawing(ink) for ink in ((200, 30, 30), (30, 60, 200), (30, 150, 60), (40, 40, 40))]
+    assert len(set(groups_of(*inks))) == 1
+    assert copies_among(*inks) == {}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_paler_darker_or_tinted_copy_is_a_copy_of_the_better_one(mirrored: bool) -> None:
+    picture = random_picture(1)
+    paler = ImageEnhance.Color(ImageEnhance.Brightness(picture).enhance(0.8)).enhance(0.7)
+    tinted = Image.blend(picture, Image.new("RGB", picture.size, (240, 220, 170)), 0.2)
+    copies = [ImageOps.mirror(copy) if mirrored else copy for copy in (paler, tinted)]
+    assert copies_among(picture, *copies, random_picture(2)) == {1: 0, 2: 0}
+
+
+def test_a_copy_is_a_copy_of_the_first_in_order() -> None:
+    groups, colours = np.array([0, 1, 0, 1, 1]), np.zeros((5, 4, 4, 2), dtype=np.int8)
+    colours[4] = 90
+    assert copies_of(groups, colours, [4, 3, 2, 1, 0]) == {0: 2, 1: 3}
