@@ -85,11 +85,11 @@ def as_pictures(images: UInt8[np.ndarray, "b h w 3"]) -> list[Image.Image]:
 
 
 def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], columns: int) -> Image.Image:
-    """Lay out pictures of one size in `columns` columns, each with its caption below.
+    """Lay out pictures in `columns` columns, in cells of the largest width and height, each with its caption below.
 
     A caption line that is wider than its picture breaks at ` · `; if that is not enough, its text shrinks.
     """
-    width, height = pictures[0].size
+    width, height = (max(sides) for sides in zip(*(picture.size for picture in pictures), strict=True))
     text_height = max(11, height // 12)
     columns = min(columns, len(pictures))
     font = ImageFont.load_default(size=text_height)
@@ -99,7 +99,7 @@ def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], col
     pen = ImageDraw.Draw(sheet)
     for place, (picture, lines) in enumerate(zip(pictures, lines_of, strict=True)):
         x, y = place % columns * (width + 4) + 2, place // columns * step + 2
-        sheet.paste(picture, (x, y))
+        sheet.paste(picture, (x + (width - picture.width) // 2, y + (height - picture.height) // 2))
         for number, line in enumerate(lines):
             longest = max(font.getlength(line), 1)
             own = ImageFont.load_default(size=max(1.0, text_height * min(1, (width - 4) / longest)))

@@ -29,6 +29,7 @@ class Purpose(IntEnum):
     SQUARE_OF_REAL = 13
     SQUARE_OF_FAKE = 14
     SQUARE_FOR_GENERATOR = 15
+    ASPECT = 16
 
 
 def generator_for(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:

@@ -12,6 +12,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Literal
 
+from common.aspects import EVERY_GENRE
 from common.config import settings
 from common.errors import UserError, suggest
 
@@ -40,6 +41,11 @@ class Vocabulary:
     """Other spellings of these genres, normalised, from the taxonomy of the dataset."""
     style_aliases: dict[str, str] = field(default_factory=dict)
     """Other spellings of these styles and families, normalised, from the taxonomy of the dataset."""
+    shapes: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """For genres and `any`: shapes, width divided by height, that paintings had before they were squashed to squares.
+
+    Empty if they were cropped or padded, or prepared before shapes were kept.
+    """
 
     def __post_init__(self) -> None:
         # An export may come from a stranger: find a broken one now, not when a family is first used.
@@ -53,6 +59,9 @@ class Vocabulary:
         meant |= {*self.style_aliases.values()} - self.styles.keys() - self.families.keys()
         if meant:
             raise ValueError(f"aliases stand for unknown labels: {', '.join(sorted(meant))}")
+        wrong = [genre for genre, shapes in self.shapes.items() if not shapes or not all(0 < s < 100 for s in shapes)]
+        if wrong or (self.shapes and EVERY_GENRE not in self.shapes):
+            raise ValueError(f"shapes of paintings are not numbers above 0: {', '.join(wrong) or EVERY_GENRE}")
 
     def genre_weights(self, text: str) -> tuple[float, ...]:
         """Return the point of the genre simplex for `portrait`, `portrait:0.7,landscape:0.3` or `any` (all zeros)."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import painting_options as options
 from command_line import Parser, at_least
+from common.aspects import SQUARE
 from common.errors import UserError, run_command
 from common.machine import launched_place
 from common.picture_files import SUFFIXES, format_of
@@ -23,8 +24,10 @@ UNUSED += [("again", name) for name in (*options.REQUEST, "grid", "by_label")]
 def main() -> None:
     parser = Parser(description="Paint pictures of a genre in a style.")
     options.add_options(parser, "genre", "style")
+    aspect = "shape, width:height such as 3:4, or as-trained: the shape of a painting of that genre"
+    parser.add_argument("--aspect", default=SQUARE, help=aspect)
     which = options.add_seeds(parser)
-    rows = "paint the rows of a .csv or .jsonl: genre, style, seed, count, resolution, truncation; all may be left out"
+    rows = "paint rows of a .csv or .jsonl: genre, style, seed, count, resolution, truncation, aspect, or a few of them"
     which.add_argument("--requests", type=Path, metavar="FILE", help=rows)
     curate = "paint many, keep the N that the critic ranks highest"
     which.add_argument("--curate", type=at_least(1), metavar="N", help=curate)

@@ -18,7 +18,7 @@ from stage2 import Painter, Request
 from stage2.painter.commands import Output
 from stage2.painter.requests import Series, parse_seeds
 
-REQUEST = ("genre", "style", "seed", "resolution", "truncation")
+REQUEST = ("genre", "style", "seed", "resolution", "truncation", "aspect")
 
 
 def add_options(parser: Parser, *labels: str, formats: Mapping[str, str] = SUFFIXES) -> None:

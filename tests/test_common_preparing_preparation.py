@@ -61,7 +61,17 @@ def test_rows_and_pictures_are_those_of_the_source_in_its_order(collection: Path
             assert (stored.shape, stored.dtype) == ((69, size, size, 3), np.uint8)
             assert np.array_equal(stored[7], np.asarray(resize(make_square(picture, "crop"), size)))
     del rows[7]["split"]
-    cells = "7", "portrait", "impressionism", "A. Painter", "Title of 07.png", "1901", "collection/07.png", digest
+    cells = (
+        "7",
+        "portrait",
+        "impressionism",
+        "A. Painter",
+        "Title of 07.png",
+        "1901",
+        "collection/07.png",
+        digest,
+        "1.25",
+    )
     assert tuple(rows[7].values()) == cells
 
 
@@ -183,6 +193,19 @@ def test_small_pictures_are_enlarged_long_ones_refused_and_borders_trimmed_on_re
     (refused,) = table(tmp_path / "data" / "rejected.csv")
     assert refused == {"file": "00.png", "reason": "400x99 pixels, longer than 4 to 1 (see --max-aspect)"}
     assert np.array_equal(np.load(tmp_path / "data" / "images-64.npy")[0], np.asarray(random_picture(8, 64, 64)))
+
+
+def test_the_shapes_that_pictures_had_are_kept_and_travel_with_the_labels_of_squashed_ones(tmp_path: Path) -> None:
+    pictures = few(tmp_path / "pictures", [("portrait", "cubism"), ("landscape", "cubism")] * 6)
+    for number in range(12):
+        random_picture(number, *((150, 100) if number % 2 else (72, 96))).save(pictures / f"{number:02}.png")
+    known = prepared(pictures, tmp_path / "squashed", fit="squash").description.vocabulary.shapes
+    assert (set(known["portrait"]), set(known["landscape"])) == ({0.75}, {1.5})
+    assert set(known["any"]) == {0.75, 1.5}
+    assert PaintingDataset(tmp_path / "squashed").vocabulary.shapes == known
+    assert [row["aspect"] for row in table(tmp_path / "squashed" / "labels.csv")] == ["0.75", "1.5"] * 6
+    assert prepared(pictures, tmp_path / "cropped").description.vocabulary.shapes == {}
+    assert [row["aspect"] for row in table(tmp_path / "cropped" / "labels.csv")] == ["0.75", "1.5"] * 6
 
 
 def test_styles_merge_into_families_or_stand_beside_them(tmp_path: Path) -> None:

@@ -67,6 +67,34 @@ def test_an_impossible_request_is_refused_in_one_line(asked: dict[str, object], 
     assert "\n" not in str(caught.value)
 
 
+def test_a_painting_has_the_shape_asked_for_and_is_repainted_in_it(painter: Painter, tmp_path: Path) -> None:
+    (square,), (tall,) = painter.paint("portrait", seed=3), painter.paint("portrait", seed=3, aspect="3:4")
+    assert (square.image.size, tall.image.size) == ((128, 128), (128, 171))
+    assert tall.image.tobytes() == square.image.resize((128, 171), Image.Resampling.LANCZOS).tobytes()
+    tall.save(tmp_path / "tall.png")
+    assert tall.request.stem == "portrait_any_3_3x4"
+    assert painter.again(Origin.read(tmp_path / "tall.png")).image.tobytes() == tall.image.tobytes()
+    assert "aspect" not in square.metadata()
+    with pytest.raises(UserError, match=r"do not know the shapes of their paintings; .* \(weights: "):
+        painter.paint("portrait", aspect="as-trained")
+
+
+def test_weights_that_know_shapes_paint_each_genre_in_its_own(stage2_run: Path, tmp_path: Path) -> None:
+    export = Path(shutil.copytree(stage2_run / "export", tmp_path / "export"))
+    values = json.loads((export / "config.json").read_text())
+    values["vocabulary"]["shapes"] = {"any": [1.0], "portrait": [0.5], "landscape": [2.0]}
+    (export / "config.json").write_text(json.dumps(values))
+    knowing = Painter.load(export)
+    sizes = {
+        genre: knowing.paint(genre, aspect="as-trained")[0].image.size for genre in ("portrait", "landscape", "any")
+    }
+    assert sizes == {"portrait": (128, 256), "landscape": (256, 128), "any": (128, 128)}
+    values["vocabulary"]["shapes"]["portrait"] = [-1]
+    (export / "config.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="shapes of paintings are not numbers above 0: portrait"):
+        Painter.load(export)
+
+
 def test_stage1_alone_knows_no_style(stage1_run: Path) -> None:
     alone = Painter.load(stage1_run)
     with pytest.raises(UserError, match=r"train stage II: accelerate launch scripts/train_stage2\.py"):

@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Int
 
 from common import config
+from common.aspects import shapes_by_genre
 from common.data.dataset import HELD_OUT, SPLITS, VERSION, DatasetDescription, SplitName
 from common.errors import UserError
 from common.files import sha256, whole_folder
@@ -104,15 +105,32 @@ def _build(
     images = {size: f"images-{size}.npy" for size in settings.sizes}
     for size, name in images.items():
         _keep_rows(folder / f"images-{size}.raw", folder / name, kept, size)
-    columns = zip(chosen.splits, chosen.genres, chosen.styles, records, digests, strict=True)
+    aspects = [round(width / height, 4) for width, height in (pictures[place].size for place in kept)]
+    columns = zip(chosen.splits, chosen.genres, chosen.styles, records, digests, aspects, strict=True)
     rows = (
-        (index, split, genre, style, record.artist, record.title, record.year, f"{listing.name}/{record.name}", digest)
-        for index, (split, genre, style, record, digest) in enumerate(columns)
+        (
+            index,
+            split,
+            genre,
+            style,
+            record.artist,
+            record.title,
+            record.year,
+            f"{listing.name}/{record.name}",
+            digest,
+            aspect,
+        )
+        for index, (split, genre, style, record, digest, aspect) in enumerate(columns)
     )
-    header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256")
+    header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256", "aspect")
     _write_table(folder / "labels.csv", header, rows)
     _write_table(folder / "rejected.csv", ("file", "reason"), refused + near)
     train = [place for place, split in enumerate(chosen.splits) if split == "train"]
+    learnt_genres, learnt_styles = ([some[place] for place in train] for some in (chosen.genres, chosen.styles))
+    vocabulary = build_vocabulary(learnt_genres, learnt_styles, genre_naming, style_naming)
+    if settings.fit == "squash":
+        shapes = [(name, aspects[place]) for place in train for name in chosen.genres[place].split(SEVERAL)]
+        vocabulary = replace(vocabulary, shapes=shapes_by_genre(*zip(*shapes, strict=True)))
     description = DatasetDescription(
         version=VERSION,
         source=listing.name,
@@ -122,12 +140,7 @@ def _build(
         sizes=settings.sizes,
         enlarged=settings.enlarge,
         paintings={name: chosen.splits.count(name) for name in SPLITS},
-        vocabulary=build_vocabulary(
-            [chosen.genres[place] for place in train],
-            [chosen.styles[place] for place in train],
-            genre_naming,
-            style_naming,
-        ),
+        vocabulary=vocabulary,
         checksums={name: sha256(folder / name) for name in ("labels.csv", *images.values())},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)

@@ -17,6 +17,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
+from common.aspects import SQUARE, aspect_of, require_aspect, reshaped
 from common.curation import Opinions, choose, judgement, rank, thumbnails
 from common.errors import UserError
 from common.images import labelled_grid, resized, to_pictures, to_signed, to_uint8
@@ -56,6 +57,8 @@ class Painter:
     def __init__(self, stage1: Stage1Painter, stage2: Stage2Networks | None) -> None:
         self.stage1, self.stage2 = stage1, stage2
         self.vocabulary, self.device = stage1.vocabulary, stage1.device
+        self.shapes = (stage2.export.vocabulary.shapes if stage2 else {}) or stage1.vocabulary.shapes
+        """Of each genre's paintings, if the weights know them (`common.vocabulary.Vocabulary`)."""
         self.weights = stage1.weights if stage2 is None else f"{stage1.weights}+{stage2.weights}"
         """Hashes of the weights, stage I's first."""
         self.folder = (stage2 or stage1).critic_weights.parent
@@ -91,15 +94,16 @@ class Painter:
         seed: int = 0,
         resolution: int | None = None,
         truncation: float = 1.0,
+        aspect: str = SQUARE,
     ) -> list[Painting]:
         """Paint `count` pictures with the seeds `seed`, `seed + 1`, …, by default at the largest resolution.
 
-        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`; `truncation` is explained in
-        `Request`. Raises UserError for an unknown name, with a suggestion, and for a resolution that the weights cannot
-        paint.
+        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`; `truncation` and `aspect`
+        are explained in `Request`. Raises UserError for an unknown name, with a suggestion, and for a resolution that
+        the weights cannot paint.
         """
-        request = Request(genre=genre, style=style, seed=seed, resolution=resolution, truncation=truncation)
-        return list(self.paint_resolved(self.resolve(request).with_seeds(range(seed, seed + count))))
+        one = Request(genre=genre, style=style, seed=seed, resolution=resolution, truncation=truncation, aspect=aspect)
+        return list(self.paint_resolved(self.resolve(one).with_seeds(range(seed, seed + count))))
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Painting]:
         """Paint requests one batch at a time, in constant memory. Raises UserError when it reaches a faulty request."""
@@ -167,7 +171,8 @@ class Painter:
         resolved = self.resolve(origin.request)
         images = self.images_of([resolved] * origin.batch)
         [picture] = to_pictures(images[origin.row : origin.row + 1])
-        return Painting(resolved.request, self.weights, origin.row, origin.batch, image=picture)
+        shaped = self._shaped(picture, resolved)
+        return Painting(resolved.request, self.weights, origin.row, origin.batch, image=shaped)
 
     def sheet(self, request: Request) -> Image.Image:
         """Paint the request in every genre and style, one row per genre. Pictures of 64 pixels have no style."""
@@ -210,6 +215,7 @@ class Painter:
             truncation=float(request.truncation),
             nearby=float(request.nearby),
             resolution=resolution,
+            aspect=require_aspect(request.aspect, self.shapes),
         )
         return Resolved(spelled, resolution, genres, styles)
 
@@ -217,7 +223,13 @@ class Painter:
         """Paint resolved requests one batch at a time, in constant memory for any number of them."""
         for batch, images in self._batches(requests):
             for row, (one, picture) in enumerate(zip(batch, to_pictures(images), strict=True)):
-                yield Painting(one.request, self.weights, row, len(batch), image=picture)
+                yield Painting(one.request, self.weights, row, len(batch), image=self._shaped(picture, one))
+
+    def _shaped(self, picture: Image.Image, one: Resolved) -> Image.Image:
+        asked = one.request
+        return reshaped(
+            picture, aspect_of(asked.aspect, self.shapes, [*self.vocabulary.genres], one.genres, asked.seed)
+        )
 
     @torch.no_grad()
     def images_of(self, requests: Sequence[Resolved]) -> Float[Tensor, "b 3 size size"]:

@@ -16,6 +16,7 @@ import pydantic.dataclasses
 from PIL import Image
 
 from common import config
+from common.aspects import SQUARE
 from common.errors import UserError, suggest
 from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, read_metadata, write_picture
@@ -27,10 +28,11 @@ LONGEST_SLUG = 80
 """Bytes. Two labels, seeds and numbers must fit into the 255 bytes of a file name."""
 FIELDS: Mapping[str, Callable[[str], Any]] = {
     "genre": str, "style": str, "seed": int, "truncation": float, "towards": int, "nearby": float, "resolution": int,
+    "aspect": str,
 }  # fmt: skip
 """The fields of a request, as the metadata of its picture hold them."""
 MOVING = ("towards", "nearby")
-"""Those that only the metadata of moved noise hold."""
+"""Those that only the metadata of moved noise hold; only that of a picture that is not square holds its aspect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,9 @@ class Request:
     nearby: float = 0.0
     """How far it is moved, from 0 (not at all) to 1 (all the way)."""
     resolution: int | None = None
-    """Side in pixels; None means the largest that the weights can paint."""
+    """Side in pixels, the shorter one; None means the largest that the weights can paint."""
+    aspect: str = SQUARE
+    """The picture's shape: width and height such as `3:4`, or `as-trained`, the shape of a painting of its genre."""
 
     @property
     def stem(self) -> str:
@@ -59,7 +63,8 @@ class Request:
     def _stem(self, seeds: str) -> str:
         moved = f"_to{self.towards}-{format_number(self.nearby)}" if self.towards is not None else ""
         truncated = f"_t{format_number(self.truncation)}" if self.truncation != 1 else ""
-        return f"{slug(self.genre)}_{slug(self.style)}_{seeds}{moved}{truncated}"
+        shape = f"_{self.aspect.replace(':', 'x')}" if self.aspect != SQUARE else ""
+        return f"{slug(self.genre)}_{slug(self.style)}_{seeds}{moved}{truncated}{shape}"
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ class Origin:
         """Read what `Painting.metadata` wrote into a file. Raise UserError if it is not complete."""
         metadata = read_metadata(path)
         try:
-            names = [name for name in FIELDS if name in metadata or name not in MOVING]
+            names = [name for name in FIELDS if name in metadata or name not in (*MOVING, "aspect")]
             request = Request(**{name: FIELDS[name](metadata[name]) for name in names})
             row, batch = map(int, metadata["batch"].split(" of "))
             if not 1 <= row <= batch <= LARGEST_BATCH:
@@ -193,7 +198,9 @@ class Painting(Origin):
 
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
-        names = [name for name in FIELDS if name not in MOVING or self.request.towards is not None]
+        usual = {"aspect"} if self.request.aspect == SQUARE else set()
+        usual |= set(MOVING) if self.request.towards is None else set()
+        names = [name for name in FIELDS if name not in usual]
         return {
             "Software": "Atelier",
             **{name: str(getattr(self.request, name)) for name in names},
