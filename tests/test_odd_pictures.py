@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
-from tiny_data import prepared
+from tiny_data import prepared, random_picture
 
 from common.preparing.sources.opening import open_source
 
@@ -227,3 +227,31 @@ def _change_entry(data: bytearray, signature: bytes, flags: int, name_place: int
 def test_what_is_no_plain_file_of_the_source_is_refused(place: str, places: dict[str, str]) -> None:
     assert places.keys() == REFUSED_PLACES.keys()
     assert REFUSED_PLACES[place] in places[place]
+
+
+def test_spoiled_entries_of_a_listed_zip_are_refused_by_name_and_the_rest_is_labelled(tmp_path: Path) -> None:
+    folders = ("Baroque", "Cubism")
+    names = [f"{folders[number % 2]}/some-painter_work-{number}-1901.jpg" for number in range(12)]
+    with zipfile.ZipFile(tmp_path / "wikiart.zip", "w") as file:
+        for number, name in enumerate(names):
+            file.writestr(name, encoded(random_picture(number), "JPEG"))
+    with zipfile.ZipFile(tmp_path / "wikiart.zip") as file:
+        first, second = (file.getinfo(names[number]).header_offset for number in (3, 7))
+    data = bytearray((tmp_path / "wikiart.zip").read_bytes())
+    data[first : first + 4] = b"XXXX"
+    data[second + 30 + len(names[7]) + 300] ^= 0xFF
+    (tmp_path / "wikiart.zip").write_bytes(data)
+    (tmp_path / "lists").mkdir()
+    for kind, label in (("genre", "portrait"), ("style", "Cubism")):
+        (tmp_path / "lists" / f"{kind}_class.txt").write_text(f"0 {label}\n")
+        (tmp_path / "lists" / f"{kind}_train.csv").write_text("".join(f"{name},0\n" for name in names[:6]))
+        (tmp_path / "lists" / f"{kind}_val.csv").write_text("".join(f"{name},0\n" for name in names[6:]))
+    source = open_source(str(tmp_path / "wikiart.zip"), wikiart_lists=tmp_path / "lists")
+    description = prepared(source, tmp_path / "data").description
+    with (tmp_path / "data" / "rejected.csv").open(newline="", encoding="utf-8") as file:
+        refused = {row["file"]: row["reason"] for row in csv.DictReader(file)}
+    assert {name: reason[:15] for name, reason in refused.items()} == dict.fromkeys(
+        (names[3], names[7]), "cannot be read:"
+    )
+    assert sum(description.paintings.values()) == 10
+    assert description.vocabulary.genres == {"portrait": description.paintings["train"]}

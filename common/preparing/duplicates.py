@@ -23,7 +23,11 @@ Measured on 20 000 paintings: each pair up to this distance shows the same paint
 or another version of it by its painter. From 62 bits on, different portraits with similar backgrounds match.
 """
 MAX_COLOUR_DIFFERENCE = 0.6
-"""Largest `colour_difference` of pictures in the same colours."""
+"""Largest `colour_difference` of pictures in the same colours.
+
+Of 120 paintings all stay below when darkened to 0.7, faded to 0.6, tinted by 15 % or turned by 40 degrees of hue, and
+86 % when tinted by 30 %. Turned by 90 degrees or more, or with red and blue exchanged, 15 % or fewer do, the grey ones.
+"""
 _FAINT = 8.0
 """Colourfulness (of 128) of a sixteenth of a picture under which a difference counts little: a tint, yellow varnish."""
 

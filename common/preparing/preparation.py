@@ -263,7 +263,7 @@ def _remarks(lost: int, taxonomy_only: bool, paintings: dict[str, int], refused:
 def _mended(pictures: Sequence[Picture]) -> Iterable[str]:
     """Say of how many pictures, and which, something was wrong that did not cost them."""
     for remark in dict.fromkeys(remark for picture in pictures for remark in picture.remarks):
-        names = [picture.record.name for picture in pictures if remark in picture.remarks]
+        names = [" ".join(picture.record.name.split()) for picture in pictures if remark in picture.remarks]
         yield f"{len(names)} pictures {remark} ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
 
 
