@@ -61,7 +61,7 @@ def open_eyes(name: Eyes, side: int, blur: float) -> MapReader | None:
     """
     if name == "none":
         return None
-    instead = "do without it: --set networks.features=none in training, no --curate in painting"
+    instead = "do without it: --preset tiny in training, no --curate in painting"
     network, weights = load_efficientnet_lite(name, instead=instead)
     return MapReader(stages_of(name, network), side, weights, blur)
 

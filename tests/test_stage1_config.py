@@ -24,7 +24,7 @@ from stage1.config import PRESETS, Stage1Config
         ("training.flip=maybe", "training.flip"),
         ("loss.gradient_penalty=-1", "loss.gradient_penalty"),
         ("training.precision=float16", "training.precision"),
-        ("training.label_steps=501", "label_steps 501 must be at most pretraining_steps, 500"),
+        ("training.label_steps=101", "label_steps 101 must be at most pretraining_steps, 100"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(override: str, message: str) -> None:

@@ -195,7 +195,7 @@ def test_eyes_whose_packages_are_missing_are_told_in_one_line(
     procedural_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
-    with pytest.raises(UserError, match=r"pip install .*\[evaluation\].*--set networks\.features=none"):
+    with pytest.raises(UserError, match=r"pip install .*\[evaluation\].*--preset tiny"):
         train(stage1_config(*EYES), PaintingDataset(procedural_dataset), tmp_path / "run", resume=False)
 
 
