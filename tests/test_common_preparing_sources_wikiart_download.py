@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from tiny_data import random_picture
 
 from common.errors import UserError
+from common.preparing.sources.archives import ZipFiles
 from common.preparing.sources.files import Files, Record
 from common.preparing.sources.wikiart_download import read_name, repair, wikiart_download
 
@@ -48,6 +50,18 @@ def test_a_picture_finds_its_labels_however_its_name_was_broken(tmp_path: Path, 
     assert (entry.record.title, entry.record.year) == ("The plague", "1898")
     assert entry.read().size == (16, 12)
     assert listing.remarks == ("2 of 3 paintings in the lists have no picture",)
+
+
+def test_a_zip_of_one_style_is_read_though_its_folder_is_in_all_names(tmp_path: Path, lists: Path) -> None:
+    folder = download(tmp_path, "Symbolism/arnold-böcklin_the-plague-1898.jpg", "Symbolism/nobody_nothing.jpg").path
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as packed:
+        for path in sorted(folder.rglob("*.jpg")):
+            packed.write(path, path.relative_to(folder))
+    listed, unlisted = (
+        entry.record for entry in wikiart_download(ZipFiles(tmp_path / "one.zip"), Files(lists)).entries
+    )
+    assert (listed.genre, listed.style) == ("portrait", "Symbolism")
+    assert (unlisted.genre, unlisted.style) == ("", "Symbolism")
 
 
 def test_a_picture_in_no_list_keeps_the_style_of_its_folder(tmp_path: Path, lists: Path) -> None:

@@ -27,7 +27,9 @@ def wikiart_download(files: Files, lists: Files) -> Listing:
     if not names:
         raise UserError(f"{files.name} has no .jpg files; give the folder that holds Style/artist_title.jpg")
     genres, styles = _labels(lists, "genre"), _labels(lists, "style")
-    keys = {name: _key(name) for name in names}
+    # An archive of one style leaves that folder out of its names.
+    paths = {name: name if "/" in name or not files.top else f"{files.top}/{name}" for name in names}
+    keys = {name: _key(path) for name, path in paths.items()}
     listed, found = genres.keys() | styles.keys(), set(keys.values())
     if not listed & found:
         raise UserError(
@@ -42,7 +44,7 @@ def wikiart_download(files: Files, lists: Files) -> Listing:
     records = []
     for name, key in keys.items():
         artist, title, year = read_name(PurePosixPath(name).name)
-        style = styles.get(key, PurePosixPath(name).parent.name)
+        style = styles.get(key, PurePosixPath(paths[name]).parent.name)
         records.append((name, Record(name, genres.get(key, ""), style, artist, title, year)))
     return files.listing(records, tuple(f"{len(them)} {what}" for what, them in remarks.items() if them))
 
