@@ -23,9 +23,22 @@ STAGE1_NETWORKS = (
     "networks.latent_dim=8",
     "networks.generator_channels=[16, 8, 4]",
     "networks.critic_width=2",
+    "networks.features=none",
     "loss.penalty_every=2",
+    "loss.one_sided_penalty=true",
+    "loss.pixel_slope=1.0",
+    "loss.drift=0.25",
+    "loss.critic_genre=2.0",
+    "loss.generator_genre=1.0",
+    "loss.critic_doubt=2.0",
+    "training.critic_steps=4",
     "training.repaint_every=2",
+    "training.augmentation=0.3",
+    "training.zoom=0.0",
+    "generator_optimizer={learning_rate: 0.0002, betas: [0.0, 0.9]}",
+    "critic_optimizer={learning_rate: 0.0003, betas: [0.0, 0.9]}",
 )
+"""A critic of pixels alone, with every term of the loss."""
 EYES = (
     "networks.features=efficientnet-lite0",
     "networks.feature_side=64",
