@@ -19,6 +19,7 @@ from torch import Tensor
 
 from common import config
 from common.config import settings
+from common.data.arrays import Parts, files_of, open_arrays
 from common.errors import UserError
 from common.files import sha256
 from common.machine import local_processes
@@ -64,6 +65,14 @@ class DatasetDescription:
     checksums: dict[str, str]
     """SHA-256 of labels.csv and the image files."""
 
+    def files_of(self, size: int) -> list[str]:
+        """Return the names of the files that hold the pictures of one size, in order: one, or its parts."""
+        return files_of(size, self.checksums)
+
+    def identity_of(self, size: int) -> str:
+        """Return a text that tells these labels and pictures of one size from others."""
+        return "\n".join(self.checksums[name] for name in ("labels.csv", *self.files_of(size)))
+
 
 @dataclass(frozen=True)
 class Split:
@@ -73,7 +82,7 @@ class Split:
     in evaluation, it counts as unlabelled.
     """
 
-    images: UInt8[Tensor, "n_all size size 3"]
+    images: UInt8[Tensor, "n_all size size 3"] | Parts
     """The pictures of all splits; `rows` selects those of this split."""
     rows: Int[Tensor, "n"]
     """Indices into `images`, on the same device."""
@@ -178,23 +187,26 @@ class PaintingDataset:
         """Return artist, title and year of some rows of labels.csv, counted from 0."""
         return [self._captions[row] for row in rows]
 
-    def _images(self, size: int, residence: Residence, device: torch.device) -> UInt8[Tensor, "n_all size size 3"]:
-        path = self.folder / f"images-{size}.npy"
+    def _images(
+        self, size: int, residence: Residence, device: torch.device
+    ) -> UInt8[Tensor, "n_all size size 3"] | Parts:
+        names = self.description.files_of(size)
+        what = f"{self.folder / names[0]}{' or another part' if len(names) > 1 else ''}"
         try:
+            paths = [self.folder / name for name in names]
             if residence == "auto":
-                residence = _best_residence(path.stat().st_size, device)
+                residence = _best_residence(sum(path.stat().st_size for path in paths), device)
             if device.type == "cpu" and residence == "device":
                 residence = "memory"
-            if residence != "disk":
-                # Not for a mapped file: reading all of it for the checksum would cost the time that mapping saves.
-                self._require_unchanged(path.name)
-            # Mode "c" (copy on write), because torch warns about tensors on read-only arrays. Nothing writes to it.
-            images: np.ndarray = np.load(path, mmap_mode=None if residence == "memory" else "c")
-            if images.dtype != np.uint8 or images.shape != (len(self._splits), size, size, 3):
-                raise ValueError("it does not match labels.csv")
+            # Not for a mapped file: reading all of it for the checksum would cost the time that mapping saves.
+            for name in names if residence != "disk" else ():
+                self._require_unchanged(name)
+            images = open_arrays(paths, len(self._splits), size, mapped=residence != "memory")
         except (OSError, ValueError, EOFError) as error:
-            raise UserError(f"{path} is missing or broken ({error}); prepare the data again") from None
-        return torch.from_numpy(images).to(device if residence == "device" else "cpu")
+            raise UserError(f"{what} is missing or broken ({error}); prepare the data again") from None
+        if residence == "device":
+            return (images.in_memory() if isinstance(images, Parts) else images).to(device)
+        return images
 
     def _require_unchanged(self, file: str) -> None:
         """Raise ValueError if a file does not have the checksum in dataset.json."""

@@ -99,8 +99,7 @@ def dataset_classifier(
     labels = [one for one in (split.genres, split.styles) if len(np.unique(one[one != UNLABELLED])) > 1]
     if not labels:
         return None
-    checksums = dataset.description.checksums
-    identity = f"{VERSION}\n{checksums['labels.csv']}\n{checksums[f'images-{size}.npy']}"
+    identity = f"{VERSION}\n{dataset.description.identity_of(size)}"
     key = hashlib.sha256(identity.encode()).hexdigest()[:8]
     path = dataset.folder / "features" / f"{NAME}-{size}-{key}.safetensors"
     # The first weights must be the same, whatever was drawn before.

@@ -106,8 +106,7 @@ def split_features(
     split = dataset.split(name, size)
     everything = np.arange(len(split))
     chosen = everything if chosen is None else chosen
-    checksums = dataset.description.checksums
-    identity = "\n".join([checksums["labels.csv"], checksums[f"images-{size}.npy"], network.description])
+    identity = f"{dataset.description.identity_of(size)}\n{network.description}"
     key = hashlib.sha256(identity.encode()).hexdigest()[:12]
     # Each file by the last part of its name, the paintings that it holds, and the rows to take from it.
     files = [("-mirrored" if mirrored else "", everything, chosen)]

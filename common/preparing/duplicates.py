@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import imagehash
 import numpy as np
-from jaxtyping import Int, Int8, UInt8
+from jaxtyping import Float32, Int, Int8, UInt8
 from PIL import Image, ImageOps
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -28,6 +28,8 @@ MAX_COLOUR_DIFFERENCE = 0.6
 Of 120 paintings all stay below when darkened to 0.7, faded to 0.6, tinted by 15 % or turned by 40 degrees of hue, and
 86 % when tinted by 30 %. Turned by 90 degrees or more, or with red and blue exchanged, 15 % or fewer do, the grey ones.
 """
+_BLOCK = 1024
+"""Pictures to compare with as many others at a time: memory does not grow with their number."""
 _FAINT = 8.0
 """Colourfulness (of 128) of a sixteenth of a picture under which a difference counts little: a tint, yellow varnish."""
 
@@ -43,18 +45,27 @@ def duplicate_groups(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "n"
     # Compare each distinct hash once: n pictures with the same hash, such as blank ones, would make n^2 links.
     _, firsts, places = np.unique(hashes.reshape(len(hashes), -1), axis=0, return_index=True, return_inverse=True)
     in_order = np.argsort(firsts)
-    # The dot product of two sign vectors is the number of equal bits minus the number of different bits.
-    signs = 2 * np.unpackbits(hashes[firsts[in_order]], axis=2).astype(np.float32) - 1
-    upright, count = signs[:, 0], len(signs)
-    near = []
-    for start in range(0, count, 256):
-        for view in (0, 1):
-            products = signs[start : start + 256, view] @ upright[start:].T
-            near.append(np.argwhere(products >= 256 - 2 * MAX_DISTANCE) + start)
-    row, column = np.concatenate(near).T
-    links = coo_matrix((np.ones(len(row), dtype=bool), (row, column)), shape=(count, count))
+    row, column = _near(hashes[firsts[in_order]])
+    links = coo_matrix((np.ones(len(row), dtype=bool), (row, column)), shape=(len(firsts), len(firsts)))
     groups = np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
     return groups[np.argsort(in_order)[places.reshape(-1)]]
+
+
+def _near(hashes: UInt8[np.ndarray, "n 2 32"]) -> Int[np.ndarray, "2 m"]:
+    """Return pairs of places whose hashes, upright or mirrored, differ in at most MAX_DISTANCE bits."""
+    near = []
+    for row in range(0, len(hashes), _BLOCK):
+        ours = _signs(hashes[row : row + _BLOCK].reshape(-1, 32))
+        for column in range(row, len(hashes), _BLOCK):
+            theirs = _signs(hashes[column : column + _BLOCK, 0])
+            # The dot product of two sign vectors is the number of equal bits minus the number of different bits.
+            first, second = np.nonzero(ours @ theirs.T >= 256 - 2 * MAX_DISTANCE)
+            near.append(np.stack([first // 2 + row, second + column]))
+    return np.concatenate(near, axis=1)
+
+
+def _signs(hashes: UInt8[np.ndarray, "n 32"]) -> Float32[np.ndarray, "n 256"]:
+    return 2 * np.unpackbits(hashes, axis=1).astype(np.float32) - 1
 
 
 def colours_of(picture: Image.Image) -> Int8[np.ndarray, "4 4 2"]:
@@ -82,7 +93,10 @@ def copies_of(
     """
     kept: dict[int, list[int]] = defaultdict(list)
     copies = {}
+    alone = np.bincount(groups)[groups] == 1
     for place in order:
+        if alone[place]:
+            continue
         rivals = kept[int(groups[place])]
         same = (one for one in rivals if colour_difference(colours[one], colours[place]) <= MAX_COLOUR_DIFFERENCE)
         if (better := next(same, None)) is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import os
 import re
 from collections import Counter
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 
 from common import config
 from common.aspects import shapes_by_genre
@@ -35,15 +34,15 @@ from common.preparing.labelling import (
     load_naming,
     usual_min_count,
 )
-from common.preparing.reading import Picture, PreparationSettings, Refusal, read_pictures
-from common.preparing.sources.files import Listing, Record, Source, first_of
-from common.preparing.splits import choose_splits, only_learnt
+from common.preparing.reading import Pictures, PreparationSettings, Refusal, read_pictures
+from common.preparing.sources.files import Listing, Source, first_of
+from common.preparing.splits import by_content, choose_splits, only_learnt
 from common.preparing.squares import RESIZE_FILTER
 from common.vocabulary import SEVERAL
 
 MOST_ROWS = 60
 """Of a table of labels; a collection of many labels of its own would fill screens."""
-_OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+\.npy")
+_OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+(-\d+)?\.npy")
 
 
 class PreparationReport(NamedTuple):
@@ -76,51 +75,43 @@ def prepare(source: Source, out: Path, settings: PreparationSettings, *, overwri
 def _build(
     listing: Listing, folder: Path, settings: PreparationSettings, genre_naming: Naming, style_naming: Naming
 ) -> PreparationReport:
-    pictures, refused = read_pictures(listing, folder, settings)
+    pictures, refused, pixels = read_pictures(listing, folder, settings)
     if not pictures:
         reason = f"; the first: {refused[0][1]}" if refused else ""
         raise UserError(f"{listing.name}: none of its {len(refused)} pictures can be used{reason}")
 
-    everything, several = _with_labels_of_copies(pictures)
-
-    def worth(place: int) -> tuple[bool, int, int, str]:
-        record, picture = everything[place], pictures[place]
-        labels = genre_naming.is_labelled(record.genre), style_naming.is_labelled(record.style)
-        return record.split in HELD_OUT, sum(labels), math.prod(picture.size), picture.digest
-
-    groups = duplicate_groups(np.stack([picture.perceptual for picture in pictures]))
-    # Of near-duplicates one that came in a held-out split is kept, then the one with the most labels, then the largest,
-    # and of equals the first. The order of the files does not matter.
-    best_first = sorted(range(len(pictures)), key=worth, reverse=True)
-    copies = copies_of(groups, np.stack([picture.colours for picture in pictures]), best_first)
+    genres, styles, given = _labels_of(pictures)
+    several = _share_labels_of_copies(pictures, genres, styles)
+    groups = duplicate_groups(pictures.numbers["perceptual"])
+    best_first = _best_first(pictures, genres, styles, given, genre_naming, style_naming)
+    copies = copies_of(groups, pictures.numbers["colours"], map(int, best_first))
     left_out = {} if settings.keep_duplicates else copies
-    names = [picture.record.name for picture in pictures]
-    near = [(names[copy], f"near-duplicate of {names[better]}") for copy, better in left_out.items()]
+    near = [
+        (pictures.record(copy).name, f"near-duplicate of {pictures.record(better).name}")
+        for copy, better in left_out.items()
+    ]
     kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
 
-    records = [everything[place] for place in kept]
-    digests = [pictures[place].digest for place in kept]
-    chosen = _choose(listing.name, records, digests, groups[kept], settings, genre_naming, style_naming)
+    raw = (*([some[place] for place in kept] for some in (genres, styles, given)),)
+    digests = pictures.numbers["digest"][kept]
+    chosen = _choose(listing.name, *raw, digests, groups[kept], settings, genre_naming, style_naming)
 
-    images = {size: f"images-{size}.npy" for size in settings.sizes}
-    for size, name in images.items():
-        _keep_rows(folder / f"images-{size}.raw", folder / name, kept, size)
-    aspects = [round(width / height, 4) for width, height in (pictures[place].size for place in kept)]
-    columns = zip(chosen.splits, chosen.genres, chosen.styles, records, digests, aspects, strict=True)
+    images = [name for raw in pixels for name in raw.keep(kept)]
+    aspects = [round(width / height, 4) for width, height in pictures.numbers["size"][kept].tolist()]
     rows = (
         (
             index,
-            split,
-            genre,
-            style,
+            chosen.splits[index],
+            chosen.genres[index],
+            chosen.styles[index],
             record.artist,
             record.title,
             record.year,
             f"{listing.name}/{record.name}",
-            digest,
-            aspect,
+            pictures.digest(place),
+            aspects[index],
         )
-        for index, (split, genre, style, record, digest, aspect) in enumerate(columns)
+        for index, (place, record) in enumerate((place, pictures.record(place)) for place in map(int, kept))
     )
     header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256", "aspect")
     _write_table(folder / "labels.csv", header, rows)
@@ -141,7 +132,7 @@ def _build(
         enlarged=settings.enlarge,
         paintings={name: chosen.splits.count(name) for name in SPLITS},
         vocabulary=vocabulary,
-        checksums={name: sha256(folder / name) for name in ("labels.csv", *images.values())},
+        checksums={name: sha256(folder / name) for name in ("labels.csv", *images)},
     )
     text = json.dumps(config.as_values(description), indent=2, ensure_ascii=False)
     (folder / "dataset.json").write_text(text, encoding="utf-8")
@@ -174,21 +165,23 @@ class _Chosen(NamedTuple):
 
 def _choose(
     source: str,
-    records: Sequence[Record],
-    digests: Sequence[str],
+    raw_genres: Sequence[str],
+    raw_styles: Sequence[str],
+    given: Sequence[str],
+    digests: UInt8[np.ndarray, "n 32"],
     groups: Int[np.ndarray, "n"],
     settings: PreparationSettings,
     genre_naming: Naming,
     style_naming: Naming,
 ) -> _Chosen:
     """Raise UserError if no label is left of those that the source gives, or if no picture may be trained on."""
-    min_count = settings.min_count or usual_min_count(len(records))
-    genres = choose_labels([record.genre for record in records], genre_naming, min_count)
-    styles = choose_labels([record.style for record in records], style_naming, min_count)
+    min_count = settings.min_count or usual_min_count(len(raw_genres))
+    genres = choose_labels(raw_genres, genre_naming, min_count)
+    styles = choose_labels(raw_styles, style_naming, min_count)
     none_left = _none_left({"genre": genres, "style": styles}, min_count)
     if none_left and not any(genres.labels) and not any(styles.labels):
         raise UserError(f"{source}: {none_left[0]}")
-    splits = choose_splits(genres.labels, styles.labels, digests, groups, [record.split for record in records])
+    splits = choose_splits(genres.labels, styles.labels, digests, groups, given)
     if "train" not in splits:
         came = "all pictures are in the splits test and validation that came with them"
         raise UserError(f"{source}: {came}; give the folder of one split itself to train on it")
@@ -197,28 +190,65 @@ def _choose(
     foreign = "labels that the training split does not have were taken off the pictures held out"
     remarks = [*genres.remarks, *styles.remarks, *([foreign] if taken_off else [])]
     tables = [*_shortened(genres.table), "", *_shortened(styles.table), ""]
-    lost = sum(record.genre in genres.lost or record.style in styles.lost for record in records)
+    lost = sum(one in genres.lost or other in styles.lost for one, other in zip(raw_genres, raw_styles, strict=True))
     return _Chosen(learnt_genres, learnt_styles, splits, tables, remarks, none_left, lost)
 
 
-def _with_labels_of_copies(pictures: Sequence[Picture]) -> tuple[list[Record], list[str]]:
-    """Return the records; pictures that are equal in each pixel, in several class folders say, get all their labels."""
-    same: dict[str, list[Record]] = {}
-    for picture in pictures:
-        same.setdefault(picture.digest, []).append(picture.record)
-    labels = {
-        digest: [
-            SEVERAL.join(dict.fromkeys(filter(None, some)))
-            for some in zip(*((r.genre, r.style) for r in records), strict=True)
-        ]
-        for digest, records in same.items()
-    }
-    differ = [records[0].name for records in same.values() if len({(one.genre, one.style) for one in records}) > 1]
-    remark = (
-        f"{len(differ)} pictures stand there several times with different labels, and have them all: {first_of(differ)}"
+def _labels_of(pictures: Pictures) -> tuple[list[str], list[str], list[str]]:
+    """Return the raw genre and style of each picture, and the split that it came with."""
+    genres, styles, given = [], [], []
+    for place in range(len(pictures)):
+        record = pictures.record(place)
+        genres.append(record.genre)
+        styles.append(record.style)
+        given.append(record.split)
+    return genres, styles, given
+
+
+def _share_labels_of_copies(pictures: Pictures, genres: list[str], styles: list[str]) -> list[str]:
+    """Give pictures that are equal in each pixel, in several class folders say, all their labels; return remarks."""
+    digests = pictures.numbers["digest"]
+    order = by_content(digests)
+    equal: list[list[int]] = []
+    for before in np.flatnonzero((digests[order[1:]] == digests[order[:-1]]).all(axis=1)):
+        if not equal or equal[-1][-1] != order[before]:
+            equal.append([int(order[before])])
+        equal[-1].append(int(order[before + 1]))
+    differ = []
+    for places in equal:
+        if len({(genres[place], styles[place]) for place in places}) > 1:
+            differ.append(places[0])
+            for labels in (genres, styles):
+                joined = SEVERAL.join(dict.fromkeys(filter(None, (labels[place] for place in places))))
+                for place in places:
+                    labels[place] = joined
+    names = (pictures.record(place).name for place in sorted(differ))
+    remark = f"{len(differ)} pictures stand there several times with different labels, and have them all: "
+    return [remark + first_of(names)] if differ else []
+
+
+def _best_first(
+    pictures: Pictures,
+    genres: Sequence[str],
+    styles: Sequence[str],
+    given: Sequence[str],
+    genre_naming: Naming,
+    style_naming: Naming,
+) -> Int[np.ndarray, "n"]:
+    """Return the places of the pictures, of near-duplicates the one to keep first.
+
+    It is one that came in a held-out split, then the one with the most labels, then the largest, and of equals the
+    first. The order of the files does not matter.
+    """
+    has_genre, has_style = (
+        {raw: naming.is_labelled(raw) for raw in set(some)}
+        for some, naming in ((genres, genre_naming), (styles, style_naming))
     )
-    records = [replace(one.record, genre=labels[one.digest][0], style=labels[one.digest][1]) for one in pictures]
-    return records, [remark] if differ else []
+    labels = np.array([has_genre[genre] + has_style[style] for genre, style in zip(genres, styles, strict=True)])
+    held_out = np.array([split in HELD_OUT for split in given])
+    area = pictures.numbers["size"].prod(axis=1, dtype=np.int64)
+    digests = ~np.ascontiguousarray(pictures.numbers["digest"]).view(">u8").T[::-1]
+    return np.lexsort((*digests, -area, -labels, ~held_out))
 
 
 def _shortened(table: list[str]) -> list[str]:
@@ -260,23 +290,11 @@ def _remarks(lost: int, taxonomy_only: bool, paintings: dict[str, int], refused:
     yield from (f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3))
 
 
-def _mended(pictures: Sequence[Picture]) -> Iterable[str]:
+def _mended(pictures: Pictures) -> Iterable[str]:
     """Say of how many pictures, and which, something was wrong that did not cost them."""
-    for remark in dict.fromkeys(remark for picture in pictures for remark in picture.remarks):
-        names = [" ".join(picture.record.name.split()) for picture in pictures if remark in picture.remarks]
-        yield f"{len(names)} pictures {remark} ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
-
-
-def _keep_rows(raw: Path, target: Path, rows: np.ndarray, size: int) -> None:
-    """Copy the kept rows to an .npy file. Not with a memory map, whose pages would count as our memory."""
-    picture = size * size * 3
-    header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), size, size, 3)}
-    with raw.open("rb") as read, target.open("wb") as kept:
-        np.lib.format.write_array_header_1_0(kept, header)
-        for row in rows.tolist():
-            read.seek(row * picture)
-            kept.write(read.read(picture))
-    raw.unlink()
+    for remark, places in pictures.remarks.items():
+        names = [" ".join(pictures.record(place).name.split()) for place in places[:3]]
+        yield f"{len(places)} pictures {remark} ({', '.join(names)}{', …' if len(places) > 3 else ''})"
 
 
 def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

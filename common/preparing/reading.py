@@ -1,29 +1,34 @@
 """Read the pictures of a source in worker processes: make each square, at all sizes, or say why it is refused.
 
-The main process writes the pixels to one raw file for each size; `preparation` copies the pictures that are kept.
+The main process writes the pixels to raw files; `preparation` copies the pictures that are kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from array import array
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int8, UInt8
 from tqdm import tqdm
 
+from common.preparing.arrays import RawPixels
 from common.preparing.duplicates import colours_of, perceptual_hashes
 from common.preparing.labelling import DEFAULT_TAXONOMY
+from common.preparing.packed import Packed
 from common.preparing.pictures import LEAST_SIDE, Rejected
 from common.preparing.sources.files import Entry, Listing, Record
 from common.preparing.squares import make_square, resize, trim
+from common.preparing.workers import cluster_pool, local_pool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +48,13 @@ class PreparationSettings:
     taxonomy: Path = DEFAULT_TAXONOMY
     keep_duplicates: bool = False
     workers: int
+    scheduler: str | None = None
+    part_size: float | None = None
 
 
+_ONE_AT_A_TIME = Lock()
+NUM_FIRST = 8
+"""Pictures on which the workers of a cluster are tried."""
 HASHED_SIZE = 64
 """Side, in pixels, at which pictures are compared."""
 Refusal = tuple[str, str]
@@ -65,19 +75,70 @@ class Picture(NamedTuple):
     """What was done to a picture that is not as it should be, for the summary."""
 
 
+NUMBERS = np.dtype(
+    [("digest", "u1", 32), ("size", "i4", 2), ("perceptual", "u1", (2, 32)), ("colours", "i1", (4, 4, 2))]
+)
+"""What `Pictures` holds of each picture in memory: the fields of `Picture` that bear these names."""
+
+
+class Pictures:
+    """Usable pictures in columns: what is text lies on disk, what is a number takes 136 bytes of memory a picture."""
+
+    def __init__(self) -> None:
+        self._records = Packed()
+        self._numbers = bytearray()
+        self.remarks: dict[str, array[int]] = {}
+        """The places of the pictures of which each remark was made."""
+
+    def append(self, picture: Picture) -> None:
+        """Add a picture. Not to be called once `numbers` were asked for."""
+        for remark in picture.remarks:
+            self.remarks.setdefault(remark, array("q")).append(len(self))
+        self._records.append(picture.record.texts())
+        one = np.zeros((), NUMBERS)
+        one["digest"] = np.frombuffer(bytes.fromhex(picture.digest), np.uint8)
+        one["size"], one["perceptual"], one["colours"] = picture.size, picture.perceptual, picture.colours
+        self._numbers += one.tobytes()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """All numbers, an array of NUMBERS."""
+        return np.frombuffer(self._numbers, NUMBERS)
+
+    def record(self, place: int) -> Record:
+        """Return the record of one picture."""
+        return Record(*self._records[place])
+
+    def digest(self, place: int) -> str:
+        """Return the SHA-256 of one picture in hexadecimal."""
+        return bytes(self.numbers["digest"][place]).hex()
+
+
 Result = tuple[Picture | Refusal, list[bytes]]
 """A picture with its pixels at each size, or why there is none."""
 
 
-def read_pictures(listing: Listing, folder: Path, settings: PreparationSettings) -> tuple[list[Picture], list[Refusal]]:
-    """Write the pixels to `images-SIZE.raw` in the folder; return usable pictures in that order, and refusals."""
-    pictures, refused = [], []
+def read_pictures(
+    listing: Listing, folder: Path, settings: PreparationSettings
+) -> tuple[Pictures, list[Refusal], list[RawPixels]]:
+    """Return usable pictures, refusals, and the pixels at each size, which lie in the folder, in the same order."""
+    pictures, refused = Pictures(), []
+    raw = [RawPixels(folder, size, settings.part_size) for size in settings.sizes]
     with ExitStack() as stack:
-        raw = [stack.enter_context((folder / f"images-{size}.raw").open("wb")) for size in settings.sizes]
+        for file in raw:
+            stack.enter_context(file)
+        entries = iter(listing.entries)
+        first = list(islice(entries, NUM_FIRST))
+        if settings.scheduler is None:
+            pool, workers = stack.enter_context(local_pool(settings.workers)), settings.workers
+        else:
+            trial = partial(_pixels_of, settings, first)
+            pool, workers = stack.enter_context(cluster_pool(settings.scheduler, trial))
         progress = stack.enter_context(tqdm(total=listing.total, unit="picture", dynamic_ncols=True, mininterval=1.0))
-        pool = ProcessPoolExecutor(settings.workers)
-        stack.callback(pool.shutdown, cancel_futures=True)
-        for found, pixels in _results(pool, iter(listing.entries), settings):
+        for found, pixels in _results(pool, chain(first, entries), settings, workers):
             progress.update()
             if isinstance(found, Picture):
                 pictures.append(found)
@@ -85,16 +146,27 @@ def read_pictures(listing: Listing, folder: Path, settings: PreparationSettings)
                     file.write(image)
             else:
                 refused.append(found)
-    return pictures, refused
+    return pictures, refused, raw
 
 
-def _results(pool: ProcessPoolExecutor, entries: Iterator[Entry], settings: PreparationSettings) -> Iterator[Result]:
+def _results(pool: Executor, entries: Iterator[Entry], settings: PreparationSettings, workers: int) -> Iterator[Result]:
     """Yield the results in the order of the entries. While one round is read the next is listed, but no more."""
-    ahead: Iterator[Result] = iter(())
-    while some := list(islice(entries, 64 * settings.workers)):
-        behind, ahead = ahead, pool.map(partial(_read, settings), some, chunksize=8)
-        yield from behind
-    yield from ahead
+    ahead: Iterator[list[Result]] = iter(())
+    while some := list(islice(entries, 64 * workers)):
+        parts = [some[start : start + 8] for start in range(0, len(some), 8)]
+        behind, ahead = ahead, pool.map(partial(_read_some, settings), parts)
+        yield from chain.from_iterable(behind)
+    yield from chain.from_iterable(ahead)
+
+
+def _read_some(settings: PreparationSettings, entries: Sequence[Entry]) -> list[Result]:
+    # A worker of a cluster may have several threads, and decoding changes settings of Pillow's.
+    with _ONE_AT_A_TIME:
+        return [_read(settings, entry) for entry in entries]
+
+
+def _pixels_of(settings: PreparationSettings, entries: Sequence[Entry]) -> list[list[bytes]]:
+    return [pixels for _, pixels in _read_some(settings, entries)]
 
 
 def _read(settings: PreparationSettings, entry: Entry) -> Result:

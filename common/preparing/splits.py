@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 
 from common.data.dataset import HELD_OUT, SplitName
 from common.vocabulary import SEVERAL
@@ -14,7 +15,7 @@ from common.vocabulary import SEVERAL
 def choose_splits(
     genres: Sequence[str],
     styles: Sequence[str],
-    digests: Sequence[str],
+    digests: UInt8[np.ndarray, "n 32"],
     groups: Int[np.ndarray, "n"],
     given: Sequence[str] = (),
 ) -> list[SplitName]:
@@ -27,37 +28,48 @@ def choose_splits(
     A group of near-duplicates goes where its first member goes. If a rare label would not occur in training, its
     paintings go to training.
     """
-    first: dict[int, int] = {}
-    for place in sorted(range(len(genres)), key=lambda p: digests[p]):
-        first.setdefault(groups[place], place)
+    order = by_content(digests)
+    _, firsts = np.unique(groups[order], return_index=True)
+    leaders = order[np.sort(firsts)]
     # Test last: a group of near-duplicates that has a test painting is never trained on.
     came = [
-        (group, split) for split in HELD_OUT for group, one in zip(groups.tolist(), given, strict=False) if one == split
+        (group, split)
+        for split in HELD_OUT
+        for group, one in zip(map(int, groups), given, strict=False)
+        if one == split
     ]
     held_out: dict[int, SplitName] = dict(came)
     # Test first, so that it does not depend on validation.
     chosen: dict[SplitName, set[int]] = {name: set() for name in reversed(HELD_OUT) if name not in given}
-    firsts = [genre.partition(SEVERAL)[0] for genre in genres]
-    for genre in set(firsts):
-        members = [group for group, place in first.items() if firsts[place] == genre and group not in held_out]
-        count = round(len(members) / 20)
+    members: defaultdict[str, list[int]] = defaultdict(list)
+    for place, group in zip(leaders.tolist(), groups[leaders].tolist(), strict=True):
+        if group not in held_out:
+            members[genres[place].partition(SEVERAL)[0]].append(group)
+    for some_groups in members.values():
+        count = round(len(some_groups) / 20)
         for number, some in enumerate(chosen.values()):
-            some.update(members[number * count : (number + 1) * count])
+            some.update(some_groups[number * count : (number + 1) * count])
     for name, some in chosen.items():
         for labels in (genres, styles):
-            pairs = [
-                (label, group)
-                for whole, group in zip(labels, groups.tolist(), strict=True)
-                for label in whole.split(SEVERAL)
-            ]
-            learnt = {label for label, group in pairs if group not in held_out and group not in some}
-            some -= {group for label, group in pairs if label not in learnt}
+            learnt = {label for label, group in _pairs(labels, groups) if group not in held_out and group not in some}
+            some -= {group for label, group in _pairs(labels, groups) if label not in learnt}
         held_out |= dict.fromkeys(some, name)
-    return [held_out.get(group, "train") for group in groups.tolist()]
+    return [held_out.get(group, "train") for group in map(int, groups)]
+
+
+def by_content(digests: UInt8[np.ndarray, "n 32"]) -> Int[np.ndarray, "n"]:
+    """Return the places of paintings in the order of their checksums, equal ones in theirs."""
+    return np.lexsort(np.ascontiguousarray(digests).view(">u8").T[::-1])
+
+
+def _pairs(labels: Sequence[str], groups: Int[np.ndarray, "n"]) -> Iterator[tuple[str, int]]:
+    for whole, group in zip(labels, map(int, groups), strict=True):
+        for label in whole.split(SEVERAL):
+            yield label, group
 
 
 def only_learnt(labels: Sequence[str], splits: Sequence[SplitName]) -> list[str]:
     """Return the labels without those that no training picture has."""
-    pairs = list(zip(labels, splits, strict=True))
+    pairs = zip(labels, splits, strict=True)
     learnt = {name for label, split in pairs if split == "train" for name in label.split(SEVERAL)}
     return [SEVERAL.join(name for name in label.split(SEVERAL) if name in learnt) for label in labels]

@@ -9,15 +9,17 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from common.errors import UserError
+from common.preparing.packed import Packed
 from common.preparing.pictures import LEAST_SIDE, MAX_BYTES, Decoded, Rejected, decode, reason_of
 
 LEFT_BY_SYSTEMS = frozenset(
@@ -51,10 +53,10 @@ _TYPES = mimetypes.MimeTypes()
 
 def writable(text: str) -> str:
     """Replace lone surrogates, Python's stand-ins for bytes of file names that are not UTF-8: no file can hold them."""
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A picture's name and its labels as the source spells them, made `writable`; a blank label means unlabelled.
 
@@ -71,8 +73,14 @@ class Record:
     """The split that the picture has in its source: train, validation or test; blank if the source has none."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, writable(getattr(self, field.name)))
+        for name in self.__slots__:
+            text = writable(getattr(self, name))
+            # All but names and titles are few.
+            object.__setattr__(self, name, text if name in ("name", "title") else sys.intern(text))
+
+    def texts(self) -> tuple[str, ...]:
+        """Return the texts of all fields, in their order."""
+        return tuple(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,22 @@ class Listing:
     """Number of pictures, if it is known in advance."""
     remarks: tuple[str, ...] = ()
     """What the source left out or could not match, for the summary."""
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """The entries of many files, made when they are asked for."""
+
+    files: Files
+    rows: Packed
+    """The name of each file, and the texts of its record."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Entry]:
+        for name, *texts in self.rows:
+            yield self.files.entry(name, Record(*texts))
 
 
 Source = Callable[[], Listing]
@@ -210,8 +234,11 @@ class Files:
 
     def listing(self, records: Iterable[tuple[str, Record]], remarks: Iterable[str] = ()) -> Listing:
         """Return the listing of some files, given by name and record."""
-        entries = [self.entry(name, record) for name, record in records]
-        return Listing(self.name, entries, len(entries), tuple(dict.fromkeys((*self.remarks(), *remarks))))
+        entries = _Entries(self, Packed((name, *record.texts()) for name, record in records))
+        said = tuple(dict.fromkeys((*self.remarks(), *remarks)))
+        # Preparation takes hours: do not hold the names of millions of files all the while.
+        self.__dict__.pop("_listed", None)
+        return Listing(self.name, entries, len(entries), said)
 
 
 def is_left_by_system(name: str) -> bool:
