@@ -110,3 +110,23 @@ def test_a_copy_is_a_copy_of_the_first_in_order() -> None:
     groups, colours = np.array([0, 1, 0, 1, 1]), np.zeros((5, 4, 4, 2), dtype=np.int8)
     colours[4] = 90
     assert copies_of(groups, colours, [4, 3, 2, 1, 0]) == {0: 2, 1: 3}
+
+
+def test_groups_do_not_depend_on_the_blocks_in_which_pictures_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(0)
+    bits = draw.integers(0, 2, (40, 2, 256), np.uint8)
+    for place in range(20, 40):
+        # The copy of another, upright or mirrored, in which up to 60 bits differ.
+        other, view = draw.integers(0, place), draw.integers(0, 2)
+        flipped = draw.permutation(256)[: draw.integers(0, 60)]
+        bits[place, 0] = bits[other, view]
+        bits[place, 0, flipped] ^= 1
+    hashes = np.packbits(bits, axis=2)
+    whole = duplicate_groups(hashes)
+    assert 1 < len(np.unique(whole)) < 40
+    for size in (1, 7, 20):
+        monkeypatch.setattr("common.preparing.duplicates._BLOCK", size)
+        assert np.array_equal(duplicate_groups(hashes), whole)
+    distances = (bits[:, :, None] != bits[None, :, 0].reshape(1, 1, 40, 256)).sum(axis=3)
+    near = np.triu((distances <= MAX_DISTANCE).any(axis=1))
+    assert all(whole[first] == whole[second] for first, second in np.argwhere(near))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -146,16 +147,16 @@ class PaintingDataset:
                 )
             self.vocabulary = self.description.vocabulary
             self._require_unchanged("labels.csv")
-            with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            self._splits = np.array([row["split"] for row in rows])
+            columns: dict[str, list[str]] = {"split": [], "genre": [], "style": []}
+            for row in self._rows():
+                for name, column in columns.items():
+                    # Millions of rows have few labels.
+                    column.append(sys.intern(row[name]))
+            self._splits = np.array([SPLITS.index(name) for name in columns["split"]], dtype=np.uint8)  # type: ignore[arg-type]
             self._labels = {
-                "genre": _places([row["genre"] for row in rows], self.vocabulary.genres),
-                "style": _places([row["style"] for row in rows], self.vocabulary.styles),
+                "genre": _places(columns["genre"], self.vocabulary.genres),
+                "style": _places(columns["style"], self.vocabulary.styles),
             }
-            self._captions = [
-                ", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"] for row in rows
-            ]
         except (OSError, ValueError, KeyError, csv.Error) as error:
             fault = f"dataset.json and labels.csv in {folder} are broken or do not match"
             raise UserError(f"{fault} ({error}); prepare the data again") from None
@@ -173,7 +174,7 @@ class PaintingDataset:
                 f"prepare it again with: --sizes {' '.join(map(str, sorted({*stored, size})))}"
             )
         images = self._images(size, residence, torch.device(device))
-        chosen = self._splits == name
+        chosen = self._splits == SPLITS.index(name)
         rows = torch.from_numpy(np.flatnonzero(chosen)).to(images.device)
         labels = [some[chosen] for some in self._labels.values()]
         single = (np.where((some != UNLABELLED).sum(axis=1) == 1, some[:, 0], UNLABELLED) for some in labels)
@@ -185,7 +186,17 @@ class PaintingDataset:
 
     def captions(self, rows: Sequence[int]) -> list[str]:
         """Return artist, title and year of some rows of labels.csv, counted from 0."""
-        return [self._captions[row] for row in rows]
+        wanted = set(rows)
+        found = {
+            number: ", ".join(filter(None, (row["artist"], row["title"], row["year"]))) or row["source"]
+            for number, row in enumerate(self._rows())
+            if number in wanted
+        }
+        return [found[row] for row in rows]
+
+    def _rows(self) -> Iterator[dict[str, str]]:
+        with (self.folder / "labels.csv").open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
 
     def _images(
         self, size: int, residence: Residence, device: torch.device

@@ -10,10 +10,12 @@ import csv
 import json
 import os
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,12 +94,13 @@ def _build(
     ]
     kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
 
-    raw = (*([some[place] for place in kept] for some in (genres, styles, given)),)
+    raw = [[some[place] for place in kept] for some in (genres, styles, given)]
     digests = pictures.numbers["digest"][kept]
     chosen = _choose(listing.name, *raw, digests, groups[kept], settings, genre_naming, style_naming)
 
     images = [name for raw in pixels for name in raw.keep(kept)]
-    aspects = [round(width / height, 4) for width, height in pictures.numbers["size"][kept].tolist()]
+    widths, heights = (map(int, side) for side in pictures.numbers["size"][kept].T)
+    aspects = array("d", (round(width / height, 4) for width, height in zip(widths, heights, strict=True)))
     rows = (
         (
             index,
@@ -116,11 +119,12 @@ def _build(
     header = ("index", "split", "genre", "style", "artist", "title", "year", "source", "sha256", "aspect")
     _write_table(folder / "labels.csv", header, rows)
     _write_table(folder / "rejected.csv", ("file", "reason"), refused + near)
-    train = [place for place, split in enumerate(chosen.splits) if split == "train"]
-    learnt_genres, learnt_styles = ([some[place] for place in train] for some in (chosen.genres, chosen.styles))
+    is_learnt = [split == "train" for split in chosen.splits]
+    learnt_genres, learnt_styles = ([*compress(some, is_learnt)] for some in (chosen.genres, chosen.styles))
     vocabulary = build_vocabulary(learnt_genres, learnt_styles, genre_naming, style_naming)
     if settings.fit == "squash":
-        shapes = [(name, aspects[place]) for place in train for name in chosen.genres[place].split(SEVERAL)]
+        learnt = zip(learnt_genres, compress(aspects, is_learnt), strict=True)
+        shapes = [(name, aspect) for genres_of_one, aspect in learnt for name in genres_of_one.split(SEVERAL)]
         vocabulary = replace(vocabulary, shapes=shapes_by_genre(*zip(*shapes, strict=True)))
     description = DatasetDescription(
         version=VERSION,

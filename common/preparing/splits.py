@@ -42,7 +42,7 @@ def choose_splits(
     # Test first, so that it does not depend on validation.
     chosen: dict[SplitName, set[int]] = {name: set() for name in reversed(HELD_OUT) if name not in given}
     members: defaultdict[str, list[int]] = defaultdict(list)
-    for place, group in zip(leaders.tolist(), groups[leaders].tolist(), strict=True):
+    for place, group in zip(map(int, leaders), map(int, groups[leaders]), strict=True):
         if group not in held_out:
             members[genres[place].partition(SEVERAL)[0]].append(group)
     for some_groups in members.values():
