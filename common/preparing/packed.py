@@ -16,13 +16,16 @@ class Packed:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._starts = array("q", [0])
+        self._is_at_end = True
         for row in rows:
             self.append(row)
 
     def append(self, row: Iterable[str]) -> None:
         """Add a row. Names of files may hold what is not UTF-8: it comes back as it was."""
         data = json.dumps([*row], ensure_ascii=False).encode("utf-8", "surrogatepass")
-        self._file.seek(self._starts[-1])
+        if not self._is_at_end:
+            self._file.seek(self._starts[-1])
+            self._is_at_end = True
         self._file.write(data)
         self._starts.append(self._starts[-1] + len(data))
 
@@ -34,6 +37,7 @@ class Packed:
         if not 0 <= place < len(self):
             raise IndexError(place)
         self._file.seek(self._starts[place])
+        self._is_at_end = False
         row: list[str] = json.loads(
             self._file.read(self._starts[place + 1] - self._starts[place]).decode("utf-8", "surrogatepass")
         )
