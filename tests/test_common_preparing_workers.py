@@ -45,6 +45,7 @@ def collection_of_many(tmp_path: Path) -> Path:
 
 def start(kind: str, address: str = "") -> tuple[subprocess.Popen[str], str]:
     """Start a scheduler or a worker; return its process and address."""
+    pytest.importorskip("distributed")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", SCRIPT, kind, address]
     process = subprocess.Popen(
@@ -134,6 +135,7 @@ def test_a_cluster_that_is_lost_leaves_what_was_there(collection_of_many: Path, 
 def test_an_address_that_does_not_answer_is_refused_in_one_line_and_nothing_is_lost(
     collection: Path, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("distributed")
     monkeypatch.setattr("common.preparing.workers.SECONDS_TO_ANSWER", 1)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "dataset.json").write_text("{}")
@@ -146,6 +148,17 @@ def test_an_address_that_does_not_answer_is_refused_in_one_line_and_nothing_is_l
             prepared(collection, tmp_path / "data", scheduler=address, overwrite=True)
     assert "\n" not in str(caught.value)
     assert contents(tmp_path / "data") == {"dataset.json": b"{}"}
+
+
+def test_without_the_package_the_extra_is_named(
+    collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(
+        UserError, match=r'^--scheduler needs distributed; install it .*: pip install -e "\.\[cluster\]"$'
+    ):
+        prepared(collection, tmp_path / "data", scheduler="tcp://127.0.0.1:8786")
+    assert not (tmp_path / "data").exists()
 
 
 def test_workers_that_are_missing_or_lack_the_program_are_told_apart() -> None:

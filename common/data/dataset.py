@@ -152,7 +152,7 @@ class PaintingDataset:
                 for name, column in columns.items():
                     # Millions of rows have few labels.
                     column.append(sys.intern(row[name]))
-            self._splits = np.array([SPLITS.index(name) for name in columns["split"]], dtype=np.uint8)  # type: ignore[arg-type]
+            self._splits = np.array([SPLITS.index(name) for name in columns["split"]], dtype=np.uint8)
             self._labels = {
                 "genre": _places(columns["genre"], self.vocabulary.genres),
                 "style": _places(columns["style"], self.vocabulary.styles),

@@ -50,7 +50,7 @@ class RawPixels:
         """
         in_parts = self._rows_in_part is not None and len(rows) > self._rows_in_part
         step = (self._rows_in_part if in_parts else None) or len(rows)
-        names = []
+        names: list[str] = []
         with closing(_InTurn()) as raw:
             for start in range(0, len(rows), step):
                 some = rows[start : start + step]

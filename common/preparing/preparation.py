@@ -94,9 +94,9 @@ def _build(
     ]
     kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
 
-    raw = [[some[place] for place in kept] for some in (genres, styles, given)]
+    genres, styles, given = ([some[place] for place in kept] for some in (genres, styles, given))
     digests = pictures.numbers["digest"][kept]
-    chosen = _choose(listing.name, *raw, digests, groups[kept], settings, genre_naming, style_naming)
+    chosen = _choose(listing.name, genres, styles, given, digests, groups[kept], settings, genre_naming, style_naming)
 
     images = [name for raw in pixels for name in raw.keep(kept)]
     widths, heights = (map(int, side) for side in pictures.numbers["size"][kept].T)

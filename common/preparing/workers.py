@@ -35,6 +35,7 @@ def cluster_pool(scheduler: str, trial: Callable[[], object]) -> Iterator[tuple[
     """
     try:
         from distributed import Client, KilledWorker
+        from distributed.comm import CommClosedError
     except ImportError:
         raise missing_package("--scheduler", "distributed", extra="cluster") from None
     try:
@@ -47,7 +48,7 @@ def cluster_pool(scheduler: str, trial: Callable[[], object]) -> Iterator[tuple[
         _require_alike(client.run(trial, on_error="return"), trial(), scheduler)
         try:
             yield client.get_executor(pure=False), sum(client.nthreads().values())
-        except (KilledWorker, CancelledError) as error:
+        except (KilledWorker, CancelledError, CommClosedError) as error:
             raise UserError(f"the cluster at {scheduler} was lost ({reason_of(error)}); nothing was changed") from None
 
 
