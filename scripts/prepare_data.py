@@ -54,7 +54,8 @@ def main() -> None:
     add("--per-genre", type=at_least(1), default=500, help="wikiart.org: most paintings to take of each genre")
     add("--pause", type=at_least(0, 3600, float), default=1.0, help="wikiart.org: seconds between requests")
     add("--workers", type=at_least(1), default=available_cores(), help="number of decoding processes")
-    add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask cluster decode: tcp://HOST:8786")
+    cluster = "Dask cluster whose workers decode, as tcp://HOST:8786 (default: processes of this machine)"
+    add("--scheduler", metavar="ADDRESS", help=cluster)
     size = "most gigabytes of one file of pictures (default: one file for each size)"
     add("--part-size", type=at_least(1, kind=float), metavar="GB", help=size)
     add("--overwrite", action="store_true", help="replace an existing dataset")
@@ -67,6 +68,8 @@ def main() -> None:
         parser.error(f"--{in_table[0].replace('_', '-')} is for tables of labels alone; leave it out")
     if given["follow_links"] and (given["hugging_face"] or not os.path.isdir(given["place"])):
         parser.error("--follow-links is for folders alone; leave it out")
+    if given["scheduler"] and given["workers"] != parser.get_default("workers"):
+        parser.error("--workers is for this machine alone; leave it out")
     if given["scheduler"] and os.path.exists(given["place"]):
         # Workers have other working folders.
         given["place"] = os.path.abspath(given["place"])

@@ -152,7 +152,12 @@ def test_preparation_refuses_a_dataset_among_what_it_reads(
 
 @pytest.mark.parametrize(
     "options",
-    ["--folders genre --label style", "procedural --class-names names.txt", "pictures.zip --follow-links"],
+    [
+        "--folders genre --label style",
+        "procedural --class-names names.txt",
+        "pictures.zip --follow-links",
+        "--scheduler tcp://here:1 --workers 77",
+    ],
 )
 def test_an_option_that_nothing_would_read_is_refused(command: Command, options: str) -> None:
     place = [] if options.startswith("p") else ["pictures"]
