@@ -30,9 +30,22 @@ def labels(listing: Listing) -> list[tuple[str, str, str]]:
         (["Training/nude/1.png", "VALID/nude/2.png"], [("train", "nude", ""), ("validation", "nude", "")]),
         (["art/test/nude/1.png", "art/train/nude/2.png"], [("test", "nude", ""), ("train", "nude", "")]),
         (["marina/train/1.png", "nude/test/2.png"], [("train", "marina", ""), ("test", "nude", "")]),
+        (
+            ["images/train2017/nude/1.png", "images/val2017/nude/2.png"],
+            [("train", "nude", ""), ("validation", "nude", "")],
+        ),
+        (["Test Data/nude/1.png", "train_images/nude/2.png"], [("test", "nude", ""), ("train", "nude", "")]),
         (["nude/1.png", "train/2.png"], [("", "nude", ""), ("", "train", "")]),
     ],
-    ids=["outermost", "other names", "inside a single folder", "inside the classes", "a class called so"],
+    ids=[
+        "outermost",
+        "other names",
+        "inside a single folder",
+        "inside the classes",
+        "COCO's",
+        "with a word",
+        "a class called so",
+    ],
 )
 def test_known_names_of_splits_are_splits_and_the_classes_are_the_other_folders(
     tmp_path: Path, names: list[str], found: list[tuple[str, str, str]]
@@ -73,6 +86,23 @@ def test_folders_that_are_not_read_and_pictures_in_too_few_are_counted(tmp_path:
     listing = listed(tmp_path / "b", "style/genre", "cubism/nude/1.png", "rococo/2.png")
     assert labels(listing) == [("", "nude", "cubism"), ("", "", "rococo")]
     assert listing.remarks == ("1 pictures lie in fewer folders than --folders names: rococo/2.png",)
+
+
+def test_a_folder_around_all_classes_is_no_label_if_its_name_says_nothing(tmp_path: Path) -> None:
+    names = ("images/nude/1.png", "images/marina/2.png")
+    assert labels(listed(tmp_path / "a", "genre", *names)) == [("", "marina", ""), ("", "nude", "")]
+    remark = "the folder images, which holds all others, was not read as a label (--folders genre/- reads it)"
+    assert class_folders(Files(tmp_path / "a"), "genre").remarks == (remark,)
+    assert labels(class_folders(Files(tmp_path / "a"), "genre/-")) == [("", "images", "")] * 2
+    assert (
+        labels(listed(tmp_path / "b", "style", "cubism/braque/1.png", "cubism/gris/2.png")) == [("", "", "cubism")] * 2
+    )
+    assert labels(listed(tmp_path / "Art", "genre", "art/nude/1.png")) == [("", "nude", "")]
+
+
+def test_splits_without_class_folders_are_refused_as_such(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"the splits of .* have no folders with files in them; --folders needs"):
+        listed(tmp_path, "genre", "train/1.png", "test/2.png")
 
 
 @pytest.mark.parametrize("text", ["genres", "", "-", "genre/genre", "genre,style"])

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
 from common.data.dataset import SplitName
 from common.errors import UserError
-from common.preparing.sources.files import Files, Listing, Record, first_of, pictures_among
+from common.preparing.sources.files import Files, Listing, Record, first_of, pictures_among, require_pictures
 
 Level = Literal["genre", "style", "-"]
 """What the folders of one level are: genres, styles, or nothing that is read."""
-SPLIT_NAMES: dict[str, SplitName] = {
-    **dict.fromkeys(("train", "training", "trainset", "train_set"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "eval", "validationset", "val_set"), "validation"),
-    **dict.fromkeys(("test", "testing", "testset", "test_set"), "test"),
+SPLIT_NAMES: dict[SplitName, str] = {
+    "train": "train|training",
+    "validation": "val|valid|validation|dev|eval",
+    "test": "test|testing|hold_?out|held_?out",
 }
+"""Patterns of the names that each split has elsewhere. `train_images`, `images_train` and `train2017` are such, too."""
+_THINGS = "data|data_?set|set|split|images?|imgs?|pictures?|photos?|paintings?"
 
 
 def folder_levels(text: str) -> tuple[Level, ...]:
@@ -32,7 +35,11 @@ def folder_levels(text: str) -> tuple[Level, ...]:
 
 def split_of(name: str) -> SplitName | None:
     """Return the split that a folder's or file's name stands for, None for another name."""
-    return SPLIT_NAMES.get(name.strip().lower().replace("-", "_").replace(" ", "_"))
+    plain = re.sub(r"[\s_-]+", "_", name.strip().lower())
+    for split, names in SPLIT_NAMES.items():
+        if re.fullmatch(rf"(?:(?:{_THINGS})_?)?(?:{names})(?:_?(?:{_THINGS}))?(?:_?\d+)?", plain):
+            return split
+    return None
 
 
 def class_folders(files: Files, kinds: str) -> Listing:
@@ -43,14 +50,17 @@ def class_folders(files: Files, kinds: str) -> Listing:
     """
     levels = folder_levels(kinds)
     names, remarks = pictures_among(files.names())
+    require_pictures(names, files)
     paths = {name: tuple(name.split("/")[:-1]) for name in names}
     if files.top and not any(paths.values()):
         paths = dict.fromkeys(names, (files.top,))
     splits, folders, divided = split_folders({name: path for name, path in paths.items() if path})
+    folders, around = _without_the_folder_around(folders, kinds, files.name)
     classes = {name: path for name, path in folders.items() if path}
     if not classes:
         wanted = " and each ".join(level for level in levels if level != "-")
-        raise UserError(f"{files.name} has no folders with files in them; --folders needs one folder for each {wanted}")
+        where = f"the splits of {files.name} have" if splits else f"{files.name} has"
+        raise UserError(f"{where} no folders with files in them; --folders needs one folder for each {wanted}")
     records = []
     for name, path in classes.items():
         labels = {level: folder for level, folder in zip(levels, path, strict=False) if level != "-"}
@@ -64,7 +74,21 @@ def class_folders(files: Files, kinds: str) -> Listing:
         f"{len(inner)} folders inside the class folders were not read as labels: {first_of(inner)} "
         "(--folders genre/style reads two levels)": inner,
     }
-    return files.listing(records, (*remarks, *divided, *(remark for remark, names in said.items() if names)))
+    return files.listing(records, (*remarks, *divided, *around, *(remark for remark, names in said.items() if names)))
+
+
+def _without_the_folder_around(
+    folders: dict[str, tuple[str, ...]], kinds: str, top: str
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Leave out a folder around all others that is called `images` or the like, or as the source is; and say so."""
+    inside = {path for path in folders.values() if path}
+    around = {path[0] for path in inside}
+    name = next(iter(around), "")
+    means_nothing = re.fullmatch(rf"{_THINGS}|all|raw|jpe?gs?|pngs?", name.lower()) or name.lower() == top.lower()
+    if len(around) != 1 or not means_nothing or min(map(len, inside)) < 2 + kinds.count("/"):
+        return folders, ()
+    remark = f"the folder {name}, which holds all others, was not read as a label (--folders {kinds}/- reads it)"
+    return {name: path[1:] for name, path in folders.items()}, (remark,)
 
 
 def split_folders(
