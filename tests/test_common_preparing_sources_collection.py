@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_a_record_holds_the_labels_as_they_are_spelled_and_its_picture_reads(
         (b"", "has no column file, which names the pictures; its header is ''"),
         (b"file,Genre,genre\na.png,,\n", "has two columns genre; rename one"),
         (HEADER.encode(), "lists no pictures"),
-        (HEADER.encode() + b"a.png,portr\xe4t,,,,\n", "cannot be read as UTF-8 ("),
+        (HEADER.encode() + b"a.png,\x8f\xd1\x91\x9c,,,,\n", "cannot be read as UTF-8 ("),
         (HEADER.encode() + b"b.png,,,,,\nc.png,,,,,\n", "names 'b.png' and 1 more, not found; add the files or remove"),
         (HEADER.encode() + b"x" * 300 + b",,,,,\n", "not found"),
         (HEADER.encode() + b"a.png,,,Painter, A.,,1\n", "line 2: 7 fields for 6 columns; put text with a comma in"),
@@ -91,6 +92,79 @@ def test_a_table_needs_the_column_file_alone_and_is_read_as_spreadsheets_write_i
 ) -> None:
     (folder / "labels.csv").write_bytes(table.encode())
     assert records(labels_table(opened(folder))) == [Record("a.png", "portrait")]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("Porträt", "cp1252"), ("Größe", "cp1252"), ("пейзаж", "cp1251"), ("風景", "shift_jis")]
+)
+def test_a_table_of_a_western_spreadsheet_is_read_and_said_but_no_other_script_is_taken_for_one(
+    folder: Path, opened: Callable[[Path], Files], text: str, encoding: str
+) -> None:
+    (folder / "labels.csv").write_bytes(f"file;genre\na.png;{text}\n".encode(encoding))
+    if encoding != "cp1252":
+        with pytest.raises(UserError, match=r"cannot be read as UTF-8 .*; save it as UTF-8"):
+            labels_table(opened(folder))
+        return
+    listing = labels_table(opened(folder))
+    assert records(listing) == [Record("a.png", text)]
+    assert listing.remarks == (f"labels.csv is not in UTF-8 and was read as Windows-1252: {text}",)
+
+
+def test_splits_of_a_table_are_kept_and_said_and_unknown_ones_counted(tmp_path: Path) -> None:
+    classes(tmp_path, "a.png", "b.png", "c.png")
+    (tmp_path / "labels.csv").write_text("file,genre,Set\na.png,nude,Training\nb.png,nude,test set\nc.png,nude,2\n")
+    listing = labels_table(Files(tmp_path))
+    assert [record.split for record in records(listing)] == ["train", "test", ""]
+    assert listing.remarks == (
+        "the splits test, train come from labels.csv and are kept as such",
+        "1 rows name a split that is not known, and are divided anew: 2",
+    )
+
+
+def test_a_table_without_labels_is_said(tmp_path: Path) -> None:
+    classes(tmp_path, "a.png")
+    (tmp_path / "labels.csv").write_text("file,sujet\na.png,nude\n")
+    assert labels_table(Files(tmp_path)).remarks == (
+        "1 columns of labels.csv are not read: sujet",
+        f"{tmp_path}/labels.csv labels no picture: it needs a column genre, style or label",
+    )
+
+
+def test_cocos_tables_lie_in_a_folder_beside_the_pictures_one_for_each_split(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "val")):
+        classes(tmp_path, f"{split}2017/{number}.png", f"annotations/captions_{split}2017.json")
+        coco = {
+            "images": [{"id": 1, "file_name": f"{number}.png"}],
+            "annotations": [{"image_id": 1, "category_id": 7}],
+            "categories": [{"id": 7, "name": "nude"}],
+        }
+        (tmp_path / f"annotations/instances_{split}2017.json").write_text(json.dumps(coco))
+    found = [(record.name, record.split, record.genre) for record in records(labels_table(Files(tmp_path)))]
+    assert found == [("train2017/0.png", "train", "nude"), ("val2017/1.png", "validation", "nude")]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "labels.xlsx",
+            "has no labels.csv at its top level; open labels.xlsx in its program and save it as labels.csv",
+        ),
+        ("nude/2.png", r"if its folders \(nude\) are classes, give --folders genre or --folders style"),
+        ("train/nude/2.png", r"if its folders \(nude\) are classes, give --folders genre or --folders style"),
+    ],
+)
+def test_without_a_table_the_line_names_the_way_out(tmp_path: Path, name: str, message: str) -> None:
+    classes(tmp_path, "1.png", name)
+    with pytest.raises(UserError, match=message):
+        labels_table(Files(tmp_path))
+
+
+def test_archives_inside_an_archive_are_named_where_it_has_no_pictures(tmp_path: Path) -> None:
+    classes(tmp_path / "all", "inner.rar", "readme.txt")
+    for read in (labels_table, lambda files: class_folders(files, "genre")):
+        with pytest.raises(UserError, match=r"has no pictures; unpack inner\.rar"):
+            read(open_files(zipped(tmp_path / "all")))
 
 
 def test_a_name_with_backslashes_is_found_by_slashes_unless_it_is_there_as_it_stands(
@@ -246,7 +320,7 @@ def test_numbered_classes_get_their_names_from_a_file_or_keep_their_numbers(tmp_
 
 
 def test_without_a_table_the_line_names_the_option_that_reads_what_is_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"\(--folders genre, --folders style\); its folders are marina, nude"):
+    with pytest.raises(UserError, match=r"if its folders \(marina, nude\) are classes, give --folders genre or"):
         collected(tmp_path / "folders", {}, "nude/a.png", "marina/b.png")
     with pytest.raises(UserError, match="--hugging-face"):
         collected(tmp_path / "parquet", {"rows.parquet": ""}, "a.png")

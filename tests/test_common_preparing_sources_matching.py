@@ -31,6 +31,9 @@ def found(folder: Path, there: list[str], asked: list[str]) -> tuple[dict[str, s
         ("b.png", "/home/me/pictures/b.png", "the end of their paths"),
         ("images/b.png", "/home/me/pictures/B.PNG", "the end of their paths"),
         ("images/b.png", "b.png", "the end of their paths"),
+        ("my é.png", "my%20%C3%A9.png", "their names as web addresses write them"),
+        ("b.png", "https://example.org/art/b.png?size=2", "the end of their paths"),
+        ("b.png ", "b.png", "their names without regard to case"),
     ],
 )
 def test_a_name_finds_its_file_and_the_summary_says_how(tmp_path: Path, there: str, asked: str, how: str) -> None:

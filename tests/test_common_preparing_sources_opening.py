@@ -14,9 +14,9 @@ from common.preparing.sources.opening import open_source, require_apart
 
 def test_a_place_is_opened_as_it_is_asked_for(tmp_path: Path) -> None:
     assert open_source("procedural", count=3)().name == "procedural (seed 0)"
-    with pytest.raises(UserError, match=r"has no labels\.csv"):
+    with pytest.raises(UserError, match="has no pictures; give the folder or archive that holds them"):
         open_source(str(tmp_path))()
-    with pytest.raises(UserError, match="--folders needs one folder for each style"):
+    with pytest.raises(UserError, match="has no pictures"):
         open_source(str(tmp_path), folders="style")()
     with pytest.raises(UserError, match=r"has no \.jpg files"):
         open_source(str(tmp_path), wikiart_lists=tmp_path)()

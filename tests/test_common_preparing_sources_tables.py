@@ -72,6 +72,27 @@ def test_the_exact_name_of_a_column_comes_before_its_other_names() -> None:
     assert row == {"file": "b.png", "label": "nude", "year": "1900"}
 
 
+def test_labels_are_rather_read_from_names_than_from_numbers() -> None:
+    (row,) = read_table("file,class,class_name\na.png,3,nude\n", "labels.csv").rows
+    assert row == {"file": "a.png", "label": "nude"}
+
+
+def test_a_list_that_a_program_wrote_into_a_cell_is_several_labels() -> None:
+    text = "file,label\na.png,\"['nude', 'portrait']\"\nb.png,[nude\n"
+    assert [row["label"] for row in read_table(text, "labels.csv").rows] == ["nude|portrait", "[nude"]
+
+
+def test_columns_that_are_not_read_are_named() -> None:
+    assert read_table("file,genre,owner,,Size\na.png,nude,me,,1\n", "labels.csv").remarks == (
+        "2 columns of labels.csv are not read: owner, Size",
+    )
+
+
+def test_stylegans_table_without_labels_is_refused_as_such() -> None:
+    with pytest.raises(UserError, match=r"dataset\.json: its labels are null; write"):
+        read_table('{"labels": null}', "a/dataset.json")
+
+
 def test_rows_that_name_no_picture_are_counted_with_their_lines() -> None:
     table = read_table("file,genre\na.png,nude\n,nude\n\n ,marina\n", "labels.csv")
     assert len(table.rows) == 1

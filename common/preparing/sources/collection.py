@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from common.errors import UserError
 from common.preparing.sources import tables
-from common.preparing.sources.files import Files, Listing, Record, first_of, pictures_among
+from common.preparing.sources.files import Files, Listing, Record, first_of, pictures_among, require_pictures
 from common.preparing.sources.layouts import split_folders, split_of
 from common.preparing.sources.matching import find_files
 from common.preparing.sources.tables import COLUMNS, Table, class_names, columns_of, read_table, text_of
@@ -86,6 +86,9 @@ def labels_table(
     if missing:
         remarks.append(f"{len(missing)} rows name pictures that are not there, or not only one: {first_of(missing)}")
     records, twice = _joined(rows)
+    twice += _splits_told(rows, PurePosixPath(found[0].place).name)
+    if not any(row.get("genre") or row.get("style") for _, row, _ in rows):
+        twice.append(f"{found[0].place} labels no picture: it needs a column genre, style or label")
     folders = {name: tuple(name.split("/")[:-1]) for name in records}
     splits, _, divided = split_folders(folders)
     listed = [(name, replace(one, split=one.split or splits.get(name, ""))) for name, one in records.items()]
@@ -110,6 +113,9 @@ def _tables(files: Files) -> list[Found]:
     likely = [name for name in files.names() if name.count("/") < 2 and name.lower().endswith(tables.SUFFIXES)]
     top = [name for name in likely if "/" not in name]
     inner = [name for name in likely if "/" in name]
+    # COCO keeps its tables in a folder beside the pictures, those of categories as `instances_train2017.json`.
+    top = top or [name for name in inner if name.lower().startswith(("annotations/", "labels/"))]
+    top = [name for name in top if "instances" in name.lower()] or top
     if known := _known_tables(top):
         return [_open(files, known[0])]
     divided = [(name, split) for name in top if (split := _split_in(PurePosixPath(name).stem))]
@@ -227,6 +233,18 @@ def _joined(rows: Sequence[tuple[str, dict[str, str], str]]) -> tuple[dict[str, 
     return records, [f"{remark}: {first_of(names)}" for remark, names in said.items() if names]
 
 
+def _splits_told(rows: Sequence[tuple[str, dict[str, str], str]], place: str) -> list[str]:
+    """Say that the rows tell the splits of their pictures, and which of these are not known."""
+    given = [(row.get("split", ""), split_of(row.get("split", "")) or split) for _, row, split in rows]
+    kept = sorted({split for _, split in given if split})
+    other = [name for name, split in given if name and not split]
+    said = {
+        f"the splits {', '.join(kept)} come from {place} and are kept as such": kept,
+        f"{len(other)} rows name a split that is not known, and are divided anew: {first_of(other)}": other,
+    }
+    return [remark for remark, names in said.items() if names]
+
+
 def _union(one: str, other: str) -> str:
     return SEVERAL.join(dict.fromkeys(filter(None, (*one.split(SEVERAL), *other.split(SEVERAL)))))
 
@@ -234,10 +252,15 @@ def _union(one: str, other: str) -> str:
 def _no_table(files: Files) -> str:
     """Say what is missing, and which option reads what is there."""
     pictures, _ = pictures_among(files.names())
-    folders = sorted({name.partition("/")[0] for name in pictures if "/" in name})
-    fault = f"{files.name} has no labels.csv at its top level; add one with the columns {','.join(COLUMNS)} "
+    require_pictures(pictures, files)
+    _, paths, _ = split_folders({name: tuple(name.split("/")[:-1]) for name in pictures})
+    folders = sorted({path[0] for path in paths.values() if path})
+    fault = f"{files.name} has no labels.csv at its top level; "
     if any(name.lower().endswith(".parquet") for name in files.names()):
-        return f"{fault}, or read its parquet files with --hugging-face"
-    there = f"; its folders are {first_of(folders)}" if folders else ""
-    sort = "sort the pictures into one folder for each class (--folders genre, --folders style)"
-    return f"{fault}(only file is required), or {sort}{there}"
+        return f"{fault}read its parquet files with --hugging-face"
+    if sheets := [name for name in files.names() if name.lower().endswith((".xlsx", ".xls", ".ods", ".numbers"))]:
+        return f"{fault}open {sheets[0]} in its program and save it as labels.csv"
+    if folders:
+        return f"{fault}if its folders ({first_of(folders)}) are classes, give --folders genre or --folders style"
+    add = f"add one with the columns {','.join(COLUMNS)} (only file is required)"
+    return f"{fault}{add}, or sort the pictures into one folder for each class (--folders genre, --folders style)"

@@ -29,24 +29,8 @@ LEFT_BY_SYSTEMS = frozenset(
 )
 """Files and folders that systems, network drives and programs write beside pictures, in lower case."""
 NO_PICTURES = frozenset(
-    {
-        ".aae",
-        ".bib",
-        ".cfg",
-        ".cls",
-        ".db",
-        ".ini",
-        ".jsonl",
-        ".log",
-        ".lrcat",
-        ".npy",
-        ".npz",
-        ".parquet",
-        ".pkl",
-        ".pt",
-    }
-    | {".md", ".toml", ".xmp", ".yaml", ".yml"}
-)
+    ".7z .aae .bib .caption .cfg .cls .db .ini .jsonl .log .lrcat .md .npy .npz .parquet .pkl .pt .rar".split()
+) | frozenset(".toml .xmp .yaml .yml".split())
 """Suffixes of files beside pictures that Python's table of file types does not know everywhere."""
 _TYPES = mimetypes.MimeTypes()
 
@@ -147,6 +131,7 @@ class Files:
         self.path = path
         self.name = writable(path.name if path.is_file() else path.resolve().name)
         self._follow_links = follow_links
+        self._legacy: list[str] = []
 
     def __getstate__(self) -> dict[str, object]:
         # A list of all files would travel with each picture.
@@ -218,7 +203,10 @@ class Files:
             raise Rejected(f"cannot be read: {reason_of(error)}") from None
 
     def read_text(self, name: str) -> str:
-        """Return the text of a file in UTF-8, or in UTF-16 if it begins so. Raises UserError if it cannot be read."""
+        """Return the text of a file in UTF-8 or UTF-16, or else in Windows-1252, which a remark of the listing says.
+
+        Raises UserError if it cannot be read.
+        """
         try:
             data = self.read(name)
             if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -226,7 +214,13 @@ class Files:
             # Without a mark: a Latin letter is a byte and a zero, in this order or the other.
             return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be" if data[:1] == b"\0" else "utf-8-sig")
         except Exception as error:
-            raise UserError(f"{self.path}/{name} cannot be read as UTF-8 ({reason_of(error)}); save it again") from None
+            text = _western(data) if isinstance(error, UnicodeDecodeError) else None
+            if text is None:
+                fault = f"{self.path}/{name} cannot be read as UTF-8 ({reason_of(error)})"
+                raise UserError(f"{fault}; save it as UTF-8") from None
+        example = first_of(re.findall(r"\w*[^\W\x00-\x7f]\w*", text))
+        self._legacy.append(f"{name} is not in UTF-8 and was read as Windows-1252: {example}")
+        return text
 
     def entry(self, name: str, record: Record) -> Entry:
         """Return the entry of one file."""
@@ -235,7 +229,7 @@ class Files:
     def listing(self, records: Iterable[tuple[str, Record]], remarks: Iterable[str] = ()) -> Listing:
         """Return the listing of some files, given by name and record."""
         entries = _Entries(self, Packed((name, *record.texts()) for name, record in records))
-        said = tuple(dict.fromkeys((*self.remarks(), *remarks)))
+        said = tuple(dict.fromkeys((*self.remarks(), *self._legacy, *remarks)))
         # Preparation takes hours: do not hold the names of millions of files all the while.
         self.__dict__.pop("_listed", None)
         return Listing(self.name, entries, len(entries), said)
@@ -244,6 +238,15 @@ class Files:
 def is_left_by_system(name: str) -> bool:
     """Return True for a file's or folder's own name if a system or program left it there, not a person."""
     return name.startswith(".") or name.lower() in LEFT_BY_SYSTEMS or "@Syno" in name
+
+
+def _western(data: bytes) -> str | None:
+    """Return text in Windows-1252, as western spreadsheets write it; None for what other scripts look like in it."""
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if re.search("\0|^ÿþ|^þÿ|[^\x00-\x7f]{3}", text) else text
 
 
 def pictures_among(names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -259,6 +262,14 @@ def pictures_among(names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
     suffixes = Counter(PurePosixPath(name).suffix.lower() for name in others).most_common(3)
     kinds = ", ".join(f"{suffix} ({count})" for suffix, count in suffixes)
     return pictures, (f"{len(others)} files that are no pictures left out: {kinds}",)
+
+
+def require_pictures(pictures: Sequence[str], files: Files) -> None:
+    """Raise UserError if there are no pictures, which names archives that are there instead."""
+    if not pictures:
+        archives = [name for name in files.names() if name.lower().endswith((".zip", ".rar", ".7z", ".tar", ".gz"))]
+        inside = f"; unpack {first_of(archives)}" if archives else "; give the folder or archive that holds them"
+        raise UserError(f"{files.name} has no pictures{inside}")
 
 
 def first_of(names: Iterable[str], count: int = 3) -> str:

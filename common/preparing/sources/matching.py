@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from common.preparing.sources.files import Files, first_of, pictures_among
 
@@ -19,7 +21,7 @@ def find_files(asked: Iterable[str], files: Files, *, folder: str = "") -> tuple
     names, _ = pictures_among(files.names())
     there, found, open_names = set(names), {}, []
     for name in filter(None, dict.fromkeys(asked)):
-        slashed = name.replace("\\", "/")
+        slashed = _slashed(name)
         tries = (folder + name, folder + slashed, folder + str(PurePosixPath(slashed)), slashed)
         exact = next((one for one in tries if one in there), None) or next(filter(files.has, tries), None)
         if exact is None:
@@ -28,7 +30,7 @@ def find_files(asked: Iterable[str], files: Files, *, folder: str = "") -> tuple
             found[name] = exact
     remarks = []
     for what, find in _ways(names, folder) if open_names else ():
-        guesses = {name: file for name in open_names if (file := find(name.replace("\\", "/")))}
+        guesses = {name: file for name in open_names if (file := find(_slashed(name)))}
         claims = Counter(guesses.values())
         # Two names that would be one file are two pictures, of which one or both are not here.
         new = {name: file for name, file in guesses.items() if claims[file] == 1 and file not in found.values()}
@@ -44,6 +46,7 @@ def _ways(names: Sequence[str], folder: str) -> Iterable[tuple[str, Callable[[st
     for what, key in (
         ("another form of their Unicode letters", _composed),
         ("their names without regard to case", _folded),
+        ("their names as web addresses write them", _decoded),
         ("their names without an ending", _stem),
     ):
         yield what, _Unique(names, key, folder).find
@@ -90,6 +93,11 @@ class _Ends:
         return self._names[best[0]] if ends or (is_whole and len(common) == 1) else None
 
 
+def _slashed(name: str) -> str:
+    """Return a name with plain slashes; of a web address the path."""
+    return unquote(urlsplit(name).path) if re.match(r"https?://", name) else name.replace("\\", "/")
+
+
 def _parts(name: str) -> tuple[str, ...]:
     parts = tuple(part for part in _folded(name).split("/") if part not in ("", "."))
     return parts or ("",)
@@ -107,7 +115,11 @@ def _composed(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(PurePosixPath(name))).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(PurePosixPath(name))).casefold()).strip()
+
+
+def _decoded(name: str) -> str:
+    return _folded(unquote(name))
 
 
 def _stem(name: str) -> str:

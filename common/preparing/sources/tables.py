@@ -5,6 +5,7 @@ A row maps the columns of `COLUMNS` to text; `collection` finds the pictures tha
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import itertools
@@ -17,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from common.errors import UserError
+from common.preparing.sources.files import first_of
 from common.vocabulary import SEVERAL
 
 COLUMNS = ("file", "genre", "style", "artist", "title", "year")
@@ -34,8 +36,8 @@ SPELLINGS = {
         "image_name",
     )
     + ("imagename", "img", "img_path", "img_name", "picture", "images", "files", "filepaths", "image_id"),
-    "genre": ("genres",),
-    "style": ("styles",),
+    "genre": ("genre_name", "genres"),
+    "style": ("style_name", "styles", "movement", "art_movement"),
     "label": (
         "labels",
         "class",
@@ -52,9 +54,10 @@ SPELLINGS = {
     "artist": ("artist_name", "painter", "author"),
     "title": ("name",),
     "year": ("date",),
-    "split": ("subset", "partition", "data_set"),
+    "split": ("subset", "partition", "data_set", "set"),
 }
 """Other names of the columns, the likelier first. `label` is a genre or a style, as the command line says."""
+_LABELS = ("genre", "style", "label")
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical line"}
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 """Of files that may be tables."""
@@ -82,7 +85,8 @@ def read_table(text: str, place: str) -> Table:
             lines = [json.loads(line) for line in text.splitlines() if line.strip()]
             table = _from_objects([line for line in lines if isinstance(line, dict)])
     except ValueError as error:
-        raise UserError(f"{place}: {error}; save it as JSON again") from None
+        remedy = "; save it as JSON again" if isinstance(error, json.JSONDecodeError) else ""
+        raise UserError(f"{place}: {error}{remedy}") from None
     if table is None:
         raise UserError(f"{place} has no column file, which names the pictures, nor any other table that is known")
     if not table.rows:
@@ -91,13 +95,21 @@ def read_table(text: str, place: str) -> Table:
 
 
 def columns_of(header: Iterable[str]) -> dict[str, str]:
-    """Map each column that is there to the header that stands for it; of several spellings the likeliest counts."""
+    """Map each column that is there to the header that stands for it; of several spellings the likeliest counts.
+
+    Labels are rather read from their names (`label_name`) than from their numbers.
+    """
     given = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in reversed(list(header))}
     found = {
-        column: next((given[spelling] for spelling in (column, *others) if spelling in given), None)
-        for column, others in SPELLINGS.items()
+        column: next((given[spelling] for spelling in _spellings(column) if spelling in given), None)
+        for column in SPELLINGS
     }
     return {column: name for column, name in found.items() if name is not None}
+
+
+def _spellings(column: str) -> list[str]:
+    spellings = [column, *SPELLINGS[column]]
+    return spellings if column not in _LABELS else sorted(spellings, key=lambda name: not name.endswith("_name"))
 
 
 def text_of(value: Any) -> str:
@@ -141,6 +153,7 @@ def _csv_table(text: str, place: str) -> Table:
                 )
                 raise UserError(f"{place}, line {number}: {fault}")
             cells = {column: row[at].strip() if at < len(row) else "" for column, at in places.items()}
+            cells |= {column: _of_list(cells[column]) for column in _LABELS if cells.get(column, "").startswith("[")}
             if cells["file"]:
                 rows.append(cells)
             elif any(cell.strip() for cell in row):
@@ -151,7 +164,17 @@ def _csv_table(text: str, place: str) -> Table:
         raise UserError(f"{place} lists no pictures; add a row for each")
     more = ", …" if len(nameless) > 3 else ""
     remark = f"{len(nameless)} rows of {place} name no picture and were left out: line {', '.join(nameless[:3])}{more}"
-    return Table(rows, (remark,) if nameless else ())
+    unread = [name.strip() for name in header if name.strip() and name not in columns.values()]
+    idle = f"{len(unread)} columns of {PurePosixPath(place).name} are not read: {first_of(unread)}"
+    return Table(rows, (*([remark] if nameless else []), *([idle] if unread else [])))
+
+
+def _of_list(cell: str) -> str:
+    """Return the labels of a list that a program wrote into a cell, as `['portrait', 'nude']`; other text as it is."""
+    try:
+        return text_of(ast.literal_eval(cell))
+    except (ValueError, SyntaxError):
+        return cell
 
 
 def _json_table(value: Any) -> Table | None:
@@ -162,6 +185,8 @@ def _json_table(value: Any) -> Table | None:
         return _from_objects(value) if all(isinstance(row, dict) for row in value) else None
     if not isinstance(value, dict):
         return None
+    if "labels" in value and value["labels"] is None:
+        raise ValueError("its labels are null; write [file, class] for each picture, or give --folders")
     if _is_pairs(value.get("labels")):
         rows = [{"file": str(name), "label": _class_of(label)} for name, label in value["labels"]]
         names = next((value[key] for key in ("class_names", "label_names", "classes") if key in value), ())
