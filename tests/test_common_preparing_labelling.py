@@ -50,7 +50,7 @@ def test_the_table_names_every_raw_label_with_its_pictures_and_why_it_was_left_o
         ["self-portrait", "portrait", "1"],
         ["cityscape", "unlabelled", "(too", "few,", "see", "--min-count)", "1"],
         ["(blank)", "unlabelled", "1"],
-        ["Unknown", "Genre", "unlabelled", "1"],
+        ["Unknown", "Genre", "unlabelled", "(means", "no", "label)", "1"],
         ["Lanscape", "unlabelled", "(unknown);", "did", "you", "mean", "landscape?", "1"],
     ]
 
@@ -70,11 +70,14 @@ def test_an_unknown_label_keeps_the_name_that_the_collection_writes_unless_it_is
         "cats, dogs": "cats dogs",
         "a:b": "a b",
         "portrait": "unlabelled (too few, see --min-count)",
-        "Unknown Genre": "unlabelled",
+        "Unknown Genre": "unlabelled (means no label)",
         "xyz": "unlabelled (too few, see --min-count)",
         "(blank)": "unlabelled",
     }
-    assert mapping.remarks == ("1 genres are spelled in more than one way: Space_Ship = space ship",)
+    assert mapping.remarks == (
+        "1 genres are spelled in more than one way: Space_Ship = space ship",
+        "1 genres with a comma are one label each: cats, dogs (write | between several)",
+    )
 
 
 def test_names_in_any_script_are_labels_of_their_own_as_they_are_typed() -> None:
@@ -93,18 +96,35 @@ def test_the_commonest_spelling_of_an_unknown_label_is_its_name() -> None:
     assert mapped(["Birds", "birds", "birds"], 1, taxonomy_only=False).labels == ["birds"] * 3
 
 
+@pytest.mark.parametrize("mark", ["|", ";", ", ", "/", " & "])
+def test_labels_that_other_pictures_have_alone_are_several_where_a_mark_stands_between_them(mark: str) -> None:
+    raw = ["shoes", f"Shoes{mark}boots", "boots", "Art Nouveau / Modern"]
+    assert mapped(raw, 1, taxonomy_only=False).labels == ["shoes", "shoes|boots", "boots", "Art Nouveau / Modern"]
+
+
+def test_words_that_mean_no_label_are_none_and_numbers_are_labels() -> None:
+    raw = ["Misc", "#N/A", "n/a", "-", "?", "TBD", "none", "0", "1"]
+    assert mapped(raw, 1, taxonomy_only=False).labels == [""] * 7 + ["0", "1"]
+
+
+def test_only_a_label_that_is_spelled_nearly_so_gets_a_hint() -> None:
+    notes = became(mapped(["Lanscape", "étude", "shoes", "train"], 1, taxonomy_only=False))
+    assert [name for name, note in notes.items() if "did you mean" in note] == ["Lanscape"]
+
+
 def test_several_labels_of_a_picture_stand_between_bars_or_between_commas_if_the_taxonomy_knows_them_all() -> None:
-    raw = ["portrait|genre-painting", "portrait, genre painting", "Portraits|portrait|", "cats, portrait", "cats|dogs"]
+    raw = ["portrait|genre-painting", "portrait, genre painting", "Portraits|portrait|", "cats, portrait", "rats|dogs"]
     mapping = mapped(raw, 1, taxonomy_only=False)
     both = "portrait|genre-painting"
-    assert mapping.labels == [both, both, "portrait", "cats portrait", "cats|dogs"]
+    assert mapping.labels == [both, both, "portrait", "cats portrait", "rats|dogs"]
     assert mapping.remarks == (
         "1 genres are spelled in more than one way: genre-painting = genre painting",
+        "1 genres with a comma are one label each: cats, portrait (write | between several)",
         f"3 pictures have several genres, such as {both}",
     )
     naming = load_naming(DEFAULT_TAXONOMY, fine_styles=False, taxonomy_only=False)
     counts = build_vocabulary(mapping.labels, [], *naming).genres
-    assert counts == {"cats": 1, "cats portrait": 1, "dogs": 1, "genre-painting": 2, "portrait": 3}
+    assert counts == {"cats portrait": 1, "dogs": 1, "genre-painting": 2, "portrait": 3, "rats": 1}
     assert mapped(raw, 2, taxonomy_only=False).labels == [both, both, "portrait", "", ""]
 
 

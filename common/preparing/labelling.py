@@ -11,7 +11,7 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,13 +57,18 @@ class Naming:
     taxonomy_only: bool
     """True if a label that the taxonomy does not know means "no label"."""
 
-    def parts(self, raw: str) -> tuple[str, ...]:
-        """Return the labels in a raw label: those between `|`, or between commas if the taxonomy knows them all."""
-        parts = [part.strip() for part in raw.split(SEVERAL)]
-        if len(parts) == 1 and self.is_unknown(raw):
-            between_commas = [part.strip() for part in raw.split(",")]
-            parts = parts if any(map(self.is_unknown, between_commas)) else between_commas
-        return tuple(dict.fromkeys(filter(None, parts)))
+    def parts(self, raw: str, alone: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the labels in a raw label: those between `|` or `;`.
+
+        Those between commas, `/` or `&` are several if the taxonomy knows each or it is one of `alone`: labels, as
+        `fold` writes them, that other pictures have alone.
+        """
+        parts = []
+        for part in _certain_parts(raw):
+            inside = [one.strip() for one in re.split("[,/&]", part)] if self.is_unknown(part) else [part]
+            is_several = all(one and (not self.is_unknown(one) or fold(one) in alone) for one in inside)
+            parts += inside if is_several else [part]
+        return tuple(dict.fromkeys(parts))
 
     def name(self, label: str) -> str | None:
         """Return the name of a single raw label, None for unlabelled."""
@@ -80,6 +85,10 @@ class Naming:
     def is_unknown(self, label: str) -> bool:
         """Return True if the taxonomy does not know a single raw label that says something."""
         return normalise(label) not in self.known and normalise(label) not in self.unlabelled
+
+
+def _certain_parts(raw: str) -> list[str]:
+    return [part for part in map(str.strip, re.split(r"[|;]", raw)) if part]
 
 
 def _own_name(label: str) -> str:
@@ -149,7 +158,9 @@ def choose_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> 
     A label with fewer than `min_count` pictures becomes its family if the family then has `min_count` pictures, and
     unlabelled otherwise.
     """
-    parts_of = {raw: naming.parts(raw) for raw in dict.fromkeys(raw_labels)}
+    different = dict.fromkeys(raw_labels)
+    alone = {fold(part) for raw in different for part in _certain_parts(raw)}
+    parts_of = {raw: naming.parts(raw, alone) for raw in different}
     counts = Counter(part for raw in raw_labels for part in parts_of[raw] or ("",))
     names = _one_spelling({part: naming.name(part) for part in counts}, counts)
     totals = _totals(parts_of, raw_labels, names)
@@ -161,7 +172,7 @@ def choose_labels(raw_labels: Sequence[str], naming: Naming, min_count: int) -> 
     labels = {part: name if name and finally_[name] >= min_count else "" for part, name in joined.items()}
 
     became = {part: (label or "unlabelled") + _note(part, names[part], label, naming) for part, label in labels.items()}
-    width, became_width = max(map(len, counts), default=0) + 2, max(36, *map(len, became.values()), 0)
+    width, became_width = max(map(len, counts), default=0) + 2, max(24, *map(len, became.values()), 0)
     rows: list[tuple[str, str, int | str]] = [(f"{naming.kind}s", "became", "pictures")]
     rows += [(part or "(blank)", became[part], count) for part, count in counts.most_common()]
     table = [f"{part:{width}}  {what:{became_width}} {number:>8}" for part, what, number in rows]
@@ -201,11 +212,15 @@ def _joins(counts: Counter[str], labels: Sequence[str], naming: Naming) -> tuple
     """Say which spellings were read as one label, and how many pictures have several."""
     spellings: dict[str, list[str]] = {}
     for part in counts:
-        spellings.setdefault(fold(part), []).append(part)
+        if naming.name(part) is not None:
+            spellings.setdefault(fold(part), []).append(part)
+    commas = [part for part in counts if "," in part]
     one = [" = ".join(some) for some in spellings.values() if len(some) > 1]
     several = [label for label in labels if SEVERAL in label] or [""]
     said = {
         f"{len(one)} {naming.kind}s are spelled in more than one way: {', '.join(one[:3])}": one,
+        f"{len(commas)} {naming.kind}s with a comma are one label each: {'; '.join(commas[:3])} "
+        "(write | between several)": commas,
         f"{len(several)} pictures have several {naming.kind}s, such as {several[0]}": several[0],
     }
     return tuple(remark for remark, some in said.items() if some)
@@ -214,7 +229,7 @@ def _joins(counts: Counter[str], labels: Sequence[str], naming: Naming) -> tuple
 def _note(raw: str, name: str | None, label: str, naming: Naming) -> str:
     """Say why a raw label, which has a name or none, became a label; blank where that is plain."""
     unknown = naming.is_unknown(raw)
-    near = difflib.get_close_matches(normalise(raw), naming.canonical, n=1) if unknown else []
+    near = difflib.get_close_matches(normalise(raw), naming.canonical, n=1, cutoff=0.8) if unknown else []
     hint = f"; did you mean {naming.canonical[near[0]]}?" if near else ""
     if label and label != name:
         return " (too few, joined its family)"
@@ -222,7 +237,9 @@ def _note(raw: str, name: str | None, label: str, naming: Naming) -> str:
         return f" (too few, see --min-count){hint}"
     if name:
         return hint.replace("; ", " (").replace("?", "?)")
-    return f" (unknown){hint}" if unknown and naming.taxonomy_only else " (no name)" if unknown else ""
+    if unknown:
+        return f" (unknown){hint}" if naming.taxonomy_only else " (no name)"
+    return " (means no label)" if raw else ""
 
 
 def build_vocabulary(

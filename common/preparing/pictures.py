@@ -75,6 +75,8 @@ def decode(data: bytes, least_side: int = LEAST_SIDE) -> Decoded:
 
     A JPEG's shorter side is reduced to no less than `least_side`. Raises Rejected with the reason.
     """
+    if not data:
+        raise Rejected("is empty: 0 bytes")
     try:
         with warnings.catch_warnings(), _without_pillows_limit():
             warnings.simplefilter("ignore")

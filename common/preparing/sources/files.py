@@ -29,8 +29,9 @@ LEFT_BY_SYSTEMS = frozenset(
 )
 """Files and folders that systems, network drives and programs write beside pictures, in lower case."""
 NO_PICTURES = frozenset(
-    ".7z .aae .bib .caption .cfg .cls .db .ini .jsonl .log .lrcat .md .npy .npz .parquet .pkl .pt .rar".split()
-) | frozenset(".toml .xmp .yaml .yml".split())
+    {".7z", ".aae", ".bib", ".caption", ".cfg", ".cls", ".db", ".ini", ".jsonl", ".log", ".lrcat", ".md", ".npy"}
+    | {".npz", ".parquet", ".pkl", ".pt", ".rar", ".toml", ".xmp", ".yaml", ".yml"}
+)
 """Suffixes of files beside pictures that Python's table of file types does not know everywhere."""
 _TYPES = mimetypes.MimeTypes()
 
