@@ -267,3 +267,8 @@ def test_damaged_metadata_costs_no_picture() -> None:
     ):
         spoiled = file[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + file[2:]
         assert sorted(decode(spoiled).size) == [60, 80]
+
+
+def test_an_empty_file_is_refused_as_such() -> None:
+    with pytest.raises(Rejected, match="is empty: 0 bytes"):
+        decode(b"")

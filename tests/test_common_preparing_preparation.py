@@ -116,8 +116,8 @@ def test_refused_pictures_and_near_duplicates_are_listed_with_their_reasons(tmp_
         ("00.png", "near-duplicate of 03.png"),
     ]
     assert report.lines[-3:] == [
-        "1 refused, for example: is not a picture in a supported format",
-        "1 refused, for example: 200x63 pixels, smaller than 64 (see --enlarge)",
+        "1 refused, such as 01.png: is not a picture in a supported format",
+        "1 refused, such as 04.png: 200x63 pixels, smaller than 64 (see --enlarge)",
         "2 train, 0 validation, 0 test; 2 refused, near-duplicates left out: 1 (--keep-duplicates keeps them)",
     ]
     stored = np.load(tmp_path / "data" / "images-64.npy")
@@ -293,7 +293,7 @@ def test_labels_that_are_not_known_keep_the_name_that_the_collection_writes_or_a
 def test_of_very_many_labels_the_commonest_are_shown(tmp_path: Path) -> None:
     report = prepared(came_with([("", f"kind {number}", "") for number in range(70)]), tmp_path / "data")
     assert len(report.description.vocabulary.genres) == 70
-    assert "… and 10 rarer ones" in report.lines
+    assert "… and 40 rarer ones, 0 of them unlabelled" in report.lines
 
 
 def came_with(labels: list[tuple[str, str, str]], seeds: list[int] | None = None) -> Source:
@@ -328,10 +328,22 @@ def test_a_copy_of_a_test_picture_is_never_trained_on(tmp_path: Path, keep: bool
     assert splits == [("came/0", "train"), *([("came/1", "test")] * keep), ("came/2", "test")]
 
 
+def test_near_duplicates_in_another_class_folder_are_said_and_a_kind_without_labels_takes_one_line(
+    tmp_path: Path,
+) -> None:
+    picture = random_picture(0)
+    for genre, name in (("portrait", "a.png"), ("nude", "b.jpg"), ("nude", "c.png"), ("portrait", "d.png")):
+        (tmp_path / "art" / genre).mkdir(parents=True, exist_ok=True)
+        (picture if name < "c" else random_picture(ord(name[0]))).save(tmp_path / "art" / genre / name)
+    report = prepared(open_source(str(tmp_path / "art"), folders="genre"), tmp_path / "data", min_count=1)
+    assert [line for line in report.lines if line.startswith("1 near-duplicates had other labels than the one kept: ")]
+    assert "styles: none" in report.lines
+
+
 def test_labels_that_a_split_of_its_own_alone_has_are_taken_off_and_that_is_said(tmp_path: Path) -> None:
     report = prepared(came_with([("train", "portrait", ""), ("test", "nude|portrait", "")]), tmp_path / "data")
     assert [row["genre"] for row in table(tmp_path / "data" / "labels.csv")] == ["portrait", "portrait"]
-    assert "labels that the training split does not have were taken off the pictures held out" in report.lines
+    assert "1 labels of held-out pictures were taken off: no picture of the training split has them" in report.lines
     assert PaintingDataset(tmp_path / "data").vocabulary.genres == {"portrait": 1}
 
 

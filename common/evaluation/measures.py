@@ -118,7 +118,7 @@ def measure(
     chosen = generator_for(0, Purpose.EVALUATION_RESAMPLING).permutation(train)[:training_limit]
     counts = f"{held_out} {subject.split} and {len(chosen)} training paintings"
     if min(len(subject), held_out, len(chosen)) <= 2 * NEIGHBOURS:
-        remedy = "raise --samples" if len(subject) <= 2 * NEIGHBOURS else "prepare more paintings"
+        remedy = "raise --samples or give more pictures" if len(subject) <= 2 * NEIGHBOURS else "prepare more paintings"
         raise UserError(
             f"{len(subject)} samples, {counts}: measuring needs more than {2 * NEIGHBOURS} of each; {remedy}"
         )

@@ -63,7 +63,7 @@ class Naming:
         Those between commas, `/` or `&` are several if the taxonomy knows each or it is one of `alone`: labels, as
         `fold` writes them, that other pictures have alone.
         """
-        parts = []
+        parts: list[str] = []
         for part in _certain_parts(raw):
             inside = [one.strip() for one in re.split("[,/&]", part)] if self.is_unknown(part) else [part]
             is_several = all(one and (not self.is_unknown(one) or fold(one) in alone) for one in inside)

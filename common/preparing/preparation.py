@@ -11,7 +11,6 @@ import json
 import os
 import re
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -29,21 +28,19 @@ from common.errors import UserError
 from common.files import sha256, whole_folder
 from common.preparing.duplicates import copies_of, duplicate_groups
 from common.preparing.labelling import (
-    Labels,
     Naming,
     build_vocabulary,
     choose_labels,
     load_naming,
     usual_min_count,
 )
-from common.preparing.reading import Pictures, PreparationSettings, Refusal, read_pictures
+from common.preparing.reading import Pictures, PreparationSettings, read_pictures
 from common.preparing.sources.files import Listing, Source, first_of
 from common.preparing.splits import by_content, choose_splits, only_learnt
 from common.preparing.squares import RESIZE_FILTER
+from common.preparing.summary import labels_left_out, lost_and_refused, mended, none_left, shortened
 from common.vocabulary import SEVERAL
 
-MOST_ROWS = 60
-"""Of a table of labels; a collection of many labels of its own would fill screens."""
 _OURS = re.compile(r"dataset\.json|labels\.csv|rejected\.csv|features|images-\d+(-\d+)?\.npy")
 
 
@@ -93,6 +90,7 @@ def _build(
         for copy, better in left_out.items()
     ]
     kept = np.setdiff1d(np.arange(len(pictures)), list(left_out))
+    several += labels_left_out(pictures, left_out, genres, styles)
 
     genres, styles, given = ([some[place] for place in kept] for some in (genres, styles, given))
     digests = pictures.numbers["digest"][kept]
@@ -145,8 +143,8 @@ def _build(
     kept_or_not = "kept in the same split" if settings.keep_duplicates else "left out"
     alike = len(pictures) - len(np.unique(groups)) - len(copies)
     recoloured = [f"{alike} pictures differ from another in colour alone: kept, in its split"] if alike else []
-    remarks = _remarks(chosen.lost, settings.taxonomy_only, description.paintings, refused)
-    said = *listing.remarks, *_mended(pictures), *several, *recoloured, *chosen.remarks, *remarks
+    remarks = lost_and_refused(chosen.lost, settings.taxonomy_only, description.paintings, refused)
+    said = *listing.remarks, *mended(pictures), *several, *recoloured, *chosen.remarks, *remarks
     lines = [*chosen.tables, *said, *chosen.none_left]
     summary = f"{counts}; {len(refused)} refused, near-duplicates {kept_or_not}: {len(copies)}"
     remedy = " (--keep-duplicates keeps them)" if left_out else ""
@@ -182,20 +180,21 @@ def _choose(
     min_count = settings.min_count or usual_min_count(len(raw_genres))
     genres = choose_labels(raw_genres, genre_naming, min_count)
     styles = choose_labels(raw_styles, style_naming, min_count)
-    none_left = _none_left({"genre": genres, "style": styles}, min_count)
-    if none_left and not any(genres.labels) and not any(styles.labels):
-        raise UserError(f"{source}: {none_left[0]}")
+    no_label = none_left({"genre": genres, "style": styles}, min_count)
+    if no_label and not any(genres.labels) and not any(styles.labels):
+        raise UserError(f"{source}: {no_label[0]}")
     splits = choose_splits(genres.labels, styles.labels, digests, groups, given)
     if "train" not in splits:
         came = "all pictures are in the splits test and validation that came with them"
         raise UserError(f"{source}: {came}; give the folder of one split itself to train on it")
     learnt_genres, learnt_styles = (only_learnt(some.labels, splits) for some in (genres, styles))
-    taken_off = [*genres.labels, *styles.labels] != [*learnt_genres, *learnt_styles]
-    foreign = "labels that the training split does not have were taken off the pictures held out"
+    pairs = zip([*genres.labels, *styles.labels], [*learnt_genres, *learnt_styles], strict=True)
+    taken_off = sum(whole != learnt for whole, learnt in pairs)
+    foreign = f"{taken_off} labels of held-out pictures were taken off: no picture of the training split has them"
     remarks = [*genres.remarks, *styles.remarks, *([foreign] if taken_off else [])]
-    tables = [*_shortened(genres.table), "", *_shortened(styles.table), ""]
+    tables = [*shortened(genres, "genre"), "", *shortened(styles, "style"), ""]
     lost = sum(one in genres.lost or other in styles.lost for one, other in zip(raw_genres, raw_styles, strict=True))
-    return _Chosen(learnt_genres, learnt_styles, splits, tables, remarks, none_left, lost)
+    return _Chosen(learnt_genres, learnt_styles, splits, tables, remarks, no_label, lost)
 
 
 def _labels_of(pictures: Pictures) -> tuple[list[str], list[str], list[str]]:
@@ -253,52 +252,6 @@ def _best_first(
     area = pictures.numbers["size"].prod(axis=1, dtype=np.int64)
     digests = ~np.ascontiguousarray(pictures.numbers["digest"]).view(">u8").T[::-1]
     return np.lexsort((*digests, -area, -labels, ~held_out))
-
-
-def _shortened(table: list[str]) -> list[str]:
-    """Return a table of labels, the commonest first, without most of its rows if it is long."""
-    more = len(table) - 1 - MOST_ROWS
-    return [*table[: 1 + MOST_ROWS], f"… and {more} rarer ones"] if more > 0 else table
-
-
-def _none_left(kinds: dict[str, Labels], min_count: int) -> list[str]:
-    """Say for which kind of label none of those that the source gives is left, and what would keep them."""
-    lines = []
-    for kind, labels in kinds.items():
-        if any(labels.labels):
-            continue
-        if labels.largest:
-            name, number = labels.largest
-            few = f"the commonest, {name!r}, has {number} pictures, and --min-count asks for {min_count}"
-            lines.append(f"no {kind} is left: {few}; lower --min-count")
-        elif labels.lost:
-            lines.append(
-                f"no {kind} is left: the first, {min(labels.lost)!r}, and all others are unknown; see --taxonomy-only"
-            )
-    return lines
-
-
-def _remarks(lost: int, taxonomy_only: bool, paintings: dict[str, int], refused: Sequence[Refusal]) -> Iterable[str]:
-    """Say how many pictures lost a label, which held-out splits are empty, and why most pictures were refused."""
-    why = "which is no name; add it as an alias in your own --taxonomy"
-    if taxonomy_only:
-        why = "which the taxonomy does not know; add it to your own --taxonomy, or leave out --taxonomy-only"
-    if lost:
-        yield f"{lost} pictures lost their genre or style, {why}"
-    if names := " and ".join(name for name in HELD_OUT if not paintings[name]):
-        held_out = f"no pictures were held out for {names}: that takes 11 or more of one genre"
-        yield f"{held_out}; you can train on this dataset, but not measure on {names}"
-    # Reasons that differ in numbers are one.
-    kinds = Counter(re.sub(r"\d+", "0", reason) for _, reason in refused)
-    examples = {re.sub(r"\d+", "0", reason): reason for _, reason in reversed(refused)}
-    yield from (f"{count} refused, for example: {examples[kind]}" for kind, count in kinds.most_common(3))
-
-
-def _mended(pictures: Pictures) -> Iterable[str]:
-    """Say of how many pictures, and which, something was wrong that did not cost them."""
-    for remark, places in pictures.remarks.items():
-        names = [" ".join(pictures.record(place).name.split()) for place in places[:3]]
-        yield f"{len(places)} pictures {remark} ({', '.join(names)}{', …' if len(places) > 3 else ''})"
 
 
 def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

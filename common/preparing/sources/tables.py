@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -153,6 +154,8 @@ def _csv_table(text: str, place: str) -> Table:
                 )
                 raise UserError(f"{place}, line {number}: {fault}")
             cells = {column: row[at].strip() if at < len(row) else "" for column, at in places.items()}
+            # All but names and titles are few; tables may have millions of rows.
+            cells |= {column: sys.intern(cells[column]) for column in places if column not in ("file", "title")}
             cells |= {column: _of_list(cells[column]) for column in _LABELS if cells.get(column, "").startswith("[")}
             if cells["file"]:
                 rows.append(cells)
