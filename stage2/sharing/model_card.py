@@ -125,7 +125,7 @@ def _head(
         yield f"{kind}: {', '.join(f'{name} ({count})' for name, count in counts.items()) or 'none'}.\n"
     if any(kinds.values()):
         alone = " Stage I takes no style." if kinds["Styles"] else ""
-        yield f"The number of training paintings is in brackets.{alone}\n"
+        yield f"The number of training paintings is in brackets; one with several labels counts for each.{alone}\n"
 
 
 def _training(run: Path, log: Sequence[Mapping[str, float]], best: bool) -> Iterator[str]:
