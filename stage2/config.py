@@ -121,6 +121,8 @@ class LossSettings(RealnessSettings):
     """delta: the critic's class heads give generated pictures equal probability for every genre and style."""
     layout: Annotated[float, pydantic.Field(ge=0)] = 0.0
     """Output and small picture have light and shade in the same places; their colours may differ."""
+    content: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    """The eyes see the same things in the same places of output and small picture, whatever the means of their maps."""
     composition: Annotated[float, pydantic.Field(ge=0)]
     """Distance between output and small picture, both reduced to 16 pixels."""
     reconstruction: Annotated[float, pydantic.Field(ge=0)]
@@ -165,6 +167,8 @@ class Stage2Config:
                 f"training.crop must be {resolution}: a critic with networks.features, and the repainting generator, "
                 "take whole pictures"
             )
+        if self.loss.content and self.networks.features == "none":
+            raise ValueError("loss.content needs networks.features")
         if self.training.accumulation > 1 and isinstance(self.networks, StackganNetworks):
             raise ValueError(
                 "training.accumulation must be 1 with stackgan, whose batch norm depends on the size of each part"

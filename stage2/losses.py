@@ -63,12 +63,14 @@ def layout_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 s
 
 def layout_correlation(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"]) -> Float[Tensor, "b"]:
     """Correlate the brightness of both pictures, reduced to 16x16 pixels: 1 if light and shade lie alike."""
-    parts = []
-    for images in (small, large):
-        grey = F.avg_pool2d(images.mean(dim=1, keepdim=True), images.shape[-1] // 16).flatten(1)
-        parts.append(grey - grey.mean(dim=1, keepdim=True))
-    one, other = parts
-    # On even ground there is no layout to keep.
+    one, other = (F.avg_pool2d(part.mean(dim=1, keepdim=True), part.shape[-1] // 16) for part in (small, large))
+    return correlation(one, other)
+
+
+def correlation(one: Float[Tensor, "b c h w"], other: Float[Tensor, "b c h w"]) -> Float[Tensor, "b"]:
+    """Correlate maps over their places: 1 if the same things lie in the same places, whatever each channel's mean."""
+    one, other = ((part - part.mean(dim=(2, 3), keepdim=True)).flatten(1) for part in (one, other))
+    # On even ground there is nothing to keep.
     return (one * other).sum(dim=1) / (one.norm(dim=1) * other.norm(dim=1) + 1e-3)
 
 

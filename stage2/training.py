@@ -38,6 +38,7 @@ from stage2.config import Stage2Config
 from stage2.critic import Critic
 from stage2.losses import (
     composition_distance,
+    correlation,
     critic_loss,
     label_loss,
     layout_correlation,
@@ -48,6 +49,8 @@ from stage2.networks import build_critic, build_generator, eyes_of, look
 from stage2.sampling import STAGE1_FOLDER, draw_noise, save_export
 
 SAMPLE_COLUMNS = 5
+CONTENT_MAPS = (1, 2)
+"""Those of strides 8 and 16, among the maps of the whole picture."""
 FITTED = 256
 """Most paintings by which the channels of the maps are standardised."""
 
@@ -262,13 +265,27 @@ class Stage2Trainer:
         reconstruction = rebuilt * (fake - batch.large).abs().mean(dim=(1, 2, 3))
         losses = -scores + loss.generator_labels * labels + loss.layout * layout_distance(small, fake)
         losses = losses + loss.composition * composition + loss.reconstruction * reconstruction
-        return losses.mean(), {
+        figures = {}
+        if loss.content:
+            content = self._content_kept(small, views)
+            losses = losses + loss.content * (1 - content)
+            figures["content"] = content.mean()
+        return losses.mean(), figures | {
             "composition": composition.mean(),
             "layout": layout_correlation(small, fake).mean(),
             "reconstruction": torch.stack([reconstruction.sum(), rebuilt.sum()]),
             "genre_fake": correct(genre_logits, batch.asked_genres),
             "style_fake": correct(style_logits, batch.asked_styles),
         }
+
+    def _content_kept(self, small: Float[Tensor, "b 3 h w"], views: Sequence[Tensor]) -> Float[Tensor, "b"]:
+        """Correlate what the eyes see in the whole pictures with what they see in the small ones."""
+        assert self._eyes is not None
+        with torch.no_grad(), self.pair.in_precision():
+            maps = self._eyes(small)
+            seen = [self._critic.projections[place](maps[place]).float() for place in CONTENT_MAPS]
+        kept = [correlation(views[1 + place], one) for place, one in zip(CONTENT_MAPS, seen, strict=True)]
+        return torch.stack(kept).mean(dim=0)
 
     @torch.no_grad()
     def paint(
