@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from stage2.losses import (
     KEPT_LAYOUT,
     composition_distance,
+    correlation,
     critic_loss,
     label_loss,
     layout_correlation,
@@ -73,6 +74,14 @@ def test_layout_is_where_light_and_shade_lie_whatever_the_colours() -> None:
     torch.testing.assert_close(layout_distance(small, mirrored), KEPT_LAYOUT - layout_correlation(small, mirrored))
     assert layout_distance(small, mirrored) > 0.3
     torch.testing.assert_close(layout_correlation(small, -large), -layout_correlation(small, large))
+
+
+def test_content_is_what_lies_where_whatever_each_channels_mean() -> None:
+    torch.manual_seed(0)
+    maps = torch.randn(2, 5, 8, 8)
+    torch.testing.assert_close(correlation(maps, 3 * maps + torch.randn(2, 5, 1, 1)), torch.ones(2), atol=1e-3, rtol=0)
+    assert correlation(maps, maps.flip(3)).abs().max() < 0.3
+    assert correlation(maps, torch.full_like(maps, 0.5)).abs().max() == 0
 
 
 def test_wrong_styles_are_others_and_the_batchs_own_in_another_order() -> None:

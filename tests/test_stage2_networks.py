@@ -305,6 +305,16 @@ def test_crops_are_refused_where_networks_take_whole_pictures(change: str) -> No
         config.load(Stage2Config, PRESETS / "tiny.yaml", [change, "training.crop=64"])
 
 
+def test_content_is_refused_where_no_eyes_see_it() -> None:
+    config.load(
+        Stage2Config,
+        PRESETS / "tiny.yaml",
+        ["loss.content=1", "networks.features=efficientnet-lite0", "training.crop=128"],
+    )
+    with pytest.raises(UserError, match=r"loss\.content needs networks\.features"):
+        config.load(Stage2Config, PRESETS / "tiny.yaml", ["loss.content=1"])
+
+
 @pytest.mark.parametrize("critic_channels", [(4, 8), (4, 8, 8, 8, 8)])
 def test_a_square_that_the_networks_cannot_take_is_refused(critic_channels: tuple[int, ...]) -> None:
     step = max(8, 2 ** len(critic_channels))

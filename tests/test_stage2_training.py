@@ -200,7 +200,7 @@ def test_a_repainter_with_eyes_resumes_exactly_and_stores_nothing_of_the_frozen_
 ) -> None:
     for name, lengths in (("whole", (4,)), ("cut", (2, 4))):
         for steps in lengths:
-            settings = repainting_config("training.restyled_share=0.5", f"training.steps={steps}")
+            settings = repainting_config("training.restyled_share=0.5", "loss.content=1.0", f"training.steps={steps}")
             train(settings, dataset, stage1_run, tmp_path / name, resume=steps == 4)
     whole, cut = (
         load_file(tmp_path / name / "checkpoints" / "step-00000004" / "state.safetensors") for name in ("whole", "cut")
