@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/environment.sh" evaluation
 started=$SECONDS
 out=demo
-[ -f $out/data/dataset.json ] || python scripts/prepare_data.py procedural --count 1800 --out $out/data --overwrite
+[ -f $out/data/dataset.json ] || python scripts/prepare_data.py procedural --count 1200 --out $out/data --overwrite
 python scripts/train_stage1.py --preset demo --data $out/data --out $out/stage1 --resume
 python scripts/train_stage2.py --preset demo --data $out/data --stage1 $out/stage1 --out $out/stage2 --resume
 python scripts/evaluate.py run $out/stage2 --data $out/data --samples 200 --quick --out $out/report
