@@ -22,9 +22,9 @@ def pair() -> tuple[nn.Module, nn.Module]:
     return average, live
 
 
-def share_of_the_old(halflife: float, updates: int) -> float:
+def share_of_the_old(halflife: float, updates: int, rampup: float) -> float:
     average, live = pair()
-    update_average(average, live, halflife, updates)
+    update_average(average, live, halflife, updates, rampup)
     values = torch.cat([parameter.flatten() for parameter in average.parameters()])
     assert values.min() == values.max()
     return 1 - float(values[0])
@@ -38,18 +38,21 @@ def test_after_the_ramp_a_half_life_of_updates_halves_the_old_share() -> None:
 
 
 @pytest.mark.parametrize(
-    ("halflife", "updates", "share"),
+    ("halflife", "updates", "rampup", "share"),
     [
-        (100, 1, 0.5 ** (1 / 0.05)),
-        (100, 20, 0.5),
-        (100, 400, 0.5 ** (1 / 20)),
-        (100, 2000, 0.5 ** (1 / 100)),
-        (100, 4000, 0.5 ** (1 / 100)),
-        (0, 50, 0.0),
+        (100, 1, 0.05, 0.5 ** (1 / 0.05)),
+        (100, 20, 0.05, 0.5),
+        (100, 400, 0.05, 0.5 ** (1 / 20)),
+        (100, 2000, 0.05, 0.5 ** (1 / 100)),
+        (100, 4000, 0.05, 0.5 ** (1 / 100)),
+        (100, 400, 0.2, 0.5 ** (1 / 80)),
+        (0, 50, 0.05, 0.0),
     ],
 )
-def test_the_half_life_is_a_twentieth_of_the_run_up_to_its_setting(halflife: float, updates: int, share: float) -> None:
-    assert share_of_the_old(halflife, updates) == pytest.approx(share, abs=1e-6)
+def test_the_half_life_is_a_share_of_the_run_up_to_its_setting(
+    halflife: float, updates: int, rampup: float, share: float
+) -> None:
+    assert share_of_the_old(halflife, updates, rampup) == pytest.approx(share, abs=1e-6)
 
 
 def test_running_statistics_are_averaged_and_the_live_network_stays_as_it_is() -> None:

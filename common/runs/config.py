@@ -63,6 +63,8 @@ class Schedule:
     """Mirror half of the real paintings, chosen at random."""
     average_halflife: Annotated[float, pydantic.Field(ge=0)]
     """Half-life, in steps, of the exponential moving average of both networks' weights; 0 uses the current weights."""
+    average_rampup: Annotated[float, pydantic.Field(gt=0, le=1)] = 0.05
+    """The half-life is at most this share of the steps so far."""
     precision: Precision
     """Precision that the networks compute in. Weights and the penalty's norm stay in float32."""
     label_steps: Annotated[int, pydantic.Field(ge=0)] = 0

@@ -82,13 +82,17 @@ class AdversarialPair:
         figures: dict[str, Tensor] = {}
         if step >= schedule.pretraining_steps:
             figures |= self.update_generator(first)
-            generator_updates = step + 1 - schedule.pretraining_steps
-            update_average(self.average, self.generator, schedule.average_halflife, generator_updates)
+            self._update_average("generator", step + 1 - schedule.pretraining_steps)
         of_critic: dict[str, Tensor] = {}
         for update in range(first, first + schedule.critic_steps):
             _add_share(of_critic, self.update_critic(update), schedule.critic_steps)
-        update_average(self.average_critic, self.critic, schedule.average_halflife, step + 1)
+        self._update_average("critic", step + 1)
         return figures | of_critic
+
+    def _update_average(self, name: Literal["generator", "critic"], updates: int) -> None:
+        average = self.average if name == "generator" else self.average_critic
+        halflife, rampup = self._schedule.average_halflife, self._schedule.average_rampup
+        update_average(average, self.modules[name], halflife, updates, rampup)
 
     def update_critic(self, update: int) -> dict[str, Tensor]:
         """Descend the critic's loss on batch number `update`, one part in memory at a time.
