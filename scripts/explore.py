@@ -1,4 +1,4 @@
-"""Look at what trained weights can do: `python scripts/explore.py sheet | vary | walk | nearest`."""
+"""Look at what trained weights can do: `python scripts/explore.py sheet | vary | walk | restyle | nearest`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def main() -> None:
     elif arguments.command == "walk":
         stops = {name: value for name, value in vars(arguments).items() if name in ("frames", "stops", "among")}
         commands.paint_walk(painter, arguments.kind, request, output, arguments.fps, **stops)
+    elif arguments.command == "restyle":
+        commands.paint_restyled(painter, arguments.picture, request, output, arguments.in_style)
     else:
         # Imported here, because only this command needs the packages for evaluation.
         from stage2.painter.measuring import paint_beside_nearest
@@ -67,6 +69,10 @@ def _parser() -> Parser:
             one.add_argument("--among", nargs="+", default=(), metavar="NAME", help="only these (default: all)")
         one.add_argument("--frames", type=at_least(2, 2000), default=48, help="number of frames")
         one.add_argument("--fps", type=at_least(1, 50), default=20, help="frames per second")
+    restyle = add(names, "restyle", "a picture of your own in a style", "genre")
+    restyle.add_argument("picture", type=Path, help="a photo, a drawing, a painting")
+    style = "a name, a family, a blend, or any (default: every style, on one sheet)"
+    restyle.add_argument("--style", dest="in_style", help=style)
     nearest = add(names, "nearest", "pictures beside their nearest training paintings", "genre", "style")
     options.add_seeds(nearest)
     nearest.add_argument("--data", type=Path, default=Path("data"), help="dataset folder of the paintings")

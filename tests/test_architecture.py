@@ -20,7 +20,8 @@ ROOMS = {
     "common.runs": {*FOUNDATION, "common.data", "common.evaluation"},
     "stage1": {*FOUNDATION, "common.data", "common.evaluation", "common.runs"},
     "stage2": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage1"},
-    "stage2.painter": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage1", "stage2"},
+    "stage2.painter": {*FOUNDATION, "common.data", "common.evaluation", "common.preparing", "common.runs", "stage1"}
+    | {"stage2"},
     "stage2.sharing": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage1", "stage2"}
     | {"stage2.painter"},
 }

@@ -21,8 +21,8 @@ from stage1.sampling import SHIPPED as STAGE1_SHIPPED
 from stage1.sampling import Stage1Painter
 from stage2 import Painter, Request
 from stage2.config import PRESETS, Stage2Config
-from stage2.painter.painter import Resolved, points
 from stage2.painter.requests import Origin
+from stage2.painter.resolving import Resolved, points
 from stage2.sampling import SHIPPED, Stage2Export
 
 
@@ -159,11 +159,11 @@ def test_a_batch_is_halved_until_it_fits_the_devices_memory(stage1_run: Path, mo
     painter = Painter.load(stage1_run)
     paint, sizes, fits = painter.images_of, [], 3
 
-    def images_of(requests: Sequence[Resolved]) -> torch.Tensor:
+    def images_of(requests: Sequence[Resolved], photo: None) -> torch.Tensor:
         if len(requests) > fits:
             raise torch.OutOfMemoryError("out of memory")
         sizes.append(len(requests))
-        return paint(requests)
+        return paint(requests, photo)
 
     monkeypatch.setattr(painter, "images_of", images_of)
     assert [painting.request.seed for painting in painter.paint(count=20)] == list(range(20))

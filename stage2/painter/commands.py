@@ -21,8 +21,11 @@ from common.errors import UserError
 from common.images import captioned_grid
 from common.machine import launched_place
 from common.picture_files import encode, write_overlapped, write_picture
-from stage2.painter.painter import Painter, Resolved
+from common.vocabulary import ANY
+from stage2.painter.painter import Painter
+from stage2.painter.photos import open_photo
 from stage2.painter.requests import Origin, Painting, Request, Series, captions, slug
+from stage2.painter.resolving import Resolved
 from stage2.painter.variations import Walk, animation
 
 MOST_PIXELS = 100_000_000
@@ -122,6 +125,18 @@ def paint_curated(
     names = [f"{title}_grid"] if sheet else [f"{title}{rank:02}" for rank in range(1, keep + 1)]
     curate = partial(painter.curate, request, keep, candidates, variety=variety)
     output.write(names, lambda: _contents(painter, curate(), output, grid if sheet else None))
+
+
+def paint_restyled(painter: Painter, path: Path, request: Request, output: Output, style: str | None) -> None:
+    """Paint a picture of the user's own in a style; without one, in every style, all on one sheet."""
+    photo = open_photo(path)
+    for remark in photo.remarks:
+        print(f"warning: {path} is among the pictures that {remark}", file=sys.stderr)
+    styles = [style] if style else painter.styles_at(request.resolution) or [ANY]
+    paintings = painter.restyled(photo.image, [replace(request, style=one) for one in styles])
+    asked = painter.resolve(replace(request, style=style or ANY)).request
+    name = f"{slug(path.stem)}_{asked.stem}" if style else f"{slug(path.stem)}_{asked.stem}_styles_grid"
+    output.write([name], lambda: _contents(painter, list(paintings), output, None if style else grid))
 
 
 def paint_again(painter: Painter, picture: Path, output: Output) -> None:

@@ -7,7 +7,7 @@ weights, the labels and its own seed. Stage II's export contains stage I's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -17,38 +17,23 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from common.aspects import SQUARE, aspect_of, require_aspect, reshaped
+from common.aspects import SQUARE, aspect_of, reshaped
 from common.curation import Opinions, choose, judgement, rank, thumbnails
 from common.errors import UserError
 from common.images import labelled_grid, resized, to_pictures, to_signed, to_uint8
 from common.machine import give_freed_memory_back, keep_freed_memory
 from common.runs.exports import find_export, read_export_values
-from common.vocabulary import ANY, is_any, require_same
+from common.vocabulary import ANY, require_same
 from stage1.sampling import RUN as STAGE1_RUN
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
+from stage2.painter.photos import Photo
 from stage2.painter.requests import LARGEST_BATCH, Origin, Painting, Request
+from stage2.painter.resolving import Resolved, points, resolve
 from stage2.painter.variations import Walk, in_styles, noise_of, walk, with_nearby_noise
 from stage2.sampling import RUN, SHIPPED, TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
 
 CPU_BATCH = 16
 """Pictures per batch on a CPU; more are not faster."""
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """A request that certain weights can paint, with everything that painting needs."""
-
-    request: Request
-    """With its resolution, and with the vocabulary's spelling of the labels."""
-    resolution: int
-    genres: tuple[float, ...]
-    """The genre as a point of the simplex; all zeros for any."""
-    styles: tuple[float, ...]
-
-    def with_seeds(self, seeds: Iterable[int]) -> Iterator[Resolved]:
-        """Yield the same request with each of the seeds."""
-        for seed in seeds:
-            yield replace(self, request=replace(self.request, seed=seed))
 
 
 class Painter:
@@ -138,6 +123,32 @@ class Painter:
             for index, painting in zip(kept, chosen, strict=True)
         ]
 
+    def restyle(
+        self,
+        image: Image.Image,
+        style: str = ANY,
+        genre: str = ANY,
+        count: int = 1,
+        seed: int = 0,
+        resolution: int | None = None,
+        truncation: float = 1.0,
+    ) -> list[Painting]:
+        """Paint a picture of your own in a style, in its shape, with stage II's noise of `count` consecutive seeds.
+
+        Stage II sees 64 pixels of it. Raises UserError as `paint` does, and if the weights hold no stage II.
+        """
+        one = Request(genre=genre, style=style, resolution=resolution, truncation=truncation)
+        return list(self.restyled(image, [replace(one, seed=seed + number) for number in range(count)]))
+
+    def restyled(self, image: Image.Image, requests: Iterable[Request]) -> Iterator[Painting]:
+        """Paint a picture of your own as each of the requests asks, in its own shape. Raises UserError as `restyle`."""
+        photo = Photo.of(image)
+        for one in requests:
+            if not self.knows_styles(one.resolution or self.resolutions[-1]):
+                have = f"choose another resolution than {SIZE}" if self.stage2 else f"train it: {TRAIN_COMMAND}"
+                raise UserError(f"only stage II can paint over a picture; {have} (weights: {self.folder})")
+        return self.paint_resolved([self.resolve(replace(one, aspect=photo.aspect)) for one in requests], photo)
+
     def vary_styles(self, request: Request, styles: Sequence[str] = ()) -> list[Painting]:
         """Paint the same composition in each of `styles`, or in every style. Raises UserError as `paint` does."""
         return list(self.stream(in_styles(request, self.styles_at(request.resolution), styles)))
@@ -161,8 +172,12 @@ class Painter:
         """Repaint the picture with this origin; on the same machine every pixel is the same.
 
         It takes its old row in a batch of the old size, because these affect rounding. Raises UserError if other
-        weights painted it.
+        weights painted it, or if it is a restyled photo, whose recipe does not hold the photo.
         """
+        if origin.photo:
+            raise UserError(
+                "this is a restyled photo, which cannot be painted again from its recipe alone; restyle the photo again"
+            )
         if origin.weights != self.weights:
             raise UserError(
                 f"weights {origin.weights} painted the picture, but {self.folder} holds {self.weights}; choose the run "
@@ -185,45 +200,19 @@ class Painter:
     def resolve(self, request: Request) -> Resolved:
         """Look up what a request asks for. Raises UserError, naming the weights, if these cannot paint it."""
         try:
-            return self._resolve(request)
+            return resolve(request, self.vocabulary, self.shapes, self.resolutions)
         except UserError as error:
             raise UserError(f"{error} (weights: {self.folder})") from None
 
-    def _resolve(self, request: Request) -> Resolved:
-        genres, styles = self.vocabulary.genre_weights(request.genre), self.vocabulary.style_weights(request.style)
-        if min(request.seed, request.towards or 0) < 0:
-            raise UserError(f"seed {min(request.seed, request.towards or 0)} is negative; choose 0 or above")
-        if not 0 < request.truncation <= 1:
-            raise UserError(f"truncation {request.truncation:g} is out of range; choose a number above 0, at most 1")
-        if not 0 <= request.nearby <= 1:
-            raise UserError(f"nearby {request.nearby:g} is out of range; choose a number from 0 to 1")
-        resolution = int(self.resolutions[-1] if request.resolution is None else request.resolution)
-        if resolution not in self.resolutions:
-            known = ", ".join(map(str, self.resolutions))
-            raise UserError(f"these weights cannot paint resolution {resolution}; choose one of {known}")
-        if resolution == SIZE and not is_any(request.style):
-            other = "choose another resolution" if self.resolutions[-1] > SIZE else f"train stage II: {TRAIN_COMMAND}"
-            raise UserError(
-                f"style {request.style!r} needs stage II, and stage I paints {SIZE} pixels; leave it out, or {other}"
-            )
-        spelled = replace(
-            request,
-            genre=self.vocabulary.spelling("genre", request.genre),
-            style=self.vocabulary.spelling("style", request.style),
-            # Convert NumPy numbers to plain ones: they are written to the metadata and read again.
-            seed=int(request.seed),
-            truncation=float(request.truncation),
-            nearby=float(request.nearby),
-            resolution=resolution,
-            aspect=require_aspect(request.aspect, self.shapes),
-        )
-        return Resolved(spelled, resolution, genres, styles)
+    def paint_resolved(self, requests: Iterable[Resolved], photo: Photo | None = None) -> Iterator[Painting]:
+        """Paint resolved requests one batch at a time, in constant memory for any number of them.
 
-    def paint_resolved(self, requests: Iterable[Resolved]) -> Iterator[Painting]:
-        """Paint resolved requests one batch at a time, in constant memory for any number of them."""
-        for batch, images in self._batches(requests):
+        A photo takes the place of stage I's paintings.
+        """
+        digest = photo.digest if photo else ""
+        for batch, images in self._batches(requests, photo):
             for row, (one, picture) in enumerate(zip(batch, to_pictures(images), strict=True)):
-                yield Painting(one.request, self.weights, row, len(batch), image=self._shaped(picture, one))
+                yield Painting(one.request, self.weights, row, len(batch), digest, image=self._shaped(picture, one))
 
     def _shaped(self, picture: Image.Image, one: Resolved) -> Image.Image:
         asked = one.request
@@ -232,11 +221,14 @@ class Painter:
         )
 
     @torch.no_grad()
-    def images_of(self, requests: Sequence[Resolved]) -> Float[Tensor, "b 3 size size"]:
-        """Paint a batch of requests of one resolution; return tensors."""
+    def images_of(self, requests: Sequence[Resolved], photo: Photo | None = None) -> Float[Tensor, "b 3 size size"]:
+        """Paint a batch of requests of one resolution; return tensors. A photo takes the place of stage I's."""
         asked, resolution = [one.request for one in requests], requests[0].resolution
         genres, styles = (rows.to(self.device) for rows in points(requests))
-        small = self.stage1.paint(noise_of(asked, draw_latents, self.stage1.latent_dim), genres)
+        if photo is None:
+            small = self.stage1.paint(noise_of(asked, draw_latents, self.stage1.latent_dim), genres)
+        else:
+            small = photo.small.to(self.device).expand(len(requests), -1, -1, -1)
         if self.stage2 is None or resolution == SIZE:
             return small
         noise = noise_of(asked, draw_noise, self.stage2.export.networks.noise_dim)
@@ -278,7 +270,9 @@ class Painter:
         large = resized(to_signed(images.to(self.device)), self.resolutions[-1])
         return self.stage2.opinions(large, genres, styles)
 
-    def _batches(self, requests: Iterable[Resolved]) -> Iterator[tuple[list[Resolved], Float[Tensor, "b 3 size size"]]]:
+    def _batches(
+        self, requests: Iterable[Resolved], photo: Photo | None = None
+    ) -> Iterator[tuple[list[Resolved], Float[Tensor, "b 3 size size"]]]:
         """Yield batches of requests of one resolution, in their order, with their pictures."""
         # Otherwise half of a CPU's time goes into pages that are given back and taken again with every batch.
         keep_freed_memory()
@@ -288,7 +282,7 @@ class Painter:
                 while waiting := waiting or list(islice(alike, self.batch_size)):
                     batch = waiting[: self.batch_size]
                     try:
-                        images = self.images_of(batch)
+                        images = self.images_of(batch, photo)
                     except torch.OutOfMemoryError:
                         if len(batch) == 1:
                             raise UserError("the device has no memory for one picture; use --device cpu") from None
@@ -298,8 +292,3 @@ class Painter:
                     waiting = waiting[len(batch) :]
         finally:
             give_freed_memory_back()
-
-
-def points(requests: Sequence[Resolved]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b s"]]:
-    """Return the points of the genre and style simplex."""
-    return torch.tensor([one.genres for one in requests]), torch.tensor([one.styles for one in requests])

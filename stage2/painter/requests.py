@@ -169,6 +169,8 @@ class Origin:
     row: int = 0
     batch: int = 1
     """Size of the batch that it was painted in, `row` the picture's row there: another size changes the rounding."""
+    photo: str = ""
+    """Digest of the user's own picture that it was painted over (`stage2.painter.photos`)."""
 
     @classmethod
     def read(cls, path: Path) -> Origin:
@@ -180,7 +182,7 @@ class Origin:
             row, batch = map(int, metadata["batch"].split(" of "))
             if not 1 <= row <= batch <= LARGEST_BATCH:
                 raise ValueError("its place in the batch")
-            return Origin(request, metadata["weights"], row - 1, batch)
+            return Origin(request, metadata["weights"], row - 1, batch, metadata.get("photo", ""))
         except (KeyError, ValueError):
             raise UserError(
                 f"{path} holds no metadata of this program, so it cannot be painted again; choose an unedited picture "
@@ -206,6 +208,7 @@ class Painting(Origin):
             **{name: str(getattr(self.request, name)) for name in names},
             "weights": self.weights,
             "batch": f"{self.row + 1} of {self.batch}",
+            **({"photo": self.photo} if self.photo else {}),
             **self.judgement,
         }
 
