@@ -23,7 +23,7 @@ from common.machine import launched_place
 from common.picture_files import encode, write_overlapped, write_picture
 from common.vocabulary import ANY
 from stage2.painter.painter import Painter
-from stage2.painter.photos import open_photo
+from stage2.painter.photos import Photo, open_photo
 from stage2.painter.requests import Origin, Painting, Request, Series, captions, slug
 from stage2.painter.resolving import Resolved
 from stage2.painter.variations import Walk, animation
@@ -133,7 +133,7 @@ def paint_restyled(painter: Painter, path: Path, request: Request, output: Outpu
     for remark in photo.remarks:
         print(f"warning: {path} is among the pictures that {remark}", file=sys.stderr)
     styles = [style] if style else painter.styles_at(request.resolution) or [ANY]
-    paintings = painter.restyled(photo.image, [replace(request, style=one) for one in styles])
+    paintings = painter.restyled(Photo.of(photo.image), [replace(request, style=one) for one in styles])
     asked = painter.resolve(replace(request, style=style or ANY)).request
     name = f"{slug(path.stem)}_{asked.stem}" if style else f"{slug(path.stem)}_{asked.stem}_styles_grid"
     output.write([name], lambda: _contents(painter, list(paintings), output, None if style else grid))

@@ -29,7 +29,7 @@ from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.painter.photos import Photo
 from stage2.painter.requests import LARGEST_BATCH, Origin, Painting, Request
 from stage2.painter.resolving import Resolved, points, resolve
-from stage2.painter.variations import Walk, in_styles, noise_of, walk, with_nearby_noise
+from stage2.painter.variations import Walk, in_styles, noise_of, walk, walk_between, with_nearby_noise
 from stage2.sampling import RUN, SHIPPED, TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
 
 CPU_BATCH = 16
@@ -138,11 +138,10 @@ class Painter:
         Stage II sees 64 pixels of it. Raises UserError as `paint` does, and if the weights hold no stage II.
         """
         one = Request(genre=genre, style=style, resolution=resolution, truncation=truncation)
-        return list(self.restyled(image, [replace(one, seed=seed + number) for number in range(count)]))
+        return list(self.restyled(Photo.of(image), [replace(one, seed=seed + number) for number in range(count)]))
 
-    def restyled(self, image: Image.Image, requests: Iterable[Request]) -> Iterator[Painting]:
+    def restyled(self, photo: Photo, requests: Iterable[Request]) -> Iterator[Painting]:
         """Paint a picture of your own as each of the requests asks, in its own shape. Raises UserError as `restyle`."""
-        photo = Photo.of(image)
         for one in requests:
             if not self.knows_styles(one.resolution or self.resolutions[-1]):
                 have = f"choose another resolution than {SIZE}" if self.stage2 else f"train it: {TRAIN_COMMAND}"
@@ -167,6 +166,10 @@ class Painter:
         known = list(self.vocabulary.genres) if kind == "genres" else self.styles_at(request.resolution)
         requests = walk(kind, request, known, frames=frames, stops=stops, among=among)
         return self.paint_resolved([self.resolve(one) for one in requests])
+
+    def walk_between(self, requests: Sequence[Request], frames: int = 48) -> Iterator[Painting]:
+        """Paint the frames of a looping walk from picture to picture. Raises UserError before the first is painted."""
+        return self.paint_resolved(walk_between([self.resolve(one) for one in requests], frames))
 
     def again(self, origin: Origin) -> Painting:
         """Repaint the picture with this origin; on the same machine every pixel is the same.

@@ -24,6 +24,9 @@ from common.preparing.pictures import MAX_BYTES, Decoded, Rejected, decode
 from common.preparing.squares import resize
 from stage1.sampling import SIZE
 
+MOST_BYTES = 32 * 2**20
+"""Of a file from a visitor of the page."""
+
 
 @dataclass(frozen=True)
 class Photo:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -18,10 +18,12 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from common.aspects import SQUARE
 from common.errors import UserError, missing_package
 from common.picture_files import described
 from common.vocabulary import is_any
 from stage2.painter.requests import Request
+from stage2.painter.resolving import Resolved
 
 Walk = Literal["seeds", "genres", "styles"]
 WALK_SUFFIXES = {"gif": ".gif", "webp": ".webp", "mp4": ".mp4"}
@@ -57,9 +59,7 @@ def walk(
     if frames < count:
         raise UserError(f"{frames} frames are too few for a walk of {count} stops; give at least one per stop")
     found = []
-    for frame in range(frames):
-        here, rest = divmod(frame * count, frames)
-        there, share = (here + 1) % count, rest / frames
+    for here, there, share in _steps(count, frames):
         if kind == "seeds":
             moved: dict[str, Any] = {"towards": request.seed + there, "nearby": share} if share else {}
             found.append(replace(request, seed=request.seed + here, **moved))
@@ -67,6 +67,44 @@ def walk(
             blend = f"{names[here]}:{1 - share:.6f},{names[there]}:{share:.6f}" if share else names[here]
             found.append(replace(request, genre=blend) if kind == "genres" else replace(request, style=blend))
     return found
+
+
+def walk_between(stops: Sequence[Resolved], frames: int) -> list[Resolved]:
+    """Return the frames of a walk from picture to picture and back to the first: labels, noise and truncation move.
+
+    All frames are square and of the first stop's size. Raises UserError for fewer than two stops, fewer frames than
+    stops, and a stop whose noise is moved already.
+    """
+    if len(stops) < 2:
+        raise UserError(f"a walk needs two pictures or more, not {len(stops)}")
+    if frames < len(stops):
+        raise UserError(f"{frames} frames are too few for a walk of {len(stops)} stops; give at least one per stop")
+    if any(one.request.towards is not None for one in stops):
+        raise UserError("a picture near another has no noise of its own to walk from; choose others")
+    found = []
+    for here, there, share in _steps(len(stops), frames):
+        first, second = stops[here], stops[there]
+        asked = replace(
+            first.request,
+            towards=second.request.seed,
+            nearby=share,
+            truncation=(1 - share) * first.request.truncation + share * second.request.truncation,
+            resolution=stops[0].resolution,
+            aspect=SQUARE,
+        )
+        genres, styles = (
+            tuple((1 - share) * a + share * b for a, b in zip(*pair, strict=True))
+            for pair in ((first.genres, second.genres), (first.styles, second.styles))
+        )
+        found.append(Resolved(asked, stops[0].resolution, genres, styles))
+    return found
+
+
+def _steps(stops: int, frames: int) -> Iterator[tuple[int, int, float]]:
+    """Yield, for each frame of a loop, the stop before it, the stop after it, and its share of the way between them."""
+    for frame in range(frames):
+        here, rest = divmod(frame * stops, frames)
+        yield here, (here + 1) % stops, rest / frames
 
 
 def noise_of(

@@ -1,0 +1,81 @@
+"""What all tabs share: how their events run and what they say, and labels with their shares."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from common.errors import UserError
+from common.vocabulary import ANY
+
+MOST_BLENDED = 3
+"""Labels that one blend can have."""
+ONE_AT_A_TIME: Mapping[str, Any] = {"concurrency_id": "painter", "concurrency_limit": 1, "api_visibility": "private"}
+"""Of all events that paint: they wait for each other, so that many visitors take no more memory than one."""
+SOON: Mapping[str, Any] = {"concurrency_limit": 8, "api_visibility": "private", "show_progress": "hidden"}
+"""Of events that paint nothing, and may say something on the page."""
+AT_ONCE: Mapping[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+"""Of events that only change the page."""
+
+
+def told(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a UserError of an event's function a sentence on the page."""
+
+    @functools.wraps(work)
+    def run(*values: Any) -> Any:
+        try:
+            return work(*values)
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False, title="That did not work") from None
+
+    @functools.wraps(work)
+    def stream(*values: Any) -> Iterator[Any]:
+        try:
+            yield from work(*values)
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False, title="That did not work") from None
+
+    return stream if inspect.isgeneratorfunction(work) else run
+
+
+class Labels:
+    """Names of one kind to choose from; two or three are blended, each with a slider for its share."""
+
+    def __init__(self, label: str, names: Sequence[str], none: str = "None means any.") -> None:
+        self.names = gr.Dropdown(
+            list(names),
+            multiselect=True,
+            max_choices=MOST_BLENDED,
+            label=label,
+            info=f"{none} Two or three are blended." if names else "These weights know none.",
+            interactive=bool(names),
+        )
+        self.shares = [
+            gr.Slider(0, 100, 50, step=1, visible=False, label=f"Share {number}") for number in range(MOST_BLENDED)
+        ]
+        self.names.change(self._name_shares, self.names, self.shares, **AT_ONCE)
+        self.components: list[Any] = [self.names, *self.shares]
+
+    def _name_shares(self, names: list[str]) -> list[Any]:
+        blended = names if len(names) > 1 else []
+        shown = [gr.update(visible=True, label=f"How much {name}") for name in blended[:MOST_BLENDED]]
+        return [*shown, *[gr.update(visible=False)] * (MOST_BLENDED - len(shown))]
+
+    def set_to(self, text: str) -> list[Any]:
+        """Return the updates that make the components show a label or a blend, as a request names it."""
+        parts = [] if text == ANY else [part.partition(":") for part in text.split(",")][:MOST_BLENDED]
+        shares = [float(share or 1) for _, _, share in parts]
+        largest = max(shares, default=1) or 1
+        values = [gr.update(value=round(100 * share / largest)) for share in shares]
+        return [gr.update(value=[name for name, _, _ in parts]), *values, *[gr.update()] * (MOST_BLENDED - len(values))]
+
+
+def blend(names: Sequence[str], *shares: float) -> str:
+    """Return what a request calls the labels that are chosen."""
+    if len(names) < 2:
+        return names[0] if names else ANY
+    return ",".join(f"{name}:{share:g}" for name, share in zip(names, shares, strict=False))

@@ -1,0 +1,126 @@
+"""Paint: pictures of a genre in a style, and others from each of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from common.vocabulary import ANY
+from stage2.painter.requests import Request
+from stage2.painter.variations import in_styles, with_nearby_noise
+from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, told
+from stage2.studio.session import Session
+from stage2.studio.wall import Wall
+from stage2.studio.workshop import Workshop
+
+MOST = 32
+"""Pictures that one click can paint."""
+NEARBY = 0.3
+
+
+class PaintTab:
+    """The controls of a request, and the wall on which its pictures hang."""
+
+    def __init__(self, shop: Workshop, session: gr.State) -> None:
+        self.shop = shop
+        with gr.Row():
+            with gr.Column(scale=1, min_width=300):
+                self._add_controls()
+            with gr.Column(scale=2, min_width=300):
+                self._add_wall(session)
+        every = [session, *self.components]
+        painting = [
+            gr.on([self.go.click, self.seed.submit], told(self._paint), every, self.wall.outputs, **ONE_AT_A_TIME)
+        ]
+        for button, varied in self.variations.items():
+            work = told(self._varied(varied))
+            painting.append(button.click(work, session, self.wall.outputs, **ONE_AT_A_TIME))
+        self.stop.click(None, None, None, cancels=painting, api_visibility="private")
+        self.dice.click(lambda: random.randrange(1_000_000), None, self.seed, **AT_ONCE)
+
+    def _add_controls(self) -> None:
+        knows = self.shop.painter.vocabulary
+        painter = self.shop.painter
+        self.genre = Labels("Genre", list(knows.genres))
+        self.style = Labels("Style", sorted({*knows.styles, *knows.families}) if painter.stage2 else [])
+        with gr.Row(equal_height=True):
+            self.seed = gr.Number(0, label="Seed", info="The same seed is the same picture.", precision=0, minimum=0)
+            self.dice = gr.Button("Throw dice", min_width=80)
+        self.count = gr.Slider(1, MOST, 4, step=1, label="How many", info="Each with the next seed.")
+        sizes = [(f"{side} pixels", side) for side in painter.resolutions]
+        self.size = gr.Radio(sizes, value=painter.resolutions[-1], label="Size")
+        usual = "Lower is more typical, higher is more varied."
+        self.truncation = gr.Slider(0.1, 1, 1, step=0.05, label="Variety", info=usual)
+        with gr.Row():
+            self.go = gr.Button("Paint", variant="primary")
+            self.stop = gr.Button("Stop", variant="stop")
+        labels = [*self.genre.components, *self.style.components]
+        self.components: list[Any] = [*labels, self.seed, self.count, self.size, self.truncation]
+
+    def _add_wall(self, session: gr.State) -> None:
+        self.wall = Wall("paint", self.shop, session, "Pictures")
+        with gr.Row():
+            buttons = [gr.Button(name, interactive=False) for name in ("Other styles", "Other genres", "Nearby")]
+        self.variations = dict(zip(buttons, (self._in_styles, self._in_genres, self._nearby), strict=True))
+        self.wall.buttons += buttons
+        if self.shop.data is not None:
+            nearest = gr.Button("Nearest training paintings", interactive=False)
+            beside = gr.Image(label="Beside the nearest training paintings", visible=False, interactive=False)
+            self.wall.buttons.append(nearest)
+            nearest.click(told(self._beside_nearest), session, beside, **ONE_AT_A_TIME)
+        self.wall.finish()
+
+    def _paint(self, session: Session, *values: Any) -> Iterator[Any]:
+        request, count = self.request(*values)
+        painter = self.shop.painter
+        seeds = range(request.seed, request.seed + count)
+        yield from self.wall.paint(session, painter.paint_resolved(painter.resolve(request).with_seeds(seeds)))
+
+    @staticmethod
+    def request(*values: Any) -> tuple[Request, int]:
+        """Return what the values of `components` ask for, and the number of pictures."""
+        labels = len(values) // 2 - 2
+        genre, style, (seed, count, size, truncation) = values[:labels], values[labels : 2 * labels], values[-4:]
+        resolution, named = int(size), blend(*style)
+        asked = Request(
+            genre=blend(*genre), style=named, seed=int(seed or 0), resolution=resolution, truncation=float(truncation)
+        )
+        return asked, max(1, min(int(count), MOST))
+
+    def opens(self, trigger: Any, asked: Any, session: gr.State, tabs: gr.Tabs) -> None:
+        """Make a click on `trigger` paint here what `asked` returns for a session and the event."""
+
+        def work(session: Session, event: gr.EventData) -> list[Any]:
+            return [gr.Tabs(selected="paint"), *self.set_to(asked(session, event))]
+
+        opened = trigger.click(told(work), session, [tabs, *self.components], **AT_ONCE)
+        opened.success(told(self._paint), [session, *self.components], self.wall.outputs, **ONE_AT_A_TIME)
+
+    def set_to(self, request: Request) -> list[Any]:
+        """Return the updates that make `components` ask for one picture of a request."""
+        labels = [*self.genre.set_to(request.genre), *self.style.set_to(request.style)]
+        rest = [request.seed, 1, request.resolution, request.truncation]
+        return [*labels, *(gr.update(value=value) for value in rest)]
+
+    def _varied(self, vary: Any) -> Any:
+        def work(session: Session) -> Iterator[Any]:
+            requests = vary(self.wall.asked(session))
+            yield from self.wall.paint(session, self.shop.painter.stream(requests))
+
+        return work
+
+    def _in_styles(self, asked: Request) -> list[Request]:
+        return in_styles(asked, self.shop.painter.styles_at(asked.resolution))
+
+    def _in_genres(self, asked: Request) -> list[Request]:
+        return [replace(asked, genre=genre) for genre in self.shop.painter.vocabulary.genres or [ANY]]
+
+    def _nearby(self, asked: Request) -> list[Request]:
+        return with_nearby_noise(replace(asked, towards=None, nearby=0.0), 8, NEARBY)
+
+    def _beside_nearest(self, session: Session) -> Any:
+        return gr.update(value=self.shop.beside_nearest(self.wall.chosen(session)), visible=True)

@@ -1,0 +1,123 @@
+"""Your own picture: a photo or a drawing, painted by stage II in one style or in every style."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from common.errors import UserError
+from common.vocabulary import ANY
+from stage2.painter.photos import MOST_BYTES, Photo, open_photo
+from stage2.painter.requests import Request
+from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, told
+from stage2.studio.session import Session
+from stage2.studio.wall import Wall
+from stage2.studio.workshop import Workshop
+
+PREVIEW = 512
+"""Pixels of the longer side."""
+SKETCH = """
+<div class="sketch">
+  <canvas width="384" height="384" tabindex="0" aria-label="Drawing pad"></canvas>
+  <div><label>Colour <input type="color" value="#204080"></label>
+  <label>Width <input type="range" min="2" max="60" value="16"></label>
+  <button class="clear">Clear</button> <button class="use">Use this drawing</button></div>
+</div>"""
+SKETCH_LOOKS = """
+canvas { width: 100%; max-width: 384px; touch-action: none; border: 1px solid gray;
+  background: white; cursor: crosshair }
+.sketch > div { display: flex; flex-wrap: wrap; gap: 12px; align-items: center; margin-top: 8px }
+button { border: 1px solid gray; border-radius: 6px; padding: 6px 12px }
+"""
+SKETCH_BEHAVIOUR = """
+const canvas = element.querySelector('canvas'), pen = canvas.getContext('2d');
+const [colour, width] = element.querySelectorAll('input');
+const clear = () => { pen.fillStyle = 'white'; pen.fillRect(0, 0, canvas.width, canvas.height); };
+const place = e => { const b = canvas.getBoundingClientRect();
+  return [(e.clientX - b.left) * canvas.width / b.width, (e.clientY - b.top) * canvas.height / b.height]; };
+clear();
+pen.lineCap = pen.lineJoin = 'round';
+canvas.addEventListener('pointerdown', e => {
+  canvas.setPointerCapture(e.pointerId); pen.beginPath(); pen.moveTo(...place(e)); });
+canvas.addEventListener('pointermove', e => { if (!e.buttons) return;
+  pen.strokeStyle = colour.value; pen.lineWidth = width.value; pen.lineTo(...place(e)); pen.stroke(); });
+element.querySelector('.clear').addEventListener('click', clear);
+element.querySelector('.use').addEventListener('click',
+  () => trigger('submit', {picture: canvas.toDataURL('image/png')}));
+"""
+
+
+class PhotoTab:
+    """A picture to paint over, the style to paint it in, and the wall on which the results hang."""
+
+    def __init__(self, shop: Workshop, session: gr.State) -> None:
+        self.shop = shop
+        styles = shop.painter.vocabulary.styles if shop.painter.stage2 else {}
+        if not styles:
+            gr.Markdown("These weights hold no stage II, which paints over pictures.")
+            return
+        with gr.Row():
+            with gr.Column(scale=1, min_width=300):
+                upload = gr.File(label="A photo, a drawing, a painting", file_count="single", height=120)
+                with gr.Accordion("Or draw one", open=False):
+                    sketch = gr.HTML(
+                        html_template=SKETCH,
+                        css_template=SKETCH_LOOKS,
+                        js_on_load=SKETCH_BEHAVIOUR,
+                        label="Drawing pad",
+                    )
+                preview = gr.Image(label="To be painted", interactive=False, visible=False, height=240, buttons=[])
+                style = Labels("Style", list(styles), none="None means every style, one by one.")
+                genre = Labels("What it shows", list(shop.painter.vocabulary.genres))
+                seed = gr.Number(0, label="Seed", info="Another seed, other strokes.", precision=0, minimum=0)
+                with gr.Row():
+                    go = gr.Button("Paint it", variant="primary")
+                    stop = gr.Button("Stop", variant="stop")
+            with gr.Column(scale=2, min_width=300):
+                self.wall = Wall("photo", shop, session, "Your picture, painted")
+                self.wall.finish()
+        upload.upload(told(self._take), [session, upload], preview, concurrency_limit=1, api_visibility="private")
+        sketch.submit(told(self._take_drawing), session, preview, **AT_ONCE)
+        every = [session, seed, *style.components, *genre.components]
+        painting = go.click(told(self._paint), every, self.wall.outputs, **ONE_AT_A_TIME)
+        stop.click(None, None, None, cancels=painting, api_visibility="private")
+
+    def _take(self, session: Session, path: str) -> Any:
+        try:
+            image = open_photo(Path(path), MOST_BYTES).image
+            session.photo = Photo.of(image)
+        finally:
+            Path(path).unlink(missing_ok=True)
+        return self._shown(session, image)
+
+    def _take_drawing(self, session: Session, event: gr.EventData) -> Any:
+        path = session.new_folder(self.shop.folder) / "drawing.png"
+        try:
+            path.write_bytes(base64.b64decode(str(event.picture).partition(",")[2][:MOST_BYTES], validate=True))
+        except (binascii.Error, AttributeError):
+            raise UserError("the drawing could not be read; draw it again") from None
+        return self._take(session, str(path))
+
+    def _shown(self, session: Session, image: Image.Image) -> Any:
+        path = session.new_folder(self.shop.folder) / "picture.webp"
+        small = image.copy()
+        small.thumbnail((PREVIEW, PREVIEW))
+        small.save(path)
+        return gr.update(value=str(path), visible=True)
+
+    def _paint(self, session: Session, seed: float | None, *values: Any) -> Iterator[Any]:
+        if session.photo is None:
+            raise UserError("choose a picture or draw one first")
+        style, genre = values[: len(values) // 2], values[len(values) // 2 :]
+        painter, named = self.shop.painter, blend(*style)
+        styles = painter.styles_at(None) if named == ANY else [named]
+        asked = Request(genre=blend(*genre), seed=int(seed or 0))
+        requests = [replace(asked, style=one) for one in styles]
+        yield from self.wall.paint(session, painter.restyled(session.photo, requests))

@@ -1,0 +1,109 @@
+"""Pictures in a grid, and what one can do with the one that is chosen."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from stage2.painter.requests import Painting, Request
+from stage2.studio.controls import AT_ONCE, SOON, told
+from stage2.studio.session import Hung, Session, describe, short_captions
+from stage2.studio.workshop import Workshop
+
+LOOKS = """
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(130px, 40%), 1fr)); gap: 8px }
+.grid:empty { min-height: 160px; border: 1px dashed var(--border-color-primary); border-radius: 8px }
+button { padding: 0; border-radius: 4px; text-align: left; overflow-wrap: anywhere; font-size: 13px }
+button:hover, button:focus-visible { outline: 2px solid gray } .chosen { outline: 3px solid var(--color-accent) }
+img { width: 100%; border-radius: 4px }
+"""
+BEHAVIOUR = """
+element.addEventListener('click', e => { const cell = e.target.closest('button'); if (!cell) return;
+  element.querySelectorAll('button').forEach(one => one.classList.toggle('chosen', one === cell));
+  trigger('click', {cell: Number(cell.dataset.cell)}); });
+"""
+LARGE_LOOKS = "img { max-width: 100%; width: 512px; border-radius: 4px } p { margin: 0 0 8px }"
+
+
+class Wall:
+    """A grid of pictures, the chosen one large below it, and buttons for it."""
+
+    def __init__(self, name: str, shop: Workshop, session: gr.State, label: str) -> None:
+        self.name, self.shop, self.session = name, shop, session
+        self.grid = empty_grid(name, label)
+        self.large = gr.HTML("", html_template="${value}", css_template=LARGE_LOOKS, label="The chosen picture")
+        with gr.Row():
+            self.keep = gr.Button("Keep", interactive=False)
+            self.download = gr.DownloadButton("Download (PNG)", interactive=False)
+        self.buttons: list[Any] = [self.keep]
+        """Those for a chosen picture; a tab adds its own before it calls `finish`."""
+        self.keep.click(told(self._keep), session, None, **SOON)
+
+    def finish(self) -> None:
+        """Connect the grid. Outputs of what paints on this wall are `outputs`."""
+        self._of_chosen = [self.large, self.download, *self.buttons]
+        self.outputs = [self.grid, *self._of_chosen]
+        self.grid.click(told(self._choose), self.session, self._of_chosen, **AT_ONCE)
+
+    def paint(self, session: Session, paintings: Iterator[Painting]) -> Iterator[list[Any]]:
+        """Hang paintings instead of what hangs there, and choose the first; yield `outputs` after each of them."""
+        unchanged = [gr.skip()] * len(self._of_chosen)
+        for hung in session.hang(self.name, paintings, self.shop.folder):
+            chosen = session.chosen.setdefault(self.name, 0)
+            yield [grid_of(hung, chosen), *(self._show(hung[0]) if len(hung) == 1 else unchanged)]
+
+    def chosen(self, session: Session) -> Hung:
+        """Return the picture that is chosen. Raises UserError if there is none."""
+        return session.chosen_on(self.name)
+
+    def asked(self, session: Session) -> Request:
+        """Return the request of the picture that is chosen. Raises UserError if there is none."""
+        return self.chosen(session).origin.request
+
+    def _choose(self, session: Session, event: gr.EventData) -> list[Any]:
+        session.chosen[self.name] = int(event.cell)
+        return self._show(self.chosen(session))
+
+    def _show(self, one: Hung) -> list[Any]:
+        words = html.escape(f"{describe(one.origin)} · {one.origin.request.resolution} pixels")
+        large = f'<p>{words}</p><img src="{address(one)}" alt="{words}">'
+        return [
+            large,
+            gr.update(value=str(one.path), interactive=True),
+            *[gr.update(interactive=True)] * len(self.buttons),
+        ]
+
+    def _keep(self, session: Session) -> None:
+        one = self.chosen(session)
+        session.keep(one)
+        self.shop.save(one)
+        gr.Info("Kept.", duration=2)
+
+
+def empty_grid(name: str, label: str) -> gr.HTML:
+    """Return a grid without pictures; its `click` event has the number of the `cell`."""
+    looks = {"html_template": "${value}", "css_template": LOOKS, "js_on_load": BEHAVIOUR}
+    return gr.HTML(hang([], [], None), label=label, elem_id=f"{name}-wall", **looks)
+
+
+def address(one: Hung) -> str:
+    """Return the address of a picture, relative to the page."""
+    return f"gradio_api/file={html.escape(str(one.path), quote=True)}"
+
+
+def grid_of(hung: Sequence[Hung], chosen: int | None) -> str:
+    """Return the grid of some pictures, one of them chosen."""
+    return hang([address(one) for one in hung], short_captions(hung), chosen)
+
+
+def hang(addresses: Sequence[str], captions: Sequence[str], chosen: int | None) -> str:
+    """Return a grid of pictures with captions."""
+    cells = [
+        f'<button data-cell="{place}"{" class=chosen" if place == chosen else ""}><img src="{address}" alt="">'
+        f"{html.escape(caption)}</button>"
+        for place, (address, caption) in enumerate(zip(addresses, captions, strict=True))
+    ]
+    return f'<div class="grid">{"".join(cells)}</div>'
