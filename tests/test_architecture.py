@@ -22,6 +22,7 @@ ROOMS = {
     "stage2": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage1"},
     "stage2.painter": {*FOUNDATION, "common.data", "common.evaluation", "common.preparing", "common.runs", "stage1"}
     | {"stage2"},
+    "stage2.studio": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage2.painter"},
     "stage2.sharing": {*FOUNDATION, "common.data", "common.evaluation", "common.runs", "stage1", "stage2"}
     | {"stage2.painter"},
 }

@@ -8,7 +8,7 @@ import importlib.metadata
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -91,8 +91,17 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *(page for folder in PACKAGES for page in sorted((ROOT / folder).rglob("*.md")))]
 
 
-def test_what_a_module_imports_at_its_top_is_required() -> None:
-    assert undeclared(REQUIRED, SOURCES, inside_functions=False) == {}
+def test_what_a_module_imports_at_its_top_is_required_or_in_the_extra_of_its_whole_room() -> None:
+    rooms = {"stage2/studio": "studio"}
+    for room, extra in {"": "", **rooms}.items():
+        inside = {path: tree for path, tree in SOURCES.items() if _room(path, rooms) == room}
+        assert inside
+        assert undeclared(REQUIRED | EXTRAS.get(extra, set()), inside, inside_functions=False) == {}
+
+
+def _room(path: Path, rooms: Mapping[str, str]) -> str:
+    folder = path.parent.relative_to(ROOT).as_posix()
+    return folder if folder in rooms else ""
 
 
 def test_what_a_function_imports_is_required_or_in_an_extra_that_a_message_names() -> None:

@@ -88,7 +88,7 @@ def test_only_stage2_can_restyle(painter: Painter, stage1_run: Path, photo: Imag
     with pytest.raises(UserError, match=r"only stage II can paint over a picture; train it: accelerate"):
         Painter.load(stage1_run).restyle(photo)
     with pytest.raises(UserError, match=r"choose another resolution than 64"):
-        painter.restyled(photo, [Request(resolution=64)])
+        painter.restyled(Photo.of(photo), [Request(resolution=64)])
     with pytest.raises(UserError, match="did you mean 'cubism'"):
         painter.restyle(photo, "cubsim")
 

@@ -16,26 +16,31 @@ from stage2.studio.workshop import Workshop
 
 CORNERS = ("Top left", "Top right", "Bottom left", "Bottom right")
 PAD = """<div class="pad" tabindex="0" role="application"
-  aria-label="Blend of the corners: drag the point, or use the arrow keys"><div class="point"></div></div>"""
+  aria-label="Blend of the corners: drag the point, or use the arrow keys"><div class="point"></div>
+  <span>${value[0]}</span><span>${value[1]}</span><span>${value[2]}</span><span>${value[3]}</span></div>"""
 LOOKS = """
 .pad { position: relative; width: 100%; max-width: 384px; aspect-ratio: 1; touch-action: none; cursor: crosshair;
   border: 1px solid gray; border-radius: 8px; background: linear-gradient(45deg, #8886, #8881, #8886) }
 .point { position: absolute; left: 50%; top: 50%; width: 28px; height: 28px; margin: -14px; border-radius: 50%;
   background: var(--color-accent); border: 3px solid white; box-shadow: 0 0 3px black; pointer-events: none }
+span { position: absolute; padding: 6px; font-size: 13px; pointer-events: none }
+span:nth-of-type(2n) { right: 0 } span:nth-of-type(n + 3) { bottom: 0 }
 """
 BEHAVIOUR = """
-const pad = element.querySelector('.pad'), point = element.querySelector('.point');
 const held = number => Math.min(1, Math.max(0, number));
 let x = 0.5, y = 0.5;
-const move = (across, down) => { x = held(across); y = held(down);
-  point.style.left = 100 * x + '%'; point.style.top = 100 * y + '%'; trigger('input', {x, y}); };
-const follow = e => { const b = pad.getBoundingClientRect();
+const show = () => { const point = element.querySelector('.point');
+  point.style.left = 100 * x + '%'; point.style.top = 100 * y + '%'; };
+const move = (across, down) => { x = held(across); y = held(down); show(); trigger('input', {x, y}); };
+const follow = e => { const b = element.querySelector('.pad').getBoundingClientRect();
   move((e.clientX - b.left) / b.width, (e.clientY - b.top) / b.height); };
-pad.addEventListener('pointerdown', e => { pad.setPointerCapture(e.pointerId); follow(e); });
-pad.addEventListener('pointermove', e => { if (e.buttons) follow(e); });
 const keys = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
-pad.addEventListener('keydown', e => { const step = keys[e.key]; if (!step) return;
+element.addEventListener('pointerdown', e => { const pad = e.target.closest('.pad'); if (!pad) return;
+  pad.setPointerCapture(e.pointerId); follow(e); });
+element.addEventListener('pointermove', e => { if (e.buttons && e.target.closest('.pad')) follow(e); });
+element.addEventListener('keydown', e => { const step = keys[e.key]; if (!step) return;
   e.preventDefault(); move(x + step[0] / 20, y + step[1] / 20); });
+watch('value', show);
 """
 
 
@@ -53,16 +58,21 @@ class PadTab:
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 kind = gr.Radio([(f"{one.capitalize()}s", one) for one in kinds], value=kinds[0], label="Blend")
-                with gr.Row():
-                    corners = [self._corner(kinds[0], number, name) for number, name in enumerate(CORNERS)]
+                corners = []
+                for row in (CORNERS[:2], CORNERS[2:]):
+                    with gr.Row():
+                        corners += [self._corner(kinds[0], CORNERS.index(name), name) for name in row]
                 other = gr.Dropdown([ANY, *self.names["style"]], value=ANY, label="In the style")
                 seed = gr.Number(0, label="Seed", precision=0, minimum=0)
             with gr.Column(scale=1, min_width=300):
-                pad = gr.HTML(html_template=PAD, css_template=LOOKS, js_on_load=BEHAVIOUR, label="Pad")
+                names = [corner.value for corner in corners]
+                pad = gr.HTML(names, html_template=PAD, css_template=LOOKS, js_on_load=BEHAVIOUR, label="Pad")
             with gr.Column(scale=1, min_width=300):
                 self.wall = Wall("pad", shop, session, "The blend")
                 self.wall.finish()
         kind.change(self._take_kind, kind, [*corners, other], **AT_ONCE)
+        for corner in corners:
+            corner.change(lambda *names: list(names), corners, pad, **AT_ONCE)
         every = [session, kind, other, seed, *corners]
         # While one is painted, the points in between are left out.
         pad.input(told(self._paint), every, self.wall.outputs, trigger_mode="always_last", **ONE_AT_A_TIME)

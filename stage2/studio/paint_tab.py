@@ -47,9 +47,8 @@ class PaintTab:
         painter = self.shop.painter
         self.genre = Labels("Genre", list(knows.genres))
         self.style = Labels("Style", sorted({*knows.styles, *knows.families}) if painter.stage2 else [])
-        with gr.Row(equal_height=True):
-            self.seed = gr.Number(0, label="Seed", info="The same seed is the same picture.", precision=0, minimum=0)
-            self.dice = gr.Button("Throw dice", min_width=80)
+        self.seed = gr.Number(0, label="Seed", info="The same seed is the same picture.", precision=0, minimum=0)
+        self.dice = gr.Button("Throw dice for a seed", size="sm")
         self.count = gr.Slider(1, MOST, 4, step=1, label="How many", info="Each with the next seed.")
         sizes = [(f"{side} pixels", side) for side in painter.resolutions]
         self.size = gr.Radio(sizes, value=painter.resolutions[-1], label="Size")

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from common.errors import UserError
+from common.vocabulary import ANY
 from stage2.painter.photos import Photo
 from stage2.painter.requests import MOVING, Origin, Painting, Request
 
@@ -40,9 +41,22 @@ class Hung:
 def describe(origin: Origin) -> str:
     """Return labels and seed in words."""
     asked = origin.request
-    words = [asked.genre if asked.genre != "any" else "any genre", asked.style if asked.style != "any" else "any style"]
+    words = [in_words(label) if label != ANY else f"any {kind}" for kind, label in _labels(asked)]
     words += [f"seed {asked.seed}", *([f"towards {asked.towards}"] if asked.towards is not None else [])]
     return " · ".join(words)
+
+
+def in_words(label: str) -> str:
+    """Return a label or a blend as people write it: `portrait 70%, landscape 30%`."""
+    parts = [part.partition(":") for part in label.split(",")]
+    shares = [float(share or 1) for _, _, share in parts]
+    if len(parts) == 1:
+        return label
+    return ", ".join(f"{name} {share / sum(shares):.0%}" for (name, _, _), share in zip(parts, shares, strict=True))
+
+
+def _labels(asked: Request) -> list[tuple[str, str]]:
+    return [("genre", asked.genre), ("style", asked.style)]
 
 
 def short_captions(hung: Sequence[Hung]) -> list[str]:
@@ -50,7 +64,10 @@ def short_captions(hung: Sequence[Hung]) -> list[str]:
     asked = [one.origin.request for one in hung]
     kinds = [kind for kind in ("genre", "style", "seed") if len({getattr(one, kind) for one in asked}) > 1]
     moved = len({one.towards for one in asked}) > 1
-    words = [[str(getattr(one, kind)) if kind != "seed" else f"seed {one.seed}" for kind in kinds] for one in asked]
+    words = [
+        [in_words(label) for kind, label in _labels(one) if kind in kinds] + [f"seed {one.seed}"] * ("seed" in kinds)
+        for one in asked
+    ]
     return [
         " · ".join([*some, *(["near it" if one.towards is not None else "the picture"] if moved else [])])
         or f"seed {one.seed}"

@@ -39,13 +39,16 @@ class SheetTab:
 
     def __init__(self, shop: Workshop, session: gr.State, paint: PaintTab, tabs: gr.Tabs) -> None:
         self.shop = shop
-        with gr.Row(equal_height=True):
+        with gr.Row():
             seed = gr.Number(0, label="Seed", precision=0, minimum=0)
             truncation = gr.Slider(0.1, 1, 1, step=0.05, label="Variety")
+        with gr.Row():
             go = gr.Button("Paint the sheet", variant="primary")
             stop = gr.Button("Stop", variant="stop")
         gr.Markdown("Click on a cell to open it in Paint.")
-        sheet = gr.HTML("", html_template="${value}", css_template=LOOKS, js_on_load=BEHAVIOUR, label="Sheet")
+        sheet = gr.HTML(
+            "", html_template="${value}", css_template=LOOKS, js_on_load=BEHAVIOUR, label="Sheet", elem_id="sheet"
+        )
         painting = go.click(told(self._paint), [session, seed, truncation], sheet, **ONE_AT_A_TIME)
         stop.click(None, None, None, cancels=painting, api_visibility="private")
         paint.opens(sheet, self._cell, session, tabs)

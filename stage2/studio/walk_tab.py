@@ -16,6 +16,7 @@ from stage2.studio.workshop import Workshop
 MOST_FRAMES = 240
 SHOWN = {"mp4": '<video src="{}" controls loop autoplay muted playsinline></video>'}
 """How the preview shows a format; the others are pictures."""
+BEFORE = '<div style="min-height: 200px"></div>'
 PROGRESS = gr.Progress()
 """Where a walk reports how far it is; gradio looks for it among the defaults of a function."""
 LOOKS = "img, video { width: 100%; max-width: 512px }"
@@ -36,7 +37,7 @@ class WalkTab:
                     go = gr.Button("Walk", variant="primary")
                     stop = gr.Button("Stop", variant="stop")
             with gr.Column(scale=1, min_width=300):
-                shown = gr.HTML("", html_template="${value}", css_template=LOOKS, label="Walk", min_height=300)
+                shown = gr.HTML(BEFORE, html_template="${value}", css_template=LOOKS, label="Walk")
                 download = gr.DownloadButton("Download", interactive=False)
         tab.select(self._list, session, stops, **AT_ONCE)
         every = [session, stops, frames, fps, format]

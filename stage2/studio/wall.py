@@ -15,8 +15,7 @@ from stage2.studio.workshop import Workshop
 
 LOOKS = """
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(130px, 40%), 1fr)); gap: 8px }
-.grid:empty { min-height: 160px; border: 1px dashed var(--border-color-primary); border-radius: 8px }
-button { padding: 0; border-radius: 4px; text-align: left; overflow-wrap: anywhere; font-size: 13px }
+button { padding: 0; border-radius: 4px; text-align: left; overflow-wrap: anywhere; font: inherit; font-size: 13px }
 button:hover, button:focus-visible { outline: 2px solid gray } .chosen { outline: 3px solid var(--color-accent) }
 img { width: 100%; border-radius: 4px }
 """
@@ -25,6 +24,7 @@ element.addEventListener('click', e => { const cell = e.target.closest('button')
   element.querySelectorAll('button').forEach(one => one.classList.toggle('chosen', one === cell));
   trigger('click', {cell: Number(cell.dataset.cell)}); });
 """
+NOTHING = "<p>Nothing is painted yet.</p>"
 LARGE_LOOKS = "img { max-width: 100%; width: 512px; border-radius: 4px } p { margin: 0 0 8px }"
 
 
@@ -34,7 +34,7 @@ class Wall:
     def __init__(self, name: str, shop: Workshop, session: gr.State, label: str) -> None:
         self.name, self.shop, self.session = name, shop, session
         self.grid = empty_grid(name, label)
-        self.large = gr.HTML("", html_template="${value}", css_template=LARGE_LOOKS, label="The chosen picture")
+        self.large = gr.HTML(NOTHING, html_template="${value}", css_template=LARGE_LOOKS, label="The chosen picture")
         with gr.Row():
             self.keep = gr.Button("Keep", interactive=False)
             self.download = gr.DownloadButton("Download (PNG)", interactive=False)
@@ -85,7 +85,7 @@ class Wall:
 
 def empty_grid(name: str, label: str) -> gr.HTML:
     """Return a grid without pictures; its `click` event has the number of the `cell`."""
-    looks = {"html_template": "${value}", "css_template": LOOKS, "js_on_load": BEHAVIOUR}
+    looks: dict[str, Any] = {"html_template": "${value}", "css_template": LOOKS, "js_on_load": BEHAVIOUR}
     return gr.HTML(hang([], [], None), label=label, elem_id=f"{name}-wall", **looks)
 
 
@@ -95,7 +95,8 @@ def address(one: Hung) -> str:
 
 
 def grid_of(hung: Sequence[Hung], chosen: int | None) -> str:
-    """Return the grid of some pictures, one of them chosen."""
+    """Return the grid of some pictures, one of them chosen; none for a single one, which is shown large."""
+    hung = hung if len(hung) > 1 else []
     return hang([address(one) for one in hung], short_captions(hung), chosen)
 
 
