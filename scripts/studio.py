@@ -13,6 +13,8 @@ import torch
 from command_line import Parser, at_least
 from common.errors import UserError, missing_package, run_command
 from common.machine import own_device
+from stage2.studio.weights import Newest
+from stage2.studio.workshop import Workshop, prepare
 
 
 def main() -> None:
@@ -35,24 +37,18 @@ def main() -> None:
         raise UserError("--auth needs a name and a password; write USER:PASSWORD")
     if not colon and not _is_loopback(arguments.host):
         raise UserError(f"--host {arguments.host} lets others in; add --auth USER:PASSWORD")
-    try:
-        from stage2.studio import page
-    except ImportError as error:
-        if error.name != "gradio":
-            raise
-        raise missing_package("the studio", "gradio", extra="studio") from None
-    from stage2.studio.weights import Newest
-    from stage2.studio.workshop import Workshop
-
     with tempfile.TemporaryDirectory(prefix="atelier-") as folder:
-        page.prepare(Path(folder))
+        prepare(Path(folder))
+        try:
+            from stage2.studio import page
+        except ImportError as error:
+            raise missing_package("the studio", "gradio", extra="studio") from error
         newest = Newest(arguments.weights, own_device(arguments.device))
         shop = Workshop(newest, Path(folder), arguments.out, arguments.data)
-        auth = (user, password) if colon else None
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
-        with page.served(shop, arguments.host, arguments.port, auth) as address:
+        with page.served(shop, arguments.host, arguments.port, (user, password) if colon else None) as address:
             print(f"the studio is at {address} (Ctrl-C ends it)", flush=True)
             ended.wait()
 

@@ -164,22 +164,24 @@ def test_one_paints_a_blend_sees_it_in_other_styles_keeps_it_and_takes_it_home(v
 @pytest.mark.parametrize("visitor", WIDTHS, indirect=True)
 def test_a_photo_is_painted_in_every_style_in_its_own_shape(visitor: Visitor, tmp_path: Path) -> None:
     random_picture(3, 400, 300).save(tmp_path / "photo.jpg")
-    (tmp_path / "text.jpg").write_text("no picture")
     visitor.tab("Your own picture")
-    upload = visitor.page.locator("[role=tabpanel]:visible input[type=file]")
-    upload.set_input_files(tmp_path / "text.jpg")
-    visitor.says("text.jpg cannot be used (is not a picture in a supported format); choose another picture")
     visitor.button("Paint it").click()
     visitor.says("choose a picture or draw one first")
-    visitor.page.get_by_label("Clear").locator("visible=true").first.click()
-    upload.set_input_files(tmp_path / "photo.jpg")
-    visitor.page.get_by_alt_text("").locator("visible=true").first.wait_for()
-    visitor.page.wait_for_timeout(500)
+    visitor.page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(tmp_path / "photo.jpg")
+    visitor.says("To be painted")
     visitor.button("Paint it").click()
     visitor.cells("photo", 3)
     with Image.open(io.BytesIO(visitor.downloaded("Download (PNG)"))) as picture:
         assert picture.size == (171, 128)
         assert picture.info["photo"]
+
+
+@in_a_browser
+def test_a_file_that_is_no_picture_is_answered_with_a_sentence(visitor: Visitor, tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("no picture")
+    visitor.tab("Your own picture")
+    visitor.page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(tmp_path / "text.jpg")
+    visitor.says("text.jpg cannot be used (is not a picture in a supported format); choose another picture")
 
 
 @in_a_browser

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from common.errors import UserError
 from stage2.painter.photos import MOST_BYTES
+from stage2.studio.controls import AT_ONCE
 from stage2.studio.kept_tab import KeptTab
 from stage2.studio.pad_tab import PadTab
 from stage2.studio.paint_tab import PaintTab
@@ -26,8 +25,8 @@ MOST_WAITING = 64
 """Requests that may wait to be painted; one more is refused with a sentence."""
 MOST_SESSIONS = 200
 """Visitors whose pictures are remembered; the oldest are forgotten."""
-FORGOTTEN_AFTER = 3600
-"""Seconds after which a visitor who does nothing is forgotten."""
+A_DAY = 86400
+"""Seconds. Uploads that nobody used are deleted after it."""
 LOOKS = """
 footer { display: none !important }
 """
@@ -35,8 +34,10 @@ footer { display: none !important }
 
 def build(shop: Workshop) -> gr.Blocks:
     """Return the page."""
-    with gr.Blocks(analytics_enabled=False, title="Atelier", delete_cache=(600, FORGOTTEN_AFTER)) as page:
-        session = gr.State(Session(), time_to_live=FORGOTTEN_AFTER, delete_callback=Session.leave)
+    with gr.Blocks(analytics_enabled=False, title="Atelier", delete_cache=(3600, A_DAY)) as page:
+        session = gr.State(Session(), delete_callback=Session.leave)
+        # gradio forgets visitors who left if their state was once set.
+        page.load(lambda own: own, session, session, **AT_ONCE)
         gr.Markdown(f"# Atelier\n{_about(shop)}")
         with gr.Tabs() as tabs:
             with gr.Tab("Paint", id="paint"):
@@ -97,8 +98,3 @@ def served(shop: Workshop, host: str, port: int | None, auth: tuple[str, str] | 
         yield address
     finally:
         page.close(verbose=False)
-
-
-def prepare(folder: Path) -> None:
-    """Make gradio keep its files in a folder and send nothing home. Call it before `build`."""
-    os.environ |= {"GRADIO_TEMP_DIR": str(folder), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}

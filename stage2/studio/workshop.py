@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,11 @@ from common.files import whole_file
 from stage2.painter.painter import Painter
 from stage2.studio.session import Hung
 from stage2.studio.weights import Newest
+
+
+def prepare(folder: Path) -> None:
+    """Make gradio keep its files in a folder, and send nothing home. Call it before gradio is imported."""
+    os.environ |= {"GRADIO_TEMP_DIR": str(folder), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
 
 
 class Workshop:
