@@ -215,7 +215,9 @@ def test_a_recipe_is_painted_again_to_the_pixel_and_opens_in_paint(visitor: Visi
     visitor.says("Every pixel is the same.")
     visitor.button("Open in Paint").click()
     visitor.says("any genre · cubism · seed 43")
-    visitor.page.wait_for_function("[...document.querySelectorAll('input[type=number]')][0].value == '43'")
+    from playwright.sync_api import expect
+
+    expect(visitor.page.get_by_label("Seed", exact=True).first).to_have_value("43", timeout=PATIENCE)
 
 
 @in_a_browser
@@ -228,6 +230,7 @@ def test_a_cell_of_the_sheet_opens_in_paint_and_the_pad_follows_the_keyboard(vis
     visitor.says("seed 0 · 128 pixels")
     visitor.tab("Pad")
     visitor.page.locator(".pad").focus()
+    visitor.page.keyboard.press("ArrowLeft")
     visitor.page.keyboard.press("ArrowLeft")
     visitor.says("30%")
     visitor.says("20%")

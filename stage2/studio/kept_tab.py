@@ -38,7 +38,7 @@ class KeptTab:
         grid.click(told(self._choose), session, needing, **AT_ONCE)
         note.blur(told(self._write), [session, note], None, **AT_ONCE)
         remove.click(told(self._remove), session, [grid, *needing], **AT_ONCE)
-        pack.click(told(self._pack), session, zipped, api_visibility="private", concurrency_limit=2)
+        pack.click(told(self._pack), [session, note], zipped, api_visibility="private", concurrency_limit=2)
         paint.opens(onward, lambda session, _: self._chosen(session).origin.request, session, tabs)
 
     def _show(self, session: Session) -> list[Any]:
@@ -61,5 +61,8 @@ class KeptTab:
         session.chosen.pop("kept")
         return [self._show(session)[0], gr.update(value="", interactive=False), *[gr.update(interactive=False)] * 2]
 
-    def _pack(self, session: Session) -> Any:
+    def _pack(self, session: Session, note: str) -> Any:
+        # The click may come before the note that it leaves is written.
+        if "kept" in session.chosen:
+            self._write(session, note)
         return gr.update(value=str(session.zipped(self.shop.folder)), visible=True)
