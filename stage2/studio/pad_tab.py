@@ -31,7 +31,8 @@ const held = number => Math.min(1, Math.max(0, number));
 let x = 0.5, y = 0.5;
 const show = () => { const point = element.querySelector('.point');
   point.style.left = 100 * x + '%'; point.style.top = 100 * y + '%'; };
-const move = (across, down) => { x = held(across); y = held(down); show(); trigger('input', {x, y}); };
+const move = (across, down) => { x = held(across); y = held(down); show();
+  props.value = [...props.value.slice(0, 4), x, y]; trigger('input'); };
 const follow = e => { const b = element.querySelector('.pad').getBoundingClientRect();
   move((e.clientX - b.left) / b.width, (e.clientY - b.top) / b.height); };
 const keys = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
@@ -65,16 +66,16 @@ class PadTab:
                 other = gr.Dropdown([ANY, *self.names["style"]], value=ANY, label="In the style")
                 seed = gr.Number(0, label="Seed", precision=0, minimum=0)
             with gr.Column(scale=1, min_width=300):
-                names = [corner.value for corner in corners]
+                names = [*(corner.value for corner in corners), 0.5, 0.5]
                 pad = gr.HTML(names, html_template=PAD, css_template=LOOKS, js_on_load=BEHAVIOUR, label="Pad")
             with gr.Column(scale=1, min_width=300):
                 self.wall = Wall("pad", shop, session, "The blend")
                 self.wall.finish()
         kind.change(self._take_kind, kind, [*corners, other], **AT_ONCE)
         for corner in corners:
-            corner.change(lambda *names: list(names), corners, pad, **AT_ONCE)
-        every = [session, kind, other, seed, *corners]
-        # While one is painted, the points in between are left out.
+            corner.change(lambda point, *names: [*names, *point[-2:]], [pad, *corners], pad, **AT_ONCE)
+        every = [session, pad, kind, other, seed, *corners]
+        # While one is painted, the points in between are left out. Data of an event would be those of the first.
         pad.input(told(self._paint), every, self.wall.outputs, trigger_mode="always_last", **ONE_AT_A_TIME)
 
     def _corner(self, kind: str, number: int, label: str) -> gr.Dropdown:
@@ -88,9 +89,12 @@ class PadTab:
         return [*corners, gr.update(choices=[ANY, *self.names[other]], value=ANY, label=label)]
 
     def _paint(
-        self, session: Session, event: gr.EventData, kind: str, other: str, seed: float | None, *corners: str
+        self, session: Session, point: list[Any], kind: str, other: str, seed: float | None, *corners: str
     ) -> Iterator[Any]:
-        mixed, painter = corner_blend(corners, float(event.x), float(event.y)), self.shop.painter
+        mixed, painter = (
+            corner_blend(corners, *(min(1.0, max(0.0, float(side))) for side in point[-2:])),
+            self.shop.painter,
+        )
         genre, style = (mixed, other) if kind == "genre" else (other, mixed)
         # Small enough to follow the point.
         asked = Request(genre=genre, style=style, seed=int(seed or 0), resolution=painter.resolutions[:2][-1])
