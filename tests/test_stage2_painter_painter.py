@@ -240,6 +240,23 @@ def test_nearby_noise_makes_a_nearby_picture_and_a_walk_has_its_frames(painter: 
     assert np.abs(pixels(near.image) - pixels(own.image)).mean() < np.abs(pixels(far.image) - pixels(own.image)).mean()
 
 
+def test_a_walk_between_pictures_visits_each_of_them_and_moves_labels_with_the_noise(painter: Painter) -> None:
+    stops = [Request(genre="portrait", seed=5), Request(style="cubism", seed=9, truncation=0.5, aspect="3:4")]
+    frames = list(painter.walk_between(stops, 8))
+    for place, stop in ((0, stops[0]), (4, replace(stops[1], aspect="1:1"))):
+        (alone,) = painter.stream([stop])
+        assert np.abs(pixels(frames[place].image) - pixels(alone.image)).max() <= 1
+    # With two stops it goes back the way it came.
+    assert len({frame.image.tobytes() for frame in frames}) == 5
+    for wrong, message in (
+        (stops[:1], "needs two pictures or more, not 1"),
+        ([stops[0], Request(towards=3, nearby=0.5)], "no noise of its own"),
+        (stops * 5, "8 frames are too few for a walk of 10 stops"),
+    ):
+        with pytest.raises(UserError, match=message):
+            painter.walk_between(wrong, 8)
+
+
 def test_genre_style_and_seed_change_the_picture(painter: Painter) -> None:
     (first,) = painter.paint("Portraits", "renaissance", seed=1)
     for other in (("landscape", "high renaissance", 1), ("portrait", "ukiyo-e", 1), ("portrait", "any", 2)):
