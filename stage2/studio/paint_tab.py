@@ -17,7 +17,7 @@ from stage2.studio.session import Session
 from stage2.studio.wall import Wall
 from stage2.studio.workshop import Workshop
 
-MOST = 32
+MOST = 100
 """Pictures that one click can paint."""
 NEARBY = 0.3
 
