@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
+
 import pytest
 
 from common.preparing.packed import Packed
@@ -27,3 +30,19 @@ def test_rows_may_be_added_while_others_are_read() -> None:
 def test_there_are_no_rows_before_the_first_and_after_the_last(place: int) -> None:
     with pytest.raises(IndexError):
         Packed(ROWS)[place]
+
+
+def _drop(some: list[Packed]) -> None:
+    some.clear()
+
+
+def test_a_process_that_drops_its_copy_leaves_ours_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", failures.append)
+    some = [Packed(ROWS)]
+    assert some[0][0] == ROWS[0]
+    process = multiprocessing.get_context("fork").Process(target=_drop, args=(some,))
+    process.start()
+    process.join()
+    some.clear()
+    assert (process.exitcode, failures) == (0, [])

@@ -81,7 +81,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 UNKNOWN = "is not a picture in a supported format"
 BROKEN = "cannot be decoded: "
 TABLE: dict[str, tuple[Callable[[], bytes], Outcome]] = {
-    "empty.png": (lambda: b"", UNKNOWN),
+    "empty.png": (lambda: b"", "is empty: 0 bytes"),
     "text.jpg": (lambda: b"a letter", UNKNOWN),
     "page.jpg": (lambda: b"<!DOCTYPE html><title>404</title>", UNKNOWN),
     "program.png": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 80 80\n%%EOF\n", UNKNOWN),

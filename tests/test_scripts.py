@@ -109,7 +109,7 @@ def test_weights_of_another_stage_or_of_other_networks_are_no_start(
 def test_a_preparation_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
     arguments = ("procedural", "--count", "5000", "--workers", "1", "--out", tmp_path / "data")
     preparing = start(ROOT / "scripts" / "prepare_data.py", *arguments)
-    while not (started := list(tmp_path.glob(".data.*.partial/*.raw"))) or not started[0].stat().st_size:
+    while not (started := list(tmp_path.glob(".data.*.partial/raw-*"))) or not started[0].stat().st_size:
         time.sleep(0.1)
         assert preparing.is_alive()
     preparing.terminate()

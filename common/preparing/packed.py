@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import tempfile
 import weakref
 from array import array
@@ -13,7 +15,8 @@ class Packed:
     """A growing list of rows of text, in a temporary file without a name; in memory it takes eight bytes a row."""
 
     def __init__(self, rows: Iterable[Iterable[str]] = ()) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        # Without a buffer: a forked process that drops its copy would move the place at which we read.
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._starts = array("q", [0])
         self._is_at_end = True
@@ -26,7 +29,8 @@ class Packed:
         if not self._is_at_end:
             self._file.seek(self._starts[-1])
             self._is_at_end = True
-        self._file.write(data)
+        if self._file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir())
         self._starts.append(self._starts[-1] + len(data))
 
     def __len__(self) -> int:
