@@ -81,7 +81,7 @@ class RepaintingNetworks(_Networks):
     decoder_channels: tuple[Width, ...]
     """Channels at 32 pixels, 64 pixels and so on, up to resolution / output_enlargement."""
     output_enlargement: Literal[1, 2, 4]
-    """Side of the square of pixels that each pixel of the last features becomes."""
+    """Factor by which the last decoder block's features are enlarged before the last convolution."""
 
     def __post_init__(self) -> None:
         _check_decoder(self.decoder_channels, self.resolution, self.output_enlargement)
