@@ -83,7 +83,7 @@ def main() -> None:
     report = prepare(open_source(**given), out, settings, overwrite=overwrite)
     print(*report.lines, sep="\n")
     folder, seconds = writable(str(out)), time.monotonic() - started
-    print(f"{folder}: made in {seconds:.0f} s; pictures left out and the reasons: {folder}/rejected.csv")
+    print(f"{folder}: made in {seconds:.0f} s; which pictures were refused, and why: {folder}/rejected.csv")
 
 
 def _with_levels(arguments: list[str]) -> list[str]:

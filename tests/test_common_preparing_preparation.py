@@ -367,6 +367,8 @@ def test_a_dataset_in_which_no_label_is_left_is_refused_and_one_without_styles_l
         prepared(source, tmp_path / "data", min_count=3)
     few = "no style is left: the commonest, 'cubism', has 1 pictures, and --min-count asks for 2; lower --min-count"
     assert prepared(source, tmp_path / "data", min_count=None).lines[-2] == few
+    none = prepared(came_with([("", "", "")]), tmp_path / "none", min_count=None).lines[-2]
+    assert none == "no picture has a label: give a table with the columns genre and style, or --folders genre"
     unknown = came_with([("", "spaceship", "")])
     with pytest.raises(UserError, match=r"no genre is left: the first, 'spaceship', and all others are unknown; see"):
         prepared(unknown, tmp_path / "unknown", taxonomy_only=True)

@@ -54,6 +54,8 @@ def test_known_names_of_splits_are_splits_and_the_classes_are_the_other_folders(
     assert labels(listing) == found
     said = [remark for remark in listing.remarks if "read as splits, and kept as such" in remark]
     assert len(said) == any(split for split, _, _ in found)
+    taken = ["a part of the training split" in remark for remark in said]
+    assert taken == [all(split != "test" for split, _, _ in found)] * len(said)
 
 
 def test_files_beside_splits_and_folders_are_left_out_and_counted(tmp_path: Path) -> None:

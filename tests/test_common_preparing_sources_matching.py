@@ -31,6 +31,7 @@ def found(folder: Path, there: list[str], asked: list[str]) -> tuple[dict[str, s
         ("b.png", "/home/me/pictures/b.png", "the end of their paths"),
         ("images/b.png", "/home/me/pictures/B.PNG", "the end of their paths"),
         ("images/b.png", "b.png", "the end of their paths"),
+        ("2019/IMG_1.jpg", "img_1", "the end of their paths, without an ending"),
         ("my é.png", "my%20%C3%A9.png", "their names as web addresses write them"),
         ("b.png", "https://example.org/art/b.png?size=2", "the end of their paths"),
         ("b.png ", "b.png", "their names without regard to case"),

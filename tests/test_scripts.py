@@ -211,7 +211,7 @@ def test_what_weights_know_is_listed(
     large = command("generate.py", "--list", "--weights", stage2_run)[1]
     assert code == 0
     assert "portrait" in small.splitlines()[0]
-    assert small.splitlines()[1:] == ["styles: none", "families of styles: none", "resolutions: 64"]
+    assert small.splitlines()[1:] == ["styles: none without stage II", "families of styles: none", "resolutions: 64"]
     assert "renaissance" in large.splitlines()[1]
     assert large.splitlines()[3] == "resolutions: 64, 128"
     monkeypatch.setenv("RANK", "1")

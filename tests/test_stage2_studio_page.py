@@ -258,7 +258,7 @@ def test_a_walk_goes_through_what_was_kept(visitor: Visitor) -> None:
 
 @in_a_browser
 def test_painting_can_be_stopped(browser: Any, tmp_path: Path) -> None:
-    # The shipped weights take seconds for as many pictures; tiny ones would be ready before the browser could stop them.
+    # The shipped weights take seconds for so many pictures; tiny ones would be ready before the browser stops them.
     with studio(ROOT / "stage2" / "weights", tmp_path / "temporary") as address:
         visitor = Visitor(browser, address, WIDTHS[0])
         visitor.page.get_by_label("How many").first.fill("100")

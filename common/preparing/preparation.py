@@ -183,6 +183,8 @@ def _choose(
     no_label = none_left({"genre": genres, "style": styles}, min_count)
     if no_label and not any(genres.labels) and not any(styles.labels):
         raise UserError(f"{source}: {no_label[0]}")
+    if not any(genres.labels) and not any(styles.labels):
+        no_label = ["no picture has a label: give a table with the columns genre and style, or --folders genre"]
     splits = choose_splits(genres.labels, styles.labels, digests, groups, given)
     if "train" not in splits:
         came = "all pictures are in the splits test and validation that came with them"

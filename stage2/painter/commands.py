@@ -167,6 +167,8 @@ def known_names(painter: Painter) -> list[str]:
     families = list(painter.vocabulary.families) if styles else []
     kinds = {"genres": list(painter.vocabulary.genres), "styles": styles, "families of styles": families}
     kinds["resolutions"] = [str(side) for side in painter.resolutions]
+    if painter.vocabulary.styles and not styles:
+        kinds["styles"] = ["none without stage II"]
     return [f"{kind}: {', '.join(names) or 'none'}" for kind, names in kinds.items()]
 
 

@@ -87,8 +87,6 @@ def labels_table(
         remarks.append(f"{len(missing)} rows name pictures that are not there, or not only one: {first_of(missing)}")
     records, twice = _joined(rows)
     twice += _splits_told(rows, PurePosixPath(found[0].place).name)
-    if not any(row.get("genre") or row.get("style") for _, row, _ in rows):
-        twice.append(f"{found[0].place} labels no picture: it needs a column genre, style or label")
     folders = {name: tuple(name.split("/")[:-1]) for name in records}
     splits, _, divided = split_folders(folders)
     listed = [(name, replace(one, split=one.split or splits.get(name, ""))) for name, one in records.items()]

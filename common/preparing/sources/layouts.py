@@ -112,7 +112,8 @@ def split_folders(
             splits[name] = split
             folders[name] = path[:outer] + path[level + 1 :]
     given = list(dict.fromkeys(path[level] for name, path in paths.items() if name in splits))
-    return splits, folders, (f"the folders {first_of(given, 6)} are read as splits, and kept as such",)
+    missing = "" if "test" in splits.values() else "; none is for test, so a part of the training split becomes that"
+    return splits, folders, (f"the folders {first_of(given, 6)} are read as splits, and kept as such{missing}",)
 
 
 def _is_split_level(names: Iterable[tuple[str, ...]]) -> bool:

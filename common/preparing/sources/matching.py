@@ -50,7 +50,8 @@ def _ways(names: Sequence[str], folder: str) -> Iterable[tuple[str, Callable[[st
         ("their names without an ending", _stem),
     ):
         yield what, _Unique(names, key, folder).find
-    yield "the end of their paths", _Ends(names).find
+    yield "the end of their paths", _Ends(names, _folded).find
+    yield "the end of their paths, without an ending", _Ends(names, _stem).find
 
 
 class _Unique:
@@ -70,11 +71,12 @@ class _Unique:
 class _Ends:
     """Files by the ends of their paths."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], key: Callable[[str], str]) -> None:
+        self._key = key
         self._files: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
         self._names = {}
         for name in names:
-            parts = _parts(name)
+            parts = _parts(key(name))
             self._files[parts[-1]].append(parts)
             self._names[parts] = name
 
@@ -83,7 +85,7 @@ class _Ends:
 
         One path must end with the other, unless a whole path of another machine is asked for.
         """
-        parts = _parts(asked)
+        parts = _parts(self._key(asked))
         common = {path: _common_end(path, parts) for path in self._files.get(parts[-1], ())}
         best = [path for path, length in common.items() if length == max(common.values())]
         if len(best) != 1 or len(self._files[parts[-1]]) != len(set(self._files[parts[-1]])):
@@ -99,7 +101,7 @@ def _slashed(name: str) -> str:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    parts = tuple(part for part in _folded(name).split("/") if part not in ("", "."))
+    parts = tuple(part for part in name.split("/") if part not in ("", "."))
     return parts or ("",)
 
 

@@ -137,7 +137,7 @@ def _csv_table(text: str, place: str) -> Table:
     columns = columns_of(header)
     if "file" not in columns:
         fault = f"{place} has no column file, which names the pictures; its header is {first_line[:200]!r}"
-        raise UserError(f"{fault}; the first line names the columns, such as {','.join(COLUMNS)}")
+        raise UserError(f"{fault}; call the column with names of pictures file, those with labels genre and style")
     plain = [name.strip().lower() for name in header]
     if twice := [column for column in columns if plain.count(column) > 1]:
         raise UserError(f"{place} has two columns {twice[0]}; rename one")
