@@ -107,7 +107,7 @@ class Session:
             yield hung
 
     def new_folder(self, studio: Path) -> Path:
-        """Make an empty folder for a file of this session."""
+        """Make an empty folder for a file of this visitor."""
         # Whoever knows the address of a picture can look at it, so nobody must be able to guess one.
         self.folder = self.folder or studio / secrets.token_hex(16)
         folder = self.folder / secrets.token_hex(4)

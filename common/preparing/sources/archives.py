@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tarfile
 import zipfile
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property, partial
@@ -39,7 +40,7 @@ def open_files(path: Path, *, follow_links: bool = False) -> Files:
     raise UserError(f"source '{path}' {what}; give a folder, zip or tar of pictures")
 
 
-class Archive(Files):
+class Archive(Files, ABC):
     """What zips and tars share: entries by name, without the single top-level folder if there is one."""
 
     def __init__(self, path: Path) -> None:
@@ -56,9 +57,9 @@ class Archive(Files):
     def __getstate__(self) -> dict[str, object]:
         return {name: value for name, value in super().__getstate__().items() if name != "_twice"}
 
+    @abstractmethod
     def _opened(self) -> tuple[dict[str, object], list[str]]:
         """Return the entries by their whole names in the archive's order, and the names that stand there twice."""
-        raise NotImplementedError
 
     @cached_property
     def _listed(self) -> tuple[list[str], list[str]]:
