@@ -26,7 +26,7 @@ def test_pictures_come_back_from_their_columns() -> None:
     assert [pictures.record(place) for place in range(len(pictures))] == [one.record for one in expected]
     assert [pictures.digest(place) for place in range(7)] == [one.digest for one in expected]
     for name in ("size", "perceptual", "colours"):
-        assert np.array_equal(pictures.numbers[name], [getattr(one, name) for one in expected])
+        assert np.array_equal(pictures.column(name), [getattr(one, name) for one in expected])
     assert {remark: places.tolist() for remark, places in pictures.remarks.items()} == {"odd": [1, 2, 4, 5]}
 
 

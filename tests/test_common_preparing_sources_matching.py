@@ -11,7 +11,7 @@ from common.preparing.sources.files import Files
 from common.preparing.sources.matching import find_files
 
 
-def found(folder: Path, there: list[str], asked: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def found(folder: Path, there: list[str], asked: list[str]) -> tuple[list[str], tuple[str, ...]]:
     for name in there:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
@@ -39,7 +39,7 @@ def found(folder: Path, there: list[str], asked: list[str]) -> tuple[dict[str, s
 )
 def test_a_name_finds_its_file_and_the_summary_says_how(tmp_path: Path, there: str, asked: str, how: str) -> None:
     files, remarks = found(tmp_path, [there], [asked])
-    assert files == {asked: there}
+    assert files == [there]
     assert remarks == ((f"1 pictures were found by {how}: {there}",) if how else ())
 
 
@@ -56,9 +56,9 @@ def test_a_name_finds_its_file_and_the_summary_says_how(tmp_path: Path, there: s
     ids=["two in case", "two of the name", "two at the end", "another folder", "two names for one", "none"],
 )
 def test_a_name_that_may_mean_another_file_finds_none(tmp_path: Path, there: list[str], asked: list[str]) -> None:
-    assert found(tmp_path, there, asked) == ({}, ())
+    assert found(tmp_path, there, asked) == ([""] * len(asked), ())
 
 
 def test_of_files_with_one_name_the_one_whose_path_ends_alike_is_found(tmp_path: Path) -> None:
     files, _ = found(tmp_path, ["x/1.png", "y/1.png"], ["D:/data/y/1.png", "D:/data/x/1.png"])
-    assert files == {"D:/data/y/1.png": "y/1.png", "D:/data/x/1.png": "x/1.png"}
+    assert files == ["y/1.png", "x/1.png"]

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from common.errors import UserError
-from common.preparing.sources.tables import class_names, read_table
+from common.preparing.sources.tables import Row, class_names, read_table
 
-ROWS = [{"file": "a.png", "genre": "portrait"}, {"file": "b.png", "genre": "nude"}]
+ROWS = [Row("a.png", genre="portrait"), Row("b.png", genre="nude")]
 OBJECTS = [{"file_name": "a.png", "genre": "portrait"}, {"file_name": "b.png", "genre": "nude"}]
 
 
@@ -41,7 +41,7 @@ OBJECTS = [{"file_name": "a.png", "genre": "portrait"}, {"file_name": "b.png", "
     ],
 )
 def test_one_table_in_many_forms(name: str, text: str) -> None:
-    assert read_table(text, name).rows == ROWS
+    assert list(read_table(text, name).rows) == ROWS
 
 
 @pytest.mark.parametrize(
@@ -64,22 +64,22 @@ def test_one_table_in_many_forms(name: str, text: str) -> None:
     ids=["StyleGAN", "its vectors", "pairs", "names", "lists", "COCO"],
 )
 def test_labels_of_other_programs(value: object, rows: list[tuple[str, str]]) -> None:
-    assert [(row["file"], row["label"]) for row in read_table(json.dumps(value), "x.json").rows] == rows
+    assert [(row.file, row.label) for row in read_table(json.dumps(value), "x.json").rows] == rows
 
 
 def test_the_exact_name_of_a_column_comes_before_its_other_names() -> None:
     (row,) = read_table("image,file,Class,date\na,b.png,nude,1900\n", "labels.csv").rows
-    assert row == {"file": "b.png", "label": "nude", "year": "1900"}
+    assert row == Row("b.png", label="nude", year="1900")
 
 
 def test_labels_are_rather_read_from_names_than_from_numbers() -> None:
     (row,) = read_table("file,class,class_name\na.png,3,nude\n", "labels.csv").rows
-    assert row == {"file": "a.png", "label": "nude"}
+    assert row == Row("a.png", label="nude")
 
 
 def test_a_list_that_a_program_wrote_into_a_cell_is_several_labels() -> None:
     text = "file,label\na.png,\"['nude', 'portrait']\"\nb.png,[nude\n"
-    assert [row["label"] for row in read_table(text, "labels.csv").rows] == ["nude|portrait", "[nude"]
+    assert [row.label for row in read_table(text, "labels.csv").rows] == ["nude|portrait", "[nude"]
 
 
 def test_columns_that_are_not_read_are_named() -> None:

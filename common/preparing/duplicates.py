@@ -89,14 +89,11 @@ def copies_of(
 ) -> dict[int, int]:
     """Map each picture that shows the same as another of its group, in the same colours, to the one to keep of them.
 
-    `order` lists all pictures, the best first: each is kept unless it is a copy of one that is kept.
+    `order` lists the pictures that share their group, the best first: each is kept unless it is a copy of one that is.
     """
     kept: dict[int, list[int]] = defaultdict(list)
     copies = {}
-    alone = np.bincount(groups)[groups] == 1
     for place in order:
-        if alone[place]:
-            continue
         rivals = kept[int(groups[place])]
         same = (one for one in rivals if colour_difference(colours[one], colours[place]) <= MAX_COLOUR_DIFFERENCE)
         if (better := next(same, None)) is None:

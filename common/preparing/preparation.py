@@ -81,9 +81,11 @@ def _build(
 
     genres, styles, given = _labels_of(pictures)
     several = _share_labels_of_copies(pictures, genres, styles)
-    groups = duplicate_groups(pictures.numbers["perceptual"])
-    best_first = _best_first(pictures, genres, styles, given, genre_naming, style_naming)
-    copies = copies_of(groups, pictures.numbers["colours"], map(int, best_first))
+    groups = duplicate_groups(pictures.column("perceptual"))
+    in_company = np.flatnonzero(np.bincount(groups)[groups] > 1)
+    best_first = _best_first(in_company, pictures, genres, styles, given, genre_naming, style_naming)
+    copies = copies_of(groups, pictures.column("colours"), best_first)
+    pictures.forget_looks()
     left_out = {} if settings.keep_duplicates else copies
     near = [
         (pictures.record(copy).name, f"near-duplicate of {pictures.record(better).name}")
@@ -93,11 +95,11 @@ def _build(
     several += labels_left_out(pictures, left_out, genres, styles)
 
     genres, styles, given = ([some[place] for place in kept] for some in (genres, styles, given))
-    digests = pictures.numbers["digest"][kept]
+    digests = pictures.column("digest")[kept]
     chosen = _choose(listing.name, genres, styles, given, digests, groups[kept], settings, genre_naming, style_naming)
 
     images = [name for raw in pixels for name in raw.keep(kept)]
-    widths, heights = (map(int, side) for side in pictures.numbers["size"][kept].T)
+    widths, heights = (map(int, side) for side in pictures.column("size")[kept].T)
     aspects = array("d", (round(width / height, 4) for width, height in zip(widths, heights, strict=True)))
     rows = (
         (
@@ -212,7 +214,7 @@ def _labels_of(pictures: Pictures) -> tuple[list[str], list[str], list[str]]:
 
 def _share_labels_of_copies(pictures: Pictures, genres: list[str], styles: list[str]) -> list[str]:
     """Give pictures that are equal in each pixel, in several class folders say, all their labels; return remarks."""
-    digests = pictures.numbers["digest"]
+    digests = pictures.column("digest")
     order = by_content(digests)
     equal: list[list[int]] = []
     for before in np.flatnonzero((digests[order[1:]] == digests[order[:-1]]).all(axis=1)):
@@ -233,27 +235,29 @@ def _share_labels_of_copies(pictures: Pictures, genres: list[str], styles: list[
 
 
 def _best_first(
+    places: Int[np.ndarray, "n"],
     pictures: Pictures,
     genres: Sequence[str],
     styles: Sequence[str],
     given: Sequence[str],
     genre_naming: Naming,
     style_naming: Naming,
-) -> Int[np.ndarray, "n"]:
-    """Return the places of the pictures, of near-duplicates the one to keep first.
+) -> list[int]:
+    """Return the places of some pictures, of near-duplicates the one to keep first.
 
     It is one that came in a held-out split, then the one with the most labels, then the largest, and of equals the
     first. The order of the files does not matter.
     """
     has_genre, has_style = (
-        {raw: naming.is_labelled(raw) for raw in set(some)}
+        {raw: naming.is_labelled(raw) for raw in {some[place] for place in places}}
         for some, naming in ((genres, genre_naming), (styles, style_naming))
     )
-    labels = np.array([has_genre[genre] + has_style[style] for genre, style in zip(genres, styles, strict=True)])
-    held_out = np.array([split in HELD_OUT for split in given])
-    area = pictures.numbers["size"].prod(axis=1, dtype=np.int64)
-    digests = ~np.ascontiguousarray(pictures.numbers["digest"]).view(">u8").T[::-1]
-    return np.lexsort((*digests, -area, -labels, ~held_out))
+    labels = np.array([has_genre[genres[place]] + has_style[styles[place]] for place in places])
+    held_out = np.array([given[place] in HELD_OUT for place in places], dtype=bool)
+    area = pictures.column("size")[places].prod(axis=1, dtype=np.int64)
+    digests = ~pictures.column("digest")[places].view(">u8").T[::-1]
+    best: list[int] = places[np.lexsort((*digests, -area, -labels, ~held_out))].tolist()
+    return best
 
 
 def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -75,9 +75,12 @@ class Picture(NamedTuple):
     """What was done to a picture that is not as it should be, for the summary."""
 
 
-NUMBERS = np.dtype(
-    [("digest", "u1", 32), ("size", "i4", 2), ("perceptual", "u1", (2, 32)), ("colours", "i1", (4, 4, 2))]
-)
+COLUMNS = {
+    "digest": np.dtype(("u1", 32)),
+    "size": np.dtype(("i4", 2)),
+    "perceptual": np.dtype(("u1", (2, 32))),
+    "colours": np.dtype(("i1", (4, 4, 2))),
+}
 """What `Pictures` holds of each picture in memory: the fields of `Picture` that bear these names."""
 
 
@@ -86,27 +89,29 @@ class Pictures:
 
     def __init__(self) -> None:
         self._records = Packed()
-        self._numbers = bytearray()
+        self._columns = {name: bytearray() for name in COLUMNS}
         self.remarks: dict[str, array[int]] = {}
         """The places of the pictures of which each remark was made."""
 
     def append(self, picture: Picture) -> None:
-        """Add a picture. Not to be called once `numbers` were asked for."""
+        """Add a picture. Not to be called once a column was asked for."""
         for remark in picture.remarks:
             self.remarks.setdefault(remark, array("q")).append(len(self))
         self._records.append(picture.record.texts())
-        one = np.zeros((), NUMBERS)
-        one["digest"] = np.frombuffer(bytes.fromhex(picture.digest), np.uint8)
-        one["size"], one["perceptual"], one["colours"] = picture.size, picture.perceptual, picture.colours
-        self._numbers += one.tobytes()
+        self._columns["digest"] += bytes.fromhex(picture.digest)
+        for name in ("size", "perceptual", "colours"):
+            self._columns[name] += np.asarray(getattr(picture, name), COLUMNS[name].base).tobytes()
 
     def __len__(self) -> int:
         return len(self._records)
 
-    @property
-    def numbers(self) -> np.ndarray:
-        """All numbers, an array of NUMBERS."""
-        return np.frombuffer(self._numbers, NUMBERS)
+    def column(self, name: str) -> np.ndarray:
+        """Return one of COLUMNS, a row for each picture."""
+        return np.frombuffer(self._columns[name], COLUMNS[name])
+
+    def forget_looks(self) -> None:
+        """Free what is only needed to find near-duplicates, most of the memory."""
+        del self._columns["perceptual"], self._columns["colours"]
 
     def record(self, place: int) -> Record:
         """Return the record of one picture."""
@@ -114,7 +119,7 @@ class Pictures:
 
     def digest(self, place: int) -> str:
         """Return the SHA-256 of one picture in hexadecimal."""
-        return bytes(self.numbers["digest"][place]).hex()
+        return bytes(self.column("digest")[place]).hex()
 
 
 Result = tuple[Picture | Refusal, list[bytes]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -41,7 +43,7 @@ def choose_splits(
     held_out: dict[int, SplitName] = dict(came)
     # Test first, so that it does not depend on validation.
     chosen: dict[SplitName, set[int]] = {name: set() for name in reversed(HELD_OUT) if name not in given}
-    members: defaultdict[str, list[int]] = defaultdict(list)
+    members: defaultdict[str, array[int]] = defaultdict(partial(array, "q"))
     for place, group in zip(map(int, leaders), map(int, groups[leaders]), strict=True):
         if group not in held_out:
             members[genres[place].partition(SEVERAL)[0]].append(group)
@@ -59,7 +61,7 @@ def choose_splits(
 
 def by_content(digests: UInt8[np.ndarray, "n 32"]) -> Int[np.ndarray, "n"]:
     """Return the places of paintings in the order of their checksums, equal ones in theirs."""
-    return np.lexsort(np.ascontiguousarray(digests).view(">u8").T[::-1])
+    return np.argsort(np.ascontiguousarray(digests).view("S32")[:, 0], kind="stable")
 
 
 def _pairs(labels: Sequence[str], groups: Int[np.ndarray, "n"]) -> Iterator[tuple[str, int]]:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from common.errors import UserError
+from common.preparing.packed import Packed
 from common.preparing.sources import tables
 from common.preparing.sources.files import Files, Listing, Record, first_of, pictures_among, require_pictures
-from common.preparing.sources.layouts import split_folders, split_of
+from common.preparing.sources.layouts import folder_of, folders_of, split_folders, split_of
 from common.preparing.sources.matching import find_files
-from common.preparing.sources.tables import COLUMNS, Table, class_names, columns_of, read_table, text_of
+from common.preparing.sources.tables import COLUMNS, Row, Rows, Table, class_names, columns_of, read_table, text_of
 from common.vocabulary import SEVERAL, Kind
 
 KNOWN_TABLES = ("labels", "metadata", "dataset", "annotations")
@@ -71,25 +73,33 @@ def labels_table(
         found = _tables(files) or _beside_pictures(files)
     if not found:
         raise UserError(_no_table(files))
-    rows: list[tuple[str, dict[str, str], str]] = []
+    records = _Records()
+    splits_told: Counter[tuple[str, str]] = Counter()
     remarks, missing, asked = [], [], 0
     for one in found:
-        where, how = find_files((row["file"] for row in one.table.rows), files, folder=one.folder)
+        where, how = find_files((row.file for row in one.table.rows), files, folder=one.folder)
         named, said = _named(one, files, label, names)
-        rows += [(where[row["file"]], row, one.split) for row in named if row["file"] in where]
-        missing += [row["file"] for row in named if row["file"] not in where]
-        asked += len(named)
+        for name, row in zip(where, named, strict=True):
+            split = split_of(row.split) or one.split
+            if name:
+                record = Record(name, row.genre, row.style, row.artist, row.title, row.year, split)
+                records.add(name, record)
+                splits_told[row.split, split] += 1
+            else:
+                missing.append(row.file)
+        asked += len(where)
         remarks += [*one.table.remarks, *how, *said]
     if missing and (every_row or 2 * len(missing) > asked):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise UserError(f"{found[0].place} names {missing[0]!r}{more}, not found; add the files or remove the rows")
     if missing:
         remarks.append(f"{len(missing)} rows name pictures that are not there, or not only one: {first_of(missing)}")
-    records, twice = _joined(rows)
-    twice += _splits_told(rows, PurePosixPath(found[0].place).name)
-    folders = {name: tuple(name.split("/")[:-1]) for name in records}
-    splits, _, divided = split_folders(folders)
-    listed = [(name, replace(one, split=one.split or splits.get(name, ""))) for name, one in records.items()]
+    twice = [*records.remarks(), *_on_splits(splits_told, PurePosixPath(found[0].place).name)]
+    splits, _, divided = split_folders(folders_of(name for name, _ in records))
+    listed = (
+        (name, record if record.split else replace(record, split=splits.get(folder_of(name), "")))
+        for name, record in records
+    )
     pictures = [name for name in files.names() if PurePosixPath(name).suffix.lower() in SUFFIXES | MORE_SUFFIXES]
     if idle := [name for name in pictures if name not in records]:
         remarks.append(f"{len(idle)} pictures are in no row of {found[0].place} and were left out: {first_of(idle)}")
@@ -160,9 +170,14 @@ def _split_in(stem: str) -> str:
 
 def _beside_pictures(files: Files) -> list[Found]:
     """Return a table made of the `.json` or `.cls` file beside each picture (webdataset), if most pictures have one."""
-    names = set(files.names())
     pictures, _ = pictures_among(files.names())
-    rows = []
+    rows = Rows(_rows_beside(pictures, files))
+    place = f"the files beside the pictures of {files.name}"
+    return [Found(Table(rows), place)] if 2 * len(rows) > len(pictures) else []
+
+
+def _rows_beside(pictures: Sequence[str], files: Files) -> Iterator[Row]:
+    names = set(files.names())
     for picture in pictures:
         folder, slash, last = picture.rpartition("/")
         key = f"{folder}{slash}{last.partition('.')[0]}"
@@ -177,21 +192,18 @@ def _beside_pictures(files: Files) -> list[Found]:
         if f"{key}.cls" in names:
             row["label"] = files.read_text(f"{key}.cls").strip()
         if row.keys() - {"file"}:
-            rows.append({**row, "file": picture})
-    return (
-        [Found(Table(rows), f"the files beside the pictures of {files.name}")] if 2 * len(rows) > len(pictures) else []
-    )
+            yield Row(**{**row, "file": picture})
 
 
-def _named(found: Found, files: Files, label: Kind, names: Path | None) -> tuple[list[dict[str, str]], list[str]]:
+def _named(found: Found, files: Files, label: Kind, names: Path | None) -> tuple[Iterable[Row], list[str]]:
     """Return the rows of a table with `label` as a genre or style, numbered classes with their names; and remarks."""
     rows, place = found.table.rows, PurePosixPath(found.place).name
-    has_other = any("label" in row for row in rows) and not any(row.get(label) for row in rows)
+    has_other = any(row.label for row in rows) and not any(getattr(row, label) for row in rows)
     if not has_other and names is None:
         return rows, []
     column = "label" if has_other else label
     remarks = [f"the classes of {place} are read as {label}s (see --label)"] if has_other else []
-    numbers = {number for row in rows for number in row.get(column, "").split(SEVERAL) if number}
+    numbers = {number for row in rows for number in getattr(row, column).split(SEVERAL) if number}
     called = found.table.class_names
     if names is not None or all(number.isdecimal() for number in numbers):
         beside = next((name for name in files.names() if name.lower() in NAMES_OF_CLASSES), None)
@@ -205,40 +217,61 @@ def _named(found: Found, files: Files, label: Kind, names: Path | None) -> tuple
         if not called:
             remarks.append(f"the classes of {place} are numbers; name them with --class-names FILE, a line each")
     name_of = {str(number): name for number, name in enumerate(called)}
-    parts = [[name_of.get(part, part) for part in row.get(column, "").split(SEVERAL)] for row in rows]
-    return [{**row, label: SEVERAL.join(some)} for row, some in zip(rows, parts, strict=True)], remarks
+
+    def read(row: Row) -> Row:
+        parts = getattr(row, column).split(SEVERAL)
+        return row._replace(**{label: SEVERAL.join(name_of.get(part, part) for part in parts)})
+
+    return map(read, rows), remarks
 
 
-def _joined(rows: Sequence[tuple[str, dict[str, str], str]]) -> tuple[dict[str, Record], list[str]]:
-    """Return one record for each picture, with the labels of all its rows; and say which have several rows."""
-    records: dict[str, Record] = {}
-    same: list[str] = []
-    different: list[str] = []
-    for name, row, split in rows:
-        values = {column: row[column] for column in COLUMNS[1:] if column in row}
-        record = Record(name, **values, split=split_of(row.get("split", "")) or split)
-        before = records.get(name)
-        if before is None:
-            records[name] = record
-            continue
+class _Records:
+    """One record for each picture, by its file's name, with the labels of all its rows. On disk but for the names."""
+
+    def __init__(self) -> None:
+        self._packed = Packed()
+        self._places: dict[str, int] = {}
+        self._joined: dict[int, Record] = {}
+        self._same: list[str] = []
+        self._different: list[str] = []
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
+    def __iter__(self) -> Iterator[tuple[str, Record]]:
+        for place, (name, *texts) in enumerate(self._packed):
+            yield name, self._joined.get(place) or Record(*texts)
+
+    def add(self, name: str, record: Record) -> None:
+        """Add a row's record."""
+        place = self._places.setdefault(name, len(self._packed))
+        if place == len(self._packed):
+            self._packed.append((name, *record.texts()))
+            return
+        before = self._joined.get(place) or Record(*self._packed[place][1:])
         joined = {kind: _union(getattr(before, kind), getattr(record, kind)) for kind in ("genre", "style")}
-        records[name] = replace(before, **joined)
-        (same if (before.genre, before.style) == (record.genre, record.style) else different).append(name)
-    said = {
-        f"{len(different)} rows give a picture other labels than its first row, and it has them all": different,
-        f"{len(same)} rows stand twice": same,
-    }
-    return records, [f"{remark}: {first_of(names)}" for remark, names in said.items() if names]
+        self._joined[place] = replace(before, **joined)
+        is_same = (before.genre, before.style) == (record.genre, record.style)
+        (self._same if is_same else self._different).append(name)
+
+    def remarks(self) -> list[str]:
+        """Say which pictures have several rows."""
+        said = {
+            f"{len(self._different)} rows give a picture other labels than its first row, and it has them all": (
+                self._different
+            ),
+            f"{len(self._same)} rows stand twice": self._same,
+        }
+        return [f"{remark}: {first_of(names)}" for remark, names in said.items() if names]
 
 
-def _splits_told(rows: Sequence[tuple[str, dict[str, str], str]], place: str) -> list[str]:
-    """Say that the rows tell the splits of their pictures, and which of these are not known."""
-    given = [(row.get("split", ""), split_of(row.get("split", "")) or split) for _, row, split in rows]
-    kept = sorted({split for _, split in given if split})
-    other = [name for name, split in given if name and not split]
+def _on_splits(told: Counter[tuple[str, str]], place: str) -> list[str]:
+    """Say which splits the rows tell, and which of these are not known; `told` counts names and what they are."""
+    kept = sorted({split for _, split in told if split})
+    other = {name: count for (name, split), count in told.items() if name and not split}
     said = {
         f"the splits {', '.join(kept)} come from {place} and are kept as such": kept,
-        f"{len(other)} rows name a split that is not known, and are divided anew: {first_of(other)}": other,
+        f"{sum(other.values())} rows name a split that is not known, and are divided anew: {first_of(other)}": other,
     }
     return [remark for remark, names in said.items() if names]
 
@@ -251,7 +284,7 @@ def _no_table(files: Files) -> str:
     """Say what is missing, and which option reads what is there."""
     pictures, _ = pictures_among(files.names())
     require_pictures(pictures, files)
-    _, paths, _ = split_folders({name: tuple(name.split("/")[:-1]) for name in pictures})
+    _, paths, _ = split_folders(folders_of(pictures))
     folders = sorted({path[0] for path in paths.values() if path})
     fault = f"{files.name} has no labels.csv at its top level; "
     if any(name.lower().endswith(".parquet") for name in files.names()):

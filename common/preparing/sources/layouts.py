@@ -51,22 +51,27 @@ def class_folders(files: Files, kinds: str) -> Listing:
     levels = folder_levels(kinds)
     names, remarks = pictures_among(files.names())
     require_pictures(names, files)
-    paths = {name: tuple(name.split("/")[:-1]) for name in names}
+    paths = folders_of(names)
     if files.top and not any(paths.values()):
-        paths = dict.fromkeys(names, (files.top,))
-    splits, folders, divided = split_folders({name: path for name, path in paths.items() if path})
+        paths = {"": (files.top,)}
+    splits, folders, divided = split_folders({folder: path for folder, path in paths.items() if path})
     folders, around = _without_the_folder_around(folders, kinds, files.name)
-    classes = {name: path for name, path in folders.items() if path}
+    classes = {folder: path for folder, path in folders.items() if path}
     if not classes:
         wanted = " and each ".join(level for level in levels if level != "-")
         where = f"the splits of {files.name} have" if splits else f"{files.name} has"
         raise UserError(f"{where} no folders with files in them; --folders needs one folder for each {wanted}")
-    records = []
-    for name, path in classes.items():
-        labels = {level: folder for level, folder in zip(levels, path, strict=False) if level != "-"}
-        records.append((name, Record(name, split=splits.get(name, ""), **labels)))
-    loose = [name for name in names if name not in classes]
-    short = [name for name, path in classes.items() if len(path) < len(levels)]
+    labels = {
+        folder: {level: name for level, name in zip(levels, path, strict=False) if level != "-"}
+        for folder, path in classes.items()
+    }
+    records = (
+        (name, Record(name, split=splits.get(folder, ""), **labels[folder]))
+        for name in names
+        if (folder := folder_of(name)) in labels
+    )
+    loose = [name for name in names if folder_of(name) not in classes]
+    short = [name for name in names if len(classes.get(folder_of(name), levels)) < len(levels)]
     inner = sorted({path[len(levels)] for path in classes.values() if len(path) > len(levels)})
     said = {
         f"{len(loose)} files outside the class folders left out: {first_of(loose)}": loose,
@@ -91,12 +96,22 @@ def _without_the_folder_around(
     return {name: path[1:] for name, path in folders.items()}, (remark,)
 
 
+def folder_of(name: str) -> str:
+    """Return the path of a file's folder; blank at the top level."""
+    return name.rpartition("/")[0]
+
+
+def folders_of(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Map the path of each folder that has some of the files in it to the names on its way, outermost first."""
+    return {folder: tuple(folder.split("/")) if folder else () for folder in dict.fromkeys(map(folder_of, names))}
+
+
 def split_folders(
     paths: dict[str, tuple[str, ...]],
 ) -> tuple[dict[str, SplitName], dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Find the level of folders that are splits, if there is one, in the folders of each file, outermost first.
+    """Find the level of folders that are splits, if there is one, in what `folders_of` returns.
 
-    Return the split of each file, its other folders, and a remark. Files beside the splits have neither.
+    Return the split of each folder, the other names on its way, and a remark. Folders beside the splits have neither.
     """
     depths = range(max(map(len, paths.values()), default=0))
     level = next(

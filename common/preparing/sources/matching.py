@@ -12,32 +12,35 @@ from urllib.parse import unquote, urlsplit
 from common.preparing.sources.files import Files, first_of, pictures_among
 
 
-def find_files(asked: Iterable[str], files: Files, *, folder: str = "") -> tuple[dict[str, str], tuple[str, ...]]:
-    """Map each name in a table to the file that it means, and say how many were found by something else than the name.
+def find_files(asked: Iterable[str], files: Files, *, folder: str = "") -> tuple[list[str], tuple[str, ...]]:
+    """Return the file that each name in a table means, and say how many were found by something else than the name.
 
-    Names are relative to `folder`, which ends with `/` if it is not blank. A name that means no file, or may mean
-    several, is left out.
+    Names are relative to `folder`, which ends with `/` if it is not blank. The file of a name that means none, or may
+    mean several, is blank.
     """
     names, _ = pictures_among(files.names())
-    there, found, open_names = set(names), {}, []
-    for name in filter(None, dict.fromkeys(asked)):
+    there = {name: name for name in names}
+    found: list[str] = []
+    open_names: defaultdict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(asked):
         slashed = _slashed(name)
         tries = (folder + name, folder + slashed, folder + str(PurePosixPath(slashed)), slashed)
-        exact = next((one for one in tries if one in there), None) or next(filter(files.has, tries), None)
-        if exact is None:
-            open_names.append(name)
-        else:
-            found[name] = exact
+        found.append(next((there[one] for one in tries if one in there), "") or next(filter(files.has, tries), ""))
+        if not found[-1]:
+            open_names[name].append(place)
     remarks = []
+    taken = set(found) if open_names else set()
     for what, find in _ways(names, folder) if open_names else ():
         guesses = {name: file for name in open_names if (file := find(_slashed(name)))}
         claims = Counter(guesses.values())
         # Two names that would be one file are two pictures, of which one or both are not here.
-        new = {name: file for name, file in guesses.items() if claims[file] == 1 and file not in found.values()}
+        new = {name: file for name, file in guesses.items() if claims[file] == 1 and file not in taken}
         if new:
             remarks.append(f"{len(new)} pictures were found by {what}: {first_of(new.values())}")
-        found |= new
-        open_names = [name for name in open_names if name not in new]
+        for name, file in new.items():
+            taken.add(file)
+            for place in open_names.pop(name):
+                found[place] = file
     return found, tuple(remarks)
 
 

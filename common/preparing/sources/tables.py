@@ -1,24 +1,23 @@
 """Read a table of pictures and labels from text: CSV as spreadsheets write it, JSON lines, and JSON of several kinds.
 
-A row maps the columns of `COLUMNS` to text; `collection` finds the pictures that the rows name.
+`collection` finds the pictures that the rows name.
 """
 
 from __future__ import annotations
 
 import ast
 import csv
-import io
 import itertools
 import json
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.errors import UserError
+from common.preparing.packed import Packed
 from common.preparing.sources.files import first_of
 from common.vocabulary import SEVERAL
 
@@ -64,11 +63,38 @@ SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 """Of files that may be tables."""
 
 
+class Row(NamedTuple):
+    """A row of a table, without surrounding spaces; blank where the table has nothing."""
+
+    file: str
+    genre: str = ""
+    style: str = ""
+    label: str = ""
+    """A genre or a style, as the command line says."""
+    artist: str = ""
+    title: str = ""
+    year: str = ""
+    split: str = ""
+
+
+class Rows:
+    """The rows of a table, on disk: tables may have millions."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._packed = Packed(rows)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def __iter__(self) -> Iterator[Row]:
+        return itertools.starmap(Row, self._packed)
+
+
 @dataclass(frozen=True)
 class Table:
-    """The rows of a table, by column, without surrounding spaces."""
+    """The rows of a table, and what to say of them."""
 
-    rows: list[dict[str, str]]
+    rows: Rows
     remarks: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
     """Names of the classes 0, 1, …, if the table gives them."""
@@ -80,17 +106,14 @@ def read_table(text: str, place: str) -> Table:
     if suffix not in (".json", ".jsonl", ".ndjson"):
         return _csv_table(text, place)
     try:
-        if suffix == ".json":
-            table = _json_table(json.loads(text))
-        else:
-            lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-            table = _from_objects([line for line in lines if isinstance(line, dict)])
+        is_whole = suffix == ".json"
+        table = _json_table(json.loads(text)) if is_whole else _from_objects(_ObjectsOnLines(text))
     except ValueError as error:
         remedy = "; save it as JSON again" if isinstance(error, json.JSONDecodeError) else ""
         raise UserError(f"{place}: {error}{remedy}") from None
     if table is None:
         raise UserError(f"{place} has no column file, which names the pictures, nor any other table that is known")
-    if not table.rows:
+    if not len(table.rows):
         raise UserError(f"{place} lists no pictures; add a row for each")
     return table
 
@@ -123,7 +146,7 @@ def text_of(value: Any) -> str:
 
 
 def _csv_table(text: str, place: str) -> Table:
-    lines = io.StringIO(text, newline="")
+    lines = _lines(text)
     first_line, start = "", 0
     for line in lines:
         start += 1
@@ -142,34 +165,50 @@ def _csv_table(text: str, place: str) -> Table:
     if twice := [column for column in columns if plain.count(column) > 1]:
         raise UserError(f"{place} has two columns {twice[0]}; rename one")
     places = {column: header.index(name) for column, name in columns.items()}
-    rows, nameless = [], []
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    try:
+    nameless: list[str] = []
+
+    def rows() -> Iterator[Row]:
         for row in reader:
-            number = start + reader.line_num
             if any(cell.strip() for cell in row[len(header) :]):
                 # Any guess which comma is text and not a separator could shift the labels.
-                fault = (
-                    f"{len(row)} fields for {len(header)} columns; put text with a {SEPARATORS[separator]} in quotes"
-                )
-                raise UserError(f"{place}, line {number}: {fault}")
+                mark = SEPARATORS[separator]
+                fault = f"{len(row)} fields for {len(header)} columns; put text with a {mark} in quotes"
+                raise UserError(f"{place}, line {start + reader.line_num}: {fault}")
             cells = {column: row[at].strip() if at < len(row) else "" for column, at in places.items()}
-            # All but names and titles are few; tables may have millions of rows.
-            cells |= {column: sys.intern(cells[column]) for column in places if column not in ("file", "title")}
             cells |= {column: _of_list(cells[column]) for column in _LABELS if cells.get(column, "").startswith("[")}
             if cells["file"]:
-                rows.append(cells)
+                yield Row(**cells)
             elif any(cell.strip() for cell in row):
-                nameless.append(str(number))
+                nameless.append(str(start + reader.line_num))
+
+    try:
+        read = Rows(rows())
     except csv.Error as error:
         raise UserError(f"{place}, line {start + reader.line_num}: {error}; save it as plain CSV") from None
-    if not rows:
+    if not len(read):
         raise UserError(f"{place} lists no pictures; add a row for each")
     more = ", …" if len(nameless) > 3 else ""
     remark = f"{len(nameless)} rows of {place} name no picture and were left out: line {', '.join(nameless[:3])}{more}"
     unread = [name.strip() for name in header if name.strip() and name not in columns.values()]
     idle = f"{len(unread)} columns of {PurePosixPath(place).name} are not read: {first_of(unread)}"
-    return Table(rows, (*([remark] if nameless else []), *([idle] if unread else [])))
+    return Table(read, (*([remark] if nameless else []), *([idle] if unread else [])))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines with their ends, as `open` with `newline=""` does; `io.StringIO` holds four bytes a letter."""
+    return (found[0] for found in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text))
+
+
+class _ObjectsOnLines:
+    """The objects of JSON lines, read anew for each loop: they take ten times the memory of their text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        values = (json.loads(line) for line in _lines(self._text) if line.strip())
+        return (value for value in values if isinstance(value, dict))
 
 
 def _of_list(cell: str) -> str:
@@ -191,7 +230,7 @@ def _json_table(value: Any) -> Table | None:
     if "labels" in value and value["labels"] is None:
         raise ValueError("its labels are null; write [file, class] for each picture, or give --folders")
     if _is_pairs(value.get("labels")):
-        rows = [{"file": str(name), "label": _class_of(label)} for name, label in value["labels"]]
+        rows = Rows(Row(str(name), label=_class_of(label)) for name, label in value["labels"])
         names = next((value[key] for key in ("class_names", "label_names", "classes") if key in value), ())
         return Table(rows, class_names=tuple(map(str, names)))
     if isinstance(value.get("images"), list) and isinstance(value.get("annotations"), list):
@@ -203,7 +242,7 @@ def _json_table(value: Any) -> Table | None:
     if value and all(isinstance(labels, dict) and "/" not in str(name)[:1] for name, labels in value.items()):
         return _from_objects([{"file": name, **labels} for name, labels in value.items()])
     if value and all(isinstance(label, str | int) and PurePosixPath(name).suffix for name, label in value.items()):
-        return Table([{"file": name, "label": text_of(label)} for name, label in value.items()])
+        return Table(Rows(Row(name, label=text_of(label)) for name, label in value.items()))
     return None
 
 
@@ -222,15 +261,24 @@ def _coco_table(value: dict[str, Any]) -> Table | None:
     return _from_objects(rows)
 
 
-def _from_objects(objects: Sequence[dict[str, Any]]) -> Table | None:
-    """Return the table of a row for each object, None if none of them names a file."""
+def _from_objects(objects: Iterable[dict[str, Any]]) -> Table | None:
+    """Return the table of a row for each object, None if none of them names a file. Loops over them twice."""
     columns = columns_of(dict.fromkeys(itertools.chain.from_iterable(objects)))
     if "file" not in columns:
         return None
-    rows = [{column: text_of(some.get(name)) for column, name in columns.items()} for some in objects]
-    nameless = sum(not row["file"] for row in rows)
+    nameless = 0
+
+    def rows() -> Iterator[Row]:
+        nonlocal nameless
+        for some in objects:
+            row = Row(**{column: text_of(some.get(name)) for column, name in columns.items()})
+            nameless += not row.file
+            if row.file:
+                yield row
+
+    read = Rows(rows())
     remark = f"{nameless} rows name no picture and were left out"
-    return Table([row for row in rows if row["file"]], (remark,) if nameless else ())
+    return Table(read, (remark,) if nameless else ())
 
 
 def _is_pairs(value: Any) -> bool:
