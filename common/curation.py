@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from einops import rearrange
 from jaxtyping import Float, Int, UInt8
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
@@ -42,9 +43,14 @@ class Opinions:
 
 
 def rank(
-    opinions: Opinions, genres: Float[np.ndarray, "n k"], styles: Float[np.ndarray, "n s"]
+    opinions: Opinions,
+    genres: Float[np.ndarray, "n k"],
+    styles: Float[np.ndarray, "n s"],
+    shift: Float[np.ndarray, "n"] | float = 0.0,
 ) -> Int[np.ndarray, "n"]:
     """Return the indices of the pictures, best first: by the probability that each shows the requested labels.
+
+    `shift` is added to the probabilities.
 
     `genres` and `styles` are the requests, points of the simplex. Realness decides only between equal probabilities,
     so only for requests without a label. The generator learns to please it: beside a label, pictures of high realness
@@ -53,7 +59,7 @@ def rank(
     certainty = probability(opinions.genre_logits, genres)
     if opinions.style_logits is not None:
         certainty = certainty * probability(opinions.style_logits, styles)
-    return np.lexsort((-opinions.scores, -certainty))
+    return np.lexsort((-opinions.scores, -certainty - shift))
 
 
 def favourites(order: Int[np.ndarray, "n"], asked: Int[np.ndarray, "n"]) -> Int[np.ndarray, "m"]:
@@ -106,6 +112,25 @@ def probability(logits: Float[np.ndarray, "n k"], asked: Float[np.ndarray, "n k"
 def thumbnails(pictures: UInt8[Tensor, "b 3 h w"]) -> Float[np.ndarray, "b d"]:
     """Reduce pictures to 8x8 pixels, flattened: the distance between two compares layout and palette."""
     return rearrange(adaptive_avg_pool2d(pictures.to(torch.float32), 8), "b c h w -> b (c h w)").numpy()
+
+
+def thumbnails_of(pictures: Sequence[Image.Image]) -> Float[np.ndarray, "m d"]:
+    """Reduce single pictures, of any size and shape, in the same way."""
+    small = [picture.convert("RGB").resize((8, 8), Image.Resampling.BOX) for picture in pictures]
+    return np.array([np.asarray(one, np.float32).transpose(2, 0, 1).ravel() for one in small]).reshape(-1, 8 * 8 * 3)
+
+
+def likeness(small: Float[np.ndarray, "n d"], examples: Float[np.ndarray, "m d"]) -> Float[np.ndarray, "n"]:
+    """Return the correlation of each thumbnail with the example that it resembles most, at most 1; 0 without examples.
+
+    So it sees where light, dark and colours lie, and nothing of what they show.
+    """
+    if not len(examples):
+        return np.zeros(len(small))
+    one, other = (part - part.mean(axis=1, keepdims=True) for part in (small, examples))
+    one, other = (part / (np.linalg.norm(part, axis=1, keepdims=True) + 1e-6) for part in (one, other))
+    closest: Float[np.ndarray, "n"] = (one @ other.T).max(axis=1)
+    return closest
 
 
 def choose(order: Int[np.ndarray, "n"], small: Float[np.ndarray, "n d"] | None, keep: int) -> Int[np.ndarray, "k"]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import signal
-import tempfile
-import threading
 from pathlib import Path
 
 import torch
 
 from command_line import Parser, at_least
-from common.errors import UserError, missing_package, run_command
+from common.errors import UserError, run_command
 from common.machine import own_device
-from stage2.studio.weights import Newest
-from stage2.studio.workshop import Workshop, prepare
+from stage2.studio.serving import serve
 
 
 def main() -> None:
@@ -37,20 +33,15 @@ def main() -> None:
         raise UserError("--auth needs a name and a password; write USER:PASSWORD")
     if not colon and not _is_loopback(arguments.host):
         raise UserError(f"--host {arguments.host} lets others in; add --auth USER:PASSWORD")
-    with tempfile.TemporaryDirectory(prefix="atelier-") as folder:
-        prepare(Path(folder))
-        try:
-            from stage2.studio import page
-        except ImportError as error:
-            raise missing_package("the studio", "gradio", extra="studio") from error
-        newest = Newest(arguments.weights, own_device(arguments.device))
-        shop = Workshop(newest, Path(folder), arguments.out, arguments.data)
-        ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        with page.served(shop, arguments.host, arguments.port, (user, password) if colon else None) as address:
-            print(f"the studio is at {address} (Ctrl-C ends it)", flush=True)
-            ended.wait()
+    serve(
+        arguments.weights,
+        device=own_device(arguments.device),
+        host=arguments.host,
+        port=arguments.port,
+        auth=(user, password) if colon else None,
+        out=arguments.out,
+        data=arguments.data,
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,8 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from common.curation import Opinions, choose, favourites, judgement, passed_over, probability, rank, thumbnails
+from common.curation import (
+    Opinions,
+    choose,
+    favourites,
+    judgement,
+    likeness,
+    passed_over,
+    probability,
+    rank,
+    thumbnails,
+    thumbnails_of,
+)
 from common.data.dataset import UNLABELLED
 
 LOGITS = np.eye(3)[[0, 1, 2, 0]] * 5
@@ -88,3 +100,19 @@ def test_favourites_are_the_best_of_each_label_however_low_a_label_scores() -> N
 def test_favourites_are_held_against_their_own_requests() -> None:
     asked = np.array([0, 1, 0, 2, 1, 2, 0])
     assert passed_over(np.array([6, 1]), asked).tolist() == [0, 2, 4]
+
+
+def test_likeness_follows_where_light_and_colours_lie() -> None:
+    bright_above, bright_below = np.zeros((2, 3, 8, 8), np.uint8)
+    bright_above[:, :4] = bright_below[:, 4:] = 200
+    small = thumbnails(torch.from_numpy(np.stack([bright_above, bright_below])))
+    darker = Image.fromarray(bright_above.transpose(1, 2, 0) // 2).resize((300, 200), Image.Resampling.NEAREST)
+    assert likeness(small, thumbnails_of([darker])) == pytest.approx([1, -1], abs=1e-3)
+    assert likeness(small, thumbnails_of([])).tolist() == [0, 0]
+
+
+def test_a_shift_moves_what_the_critic_is_less_sure_of_to_the_front() -> None:
+    opinions = Opinions(np.zeros(2), np.array([[2.0, 0.0], [1.0, 0.0]]), None)
+    asked = np.array([[1.0, 0.0]] * 2), np.zeros((2, 0))
+    assert rank(opinions, *asked).tolist() == [0, 1]
+    assert rank(opinions, *asked, np.array([0.0, 0.5])).tolist() == [1, 0]

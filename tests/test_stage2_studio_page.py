@@ -100,7 +100,7 @@ class Visitor:
 
     def cells(self, wall: str, count: int) -> Any:
         """The pictures of a wall, once there are as many."""
-        found = self.page.locator(f"#{wall}-wall button")
+        found = self.page.locator(f"#{wall}-wall button[data-cell]")
         found.nth(count - 1).wait_for()
         self.page.wait_for_function(
             f"[...document.querySelectorAll('#{wall}-wall img')].every(one => one.complete && one.naturalWidth)"
@@ -159,6 +159,28 @@ def test_one_paints_a_blend_sees_it_in_other_styles_keeps_it_and_takes_it_home(v
         assert archive.namelist()[1:] == ["requests.jsonl", "notes.csv"]
         assert "the one" in archive.read("notes.csv").decode()
         assert '"seed": 1' in archive.read("requests.jsonl").decode()
+
+
+@in_a_browser
+def test_what_one_keeps_and_discards_chooses_what_comes_next(visitor: Visitor) -> None:
+    visitor.button("Paint").click()
+    visitor.cells("paint", 4).nth(2).click()
+    visitor.says("seed 2 ·")
+    visitor.page.get_by_label("Follow my taste").check()
+    visitor.button("Paint").click()
+    visitor.says("your taste is not known yet")
+    visitor.button("Keep").click()
+    visitor.says("Kept.")
+    visitor.cells("paint", 4).nth(0).click()
+    visitor.says("seed 0 ·")
+    visitor.button("Not like this").click()
+    visitor.says("Noted")
+    visitor.button("Paint").click()
+    # Of sixteen, the one that is kept resembles it most.
+    visitor.says("any genre · any style · seed 2 ·")
+    seeds = [cell.strip() for cell in visitor.cells("paint", 4).all_inner_texts()]
+    assert seeds[0] == "seed 2"
+    assert "seed 0" not in seeds
 
 
 @in_a_browser
@@ -254,6 +276,20 @@ def test_a_walk_goes_through_what_was_kept(visitor: Visitor) -> None:
     visitor.page.get_by_alt_text("The walk").wait_for()
     with Image.open(io.BytesIO(visitor.downloaded("Download"))) as walk:
         assert (walk.format, walk.size, getattr(walk, "n_frames", 0) > 12) == ("GIF", (128, 128), True)
+
+
+@in_a_browser
+def test_many_visitors_at_once_are_served_in_turn_each_with_what_they_asked_for(browser: Any, address: str) -> None:
+    visitors = [Visitor(browser, address, WIDTHS[0]) for _ in range(8)]
+    for number, one in enumerate(visitors):
+        one.page.get_by_label("Seed", exact=True).locator("visible=true").fill(str(100 * number))
+    for one in visitors:
+        one.button("Paint").dispatch_event("click")
+    for number, one in enumerate(visitors):
+        shown = one.cells("paint", 4).all_inner_texts()
+        assert [text.strip() for text in shown] == [f"seed {100 * number + place}" for place in range(4)]
+        assert one.strange == []
+        one.context.close()
 
 
 @in_a_browser

@@ -65,6 +65,8 @@ class Schedule:
     """Half-life, in steps, of the exponential moving average of both networks' weights; 0 uses the current weights."""
     average_rampup: Annotated[float, pydantic.Field(gt=0, le=1)] = 0.05
     """The half-life is at most this share of the steps so far."""
+    falling_share: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.0
+    """Share of the steps, at the end of the run, over which both learning rates fall in a straight line towards 0."""
     precision: Precision
     """Precision that the networks compute in. Weights and the penalty's norm stay in float32."""
     label_steps: Annotated[int, pydantic.Field(ge=0)] = 0
@@ -82,6 +84,11 @@ class Schedule:
                 f"label_steps {self.label_steps} must be at most pretraining_steps, {self.pretraining_steps}: they are "
                 "part of pre-training"
             )
+
+    def rate_factor(self, step: int) -> float:
+        """Return the factor on the learning rates of step number `step`, above 0 and at most 1."""
+        falling = self.falling_share * self.steps
+        return min(1.0, (self.steps - step) / falling) if falling else 1.0
 
     def painted_for(self, update: int) -> int:
         """Return the critic update of the same step whose pictures update number `update` uses."""

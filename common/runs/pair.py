@@ -69,6 +69,10 @@ class AdversarialPair:
             "critic_optimizer": _adam(self.critic, settings.critic_optimizer),
         }
         """The optimizers that a checkpoint stores."""
+        self._rates = {
+            "generator_optimizer": settings.generator_optimizer.learning_rate,
+            "critic_optimizer": settings.critic_optimizer.learning_rate,
+        }
 
     def step(self, step: int) -> dict[str, Tensor]:
         """Run training step number `step`: one generator update (none during pre-training), then the critic updates.
@@ -78,6 +82,9 @@ class AdversarialPair:
         not finite in any update shows. Nothing waits for the device.
         """
         schedule = self._schedule
+        for name, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self._rates[name] * schedule.rate_factor(step)
         first = step * schedule.critic_steps
         figures: dict[str, Tensor] = {}
         if step >= schedule.pretraining_steps:

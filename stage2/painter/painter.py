@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from common.aspects import SQUARE, aspect_of, reshaped
-from common.curation import Opinions, choose, judgement, rank, thumbnails
+from common.curation import Opinions, choose, judgement, likeness, rank, thumbnails, thumbnails_of
 from common.errors import UserError
 from common.images import labelled_grid, resized, to_pictures, to_signed, to_uint8
 from common.machine import give_freed_memory_back, keep_freed_memory
@@ -94,10 +94,20 @@ class Painter:
         """Paint requests one batch at a time, in constant memory. Raises UserError when it reaches a faulty request."""
         return self.paint_resolved(map(self.resolve, requests))
 
-    def curate(self, request: Request, keep: int, candidates: int, *, variety: bool = False) -> list[Painting]:
+    def curate(
+        self,
+        request: Request,
+        keep: int,
+        candidates: int,
+        *,
+        variety: bool = False,
+        liked: Sequence[Image.Image] = (),
+        disliked: Sequence[Image.Image] = (),
+    ) -> list[Painting]:
         """Paint `candidates` pictures with consecutive seeds, and return the `keep` best of them, best first.
 
-        The surer the critic is of the requested labels, the better. `variety` skips pictures that look like a kept one.
+        The surer the critic is of the requested labels, the better; likeness to a picture that is `liked` adds to that,
+        and likeness to one that is `disliked` takes from it. `variety` skips pictures that look like a kept one.
         Each painting's `judgement` holds its realness, the probability of its labels, and its rank. Raises UserError if
         the export has no critic.
         """
@@ -114,8 +124,10 @@ class Painter:
             parts.append(opinion)
             small.append(thumbnails(pictures.cpu()))
         opinions, (genres, styles) = Opinions.joined(parts), (rows.numpy() for rows in points([first]))
-        order = rank(opinions, genres.repeat(candidates, axis=0), styles.repeat(candidates, axis=0))
-        kept = choose(order, np.concatenate(small) if variety else None, keep).tolist()
+        seen = np.concatenate(small)
+        shift = likeness(seen, thumbnails_of(liked)) - likeness(seen, thumbnails_of(disliked))
+        order = rank(opinions, genres.repeat(candidates, axis=0), styles.repeat(candidates, axis=0), shift)
+        kept = choose(order, seen if variety else None, keep).tolist()
         # Paint them again: the pictures of all candidates would not fit into memory.
         chosen = self.paint_resolved(first.with_seeds(seeds[index] for index in kept))
         return [

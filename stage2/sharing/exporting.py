@@ -15,6 +15,7 @@ from stage2.painter.painter import Painter
 from stage2.sampling import STAGE1_FOLDER, TRAIN_COMMAND, stage1_of
 from stage2.sharing.model_card import CARD, SAMPLES, read_report, write_card
 from stage2.sharing.onnx_graphs import export_graph, load_networks, require_onnx_packages
+from stage2.sharing.space import PAINTER, is_of_space, require_project, write_around
 
 GRAPH = "painter-{}.onnx"
 WEIGHTS = (CONFIG, "generator.safetensors", "critic.safetensors")
@@ -35,13 +36,15 @@ def export_run(
     card: bool = False,
     license: str | None = None,
     report: Path | None = None,
+    space: bool = False,
     overwrite: bool = False,
 ) -> dict[Path, float]:
     """Write the export of a run to the folder `out`. If that fails, raise UserError and change nothing.
 
     `best` takes the run's best weights instead of its newest, `half` stores them in half precision, `onnx` adds a graph
     for each resolution, `card` a model card and samples, with the hub's identifier of a licence and a report.json of
-    `scripts/evaluate.py`. Returns each graph with its largest difference from PyTorch's pixels, which lie in [-1, 1].
+    `scripts/evaluate.py`, `space` puts the export into a folder that runs as a Space. Returns each graph with its
+    largest difference from PyTorch's pixels, which lie in [-1, 1].
     """
     source = find_export(run, TRAIN_COMMAND) if not best else run / "best"
     if not (source / CONFIG).is_file():
@@ -49,21 +52,28 @@ def export_run(
     _require_free(out, source, overwrite=overwrite)
     if onnx:
         require_onnx_packages()
+    if space:
+        require_project()
     painter = Painter.load(source)
     for stage in (painter.stage1, painter.stage2):
         # Critics are loaded at first use: find a broken one now.
         getattr(stage, "critic", None)
     measured = None if report is None else read_report(report, painter)
     try:
-        with whole_folder(out) as building:
+        with whole_folder(out) as whole:
+            building = whole / PAINTER if space else whole
+            building.mkdir(exist_ok=True)
             copy_export(source, building, half=half)
             if stage1_of(source).is_dir():
                 copy_export(stage1_of(source), building / STAGE1_FOLDER, half=half)
             networks = {GRAPH.format(one.resolution): one for one in load_networks(building)} if onnx else {}
-            graphs = {out / name: export_graph(network, building / name) for name, network in networks.items()}
+            place = out / PAINTER if space else out
+            graphs = {place / name: export_graph(network, building / name) for name, network in networks.items()}
             if card:
                 painter = Painter.load(building)
                 write_card(building, painter, run, best=best, half=half, license=license, report=measured)
+            if space:
+                write_around(whole, "Atelier", license=license)
     except OSError as error:
         # The system names a file of ours, or none.
         reason = error.strerror or error
@@ -81,8 +91,12 @@ def _require_free(out: Path, source: Path, *, overwrite: bool) -> None:
     if place in (origin, *origin.parents) or origin in place.parents or (out.parent / "config.yaml").is_file():
         raise UserError(f"{out} holds the weights to be exported or belongs to a run; choose another folder with --out")
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
-    if files - PARTS or CONFIG not in files or "stage" not in read_export_values(out):
-        found = min(files - PARTS, default="something")
+    export = out / PAINTER if f"{PAINTER}/{CONFIG}" in files else out
+    strange = {name for name in files if name.removeprefix(f"{PAINTER}/") not in PARTS}
+    if export != out:
+        strange = {name for name in strange if not is_of_space(name)}
+    if strange or not (export / CONFIG).is_file() or "stage" not in read_export_values(export):
+        found = min(strange, default="something")
         raise UserError(f"{out} holds {found}, which is not part of an export; choose another folder with --out")
     if not overwrite:
         raise UserError(f"{out} already holds an export; replace it with --overwrite, or choose another --out")
@@ -103,8 +117,8 @@ def require_hub(name: str) -> None:
         raise UserError("you are not logged in to the Hugging Face hub; log in with: hf auth login")
 
 
-def push(folder: Path, name: str) -> str:
-    """Upload a folder as the model repository `name`, and return its address. A new repository is private.
+def push(folder: Path, name: str, *, space: bool = False) -> str:
+    """Upload a folder as the model `name`, or the Space, and return its address. A new repository is private.
 
     Raises UserError if the hub cannot be reached or refuses.
     """
@@ -113,8 +127,9 @@ def push(folder: Path, name: str) -> str:
 
     api, errors = huggingface_hub.HfApi(), cast("Any", huggingface_hub.errors)
     try:
-        address = api.create_repo(name, exist_ok=True, private=True)
-        api.upload_folder(repo_id=name, folder_path=folder, commit_message="Export of a run")
+        kind, sdk = ("space", "gradio") if space else (None, None)
+        address = api.create_repo(name, exist_ok=True, private=True, repo_type=kind, space_sdk=sdk)
+        api.upload_folder(repo_id=name, folder_path=folder, commit_message="Export of a run", repo_type=kind)
     # The hub's refusals and connection failures are HTTPErrors, whichever client the package uses. For large files the
     # package wraps them in a RuntimeError that names only the file.
     except (OSError, ValueError, RuntimeError, errors.HTTPError) as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.requests import Request
 from stage2.painter.variations import in_styles, with_nearby_noise
@@ -19,6 +20,8 @@ from stage2.studio.workshop import Workshop
 
 MOST = 100
 """Pictures that one click can paint."""
+CANDIDATES = 4
+"""Pictures that are painted for each one that is shown, if the visitor's taste chooses."""
 NEARBY = 0.3
 
 
@@ -32,10 +35,9 @@ class PaintTab:
                 self._add_controls()
             with gr.Column(scale=2, min_width=300):
                 self._add_wall(session)
-        every = [session, *self.components]
-        painting = [
-            gr.on([self.go.click, self.seed.submit], told(self._paint), every, self.wall.outputs, **ONE_AT_A_TIME)
-        ]
+        every = [session, self.taste, *self.components]
+        work = told(self._paint_or_choose)
+        painting = [gr.on([self.go.click, self.seed.submit], work, every, self.wall.outputs, **ONE_AT_A_TIME)]
         for button, varied in self.variations.items():
             work = told(self._varied(varied))
             painting.append(button.click(work, session, self.wall.outputs, **ONE_AT_A_TIME))
@@ -54,6 +56,9 @@ class PaintTab:
         self.size = gr.Radio(sizes, value=painter.resolutions[-1], label="Size")
         usual = "Lower is more typical, higher is more varied."
         self.truncation = gr.Slider(0.1, 1, 1, step=0.05, label="Variety", info=usual)
+        about = f"Paints {CANDIDATES} times as many, and shows those nearest in light and colours to what you kept, "
+        about += "farthest from what you did not want, and surest in their labels."
+        self.taste = gr.Checkbox(False, label="Follow my taste", info=about)
         with gr.Row():
             self.go = gr.Button("Paint", variant="primary")
             self.stop = gr.Button("Stop", variant="stop")
@@ -78,6 +83,17 @@ class PaintTab:
         painter = self.shop.painter
         seeds = range(request.seed, request.seed + count)
         yield from self.wall.paint(session, painter.paint_resolved(painter.resolve(request).with_seeds(seeds)))
+
+    def _paint_or_choose(self, session: Session, by_taste: bool, *values: Any) -> Iterator[Any]:
+        if not by_taste:
+            yield from self._paint(session, *values)
+            return
+        if not (session.kept or session.discarded):
+            raise UserError("your taste is not known yet; keep a picture, or say of one: not like this")
+        request, count = self.request(*values)
+        liked, disliked = session.liked(), session.discarded
+        chosen = self.shop.painter.curate(request, count, CANDIDATES * count, liked=liked, disliked=disliked)
+        yield from self.wall.paint(session, iter(chosen))
 
     @staticmethod
     def request(*values: Any) -> tuple[Request, int]:

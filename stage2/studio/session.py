@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from PIL import Image
+
 from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.photos import Photo
@@ -22,6 +24,8 @@ from stage2.painter.requests import MOVING, Origin, Painting, Request
 
 MOST_KEPT = 200
 """Pictures that one visitor can keep."""
+SMALL = 32
+"""Side, in pixels, of the copies that steer what is painted next."""
 
 
 @dataclass
@@ -85,6 +89,8 @@ class Session:
     """The pictures of each gallery."""
     chosen: dict[str, int] = field(default_factory=dict)
     kept: list[Hung] = field(default_factory=list)
+    discarded: list[Image.Image] = field(default_factory=list)
+    """Small copies of the pictures that the visitor does not want more of."""
     photo: Photo | None = None
     """The visitor's own picture."""
     recipe: Hung | None = None
@@ -129,6 +135,14 @@ class Session:
             raise UserError(f"{MOST_KEPT} pictures are kept, which is the most; remove some first")
         self.kept.append(one)
 
+    def discard(self, one: Hung) -> None:
+        """Remember what a picture looks like, as one that is not wanted; of many the last ones."""
+        self.discarded = [*self.discarded, _small(one)][-MOST_KEPT:]
+
+    def liked(self) -> list[Image.Image]:
+        """Return small copies of what is kept."""
+        return [_small(one) for one in self.kept]
+
     def remove(self, one: Hung) -> None:
         """Stop keeping a picture."""
         self.kept.remove(one)
@@ -166,6 +180,11 @@ class Session:
         for one in some:
             if one.path not in seen:
                 shutil.rmtree(one.path.parent, ignore_errors=True)
+
+
+def _small(one: Hung) -> Image.Image:
+    with Image.open(one.path) as picture:
+        return picture.resize((SMALL, SMALL))
 
 
 def _as_row(request: Request) -> dict[str, object]:

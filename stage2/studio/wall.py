@@ -37,10 +37,12 @@ class Wall:
         self.large = gr.HTML(NOTHING, html_template="${value}", css_template=LARGE_LOOKS, label="The chosen picture")
         with gr.Row():
             self.keep = gr.Button("Keep", interactive=False)
+            self.discard = gr.Button("Not like this", interactive=False)
             self.download = gr.DownloadButton("Download (PNG)", interactive=False)
-        self.buttons: list[Any] = [self.keep]
+        self.buttons: list[Any] = [self.keep, self.discard]
         """Those for a chosen picture; a tab adds its own before it calls `finish`."""
         self.keep.click(told(self._keep), session, None, **SOON)
+        self.discard.click(told(self._discard), session, None, **SOON)
 
     def finish(self) -> None:
         """Connect the grid. Outputs of what paints on this wall are `outputs`."""
@@ -81,6 +83,10 @@ class Wall:
         session.keep(one)
         self.shop.save(one)
         gr.Info("Kept.", duration=2)
+
+    def _discard(self, session: Session) -> None:
+        session.discard(self.chosen(session))
+        gr.Info("Noted: choose Follow my taste in Paint to see fewer of these.", duration=4)
 
 
 def empty_grid(name: str, label: str) -> gr.HTML:
