@@ -60,6 +60,18 @@ def test_the_first_descent_moves_every_weight_by_the_learning_rate_against_its_g
         torch.testing.assert_close(parameter.detach() - old, torch.full_like(old, sign * 0.01), rtol=1e-4, atol=1e-7)
 
 
+def test_the_learning_rates_of_the_last_steps_fall_in_a_straight_line() -> None:
+    falling = dataclasses.replace(SETTINGS.training, steps=8, falling_share=0.5, pretraining_steps=0)
+    pair = pair_of(settings=dataclasses.replace(SETTINGS, training=falling))
+    moved = []
+    for step in range(8):
+        before = pair.generator.bias.detach().clone()
+        pair.step(step)
+        moved.append((pair.generator.bias.detach() - before).mean().item())
+    # Adam moves by the learning rate where the gradient is always the same.
+    assert moved == pytest.approx([0.01] * 5 + [0.0075, 0.005, 0.0025], rel=1e-3)
+
+
 def test_a_gradient_that_is_not_finite_moves_nothing_and_the_next_one_does_as_if_it_had_not_been() -> None:
     def loss(pair: AdversarialPair, part: BatchStream, update: int) -> Loss:
         return pair.generator.weight.square().sum() * (float("nan") if update == 0 else 1), {}
