@@ -32,10 +32,12 @@ PATIENCE = 60_000
 
 
 @contextlib.contextmanager
-def studio(weights: Path, temporary: Path, *options: str | Path) -> Iterator[str]:
+def studio(
+    weights: Path, temporary: Path, *options: str | Path, script: Path = ROOT / "scripts" / "studio.py"
+) -> Iterator[str]:
     """The address of the page, served by the command as a user starts it."""
     temporary.mkdir(exist_ok=True)
-    command = [sys.executable, ROOT / "scripts" / "studio.py", "--weights", weights, *options]
+    command = [sys.executable, script, "--weights", weights, *options]
     environment = {"PATH": "/usr/bin", "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"}
     # Elsewhere, so that a file beside the page would show.
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=temporary, env=environment) as serving:
@@ -276,6 +278,39 @@ def test_a_walk_goes_through_what_was_kept(visitor: Visitor) -> None:
     visitor.page.get_by_alt_text("The walk").wait_for()
     with Image.open(io.BytesIO(visitor.downloaded("Download"))) as walk:
         assert (walk.format, walk.size, getattr(walk, "n_frames", 0) > 12) == ("GIF", (128, 128), True)
+    visitor.page.get_by_label("MP4").locator("visible=true").check()
+    visitor.button("Walk").click()
+    visitor.page.locator("video").wait_for()
+    assert visitor.downloaded("Download")[4:8] == b"ftyp"
+
+
+@in_a_browser
+def test_stop_ends_what_is_being_painted(browser: Any, stage2_run: Path, tmp_path: Path) -> None:
+    with studio(stage2_run, tmp_path / "temporary", script=ROOT / "tests" / "slow_studio.py") as address:
+        one = Visitor(browser, address, WIDTHS[0])
+        one.page.get_by_label("number input for How many").fill("100")
+        one.button("Paint").dispatch_event("click")
+        cells = one.page.locator("#paint-wall button[data-cell]")
+        cells.nth(2).wait_for()
+        one.button("Stop").dispatch_event("click")
+        one.page.wait_for_timeout(3000)
+        painted = cells.count()
+        one.page.wait_for_timeout(2000)
+        assert cells.count() == painted < 100
+        one.context.close()
+
+
+@in_a_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_systems_light_or_dark(browser: Any, address: str, scheme: str) -> None:
+    page = browser.new_context(color_scheme=scheme).new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Paint", exact=True).wait_for()
+    shades = "name => getComputedStyle(document.body)[name].match(/\\d+/g).slice(0, 3)"
+    background, text = (sum(map(int, page.evaluate(shades, name))) for name in ("backgroundColor", "color"))
+    assert (background < text) == (scheme == "dark")
+    assert abs(background - text) > 400
+    page.context.close()
 
 
 @in_a_browser
