@@ -8,6 +8,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from stage2.painter.requests import Origin, Painting, Request, read_requests
 from stage2.studio import session as session_module
 from stage2.studio.session import Hung, Session, describe, short_captions
 from stage2.studio.weights import Newest
+from stage2.studio.workshop import Workshop
 
 
 def painting(seed: int, style: str = "cubism", photo: str = "", **asked: object) -> Painting:
@@ -121,3 +123,13 @@ def test_a_run_that_trains_on_is_painted_with_its_newest_export(stage2_run: Path
     config.write_text(json.dumps(values))
     os.utime(config, ns=(2, 2))
     assert newest.painter().weights == f"{before.weights}-strokes0.25"
+
+
+def test_a_painting_stands_beside_the_nearest_of_any_size_that_the_dataset_has(
+    stage2_run: Path, procedural_dataset: Path, tmp_path: Path
+) -> None:
+    shop = Workshop(Newest(stage2_run, torch.device("cpu")), tmp_path, None, procedural_dataset)
+    [hung] = list(Session().hang("paint", [painting(3)], tmp_path))[-1]
+    hung.origin = replace(hung.origin, request=replace(hung.origin.request, resolution=256))
+    width, height = shop.beside_nearest(hung).size
+    assert width > 2 * height

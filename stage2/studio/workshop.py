@@ -56,7 +56,8 @@ class Workshop:
         dataset, network = self._compared_with
         with Image.open(one.path) as picture:
             asked, seen = one.origin.request, picture.convert("RGB")
-        size = asked.resolution or self.painter.resolutions[-1]
+        size, sizes = asked.resolution or self.painter.resolutions[-1], dataset.description.sizes
+        size = size if size in sizes else sizes[-1]
         return nearest_sheet(dataset, size, network, [seen.resize((size, size))], [one.caption])
 
     @cached_property
