@@ -90,6 +90,20 @@ class Repainter(nn.Module):
         detail = self.out(enlarged(features, self.output_enlargement))
         return torch.tanh(enlarged(picture, self.output_enlargement) + detail)
 
+    def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the parts that a repainter for half the size lacks; its last picture becomes another sketch.
+
+        Returns nothing for weights of a repainter with as many levels.
+        """
+        last = len(self.decoder) - 1
+        names = {name.rsplit(".", 1)[0] for name in weights}
+        if f"sketches.{last}" in names or f"sketches.{last - 1}" not in names:
+            return {}
+        new = (f"decoder.{last}.", f"sketches.{last}.", "out.")
+        parts = {name: value for name, value in self.state_dict().items() if name.startswith(new)}
+        of_sketch = weights["out.weight"].sum(dim=(2, 3), keepdim=True)
+        return parts | {f"sketches.{last}.weight": of_sketch, f"sketches.{last}.bias": weights["out.bias"]}
+
 
 class _GrainBias(nn.Module):
     """Noise for each pixel as a bias of a gate; each channel learns its strength."""

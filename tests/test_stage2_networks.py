@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from common import config
 from common.config import as_values
 from common.errors import UserError
 from common.nn.features import MAP_CHANNELS, MapReader
+from common.runs.exports import adopt_weights
+from common.vocabulary import Vocabulary
 from stage2.config import PRESETS, Networks, RepaintingNetworks, ResidualNetworks, StackganNetworks, Stage2Config
 from stage2.critic import Critic
 from stage2.generator import Generator
@@ -332,3 +338,28 @@ def test_a_picture_costs_less_than_ten_billion_operations(preset: str) -> None:
         labels = torch.zeros(1, 9), torch.zeros(1, 15)
         build_generator(networks, 9, 15)(torch.zeros(1, 3, 64, 64), *labels, torch.zeros(1, networks.noise_dim))
     assert 0 < counted.get_total_flops() < 10e9
+
+
+def test_a_repainter_takes_over_one_of_half_the_size_and_paints_alike(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    small, large = (
+        replace(REPAINTING, resolution=side, decoder_channels=widths)
+        for side, widths in ((128, (8, 6)), (256, (8, 6, 4)))
+    )
+    half = build_generator(small, 3, 5)
+    for name, weight in half.named_parameters():
+        # As after training, when pictures are not grey.
+        if name.startswith(("out.weight", "sketches")):
+            nn.init.normal_(weight, std=0.3)
+    save_file(half.state_dict(), tmp_path / "weights.safetensors")
+    whole = build_generator(large, 3, 5)
+    labels = Vocabulary(genres=dict.fromkeys("abc", 1), styles=dict.fromkeys("vwxyz", 1), families={})
+    adopt_weights(whole, tmp_path / "weights.safetensors", partial(build_generator, large), labels, labels)
+    asked = request(4)
+    with torch.no_grad():
+        before, after = half(*asked), F.avg_pool2d(whole(*asked), 2)
+    assert after.shape == before.shape
+    assert torch.corrcoef(torch.stack([before.ravel(), after.ravel()]))[0, 1] > 0.9
+    other = build_generator(replace(large, decoder_channels=(8, 5, 4)), 3, 5)
+    with pytest.raises(UserError, match="another network"):
+        adopt_weights(other, tmp_path / "weights.safetensors", partial(build_generator, large), labels, labels)

@@ -11,7 +11,7 @@ import shutil
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from safetensors import SafetensorError
@@ -150,6 +150,14 @@ class _NothingDrawn(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+@runtime_checkable
+class Growing(Protocol):
+    """A network that can take over the weights of a smaller one."""
+
+    def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return what starts anew, by name, beside the weights of the smaller network; nothing for other weights."""
+
+
 def start_from_weights(
     modules: Mapping[str, nn.Module],
     path: Path,
@@ -174,7 +182,8 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
     """Load the weights of a network that was trained with the vocabulary `theirs`, from a safetensors file.
 
     `build` makes the same network for any number of labels. If an axis of a weight grows with the labels, they must be
-    its last entries, genres before styles. Raises UserError if the file holds another network.
+    its last entries, genres before styles. What a `Growing` network has more than the file's starts anew. Raises
+    UserError if the file holds another network.
     """
     label_axes = _label_axes(build, len(own.genres), len(own.styles))
     adopted = {}
@@ -190,7 +199,7 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
                 adopted[name] = weights[name]
             elif name.startswith(NEW_PARTS):
                 adopted[name] = value
-        network.load_state_dict(adopted)
+        network.load_state_dict(adopted | (network.grown(weights) if isinstance(network, Growing) else {}))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = textwrap.shorten(str(error), 200, placeholder=" …")
         raise UserError(
