@@ -97,13 +97,13 @@ def _without_the_folder_around(
 
 
 def folder_of(name: str) -> str:
-    """Return the path of a file's folder; blank at the top level."""
-    return name.rpartition("/")[0]
+    """Return the path of a file's folder, with a `/` at its end; blank at the top level."""
+    return name[: name.rfind("/") + 1]
 
 
 def folders_of(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Map the path of each folder that has some of the files in it to the names on its way, outermost first."""
-    return {folder: tuple(folder.split("/")) if folder else () for folder in dict.fromkeys(map(folder_of, names))}
+    return {folder: tuple(folder.split("/")[:-1]) for folder in dict.fromkeys(map(folder_of, names))}
 
 
 def split_folders(
