@@ -327,7 +327,7 @@ def test_the_page_follows_the_systems_light_or_dark(browser: Any, address: str, 
 
 @in_a_browser
 def test_many_visitors_at_once_are_served_in_turn_each_with_what_they_asked_for(browser: Any, address: str) -> None:
-    visitors = [Visitor(browser, address, WIDTHS[0]) for _ in range(8)]
+    visitors = [Visitor(browser, address, WIDTHS[0]) for _ in range(5)]
     for number, one in enumerate(visitors):
         one.page.get_by_label("Seed", exact=True).locator("visible=true").fill(str(100 * number))
     for one in visitors:
