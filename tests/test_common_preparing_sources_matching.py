@@ -62,3 +62,9 @@ def test_a_name_that_may_mean_another_file_finds_none(tmp_path: Path, there: lis
 def test_of_files_with_one_name_the_one_whose_path_ends_alike_is_found(tmp_path: Path) -> None:
     files, _ = found(tmp_path, ["x/1.png", "y/1.png"], ["D:/data/y/1.png", "D:/data/x/1.png"])
     assert files == ["y/1.png", "x/1.png"]
+
+
+def test_a_blank_name_does_not_find_the_folder_itself(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "1.png").touch()
+    assert find_files(["", "1.png"], Files(tmp_path), folder="train/") == (["", "train/1.png"], ())

@@ -23,9 +23,13 @@ def find_files(asked: Iterable[str], files: Files, *, folder: str = "") -> tuple
     found: list[str] = []
     open_names: defaultdict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(asked):
+        found.append("")
+        if not name:
+            # It would find the folder itself.
+            continue
         slashed = _slashed(name)
         tries = (folder + name, folder + slashed, folder + str(PurePosixPath(slashed)), slashed)
-        found.append(next((there[one] for one in tries if one in there), "") or next(filter(files.has, tries), ""))
+        found[-1] = next((there[one] for one in tries if one in there), "") or next(filter(files.has, tries), "")
         if not found[-1]:
             open_names[name].append(place)
     remarks = []
