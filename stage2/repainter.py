@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Mapping, NormalisedBlock, enlarged, replicate_conv3x3
+from common.nn.layers import EnlargingConvolution, Mapping, NormalisedBlock, enlarged, replicate_conv3x3
 from stage2.generator import GRAIN_DIM, Grain
 
 LABEL_SCALE = 4.0
@@ -62,7 +62,7 @@ class Repainter(nn.Module):
             for level, (wide, narrow) in enumerate(pairwise(widths))
         )
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in widths[:-1])
-        self.out = replicate_conv3x3(widths[-1], 3)
+        self.out = EnlargingConvolution(widths[-1], 3, output_enlargement)
         self.output_enlargement = output_enlargement
         # Small first weights keep tanh in its linear range.
         for to_picture in (*self.sketches, self.out):
@@ -87,8 +87,7 @@ class Repainter(nn.Module):
         for sketch, block in zip(self.sketches, self.decoder, strict=True):
             picture = enlarged(picture + sketch(features), 2)
             features = block(features, condition)
-        detail = self.out(enlarged(features, self.output_enlargement))
-        return torch.tanh(enlarged(picture, self.output_enlargement) + detail)
+        return torch.tanh(enlarged(picture, self.output_enlargement) + self.out(features))
 
     def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the parts that a repainter for half the size lacks; its last picture becomes another sketch.

@@ -8,10 +8,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from common.nn.layers import (
+    EnlargingConvolution,
     Gate,
     GatedBlock,
+    enlarged,
     initialise,
     layer_norm,
+    replicate_conv3x3,
 )
 
 
@@ -125,3 +128,11 @@ def test_every_weight_of_a_block_gets_a_gradient() -> None:
     for parameter in block.parameters():
         assert parameter.grad is not None
         assert parameter.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("times", [1, 2, 4])
+def test_an_enlarging_convolution_is_one_of_the_enlarged_map(times: int) -> None:
+    ours, plain = EnlargingConvolution(5, 3, times), replicate_conv3x3(5, 3)
+    plain.load_state_dict(ours.state_dict())
+    features = torch.randn(2, 5, 7, 9)
+    torch.testing.assert_close(ours(features), plain(enlarged(features, times)))

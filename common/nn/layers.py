@@ -71,6 +71,30 @@ def replicate_conv3x3(in_channels: int, out_channels: int) -> nn.Conv2d:
     return nn.Conv2d(in_channels, out_channels, 3, padding=1, padding_mode="replicate")
 
 
+class EnlargingConvolution(nn.Conv2d):
+    """A bilinear enlargement, then a 3x3 convolution that pads with the outermost pixels; computed at the small size.
+
+    Both are linear, so each of the times x times pixels that a small one becomes has 3x3 small pixels as its source. On
+    a CPU that is several times as fast as a convolution of the enlarged map. Unlike weights that are free for each of
+    these pixels (a pixel shuffle), it draws no grid.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, times: int) -> None:
+        super().__init__(in_channels, out_channels, 3)
+        self.times = times
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c_out h_out w_out"]:
+        near = torch.arange(-1, 2, device=features.device)
+        # The place of each tap, in small pixels from the centre of the middle one, and how much of each it sees.
+        taps = (torch.arange(self.times, device=features.device)[:, None] + near + 0.5) / self.times - 0.5
+        sources = (1 - (taps[:, :, None] - near).abs()).relu()
+        weight = torch.einsum("ytu,xsv,octs->oyxcuv", sources, sources, self.weight)
+        assert self.bias is not None
+        bias = self.bias.repeat_interleave(self.times**2)
+        padded = F.pad(features, (1, 1, 1, 1), mode="replicate")
+        return F.pixel_shuffle(F.conv2d(padded, weight.flatten(0, 2), bias), self.times)
+
+
 class GatedBlock(nn.Module):
     """Residual block with gates as activations; doubles the size first if `upsample` is set.
 
