@@ -21,8 +21,6 @@ from common.files import write_atomically
 
 T = TypeVar("T")
 
-RENAMED = {"stroke_strength": "detail_strength"}
-"""Keys of older runs and exports, with their present names."""
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
@@ -46,7 +44,7 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
         raise UserError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} has no settings; it must be a mapping, as in a shipped preset")
-    values = _with_overrides(cls, _renamed(values), overrides, path)
+    values = _with_overrides(cls, values, overrides, path)
     return parse(cls, values, place=" ".join([str(path), *(f"--set {override}" for override in overrides)]))
 
 
@@ -55,7 +53,6 @@ def parse(cls: type[T], values: Any, place: str) -> T:
 
     Keys of older versions are read under their present names.
     """
-    values = _renamed(values)
     try:
         # JSON mode does not convert between numbers and text, but accepts lists for tuples and text for paths.
         return pydantic.TypeAdapter(cls).validate_json(json.dumps(values))
@@ -109,18 +106,12 @@ def find_preset(name_or_path: str, folder: Path) -> Path:
     return path
 
 
-def _renamed(values: Any) -> Any:
-    if not isinstance(values, Mapping):
-        return values
-    return {RENAMED.get(key, key): _renamed(value) for key, value in values.items()}
-
-
 def _with_overrides(cls: type, values: dict[str, Any], overrides: Iterable[str], path: Path) -> dict[str, Any]:
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
             raise UserError(f"--set {override!r} has no value; write --set {key}=VALUE")
-        *parents, last = (RENAMED.get(part, part) for part in key.split("."))
+        *parents, last = key.split(".")
         place = values
         for parent in parents:
             sections = {name: value for name, value in place.items() if isinstance(value, dict)}

@@ -66,8 +66,6 @@ class LossSettings(RealnessSettings):
     """alpha_D: the critic classifies the genre of real paintings."""
     generator_genre: Annotated[float, pydantic.Field(ge=0)]
     """alpha_G: the critic recognises the requested genre in generated pictures."""
-    critic_doubt: Annotated[float, pydantic.Field(ge=0)] = 0.0
-    """delta: the critic's class head gives generated pictures equal probability for every genre."""
 
 
 @settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
-from common.nn.losses import class_loss, doubt_loss, drift_loss
+from common.nn.losses import class_loss, drift_loss
 
 
 def critic_loss(
@@ -14,21 +14,18 @@ def critic_loss(
     penalty: Float[Tensor, "b"],
     real_logits: Float[Tensor, "b k"],
     real_genres: Float[Tensor, "b k"],
-    fake_logits: Float[Tensor, "b k"],
     *,
     penalty_weight: float,
     drift_weight: float,
     genre_weight: float,
-    doubt_weight: float,
 ) -> Float[Tensor, "b"]:
-    """`s(fake) - s(real) + lambda penalty + epsilon drift + alpha_D CE(c(real), y) + delta CE(c(fake), uniform)`.
+    """`s(fake) - s(real) + lambda penalty + epsilon drift + alpha_D CE(c(real), y)`.
 
-    Gulrajani et al. (2017, eq. 3), with the class loss of Odena et al. (2017, eq. 3) and doubt as in Springenberg
-    (2016).
+    Gulrajani et al. (2017, eq. 3), with the class loss of Odena et al. (2017, eq. 3).
     """
     realness = fake_scores - real_scores + penalty_weight * penalty
     realness = realness + drift_weight * drift_loss(real_scores, fake_scores)
-    return realness + genre_weight * class_loss(real_logits, real_genres) + doubt_weight * doubt_loss(fake_logits)
+    return realness + genre_weight * class_loss(real_logits, real_genres)
 
 
 def generator_loss(

@@ -22,7 +22,7 @@ from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import PaintingDataset, Split
 from common.images import labelled_grid, to_float, to_pictures
-from common.nn.features import MapReader
+from common.nn.features import FITTED, MapReader
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs import trainer
@@ -38,8 +38,6 @@ from stage1.sampling import SIZE, draw_latents, save_export
 from stage1.variety import spread, spread_of_paintings
 
 SAMPLE_COLUMNS = 10
-FITTED = 256
-"""Most paintings by which the channels of the maps are standardised."""
 
 
 @apart_from_other_runs()
@@ -80,11 +78,8 @@ class Stage1Trainer:
         self.origin: Mapping[str, Any] = {}
         self.about = f"stage I: {len(split)} paintings of {counted(vocabulary)}"
         self._split = split
-        self._painted: dict[int, tuple[int, list[Tensor], Tensor]] = {}
-        """Views of each part's latest pictures, keyed by its first row: (critic update, views, genres).
-
-        If the critic augments what it sees, the views are the pictures alone.
-        """
+        self._painted: dict[int, tuple[list[Tensor], Tensor]] = {}
+        """Of each part, keyed by its first row: views of the generator's latest pictures, and their genres."""
         self._sampler = BalancedSampler(split.labels("genre"), settings.training.genre_balance)
         torch.manual_seed(settings.training.seed)
         generator, self._critic = self.build(len(vocabulary.genres), len(vocabulary.styles))
@@ -103,21 +98,25 @@ class Stage1Trainer:
         eyes = eyes_of(self.settings.networks)
         if eyes is not None:
             eyes.to(self.accelerator.device)
-            places = np.linspace(0, len(self._split) - 1, min(FITTED, len(self._split))).astype(np.int64)
             with torch.no_grad():
-                self._critic.fit(eyes(to_float(self._split.pictures(places)).to(self.accelerator.device)))
+                self._critic.fit(eyes(to_float(self._split.sample(FITTED)).to(self.accelerator.device)))
         return eyes
 
     def views(
         self, images: Float[Tensor, "b 3 64 64"], stream: BatchStream, purpose: Purpose, update: int
     ) -> list[Tensor]:
-        """Return what the critic judges of a part's pictures, with gradients to them. `purpose` is that of the zoom."""
+        """Return what the critic judges of a part's pictures, augmented, with gradients to them.
+
+        `purpose` is that of the random draws.
+        """
+        schedule = self.settings.training
+        draws = stream.uniform(purpose, update, 3 + NUM_DRAWS)
+        images = augment(images, draws[:, 3:], schedule.augmentation)
         if self._eyes is None:
             return self._critic.views(images)
-        zoom = self.settings.training.zoom
-        draws = stream.uniform(purpose, update, 3) if zoom else None
         with self.pair.in_precision():
-            return [part.float() for part in self._critic.views(images, self._eyes(images, draws, zoom))]
+            maps = self._eyes(images, draws[:, :3] if schedule.zoom else None, schedule.zoom)
+            return [part.float() for part in self._critic.views(images, maps)]
 
     def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, Critic]:
         """Return a generator and a critic with random weights; neither has a style."""
@@ -126,22 +125,19 @@ class Stage1Trainer:
 
     def critic_loss(self, stream: BatchStream, update: int) -> Loss:
         """Return the critic's loss on a part of its batch of real and generated pictures."""
-        loss, schedule = self.settings.loss, self.settings.training
-        paintings, genres = self.real_batch(stream, update)
-        draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
-        real = augment(paintings, draws, schedule.augmentation)
-        if schedule.learns_labels_alone(update):
-            with torch.no_grad():
-                views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
-            _, logits = self.pair.judge(views, genres)
+        loss = self.settings.loss
+        real, genres = self.real_batch(stream, update)
+        with torch.no_grad():
+            real_views = self.views(real, stream, Purpose.VIEW_OF_REAL, update)
+        if self.settings.training.learns_labels_alone(update):
+            _, logits = self.pair.judge(real_views, genres)
             return class_loss(logits, genres).mean(), {"accuracy_real": correct(logits, genres)}
         with torch.no_grad():
-            real_views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
             fake_views, asked = self._fake_batch(stream, update)
         # One pass for both is faster than two.
         both = [torch.cat(views) for views in zip(real_views, fake_views, strict=True)]
         scores, logits = self.pair.judge(both, torch.cat([genres, asked]))
-        (real_scores, fake_scores), (real_logits, fake_logits) = scores.chunk(2), logits.chunk(2)
+        (real_scores, fake_scores), real_logits = scores.chunk(2), logits[: len(genres)]
 
         def scores_of(between: list[Tensor], places: Tensor, mix: Tensor) -> Tensor:
             labels = torch.lerp(genres[places], asked[places], mix[:, None])
@@ -155,11 +151,9 @@ class Stage1Trainer:
             penalty,
             real_logits,
             genres,
-            fake_logits,
             penalty_weight=loss.gradient_penalty,
             drift_weight=loss.drift,
             genre_weight=loss.critic_genre,
-            doubt_weight=loss.critic_doubt,
         )
         return losses.mean(), {
             "critic_gap": (real_scores - fake_scores).mean(),
@@ -168,13 +162,10 @@ class Stage1Trainer:
         }
 
     def generator_loss(self, stream: BatchStream, update: int) -> Loss:
-        """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
+        """Return the generator's loss on a part of its batch. Keep its views for the next critic update."""
         latents, genres = self._requests(stream, update)
-        fake = self.pair.paint(latents, genres)
-        chance = self.settings.training.augmentation
-        draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
-        views = self.views(augment(fake, draws, chance), stream, Purpose.SQUARE_FOR_GENERATOR, update)
-        self._painted[stream.rows.start] = update, [view.detach() for view in ([fake] if chance else views)], genres
+        views = self.views(self.pair.paint(latents, genres), stream, Purpose.VIEW_FOR_GENERATOR, update)
+        self._painted[stream.rows.start] = [view.detach() for view in views], genres
         scores, logits = self.pair.judge(views, genres)
         losses = generator_loss(scores, logits, genres, genre_weight=self.settings.loss.generator_genre)
         return losses.mean(), {"accuracy_fake": correct(logits, genres)}
@@ -230,21 +221,13 @@ class Stage1Trainer:
     def _fake_batch(self, stream: BatchStream, update: int) -> tuple[list[Tensor], Float[Tensor, "b k"]]:
         """Return what critic update number `update` judges of generated pictures, and the genres asked of them.
 
-        Paints new ones only if they are due.
+        The first critic update of a step judges those of the generator's update; the others paint anew.
         """
-        schedule = self.settings.training
-        due = schedule.painted_for(update)
-        if self._painted.get(stream.rows.start, (None,))[0] != due:
-            latents, genres = self._requests(stream, due)
-            fake = self.pair.paint(latents, genres)
-            views = [fake] if schedule.augmentation else self.views(fake, stream, Purpose.SQUARE_OF_FAKE, due)
-            self._painted[stream.rows.start] = due, views, genres
-        _, views, genres = self._painted[stream.rows.start]
-        if schedule.augmentation:
-            draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
-            augmented = augment(views[0], draws, schedule.augmentation)
-            views = self.views(augmented, stream, Purpose.SQUARE_OF_FAKE, update)
-        return views, genres
+        painted = self._painted.pop(stream.rows.start, None)
+        if painted is not None:
+            return painted
+        latents, genres = self._requests(stream, update)
+        return self.views(self.pair.paint(latents, genres), stream, Purpose.VIEW_OF_FAKE, update), genres
 
     def _requests(self, stream: BatchStream, update: int) -> tuple[Float[Tensor, "b z"], Float[Tensor, "b k"]]:
         """Draw latents and genres to paint: genres as often as in real batches, some replaced by `any`."""

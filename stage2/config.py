@@ -41,37 +41,8 @@ class _Networks:
 
 
 @settings
-class ResidualNetworks(_Networks):
-    """The gated residual generator, and its critic."""
-
-    architecture: Literal["residual"]
-    encoder_channels: tuple[int, int, int]
-    """Channels at 64, 32 and 16 pixels."""
-    decoder_channels: tuple[int, ...]
-    """Channels at 32 pixels, 64 pixels and so on, up to resolution / output_enlargement."""
-    output_enlargement: Literal[1, 2]
-    """Factor by which the last decoder block's features are enlarged before the last convolution."""
-    underpainting: Literal[16, 32, 64]
-    """Side, in pixels, to which the small picture is reduced before it is enlarged as the base of the output."""
-    grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
-    """Channels of per-pixel noise added to the small picture as inputs."""
-    decoder_grain: Annotated[int, pydantic.Field(ge=0, le=16)] = 0
-    """Channels of per-pixel noise for each decoder block."""
-    detail_strength: Annotated[float, pydantic.Field(ge=0, le=1)] = 1.0
-    """Factor on all detail finer than 64 pixels when painting; training always uses 1."""
-    label_channels: tuple[Width, ...] = ()
-    """Channels of separate convolutions that classify genre and style from the picture reduced to 64 pixels. If empty,
-    the class heads share the score's features."""
-
-    def __post_init__(self) -> None:
-        _check_decoder(self.decoder_channels, self.resolution, self.output_enlargement)
-        if min(*self.encoder_channels, *self.decoder_channels) < 1:
-            raise ValueError("channels must be at least 1")
-
-
-@settings
 class RepaintingNetworks(_Networks):
-    """The generator that paints anew from features at 16 pixels, and its critic."""
+    """The generator that paints anew from features at 16 pixels (`stage2.generator`), and its critic."""
 
     architecture: Literal["repainting"]
     mapping: Annotated[int, pydantic.Field(ge=1, le=65_536)]
@@ -84,7 +55,9 @@ class RepaintingNetworks(_Networks):
     """Factor by which the last decoder block's features are enlarged before the last convolution."""
 
     def __post_init__(self) -> None:
-        _check_decoder(self.decoder_channels, self.resolution, self.output_enlargement)
+        given, needed = len(self.decoder_channels), int(math.log2(self.resolution // self.output_enlargement // 16))
+        if given != needed:
+            raise ValueError(f"decoder_channels has {given} widths; resolution {self.resolution} needs {needed} here")
 
 
 @settings
@@ -96,15 +69,7 @@ class StackganNetworks(_Networks):
     """Channels of the generator at 64 pixels; 128 in StackGAN."""
 
 
-def _check_decoder(channels: tuple[int, ...], resolution: int, output_enlargement: int) -> None:
-    given, needed = len(channels), int(math.log2(resolution // output_enlargement // 16))
-    if given != needed:
-        raise ValueError(f"decoder_channels has {given} widths; resolution {resolution} needs {needed} here")
-
-
-Networks = Annotated[
-    ResidualNetworks | RepaintingNetworks | StackganNetworks, pydantic.Field(discriminator="architecture")
-]
+Networks = Annotated[RepaintingNetworks | StackganNetworks, pydantic.Field(discriminator="architecture")]
 
 
 @settings
@@ -117,14 +82,10 @@ class LossSettings(RealnessSettings):
     """alpha_D: the critic classifies genre and style of real paintings."""
     generator_labels: Annotated[float, pydantic.Field(ge=0)]
     """alpha_G: the critic recognises the requested genre and style in generated pictures."""
-    critic_doubt: Annotated[float, pydantic.Field(ge=0)] = 0.0
-    """delta: the critic's class heads give generated pictures equal probability for every genre and style."""
     layout: Annotated[float, pydantic.Field(ge=0)] = 0.0
     """Output and small picture have light and shade in the same places; their colours may differ."""
     content: Annotated[float, pydantic.Field(ge=0)] = 0.0
     """The eyes see the same things in the same places of output and small picture, whatever the means of their maps."""
-    composition: Annotated[float, pydantic.Field(ge=0)]
-    """Distance between output and small picture, both reduced to 16 pixels."""
     reconstruction: Annotated[float, pydantic.Field(ge=0)]
     """Distance between output and real painting, if the small picture is a reduced real painting. It is a mean over
     n values, so its gradient has a norm of weight / sqrt(n); the score's has about 1."""
@@ -140,8 +101,6 @@ class TrainingSettings(Schedule):
     """Share of small pictures that are real paintings reduced to 64 pixels, instead of stage I's pictures."""
     restyled_share: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.0
     """Share of these real paintings that come from another painting of the genre, to be painted in the asked style."""
-    crop: Annotated[int, pydantic.Field(ge=1)]
-    """Side, in pixels, of the square crops that both networks train on; at most the resolution."""
 
 
 @settings
@@ -156,17 +115,6 @@ class Stage2Config:
     logging: LoggingSettings
 
     def __post_init__(self) -> None:
-        crop, resolution = self.training.crop, self.networks.resolution
-        # A crop must cover whole cells of the 16x16 grid of the small picture, and the critic must be able to halve it.
-        step = max(resolution // 16, 2 ** len(self.networks.critic_channels))
-        if crop > resolution or crop % step:
-            raise ValueError(f"training.crop {crop} is not a multiple of {step} up to the resolution, {resolution}")
-        whole = self.networks.features != "none" or isinstance(self.networks, RepaintingNetworks)
-        if whole and crop < resolution:
-            raise ValueError(
-                f"training.crop must be {resolution}: a critic with networks.features, and the repainting generator, "
-                "take whole pictures"
-            )
         if self.loss.content and self.networks.features == "none":
             raise ValueError("loss.content needs networks.features")
         if self.training.accumulation > 1 and isinstance(self.networks, StackganNetworks):

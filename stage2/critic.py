@@ -24,8 +24,8 @@ Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"]
 class Critic(nn.Module):
     """Scores how real a painting is as one of the given genre and style, and classifies both.
 
-    The pixel part is built like stage I's critic. Its features are pooled to 4x4 places, so that a critic trained on
-    crops also takes whole paintings. The score and each kind of label have a linear head.
+    The pixel part is built like stage I's critic; its features are pooled to 4x4 places. The score and each kind of
+    label have a linear head.
 
     With eyes it has also a head for each map of a frozen network: of the whole picture brought down, and of a square
     of it at full size. The pixel part then sees that square, and the labels are read from the maps alone. The score is
@@ -39,16 +39,10 @@ class Critic(nn.Module):
         num_styles: int,
         channels: Sequence[int],
         conditioning: CriticConditioning,
-        label_channels: Sequence[int] = (),
-        label_reduction: int = 1,
         feature_side: int = 0,
         head_channels: int = 0,
     ) -> None:
         """`channels` are the widths of the stride-2 convolutions; each place of the fifth sees 125 pixels.
-
-        With `label_channels`, the class heads have their own convolutions of these widths, which see pictures reduced
-        `label_reduction` times. So the generator can please the class heads only by palette and forms. With full
-        resolution it learnt worm-like textures that raise the class probability and look like no painting.
 
         `feature_side` is the side of the pictures that the frozen network sees; 0 for a critic of pixels alone.
         """
@@ -56,13 +50,11 @@ class Critic(nn.Module):
         self.num_labels = [num_genres, num_styles]
         self.feature_side = feature_side
         self.convolutions = _halving_convolutions(channels)
-        self.label_reduction = label_reduction
-        self.label_convolutions = _halving_convolutions(label_channels) if label_channels else None
         scores = {"projection": _ProjectionScore, "tiled": _TiledScore}[conditioning]
         self.scores = scores(channels[-1], num_genres + num_styles)
         """Takes features, genres and styles; gives the realness score."""
         if not feature_side:
-            heads_dim = (*channels, *label_channels)[-1] * PLACES * PLACES
+            heads_dim = channels[-1] * PLACES * PLACES
             self.genre = nn.Linear(heads_dim, num_genres)
             self.style = nn.Linear(heads_dim, num_styles)
         # Of the whole picture, then of the square.
@@ -84,7 +76,7 @@ class Critic(nn.Module):
 
     def forward(self, views: Sequence[Tensor], genres: Float[Tensor, "b k"], styles: Float[Tensor, "b s"]) -> Judgement:
         """Judge views of pictures as ones of these labels, all zeros for any."""
-        pixels = _of_places(self.convolutions(views[0]))
+        pixels = F.adaptive_avg_pool2d(self.convolutions(views[0]), PLACES).flatten(1)
         features, logits = [pixels], []
         for head, view in zip(self.map_heads, views[1:], strict=True):
             score, pooled, head_logits = head(view)
@@ -93,10 +85,7 @@ class Critic(nn.Module):
         if logits:
             genre_logits, style_logits = torch.split(torch.stack(logits).mean(dim=0), self.num_labels, dim=1)
         else:
-            read = pixels
-            if self.label_convolutions is not None:
-                read = _of_places(self.label_convolutions(F.avg_pool2d(views[0], self.label_reduction)))
-            genre_logits, style_logits = self.genre(read), self.style(read)
+            genre_logits, style_logits = self.genre(pixels), self.style(pixels)
         return self.score(features, genres, styles), genre_logits, style_logits, features
 
     def score(
@@ -120,10 +109,6 @@ def _halving_convolutions(channels: Sequence[int]) -> nn.Sequential:
             for layer in (nn.Conv2d(wide, narrow, 5, stride=2, padding=2), nn.GroupNorm(1, narrow), nn.LeakyReLU(0.2))
         ),
     )
-
-
-def _of_places(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
-    return F.adaptive_avg_pool2d(features, PLACES).flatten(1)
 
 
 class _ProjectionScore(nn.Module):

@@ -1,8 +1,12 @@
-"""Stage II's generator: turns small paintings, labels and noise into large paintings; `stage2.critic` judges them."""
+"""Stage II's generator: keeps a small picture's features at 16 pixels, and paints all else anew, as the labels say.
+
+So palette, edges and brushwork can follow the style; `stage2.losses` holds the picture to what stage I painted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -10,14 +14,19 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import GatedBlock, initialise, replicate_conv3x3
+from common.nn.layers import EnlargingConvolution, Mapping, NormalisedBlock, enlarged, replicate_conv3x3
 
 GRAIN_DIM = 16
-"""How many noise values the decoder spreads over its pixels; few, because their directions are saved as weights."""
+"""How many noise values are spread over the pixels; few, because their directions are saved as weights."""
+LABEL_SCALE = 4.0
+"""Factor on the labels' one-hot vectors; a noise vector of 64 values has length 8."""
 
 
 class Generator(nn.Module):
-    """Encoder to 16 pixels, gated residual blocks, decoder to the resolution. Adds its output to the enlarged input."""
+    """Encoder to 16 pixels, normalised gated blocks, decoder. Most work is done at 16 to 64 pixels.
+
+    Every size of the decoder adds a picture to the enlarged picture of the size before (Karras et al. 2020, figure 7b).
+    """
 
     def __init__(
         self,
@@ -25,111 +34,92 @@ class Generator(nn.Module):
         num_genres: int,
         num_styles: int,
         noise_dim: int,
+        mapping: int,
         encoder_channels: Sequence[int],
         body_blocks: int,
         decoder_channels: Sequence[int],
         output_enlargement: int,
-        underpainting: int,
-        grain: int,
-        decoder_grain: int = 0,
-        detail_strength: float = 1.0,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
-        `stage2.config` explains the others. A pixel shuffle instead of `output_enlargement` drew a grid of dots.
-        Without `grain`, strokes on even ground repeat. If training used `detail_strength`, the network would learn to
-        paint stronger detail to make up for it.
+        The last features are enlarged `output_enlargement` times before they become pixels: a pixel shuffle drew a
+        diagonal grid. `mapping` is the width of two gated layers that mix noise and labels.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
+        self.mapping = Mapping(condition_dim, mapping)
+        condition_dim += mapping
         finest, middle, coarsest = encoder_channels
-        self.enlargement = 16 * 2 ** len(decoder_channels) * output_enlargement // 64
-        self.reduction = 64 // underpainting
-        self.output_enlargement = output_enlargement
-        self.detail_strength = detail_strength
-        self.grain = Grain(noise_dim, grain) if grain else None
-        self.stem = replicate_conv3x3(3 + grain, finest)
+        block = partial(NormalisedBlock, condition_dim=condition_dim, modulated=True)
+        self.stem = replicate_conv3x3(3, finest)
         self.encoder = nn.ModuleList(
-            GatedBlock(*widths, condition_dim, upsample=False) for widths in ((finest, middle), (middle, coarsest))
+            block(*widths, upsample=False) for widths in ((finest, middle), (middle, coarsest))
         )
-        self.body = nn.ModuleList(
-            GatedBlock(coarsest, coarsest, condition_dim, upsample=False) for _ in range(body_blocks)
-        )
+        self.body = nn.ModuleList(block(coarsest, coarsest, upsample=False) for _ in range(body_blocks))
+        widths = (coarsest, *decoder_channels)
+        grain = partial(_GrainBias, mapping, min(noise_dim, GRAIN_DIM))
         self.decoder = nn.ModuleList(
-            GatedBlock(*widths, condition_dim, upsample=True) for widths in pairwise((coarsest, *decoder_channels))
+            block(wide, narrow, upsample=True, bias=partial(grain, 32 * 2**level))
+            for level, (wide, narrow) in enumerate(pairwise(widths))
         )
-        self.grains = nn.ModuleList(
-            _DecoderGrain(min(noise_dim, GRAIN_DIM), decoder_grain, 2 * channels, side=32 * 2**level)
-            for level, channels in enumerate(decoder_channels if decoder_grain else ())
-        )
-        self.bridges = nn.ModuleList(
-            [nn.Conv2d(middle, decoder_channels[0], 1), nn.Conv2d(finest, decoder_channels[1], 1)]
-        )
-        self.out = replicate_conv3x3(decoder_channels[-1], 3)
-        initialise(self)
-        for strengths in self.grains.parameters():
-            nn.init.normal_(strengths, std=0.2)
-        # Start small: the first output is the enlarged input, and training adds to it.
-        nn.init.normal_(self.out.weight, std=0.01)
+        self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in widths[:-1])
+        self.out = EnlargingConvolution(widths[-1], 3, output_enlargement)
+        self.output_enlargement = output_enlargement
+        # Small first weights keep tanh in its linear range.
+        for to_picture in (*self.sketches, self.out):
+            nn.init.normal_(to_picture.weight, std=0.02)
+            nn.init.zeros_(to_picture.bias)
 
     def forward(
         self,
-        small: Float[Tensor, "b 3 h w"],
+        small: Float[Tensor, "b 3 64 64"],
         genres: Float[Tensor, "b k"],
         styles: Float[Tensor, "b s"],
         noise: Float[Tensor, "b n"],
-    ) -> Float[Tensor, "b 3 h_out w_out"]:
-        """Enlarge pictures of 64 pixels, or square crops of them whose sides are multiples of 4."""
-        loudness = noise.shape[1] ** 0.5
-        condition = torch.cat([noise, genres * loudness, styles * loudness], dim=1)
-        grain = [] if self.grain is None else [self.grain(noise, small.shape[-2:])]
-        at_64 = self.stem(torch.cat([small, *grain], dim=1))
-        at_32 = self.encoder[0](F.avg_pool2d(at_64, 2), condition)
-        features = self.encoder[1](F.avg_pool2d(at_32, 2), condition)
+    ) -> Float[Tensor, "b 3 size size"]:
+        # Labels come last: a run that starts from other weights expects them there.
+        condition = self.mapping(torch.cat([noise, LABEL_SCALE * genres, LABEL_SCALE * styles], dim=1))
+        features = self.stem(small)
+        for block in self.encoder:
+            features = block(F.avg_pool2d(features, 2), condition)
         for block in self.body:
             features = block(features, condition)
-        bridged = [bridge(skip) for bridge, skip in zip(self.bridges, (at_32, at_64), strict=True)]
-        for level, block in enumerate(self.decoder):
-            size = [2 * side for side in features.shape[-2:]]
-            features = block(features, condition, self.grains[level](noise, size) if self.grains else 0.0)
-            if level < len(bridged):
-                features = features + bridged[level]
-        if self.output_enlargement > 1:
-            features = F.interpolate(features, scale_factor=self.output_enlargement, mode="bilinear")
-        detail = self.out(features)
-        ground = F.avg_pool2d(small, self.reduction)
-        painted = F.interpolate(ground, scale_factor=self.reduction * self.enlargement, mode="bicubic") + detail
-        if self.training or self.detail_strength == 1:
-            return painted
-        coarse = F.interpolate(F.avg_pool2d(painted, self.enlargement), scale_factor=self.enlargement, mode="bicubic")
-        return torch.lerp(coarse, painted, self.detail_strength)
+        picture = features.new_zeros(())
+        for sketch, block in zip(self.sketches, self.decoder, strict=True):
+            picture = enlarged(picture + sketch(features), 2)
+            features = block(features, condition)
+        return torch.tanh(enlarged(picture, self.output_enlargement) + self.out(features))
+
+    def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the parts that a repainter for half the size lacks; its last picture becomes another sketch.
+
+        Returns nothing for weights of a repainter with as many levels.
+        """
+        last = len(self.decoder) - 1
+        names = {name.rsplit(".", 1)[0] for name in weights}
+        if f"sketches.{last}" in names or f"sketches.{last - 1}" not in names:
+            return {}
+        new = (f"decoder.{last}.", f"sketches.{last}.", "out.")
+        parts = {name: value for name, value in self.state_dict().items() if name.startswith(new)}
+        of_sketch = weights["out.weight"].sum(dim=(2, 3), keepdim=True)
+        return parts | {f"sketches.{last}.weight": of_sketch, f"sketches.{last}.bias": weights["out.bias"]}
 
 
-class Grain(nn.Module):
-    """Spreads the noise vector over the pixels: each pixel gets its own fixed random mixture of its values."""
+class _GrainBias(nn.Module):
+    """Noise for each pixel as a bias of a gate; each channel learns its strength. Without it, strokes repeat."""
 
-    directions: Float[Tensor, "n c side side"]
+    directions: Float[Tensor, "n side side"]
 
-    def __init__(self, noise_dim: int, channels: int, side: int = 64) -> None:
+    def __init__(self, start: int, count: int, side: int, channels: int) -> None:
+        """Read `count` values of the condition from `start` on; each pixel gets its own fixed mixture of them."""
         super().__init__()
-        directions = torch.empty(noise_dim, channels, side, side)
-        directions.normal_(std=noise_dim**-0.5, generator=torch.Generator().manual_seed(0))
+        self.read = slice(start, start + count)
+        directions = torch.empty(count, side, side)
+        directions.normal_(std=count**-0.5, generator=torch.Generator().manual_seed(0))
         self.register_buffer("directions", directions)
+        self.strengths = nn.Parameter(torch.empty(channels))
+        nn.init.normal_(self.strengths, std=0.2)
 
-    def forward(self, noise: Float[Tensor, "b n"], size: Sequence[int]) -> Float[Tensor, "b c h w"]:
-        """Return noise for (height, width) pixels, each at most `side`. Normally distributed if `noise` is."""
-        height, width = size
-        return torch.einsum("bn,nchw->bchw", noise, self.directions[:, :, :height, :width])
-
-
-class _DecoderGrain(nn.Module):
-    """Grain as a bias of a decoder block's first gate; each channel learns its strength."""
-
-    def __init__(self, noise_dim: int, grain: int, channels: int, side: int) -> None:
-        super().__init__()
-        self.noise_dim = noise_dim
-        self.grain = Grain(noise_dim, grain, side)
-        self.strengths = nn.Conv2d(grain, channels, 1, bias=False)
-
-    def forward(self, noise: Float[Tensor, "b n"], size: Sequence[int]) -> Float[Tensor, "b c h w"]:
-        return self.strengths(self.grain(noise[:, : self.noise_dim], size))
+    def forward(self, condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c side side"]:
+        grain = torch.einsum("bn,nhw->bhw", condition[:, self.read], self.directions)
+        return grain[:, None] * self.strengths[:, None, None]

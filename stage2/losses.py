@@ -46,16 +46,6 @@ def label_loss(
     return class_loss(genre_logits, genres) + class_loss(style_logits, styles)
 
 
-def composition_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"]) -> Float[Tensor, "b"]:
-    """Mean absolute difference of both pictures, reduced to one pixel per 4x4 small pixels (16x16 for a whole picture).
-
-    It compares layout and palette, not detail.
-    """
-    squares = F.avg_pool2d(small, 4)
-    enlargement = large.shape[2] // small.shape[2]
-    return (squares - F.avg_pool2d(large, 4 * enlargement)).abs().mean(dim=(1, 2, 3))
-
-
 def layout_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"]) -> Float[Tensor, "b"]:
     """How far the layout's correlation is below `KEPT_LAYOUT`; 0 above it."""
     return (KEPT_LAYOUT - layout_correlation(small, large)).relu()

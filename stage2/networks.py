@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from common.backbones import open_eyes
 from common.images import squares_of
 from common.nn.features import MapReader
-from stage2.config import Networks, RepaintingNetworks, ResidualNetworks, StackganNetworks
+from stage2.config import Networks, StackganNetworks
 from stage2.critic import Critic
 from stage2.generator import Generator
-from stage2.repainter import Repainter
 from stage2.stackgan import StackganGenerator
 
 
@@ -28,29 +27,15 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
             body_blocks=networks.body_blocks,
             resolution=networks.resolution,
         )
-    if isinstance(networks, RepaintingNetworks):
-        return Repainter(
-            num_genres=num_genres,
-            num_styles=num_styles,
-            noise_dim=networks.noise_dim,
-            mapping=networks.mapping,
-            encoder_channels=networks.encoder_channels,
-            body_blocks=networks.body_blocks,
-            decoder_channels=networks.decoder_channels,
-            output_enlargement=networks.output_enlargement,
-        )
     return Generator(
         num_genres=num_genres,
         num_styles=num_styles,
         noise_dim=networks.noise_dim,
+        mapping=networks.mapping,
         encoder_channels=networks.encoder_channels,
         body_blocks=networks.body_blocks,
         decoder_channels=networks.decoder_channels,
         output_enlargement=networks.output_enlargement,
-        underpainting=networks.underpainting,
-        grain=networks.grain,
-        decoder_grain=networks.decoder_grain,
-        detail_strength=networks.detail_strength,
     )
 
 
@@ -61,8 +46,6 @@ def build_critic(networks: Networks, num_genres: int, num_styles: int) -> Critic
         num_styles=num_styles,
         channels=networks.critic_channels,
         conditioning=networks.critic_conditioning,
-        label_channels=networks.label_channels if isinstance(networks, ResidualNetworks) else (),
-        label_reduction=networks.resolution // 64,
         feature_side=networks.feature_side if networks.features != "none" else 0,
         head_channels=networks.head_channels,
     )

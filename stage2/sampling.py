@@ -21,10 +21,10 @@ from common.curation import Opinions
 from common.nn.features import MapReader
 from common.randomness import Purpose, generator_for
 from common.runs.exports import load_network, read_export_config, weights_hash, write_export
-from common.vocabulary import Vocabulary, format_number
+from common.vocabulary import Vocabulary
 from stage1.sampling import SHIPPED as STAGE1_SHIPPED
 from stage1.sampling import Stage1Painter
-from stage2.config import Networks, ResidualNetworks
+from stage2.config import Networks
 from stage2.critic import Critic
 from stage2.networks import build_critic, build_generator, eyes_of, look
 
@@ -54,7 +54,7 @@ class Stage2Networks:
     export: Stage2Export
     generator: nn.Module
     weights: str
-    """Hash of the generator's weights, followed by the stroke strength if it is not 1."""
+    """Hash of the generator's weights."""
     critic_weights: Path
 
     @classmethod
@@ -63,10 +63,7 @@ class Stage2Networks:
         export, weights = read_export_config(folder, Stage2Export), folder / "generator.safetensors"
         num_labels = len(export.vocabulary.genres), len(export.vocabulary.styles)
         generator = load_network(partial(build_generator, export.networks, *num_labels), weights, device)
-        # Pictures depend on the stroke strength as they do on the weights.
-        strength = export.networks.detail_strength if isinstance(export.networks, ResidualNetworks) else 1.0
-        strokes = "" if strength == 1 else f"-strokes{format_number(strength)}"
-        return cls(export, generator, f"{weights_hash(weights)}{strokes}", folder / "critic.safetensors")
+        return cls(export, generator, weights_hash(weights), folder / "critic.safetensors")
 
     @cached_property
     def critic(self) -> Critic | None:

@@ -23,9 +23,9 @@ from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.errors import UserError
-from common.images import labelled_grid, squares_of, to_float, to_pictures
-from common.nn.features import MapReader
-from common.nn.losses import correct, doubt_loss
+from common.images import labelled_grid, to_float, to_pictures
+from common.nn.features import FITTED, MapReader
+from common.nn.losses import correct
 from common.randomness import Purpose
 from common.runs import trainer
 from common.runs.accelerator import apart_from_other_runs, make_accelerator
@@ -37,7 +37,6 @@ from stage1.sampling import SIZE, Stage1Painter, draw_latents, usual_weights
 from stage2.config import Stage2Config
 from stage2.critic import Critic
 from stage2.losses import (
-    composition_distance,
     correlation,
     critic_loss,
     label_loss,
@@ -51,8 +50,8 @@ from stage2.sampling import STAGE1_FOLDER, draw_noise, save_export
 SAMPLE_COLUMNS = 5
 CONTENT_MAPS = (1, 2)
 """Those of strides 8 and 16, among the maps of the whole picture."""
-FITTED = 256
-"""Most paintings by which the channels of the maps are standardised."""
+VIEW_DRAWS = 2 + NUM_DRAWS
+"""Random numbers for each picture that the critic looks at: the place of a square, and the augmentation."""
 
 
 @apart_from_other_runs()
@@ -108,12 +107,9 @@ def train(
 class _Batch:
     """Rows of one batch: real paintings, and the requests for generated ones. The label `any` is all zeros."""
 
-    large: Float[Tensor, "b 3 crop crop"]
-    """A crop of each painting, or all of it."""
-    reduced: Float[Tensor, "b 3 h w"]
-    """The same crops of the paintings at 64 pixels, or of others of their genres."""
-    corners: Int[Tensor, "b 2"]
-    """Row and column of the crops' upper left pixels, at 64 pixels."""
+    large: Float[Tensor, "b 3 size size"]
+    reduced: Float[Tensor, "b 3 64 64"]
+    """The same paintings at 64 pixels, or others of their genres."""
     from_real: Bool[Tensor, "b"]
     """True if the small picture is `reduced`, False if stage I paints it."""
     restyled: Bool[Tensor, "b"]
@@ -150,10 +146,10 @@ class Stage2Trainer:
         self.about = f"stage II, {self.resolution} pixels: {len(self._large)} paintings of {counted(self.vocabulary)}"
         self._sampler = BalancedSampler(self._large.pairs(), schedule.label_balance)
         self._peers = _peers(np.unique(self._large.labels("genre"), axis=0, return_inverse=True)[1].reshape(-1))
-        self._painted: dict[int, tuple[int, _Batch, list[Tensor]]] = {}
-        """Views of each part's latest pictures, keyed by its first row: (critic update, batch, views).
+        self._painted: dict[int, tuple[_Batch, list[Tensor]]] = {}
+        """Of each part, keyed by its first row: the batch of the generator's latest update, and views of its pictures.
 
-        If the critic augments what it sees, the views are the pictures alone.
+        The first critic update of a step judges these; the others paint anew.
         """
         torch.manual_seed(schedule.seed)
         generator, self._critic = self.build(len(self.vocabulary.genres), len(self.vocabulary.styles))
@@ -172,21 +168,22 @@ class Stage2Trainer:
         eyes = eyes_of(self.settings.networks)
         if eyes is not None:
             eyes.to(self.accelerator.device)
-            places = np.linspace(0, len(self._large) - 1, min(FITTED, len(self._large))).astype(np.int64)
-            paintings = to_float(self._large.pictures(places)).to(self.accelerator.device)
+            paintings = to_float(self._large.sample(FITTED)).to(self.accelerator.device)
             with torch.no_grad():
-                self._critic.fit(
-                    look(eyes, paintings, torch.full((len(paintings), 2), 0.5, device=paintings.device))[1]
-                )
+                self._critic.fit(look(eyes, paintings, paintings.new_full((len(paintings), 2), 0.5))[1])
         return eyes
 
     def views(
-        self, images: Float[Tensor, "b 3 side side"], stream: BatchStream, purpose: Purpose, update: int
+        self, images: Float[Tensor, "b 3 size size"], stream: BatchStream, purpose: Purpose, update: int
     ) -> list[Tensor]:
-        """Return the critic's views of a part's pictures, with gradients to them; `purpose` is that of the squares."""
-        draws = stream.uniform(purpose, update, 2)
+        """Return the critic's views of a part's pictures, augmented, with gradients to them.
+
+        `purpose` is that of the random draws.
+        """
+        draws = stream.uniform(purpose, update, VIEW_DRAWS)
+        augmented = augment(images, draws[:, 2:], self.settings.training.augmentation)
         with self.pair.in_precision():
-            pixels, maps = look(self._eyes, images, draws)
+            pixels, maps = look(self._eyes, augmented, draws[:, :2])
             return [part.float() for part in self._critic.views(pixels, maps)]
 
     def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, Critic]:
@@ -196,28 +193,30 @@ class Stage2Trainer:
 
     def critic_loss(self, stream: BatchStream, update: int) -> Loss:
         """Return the critic's loss on a part of its batch."""
-        loss, schedule = self.settings.loss, self.settings.training
-        batch = self._batch(stream, update)
-        draws = stream.uniform(Purpose.AUGMENTATION_OF_REAL, update, NUM_DRAWS)
-        real = augment(batch.large, draws, schedule.augmentation)
-        if schedule.learns_labels_alone(update):
-            with torch.no_grad():
-                views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
-            _, genre_logits, style_logits, _ = self.pair.judge(views, batch.asked_genres, batch.asked_styles)
+        loss = self.settings.loss
+        painted = self._painted.pop(stream.rows.start, None)
+        batch = self._batch(stream, update) if painted is None else painted[0]
+        with torch.no_grad():
+            real_views = self.views(batch.large, stream, Purpose.VIEW_OF_REAL, update)
+        if self.settings.training.learns_labels_alone(update):
+            _, genre_logits, style_logits, _ = self.pair.judge(real_views, batch.asked_genres, batch.asked_styles)
             return label_loss(genre_logits, batch.genres, style_logits, batch.styles).mean(), {
                 "genre_real": correct(genre_logits, batch.genres),
                 "style_real": correct(style_logits, batch.styles),
             }
-        with torch.no_grad():
-            real_views = self.views(real, stream, Purpose.SQUARE_OF_REAL, update)
-            asked, fake_views = self._fake_batch(stream, update, batch)
+        if painted is None:
+            with torch.no_grad():
+                fake = self._paint(self._small_pictures(batch), batch)
+                fake_views = self.views(fake, stream, Purpose.VIEW_OF_FAKE, update)
+        else:
+            fake_views = painted[1]
         scores, genre_logits, style_logits, features = self.pair.judge(
             [torch.cat(views) for views in zip(real_views, fake_views, strict=True)],
-            torch.cat([batch.asked_genres, asked.asked_genres]),
-            torch.cat([batch.asked_styles, asked.asked_styles]),
+            torch.cat([batch.asked_genres] * 2),
+            torch.cat([batch.asked_styles] * 2),
         )
         real_scores, fake_scores = scores.chunk(2)
-        size = len(real)
+        size = len(batch.large)
         with self.pair.in_precision():
             of_real = [part[:size] for part in features]
             wrong_scores = self._critic.score(of_real, batch.asked_genres, batch.wrong_styles)
@@ -239,8 +238,7 @@ class Stage2Trainer:
             drift_weight=loss.drift,
         )
         labels = label_loss(genre_logits[:size], batch.genres, style_logits[:size], batch.styles)
-        doubt = doubt_loss(genre_logits[size:]) + doubt_loss(style_logits[size:])
-        return (realness + loss.critic_labels * labels + loss.critic_doubt * doubt).mean(), {
+        return (realness + loss.critic_labels * labels).mean(), {
             "critic_gap": (real_scores - fake_scores).mean(),
             "wrong_gap": torch.stack([(wrong * (real_scores - wrong_scores)).sum(), wrong.sum()]),
             "penalty": penalty.mean(),
@@ -249,29 +247,27 @@ class Stage2Trainer:
         }
 
     def generator_loss(self, stream: BatchStream, update: int) -> Loss:
-        """Return the generator's loss on a part of its batch. Keep the pictures for the next critic updates."""
+        """Return the generator's loss on a part of its batch. Keep its views for the next critic update."""
         loss = self.settings.loss
         batch = self._batch(stream, update)
         small = self._small_pictures(batch)
-        fake = self.pair.paint(small, batch.asked_genres, batch.asked_styles, batch.noise)
-        chance = self.settings.training.augmentation
-        draws = stream.uniform(Purpose.AUGMENTATION_FOR_GENERATOR, update, NUM_DRAWS)
-        views = self.views(augment(fake, draws, chance), stream, Purpose.SQUARE_FOR_GENERATOR, update)
-        self._painted[stream.rows.start] = update, batch, [view.detach() for view in ([fake] if chance else views)]
+        fake = self._paint(small, batch)
+        views = self.views(fake, stream, Purpose.VIEW_FOR_GENERATOR, update)
+        self._painted[stream.rows.start] = batch, [view.detach() for view in views]
         scores, genre_logits, style_logits, _ = self.pair.judge(views, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
-        composition = composition_distance(small, fake)
         rebuilt = (batch.from_real & ~batch.restyled).float()
         reconstruction = rebuilt * (fake - batch.large).abs().mean(dim=(1, 2, 3))
         losses = -scores + loss.generator_labels * labels + loss.layout * layout_distance(small, fake)
-        losses = losses + loss.composition * composition + loss.reconstruction * reconstruction
+        losses = losses + loss.reconstruction * reconstruction
         figures = {}
         if loss.content:
-            content = self._content_kept(small, views)
+            # Augmented as the generator's pictures are.
+            draws = stream.uniform(Purpose.VIEW_FOR_GENERATOR, update, VIEW_DRAWS)[:, 2:]
+            content = self._content_kept(augment(small, draws, self.settings.training.augmentation), views)
             losses = losses + loss.content * (1 - content)
             figures["content"] = content.mean()
         return losses.mean(), figures | {
-            "composition": composition.mean(),
             "layout": layout_correlation(small, fake).mean(),
             "reconstruction": torch.stack([reconstruction.sum(), rebuilt.sum()]),
             "genre_fake": correct(genre_logits, batch.asked_genres),
@@ -326,42 +322,21 @@ class Stage2Trainer:
         if not (export / STAGE1_FOLDER / CONFIG).is_file():
             self._painter.save(export / STAGE1_FOLDER)
 
-    def _fake_batch(self, stream: BatchStream, update: int, batch: _Batch) -> tuple[_Batch, list[Tensor]]:
-        """Return the batch that a critic update's generated pictures are of, and what the critic judges of them.
-
-        `batch` is the update's own. Paints new pictures only if they are due.
-        """
-        schedule = self.settings.training
-        due = schedule.painted_for(update)
-        painted = self._painted.get(stream.rows.start)
-        if painted is None or painted[0] != due:
-            asked = batch if due == update else self._batch(stream, due)
-            small = self._small_pictures(asked)
-            fake = self.pair.paint(small, asked.asked_genres, asked.asked_styles, asked.noise)
-            views = [fake] if schedule.augmentation else self.views(fake, stream, Purpose.SQUARE_OF_FAKE, due)
-            painted = self._painted[stream.rows.start] = due, asked, views
-        _, asked, views = painted
-        if schedule.augmentation:
-            draws = stream.uniform(Purpose.AUGMENTATION_OF_FAKE, update, NUM_DRAWS)
-            augmented = augment(views[0], draws, schedule.augmentation)
-            views = self.views(augmented, stream, Purpose.SQUARE_OF_FAKE, update)
-        return asked, views
-
-    def _small_pictures(self, batch: _Batch) -> Float[Tensor, "b 3 h w"]:
-        """Return the small pictures that the generator enlarges."""
-        square = batch.reduced.shape[-1]
-        painted = squares_of(self._painter.paint(batch.latents, batch.asked_genres), batch.corners, square)
+    def _small_pictures(self, batch: _Batch) -> Float[Tensor, "b 3 64 64"]:
+        """Return the small pictures of a batch, of which some are real."""
+        painted = self._painter.paint(batch.latents, batch.asked_genres)
         return torch.where(batch.from_real[:, None, None, None], batch.reduced, painted)
+
+    def _paint(self, small: Float[Tensor, "b 3 64 64"], batch: _Batch) -> Float[Tensor, "b 3 size size"]:
+        """Return what the generator makes of a batch's small pictures."""
+        images: Tensor = self.pair.paint(small, batch.asked_genres, batch.asked_styles, batch.noise)
+        return images
 
     def _batch(self, stream: BatchStream, update: int) -> _Batch:
         """Draw real paintings, and request generated ones with the same labels.
 
         So each pair (genre, style) is equally frequent in real and generated pictures, and none gives a fake away.
-        The batch of the latest pictures is at hand.
         """
-        painted = self._painted.get(stream.rows.start)
-        if painted is not None and painted[0] == update:
-            return painted[1]
         schedule = self.settings.training
         random = stream.random(Purpose.REAL_BATCH, update)
         size = stream.batch_size
@@ -375,19 +350,12 @@ class Stage2Trainer:
         noise = random.standard_normal((size, self.settings.networks.noise_dim), dtype=np.float32)
         from_real = random.random(size) < schedule.real_pair_share
         mirrored = stream.take(random.random(size) < (0.5 if schedule.flip else 0.0))
-        enlargement = self.settings.networks.resolution // SIZE
-        square = schedule.crop // enlargement
-        corners = stream.take(random.integers(0, SIZE - square + 1, (size, 2)))
         # Another painting with the same genre: so pairs of genre and style stay as frequent as in real paintings.
         restyled = random.random(size) < schedule.restyled_share if schedule.restyled_share else np.zeros(size, bool)
         others = np.where(restyled, self._peers(positions, random), positions)
-
-        small = stream.pictures(self._small, others, mirrored)
-        large = stream.pictures(self._large, positions, mirrored)
         return _Batch(
-            large=squares_of(large, corners * enlargement, schedule.crop),
-            reduced=squares_of(small, corners, square),
-            corners=corners,
+            large=stream.pictures(self._large, positions, mirrored),
+            reduced=stream.pictures(self._small, others, mirrored),
             from_real=stream.take(from_real),
             restyled=stream.take(restyled),
             genres=stream.take(genres),

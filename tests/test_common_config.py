@@ -11,7 +11,6 @@ import pytest
 from common import config
 from common.config import settings
 from common.errors import UserError
-from stage2.config import PRESETS, ResidualNetworks, Stage2Config
 
 
 @settings
@@ -180,16 +179,6 @@ def test_differences_are_dotted_keys_with_the_old_and_the_new_value(preset: Path
         "paint.width": (None, 2.0),
         "steps": (7, 9),
     }
-
-
-def test_settings_of_an_older_version_are_read_under_their_present_names() -> None:
-    values = config.as_values(config.load(Stage2Config, PRESETS / "small-256.yaml"))
-    values["networks"]["stroke_strength"] = values["networks"].pop("detail_strength")
-    read = config.parse(Stage2Config, values, place="config.yaml")
-    assert read == config.load(Stage2Config, PRESETS / "small-256.yaml")
-    changed = config.load(Stage2Config, PRESETS / "small-256.yaml", ["networks.stroke_strength=0.25"])
-    assert isinstance(changed.networks, ResidualNetworks)
-    assert changed.networks.detail_strength == 0.25
 
 
 def test_a_preset_is_found_by_its_name_or_by_the_path_of_a_file(preset: Path, tmp_path: Path) -> None:

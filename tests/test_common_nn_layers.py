@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import nn
 
 from common.nn.layers import (
     EnlargingConvolution,
     Gate,
-    GatedBlock,
+    NormalisedBlock,
     enlarged,
-    initialise,
     layer_norm,
     replicate_conv3x3,
 )
@@ -78,56 +75,15 @@ def test_picture_norm_of_an_even_picture_is_zero_with_a_finite_gradient() -> Non
     assert features.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("upsample", [False, True])
-@pytest.mark.parametrize("out_channels", [4, 6])
-def test_a_gated_block_without_gain_is_its_skip(upsample: bool, out_channels: int) -> None:
-    block = GatedBlock(4, out_channels, condition_dim=5, upsample=upsample)
-    nn.init.zeros_(block.second.weight)
-    nn.init.zeros_(block.second.bias)
-    features = torch.randn(2, 4, 4, 4)
-    larger = F.interpolate(features, scale_factor=2, mode="bilinear") if upsample else features
-    # With nothing but zeros before it the second gate is tanh(0) * sigmoid(0) = 0.
-    torch.testing.assert_close(block(features, torch.zeros(2, 5)), block.skip(larger))
-    assert block.skip(larger).shape == (2, out_channels, *larger.shape[2:])
-
-
 def test_in_no_layer_do_pictures_of_a_batch_meet() -> None:
     features, condition = torch.randn(3, 4, 4, 4), torch.randn(3, 5)
     for layer, arguments in (
-        (GatedBlock(4, 6, condition_dim=5, upsample=True), (features, condition)),
+        (NormalisedBlock(4, 6, condition_dim=5, upsample=True, modulated=True), (features, condition)),
         (layer_norm(4), (features,)),
         (Gate(2, 5), (features, condition)),
     ):
         alone = layer(*(argument[1:2] for argument in arguments))
         torch.testing.assert_close(layer(*arguments)[1:2], alone)
-
-
-def test_an_upsampling_block_has_no_seams_between_the_squares_that_a_pixel_becomes() -> None:
-    ramp = torch.arange(4.0).expand(1, 4, 4, 4)
-    block = GatedBlock(4, 4, condition_dim=5, upsample=True)
-    nn.init.zeros_(block.second.weight)
-    nn.init.zeros_(block.second.bias)
-    row = block(ramp, torch.zeros(1, 5))[0, 0, 3]
-    torch.testing.assert_close(row.diff()[1:-1], torch.full((5,), 0.5))
-
-
-def test_initialised_layers_have_the_spread_of_their_formula_and_no_bias_and_gates_keep_theirs() -> None:
-    network = nn.Sequential(nn.Conv2d(64, 128, 3), Gate(64, 32), nn.Linear(256, 512, bias=False))
-    gate = network[1].condition.weight.detach().clone()
-    initialise(network)
-    for layer, fan_in in ((network[0], 64 * 9), (network[2], 256)):
-        assert layer.weight.mean().item() == pytest.approx(0, abs=1e-3)
-        assert layer.weight.std().item() == pytest.approx((2 / (1 + 0.2**2) / fan_in) ** 0.5, rel=0.02)
-    assert network[0].bias.abs().max() == 0
-    assert torch.equal(network[1].condition.weight, gate)
-
-
-def test_every_weight_of_a_block_gets_a_gradient() -> None:
-    block = GatedBlock(4, 6, condition_dim=5, upsample=True)
-    block(torch.randn(2, 4, 4, 4), torch.randn(2, 5)).square().sum().backward()
-    for parameter in block.parameters():
-        assert parameter.grad is not None
-        assert parameter.grad.abs().max() > 0
 
 
 @pytest.mark.parametrize("times", [1, 2, 4])

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 
 from stage2.losses import (
     KEPT_LAYOUT,
-    composition_distance,
     correlation,
     critic_loss,
     label_loss,
@@ -52,14 +51,6 @@ def test_labels_cost_both_cross_entropies_and_nothing_where_they_are_missing() -
     expected = F.cross_entropy(style_logits, torch.tensor([4, 0]), reduction="none")
     expected[0] += F.cross_entropy(genre_logits[:1], torch.tensor([1]))
     torch.testing.assert_close(label_loss(genre_logits, genres, style_logits, styles), expected)
-
-
-def test_composition_distance_sees_layout_and_palette_and_no_detail() -> None:
-    small = torch.zeros(1, 3, 64, 64)
-    checks = torch.ones(1, 3, 128, 128)
-    checks[..., ::2] = -1
-    assert composition_distance(small, checks) == 0
-    assert composition_distance(small, torch.full((1, 3, 128, 128), 0.25)) == 0.25
 
 
 def test_layout_is_where_light_and_shade_lie_whatever_the_colours() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,34 +14,16 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from common import config
-from common.config import as_values
 from common.errors import UserError
 from common.nn.features import MAP_CHANNELS, MapReader
 from common.runs.exports import adopt_weights
 from common.vocabulary import Vocabulary
-from stage2.config import PRESETS, Networks, RepaintingNetworks, ResidualNetworks, StackganNetworks, Stage2Config
+from stage2.config import PRESETS, Networks, RepaintingNetworks, StackganNetworks, Stage2Config
 from stage2.critic import Critic
 from stage2.generator import Generator
 from stage2.networks import build_critic, build_generator, look
-from stage2.repainter import Repainter
 
-TINY = ResidualNetworks(
-    architecture="residual",
-    resolution=128,
-    noise_dim=6,
-    encoder_channels=(4, 6, 8),
-    body_blocks=1,
-    decoder_channels=(8, 4),
-    output_enlargement=2,
-    underpainting=16,
-    critic_channels=(4, 8, 8, 8),
-    critic_conditioning="projection",
-)
-GRAINY = replace(TINY, grain=2, decoder_grain=1)
-READING_APART = replace(TINY, label_channels=(4, 6))
-
-SEEING = replace(TINY, features="efficientnet-lite0", feature_side=64, head_channels=4)
-REPAINTING = RepaintingNetworks(
+TINY = RepaintingNetworks(
     architecture="repainting",
     resolution=128,
     noise_dim=6,
@@ -54,7 +35,7 @@ REPAINTING = RepaintingNetworks(
     critic_channels=(4, 8, 8, 8),
     critic_conditioning="projection",
 )
-
+SEEING = replace(TINY, features="efficientnet-lite0", feature_side=64, head_channels=4)
 PARENTS = StackganNetworks(
     architecture="stackgan",
     resolution=128,
@@ -66,22 +47,20 @@ PARENTS = StackganNetworks(
 )
 
 
-EVERY_GENERATOR = pytest.mark.parametrize(
-    "networks",
-    [TINY, GRAINY, REPAINTING, PARENTS],
-    ids=["ours", "ours with grain", "repainting", "stackgan"],
-)
+EVERY_GENERATOR = pytest.mark.parametrize("networks", [TINY, PARENTS], ids=["ours", "stackgan"])
 
 
 def views_of(critic: Critic, images: torch.Tensor) -> list[torch.Tensor]:
-    """Views whose maps have the shapes of EfficientNet-Lite0's at 64 pixels, and depend on the picture."""
+    """Views whose maps have the shapes of EfficientNet-Lite0's, and depend on the picture."""
     if not critic.map_heads:
         return critic.views(images)
     maps = [
         F.adaptive_avg_pool2d(images.repeat(1, channels // 3 + 1, 1, 1)[:, :channels], side)
-        for channels, side in zip(MAP_CHANNELS, (16, 8, 4, 2), strict=True)
+        for channels, side in zip(MAP_CHANNELS, (critic.feature_side // 2**place for place in range(2, 6)), strict=True)
     ]
-    return critic.views(images[..., :64, :64], maps + [part.flip(3) for part in maps])
+    return critic.views(
+        images[..., : critic.feature_side, : critic.feature_side], maps + [part.flip(3) for part in maps]
+    )
 
 
 def request(count: int) -> tuple[torch.Tensor, ...]:
@@ -101,11 +80,7 @@ def test_every_shipped_preset_paints_its_resolution_and_judges_it(preset: object
     assert (scores.shape, genres.shape, styles.shape) == ((1,), (1, 3), (1, 5))
 
 
-@pytest.mark.parametrize(
-    "networks",
-    [TINY, GRAINY, READING_APART, SEEING, REPAINTING, PARENTS],
-    ids=["ours", "ours with grain", "ours with labels read apart", "eyes", "repainting", "stackgan"],
-)
+@pytest.mark.parametrize("networks", [TINY, SEEING, PARENTS], ids=["ours", "eyes", "stackgan"])
 def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks) -> None:
     torch.manual_seed(0)
     generator, critic = build_generator(networks, 3, 5), build_critic(networks, 3, 5)
@@ -119,81 +94,33 @@ def test_every_weight_of_generator_and_critic_gets_a_gradient(networks: Networks
         assert parameter.grad.abs().sum() > 0, name
 
 
-@pytest.mark.parametrize("underpainting", [16, 32, 64])
-def test_an_untrained_generator_paints_on_its_input_brought_down_and_enlarged(underpainting: int) -> None:
-    torch.manual_seed(0)
-    small, *rest = request(2)
-    with torch.no_grad():
-        images = build_generator(replace(TINY, underpainting=underpainting), 3, 5)(small, *rest)
-    reduced = F.interpolate(small, size=(underpainting, underpainting), mode="area")
-    enlarged = F.interpolate(reduced, size=(128, 128), mode="bicubic")
-    assert 0 < (images - enlarged).abs().mean() < 0.1
-
-
-def test_a_square_of_a_picture_is_painted_almost_as_it_is_in_the_whole() -> None:
-    torch.manual_seed(0)
-    generator = build_generator(TINY, 3, 5)
-    small, *rest = request(2)
-    with torch.no_grad():
-        whole, square = generator(small, *rest), generator(small[:, :, 16:48, 16:48], *rest)
-    detail = whole - F.interpolate(F.avg_pool2d(small, 4), size=(128, 128), mode="bicubic")
-    inner = slice(48, 80)
-    assert (whole[:, :, inner, inner] - square[:, :, 16:48, 16:48]).abs().mean() < 0.25 * detail.abs().mean()
-
-
-def test_strokes_are_laid_on_as_strongly_as_asked_and_only_where_nothing_is_trained() -> None:
-    strengths = (1.0, 0.0, 0.5)
-    networks = [build_generator(replace(GRAINY, detail_strength=strength), 3, 5) for strength in strengths]
-    for network in networks:
-        network.load_state_dict(networks[0].state_dict())
-        torch.nn.init.normal_(network.out.weight, std=0.5, generator=torch.Generator().manual_seed(1))
-    asked = request(2)
-    trained = [network.train()(*asked) for network in networks]
-    assert torch.equal(trained[0], trained[1])
-    whole, coarse, half = (network.eval()(*asked) for network in networks)
-    assert torch.equal(whole, trained[0])
-    assert torch.allclose(half, (whole + coarse) / 2, atol=1e-5)
-    reduction = whole.shape[-1] // 64
-    pooled, kept = F.avg_pool2d(whole, reduction), F.avg_pool2d(coarse, reduction)
-    assert (kept - pooled).abs().mean() < 0.2 * pooled.std()
-    steps = [(picture[..., 1:] - picture[..., :-1]).abs().mean() for picture in (coarse, half, whole)]
-    assert steps == sorted(steps)
-    assert steps[0] < 0.8 * steps[2]
-
-
 def test_grain_gives_each_pixel_noise_of_its_own_by_the_noise_vector_alone() -> None:
-    generator = build_generator(replace(GRAINY, noise_dim=64), 3, 5)
-    assert isinstance(generator, Generator)
-    assert generator.grain is not None
-    noise = torch.randn(200, 64, generator=torch.Generator().manual_seed(0))
-    grain = generator.grain(noise, (64, 64))
-    assert grain.shape == (200, 2, 64, 64)
-    torch.testing.assert_close(grain.std(), torch.tensor(1.0), atol=0.05, rtol=0)
-    beside = torch.corrcoef(torch.stack([grain[..., :-1].flatten(), grain[..., 1:].flatten()]))[0, 1]
-    assert abs(beside) < 0.05
-    torch.testing.assert_close(generator.grain(noise[3:4], (32, 16)), grain[3:4, :, :32, :16])
-
-
-def test_grain_has_the_same_directions_in_every_network() -> None:
     torch.manual_seed(1)
-    first = build_generator(GRAINY, 3, 5).state_dict()["grain.directions"]
-    torch.manual_seed(2)
-    assert torch.equal(build_generator(GRAINY, 7, 2).state_dict()["grain.directions"], first)
+    generators = [build_generator(replace(TINY, noise_dim=64), *labels) for labels in ((3, 5), (7, 2))]
+    # The first values of the condition are the mapping's.
+    condition = F.pad(torch.randn(200, 64, generator=torch.Generator().manual_seed(0)), (6, 8))
+    grain = generators[0].decoder[-1].first.patterns
+    grain.strengths.data.fill_(1.0)
+    noise = grain(condition)[:, 0]
+    assert noise.shape == (200, 64, 64)
+    torch.testing.assert_close(noise.std(), torch.tensor(1.0), atol=0.05, rtol=0)
+    beside = torch.corrcoef(torch.stack([noise[..., :-1].flatten(), noise[..., 1:].flatten()]))[0, 1]
+    assert abs(beside) < 0.05
+    torch.testing.assert_close(grain(condition[3:4])[:, 0], noise[3:4])
+    # The same in every network.
+    assert torch.equal(generators[1].decoder[-1].first.patterns.directions, grain.directions)
 
 
-def test_a_critic_of_squares_takes_a_whole_painting_by_the_means_of_its_places() -> None:
+def test_a_critic_keeps_the_means_of_sixteen_places() -> None:
     critic = build_critic(TINY, 3, 5)
     labels = torch.eye(3)[:1], torch.eye(5)[:1]
-    for side, places in ((64, 1), (128, 2)):
-        images = torch.randn(1, 3, side, side)
-        with torch.no_grad():
-            means = F.avg_pool2d(critic.convolutions(images), places)
-            torch.testing.assert_close(critic([images], *labels)[3][0], means.flatten(1))
+    images = torch.randn(1, 3, 128, 128)
+    with torch.no_grad():
+        means = F.avg_pool2d(critic.convolutions(images), 2)
+        torch.testing.assert_close(critic([images], *labels)[3][0], means.flatten(1))
 
 
-@pytest.mark.parametrize(
-    "networks", [TINY, GRAINY, REPAINTING, PARENTS], ids=["ours", "ours with grain", "repainting", "stackgan"]
-)
+@EVERY_GENERATOR
 @pytest.mark.parametrize("place", [0, 1, 2, 3], ids=["small picture", "genre", "style", "noise"])
 def test_each_input_changes_the_picture(networks: Networks, place: int) -> None:
     torch.manual_seed(0)
@@ -206,9 +133,7 @@ def test_each_input_changes_the_picture(networks: Networks, place: int) -> None:
     assert (before - after).abs().max() > 1e-5
 
 
-@pytest.mark.parametrize(
-    "networks", [TINY, GRAINY, REPAINTING, PARENTS], ids=["ours", "ours with grain", "repainting", "stackgan"]
-)
+@EVERY_GENERATOR
 def test_a_picture_does_not_depend_on_its_neighbours(networks: Networks) -> None:
     generator = build_generator(networks, 3, 5).eval()
     inputs = request(5)
@@ -230,20 +155,6 @@ def test_a_critic_scores_a_painting_by_the_labels_it_is_shown_with(conditioning:
     assert not torch.equal(others[0], scores)
     assert torch.equal(others[1], genres)
     assert torch.equal(others[2], styles)
-
-
-def test_labels_read_apart_are_blind_to_what_64_pixels_cannot_hold() -> None:
-    images = torch.rand(2, 3, 128, 128)
-    checks = torch.ones(128, 128)
-    checks[::2, ::2] = checks[1::2, 1::2] = -1
-    labels = torch.eye(3)[:2], torch.eye(5)[:2]
-    for networks, blind in ((READING_APART, True), (TINY, False)):
-        critic = build_critic(networks, 3, 5)
-        with torch.no_grad():
-            plain, checked = critic([images], *labels), critic([images + 0.1 * checks], *labels)
-        assert not torch.allclose(plain[0], checked[0], rtol=1e-3)
-        for place in (1, 2):
-            assert torch.allclose(plain[place], checked[place], rtol=1e-3, atol=1e-4) == blind
 
 
 def test_a_projection_adds_the_labels_rows_to_the_weights_of_realness() -> None:
@@ -289,9 +200,9 @@ def test_eyes_see_the_whole_brought_down_and_a_square_at_full_size() -> None:
     assert torch.equal(look(None, images, torch.zeros(3, 2))[0], images)
 
 
-def test_a_repainter_paints_even_features_without_a_grid_or_a_frame() -> None:
-    generator = build_generator(REPAINTING, 3, 5)
-    assert isinstance(generator, Repainter)
+def test_a_generator_paints_even_features_without_a_grid_or_a_frame() -> None:
+    generator = build_generator(TINY, 3, 5)
+    assert isinstance(generator, Generator)
     torch.nn.init.normal_(generator.out.weight)
     for sketch in generator.sketches:
         torch.nn.init.zeros_(sketch.weight)
@@ -302,33 +213,14 @@ def test_a_repainter_paints_even_features_without_a_grid_or_a_frame() -> None:
     assert painted[:, :, 0, 0].std() > 1e-2
 
 
-@pytest.mark.parametrize(
-    "change", ["networks.features=efficientnet-lite0", f"networks={json.dumps(as_values(REPAINTING))}"]
-)
-def test_crops_are_refused_where_networks_take_whole_pictures(change: str) -> None:
-    config.load(Stage2Config, PRESETS / "tiny.yaml", [change, "training.crop=128"])
-    with pytest.raises(UserError, match=r"training\.crop must be 128"):
-        config.load(Stage2Config, PRESETS / "tiny.yaml", [change, "training.crop=64"])
-
-
 def test_content_is_refused_where_no_eyes_see_it() -> None:
     config.load(
         Stage2Config,
         PRESETS / "tiny.yaml",
-        ["loss.content=1", "networks.features=efficientnet-lite0", "training.crop=128"],
+        ["loss.content=1", "networks.features=efficientnet-lite0"],
     )
     with pytest.raises(UserError, match=r"loss\.content needs networks\.features"):
         config.load(Stage2Config, PRESETS / "tiny.yaml", ["loss.content=1"])
-
-
-@pytest.mark.parametrize("critic_channels", [(4, 8), (4, 8, 8, 8, 8)])
-def test_a_square_that_the_networks_cannot_take_is_refused(critic_channels: tuple[int, ...]) -> None:
-    step = max(8, 2 ** len(critic_channels))
-    sets = [f"networks.critic_channels={list(critic_channels)}"]
-    config.load(Stage2Config, PRESETS / "tiny.yaml", [*sets, f"training.crop={step}"])
-    for crop in (step + 4, 128 + step):
-        with pytest.raises(UserError, match=rf"training\.crop {crop} is not a multiple of {step} up to the resolution"):
-            config.load(Stage2Config, PRESETS / "tiny.yaml", [*sets, f"training.crop={crop}"])
 
 
 @pytest.mark.parametrize("preset", ["default-128", "default-256", "small-128", "small-256"])
@@ -340,11 +232,10 @@ def test_a_picture_costs_less_than_ten_billion_operations(preset: str) -> None:
     assert 0 < counted.get_total_flops() < 10e9
 
 
-def test_a_repainter_takes_over_one_of_half_the_size_and_paints_alike(tmp_path: Path) -> None:
+def test_a_generator_takes_over_one_of_half_the_size_and_paints_alike(tmp_path: Path) -> None:
     torch.manual_seed(0)
     small, large = (
-        replace(REPAINTING, resolution=side, decoder_channels=widths)
-        for side, widths in ((128, (8, 6)), (256, (8, 6, 4)))
+        replace(TINY, resolution=side, decoder_channels=widths) for side, widths in ((128, (8, 6)), (256, (8, 6, 4)))
     )
     half = build_generator(small, 3, 5)
     for name, weight in half.named_parameters():

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tiny_runs import change_weights
 
 from common import config
 from common.errors import UserError
@@ -187,18 +188,12 @@ def test_a_picture_is_painted_again_to_the_pixel(painter: Painter, format: str, 
     assert again.metadata() == painting.metadata()
 
 
-def test_weights_that_lay_strokes_on_otherwise_are_others(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
-    export = tmp_path / "export"
-    shutil.copytree(stage2_run / "export", export)
-    values = json.loads((export / "config.json").read_text())
-    values["networks"]["detail_strength"] = 0.25
-    (export / "config.json").write_text(json.dumps(values))
-    lighter = Painter.load(export)
-    assert lighter.weights == f"{painter.weights}-strokes0.25"
-    (full,), (light,) = (each.paint("portrait") for each in (painter, lighter))
-    assert not np.array_equal(pixels(full.image), pixels(light.image))
+def test_other_weights_do_not_paint_a_picture_again(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(stage2_run / "export", tmp_path / "export")
+    change_weights(tmp_path / "export")
+    (picture,) = painter.paint("portrait")
     with pytest.raises(UserError, match=r"^weights \w+\+\w+ painted the picture, but .*export holds .*--weights"):
-        lighter.again(full)
+        Painter.load(tmp_path / "export").again(picture)
 
 
 def test_curated_pictures_are_the_best_of_all_candidates(painter: Painter) -> None:
@@ -223,13 +218,13 @@ def test_curating_needs_enough_candidates_and_a_critic(painter: Painter, stage2_
         Painter.load(tmp_path / "export").curate(Request(), 1, 4)
 
 
-def test_varied_styles_keep_the_composition(painter: Painter) -> None:
+def test_varied_styles_are_one_picture_asked_for_in_each(painter: Painter) -> None:
     varied = painter.vary_styles(Request(genre="marina", seed=2))
     assert [painting.request.style for painting in varied] == list(painter.vocabulary.styles)
-    (other,) = painter.paint("marina", "cubism", seed=3)
+    assert len({painting.image.tobytes() for painting in varied}) == len(varied)
+    (cubist,) = painter.paint("marina", "cubism", seed=2)
     cubism = next(painting for painting in varied if painting.request.style == "cubism")
-    distances = [np.abs(pixels(painting.image) - pixels(cubism.image)).mean() for painting in varied]
-    assert 0 < max(distances) < np.abs(pixels(other.image) - pixels(cubism.image)).mean()
+    assert np.abs(pixels(cubism.image) - pixels(cubist.image)).max() <= 1
 
 
 def test_nearby_noise_makes_a_nearby_picture_and_a_walk_has_its_frames(painter: Painter) -> None:
@@ -282,11 +277,9 @@ def test_a_size_between_is_the_large_picture_brought_down(tmp_path: Path) -> Non
     half.save(tmp_path / "half.png")
     again = pair.again(Origin.read(tmp_path / "half.png"))
     assert np.array_equal(pixels(again.image), pixels(half.image))
-    kept = [pair.curate(replace(asked, resolution=side), keep=2, candidates=6) for side in (256, 128)]
-    for at_large, at_half in zip(*kept, strict=True):
-        assert at_half.request.seed == at_large.request.seed
-        probabilities = (float(one.judgement["genre_probability"]) for one in (at_half, at_large))
-        assert next(probabilities) == pytest.approx(next(probabilities), abs=0.02)
+    kept = pair.curate(replace(asked, resolution=128), keep=2, candidates=6)
+    assert all(one.image.size == (128, 128) and 3 <= one.request.seed < 9 for one in kept)
+    assert all(0 < float(one.judgement["genre_probability"]) < 1 for one in kept)
 
 
 def test_an_export_travels_without_its_run_and_broken_weights_are_named(stage2_run: Path, tmp_path: Path) -> None:

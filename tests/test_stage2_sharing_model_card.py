@@ -156,17 +156,6 @@ def test_the_best_fid_is_that_of_the_number_of_pictures_that_the_run_compared_la
     assert "Budget: 4 steps, in which the critic saw 32 real paintings" in card_of(run, tmp_path / "out", best=True)
 
 
-def test_weights_that_the_test_split_chose_are_said_to_be_so(stage2_run: Path, tmp_path: Path) -> None:
-    run = shutil.copytree(stage2_run, tmp_path / "run")
-    shutil.copytree(run / "export", run / "best")
-    with (run / "metrics.jsonl").open("a") as log:
-        log.write(json.dumps({"step": 4, "images": 32, "fid_test": 1}) + "\n")
-    card = card_of(run, tmp_path / "out", best=True)
-    assert "by FID on the test split" in card
-    assert "chosen by their FID on the test split, so figures on that split are too good" in card
-    assert "are too good" not in card_of(stage2_run, tmp_path / "plain")
-
-
 def test_the_budget_is_that_of_the_newest_checkpoint_whatever_else_the_log_holds(
     stage1_run: Path, tmp_path: Path
 ) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
-from tiny_runs import SHORT, repainting_config, stage2_config
+from safetensors.torch import load_file
+from tiny_runs import SHORT, change_weights, seeing_stage2_config, stage2_config
 
 from common import config
 from common.data.dataset import PaintingDataset, Split
@@ -94,14 +94,14 @@ def test_the_critic_sees_everything_changed_where_that_is_asked(dataset: Paintin
     of_generator, of_critic = judged[0], next(images for images in judged[1:] if len(images) == 2 * size)
     for seen, plain in ((of_generator, painted[0]), (of_critic[:size], batch.large), (of_critic[size:], painted[0])):
         assert not any(torch.equal(one, other) for one, other in zip(seen, plain, strict=True))
-    assert not torch.equal(of_generator, of_critic[size:])
+    assert torch.equal(of_generator, of_critic[size:])
 
 
 @pytest.mark.slow
 def test_the_parents_networks_train_and_their_export_paints(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:
-    least = ("networks.resolution=128", "networks.width=2", "networks.body_blocks=1", "training.crop=128")
+    least = ("networks.resolution=128", "networks.width=2", "networks.body_blocks=1")
     settings = config.load(
         Stage2Config,
         PRESETS / "stackgan.yaml",
@@ -128,7 +128,7 @@ def test_a_restyled_picture_is_another_painting_of_its_genre_and_is_not_rebuilt(
     dataset: PaintingDataset, stage1_run: Path
 ) -> None:
     shares = ("training.real_pair_share=1.0", "training.restyled_share=1.0", "training.flip=false")
-    stage = trainer(dataset, stage1_run, repainting_config(*shares))
+    stage = trainer(dataset, stage1_run, seeing_stage2_config(*shares))
     split = dataset.split("train", 64)
     paintings = split.pictures(np.arange(len(split)))
     known = {picture.numpy().tobytes(): genre for picture, genre in zip(paintings, split.genres, strict=True)}
@@ -141,10 +141,10 @@ def test_a_restyled_picture_is_another_painting_of_its_genre_and_is_not_rebuilt(
     assert stage.generator_loss(stage.pair.parts[0], 3)[1]["reconstruction"].tolist() == [0, 0]
 
 
-def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_labels(
+def test_every_critic_update_judges_new_pictures_with_their_own_labels(
     dataset: PaintingDataset, stage1_run: Path
 ) -> None:
-    stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=3", "training.repaint_every=2"))
+    stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=3", "training.augmentation=0.0"))
     judged: list[tuple[torch.Tensor, ...]] = []
     stage.pair.critic.register_forward_pre_hook(lambda _, inputs: judged.append((inputs[0][0], *inputs[1:])))
     first = stage.settings.training.pretraining_steps * stage.settings.training.critic_steps
@@ -153,19 +153,18 @@ def test_painted_pictures_serve_as_many_critic_updates_as_asked_with_their_own_l
     both = [inputs for inputs in judged if len(inputs[0]) == 2 * size]
     assert len(both) == 3
     fake = [images[size:] for images, _, _ in both]
-    assert torch.equal(fake[0], fake[1])
-    assert not torch.equal(fake[1], fake[2])
-    for (images, genres, styles), painted_for, update in zip(both, (0, 0, 2), range(3), strict=True):
-        real, asked = (stage._batch(stage.pair.parts[0], first + number) for number in (update, painted_for))
-        assert torch.equal(images[:size], real.large)
-        assert torch.equal(genres, torch.cat([real.asked_genres, asked.asked_genres]))
-        assert torch.equal(styles, torch.cat([real.asked_styles, asked.asked_styles]))
+    assert not any(map(torch.equal, fake, fake[1:]))
+    for number, (images, genres, styles) in enumerate(both):
+        batch = stage._batch(stage.pair.parts[0], first + number)
+        assert torch.equal(images[:size], batch.large)
+        assert torch.equal(genres, torch.cat([batch.asked_genres] * 2))
+        assert torch.equal(styles, torch.cat([batch.asked_styles] * 2))
 
 
 def test_a_step_loads_each_of_its_batches_once(
     dataset: PaintingDataset, stage1_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=4", "training.repaint_every=2"))
+    stage = trainer(dataset, stage1_run, stage2_config("training.critic_steps=4"))
     sides: list[int] = []
     pictures = Split.pictures
     monkeypatch.setattr(Split, "pictures", lambda split, at: sides.append(split.images.shape[1]) or pictures(split, at))
@@ -195,12 +194,14 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
 
 
 @pytest.mark.slow
-def test_a_repainter_with_eyes_resumes_exactly_and_stores_nothing_of_the_frozen_network(
+def test_a_run_with_eyes_resumes_exactly_and_stores_nothing_of_the_frozen_network(
     dataset: PaintingDataset, stage1_run: Path, tmp_path: Path
 ) -> None:
     for name, lengths in (("whole", (4,)), ("cut", (2, 4))):
         for steps in lengths:
-            settings = repainting_config("training.restyled_share=0.5", "loss.content=1.0", f"training.steps={steps}")
+            settings = seeing_stage2_config(
+                "training.restyled_share=0.5", "loss.content=1.0", f"training.steps={steps}"
+            )
             train(settings, dataset, stage1_run, tmp_path / name, resume=steps == 4)
     whole, cut = (
         load_file(tmp_path / name / "checkpoints" / "step-00000004" / "state.safetensors") for name in ("whole", "cut")
@@ -239,7 +240,7 @@ def test_a_resumed_run_goes_on_with_its_own_stage1_and_with_no_other(
     train(stage2_config("training.steps=1"), dataset, stage1_run, run, resume=False)
     kept = load_file(run / "export" / "stage1" / "generator.safetensors")
     shutil.copytree(stage1_run / "export", other)
-    save_file({name: tensor + 1 for name, tensor in kept.items()}, other / "generator.safetensors")
+    change_weights(other)
     with pytest.raises(UserError, match=r"run was started on another stage I than .*other; leave --stage1 out"):
         train(stage2_config(), dataset, other, run, resume=True)
     train(stage2_config("training.steps=2"), dataset, None, run, resume=True)
@@ -256,8 +257,7 @@ def test_a_run_knows_its_stage1_before_it_has_an_export(
 
     other = tmp_path / "other"
     shutil.copytree(stage1_run / "export", other)
-    weights = load_file(other / "generator.safetensors")
-    save_file({name: tensor + 1 for name, tensor in weights.items()}, other / "generator.safetensors")
+    change_weights(other)
     monkeypatch.setattr("stage2.training.save_export", full)
     with pytest.raises(UserError, match="No space left"):
         train(stage2_config("training.steps=1"), dataset, stage1_run, tmp_path / "run", resume=False)

@@ -126,6 +126,10 @@ class Split:
         """Return copies of the pictures at some positions (0 to n - 1) of the split, on their device."""
         return self.images[self.at(positions).rows]
 
+    def sample(self, most: int) -> UInt8[Tensor, "_ size size 3"]:
+        """Return at most so many pictures, evenly spread over the split."""
+        return self.pictures(np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64))
+
 
 class PaintingDataset:
     """An opened dataset folder."""

@@ -19,6 +19,10 @@ MAP_CHANNELS = (24, 40, 112, 320)
 """Channels of EfficientNet-Lite0's maps at strides 4, 8, 16 and 32."""
 
 
+FITTED = 256
+"""How many training paintings the channels of the maps are standardised by."""
+
+
 class MapReader(nn.Module):
     """A frozen network's maps at strides 4, 8, 16 and 32 of pictures resized to `side` pixels.
 

@@ -17,12 +17,10 @@ def gradient_penalty(
     views: Sequence[Float[Tensor, "b _c _h _w"]],
     *,
     pixel_slope: float = 1.0,
-    one_sided: bool = False,
 ) -> Float[Tensor, "b"]:
     """Squared distance from 1 of each picture's gradient norm (Gulrajani et al. 2017, eq. 3).
 
-    `one_sided` penalises only norms above 1 (Petzka et al. 2018), so the critic may be flat where real and generated
-    pictures do not differ. `views` must require gradients, and each score must depend on its own picture only.
+    `views` must require gradients, and each score must depend on its own picture only.
 
     The first view is the pixels; their norm is Euclidean, divided by `pixel_slope`. Maps of a frozen network may
     follow. Of m views the score is the mean of m scores, each of its own view, and the penalty is the mean of their
@@ -34,8 +32,7 @@ def gradient_penalty(
     pixels, *maps = [len(views) * gradient.float().flatten(1) for gradient in gradients]
     flat = [pixels / pixel_slope, *(part * part.shape[1] ** 0.5 / MAPS_SCALE for part in maps)]
     # At a zero vector `norm` has gradient zero; the square root of a sum of squares has NaN.
-    excess = torch.stack([part.norm(2, dim=1) for part in flat]) - 1
-    return (excess.relu() if one_sided else excess).square().mean(dim=0)
+    return (torch.stack([part.norm(2, dim=1) for part in flat]) - 1).square().mean(dim=0)
 
 
 def drift_loss(real_scores: Float[Tensor, "b"], fake_scores: Float[Tensor, "b"]) -> Float[Tensor, "b"]:
@@ -52,15 +49,6 @@ def drift_loss(real_scores: Float[Tensor, "b"], fake_scores: Float[Tensor, "b"])
 def class_loss(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
     """Cross-entropy against one-hot or soft labels (Odena et al. 2017, eq. 3); 0 if unlabelled (all zeros)."""
     return -(labels * logits.float().log_softmax(dim=1)).sum(dim=1)
-
-
-def doubt_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
-    """Cross-entropy against the uniform distribution: penalises a critic that is sure of a generated picture's class.
-
-    After Springenberg (2016, section 3). A critic that learns classes only from real paintings takes certain speckle,
-    which no painting has, for a class, and the generator learns to paint that speckle.
-    """
-    return -logits.float().log_softmax(dim=1).sum(dim=1) / max(logits.shape[1], 1)
 
 
 def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "2"]:

@@ -34,8 +34,6 @@ class RealnessSettings:
     """lambda, the weight of the gradient penalty."""
     penalty_every: Annotated[int, pydantic.Field(ge=1)] = 1
     """Compute the gradient penalty for one in N pictures and count it N times: on average the same, N times cheaper."""
-    one_sided_penalty: bool = False
-    """Penalise only gradient norms above 1, not those below."""
     pixel_slope: Annotated[float, pydantic.Field(gt=0)] = 1.0
     """Slope to which the penalty holds the critic of the pixels. Less leaves more of the word to its eyes."""
     drift: Annotated[float, pydantic.Field(ge=0)] = 0.0
@@ -71,8 +69,6 @@ class Schedule:
     """Precision that the networks compute in. Weights and the penalty's norm stay in float32."""
     label_steps: Annotated[int, pydantic.Field(ge=0)] = 0
     """Number of first pre-training steps, in which the critic learns only labels, from real paintings."""
-    repaint_every: Annotated[int, pydantic.Field(ge=1)] = 1
-    """Paint new pictures every N critic updates of a step; reuse them in between."""
     augmentation: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.0
     """Probability of each change in `common.data.augmentation`, for each picture that the critic sees."""
     pictures_in: Residence = "auto"
@@ -89,10 +85,6 @@ class Schedule:
         """Return the factor on the learning rates of step number `step`, above 0 and at most 1."""
         falling = self.falling_share * self.steps
         return min(1.0, (self.steps - step) / falling) if falling else 1.0
-
-    def painted_for(self, update: int) -> int:
-        """Return the critic update of the same step whose pictures update number `update` uses."""
-        return update - update % self.critic_steps % self.repaint_every
 
     def learns_labels_alone(self, update: int) -> bool:
         """Return True if critic update number `update` uses only real paintings and their labels."""

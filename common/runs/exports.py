@@ -31,7 +31,7 @@ Build = Callable[[int, int], nn.Module]
 """Builds a network for a number of genres and a number of styles."""
 CONFIG = "config.json"
 VERSION = 2
-"""Of config.json. The first version had no `version`; keys that were renamed since are in `common.config.RENAMED`."""
+"""Of config.json. The first version had no `version`."""
 NEW_PARTS = ("projections.", "map_heads.")
 """Parts of a critic with eyes: without them in the file, they start at random."""
 

@@ -146,8 +146,7 @@ class AdversarialPair:
         mix = part.uniform(Purpose.INTERPOLATION, update)
         between = [interpolate(one[chosen], other[chosen], mix[chosen]) for one, other in zip(real, fake, strict=True)]
         scores = scores_of(between, chosen, mix[chosen])
-        one_sided, slope = self._loss.one_sided_penalty, self._loss.pixel_slope
-        penalty = gradient_penalty(scores, between, pixel_slope=slope, one_sided=one_sided)
+        penalty = gradient_penalty(scores, between, pixel_slope=self._loss.pixel_slope)
         return penalty.new_zeros(len(mix)).index_copy(0, chosen, every * penalty)
 
     def in_precision(self) -> AbstractContextManager[None]:

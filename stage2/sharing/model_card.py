@@ -27,8 +27,6 @@ from stage2.painter.painter import Painter
 CARD = "README.md"
 SAMPLES = "samples.webp"
 SAMPLES_PER_GENRE = 6
-TEST_FID = "fid_test"
-"""The figure that chose the best weights before datasets had a validation split."""
 SPECS = specs("test")
 
 
@@ -66,8 +64,6 @@ def write_card(
             yield f"- Not measured: {'; '.join(missing)}."
         if sides := [str(side) for side in painter.resolutions if report is None or side != report.resolution]:
             yield f"- Not measured at {', '.join(sides)} pixels."
-        if best and _best_figure(log) == TEST_FID:
-            yield "- The weights were chosen by their FID on the test split, so figures on that split are too good."
         if painter.stage2:
             yield "- Budget and settings are those of stage II. Stage I's are in the run that it came from."
         yield "- Whether the rights in the training pictures allow a use of the generated pictures is not stated here."
@@ -140,8 +136,7 @@ def _training(run: Path, log: Sequence[Mapping[str, float]], best: bool) -> Iter
     if trained := _trained(run, log, best):
         budget = f"{trained['step']:,.0f} steps, in which the critic saw {trained['images']:,.0f} real paintings"
         if best:
-            split = _best_figure(log).removeprefix("fid_")
-            budget += f", the best of the run's {log[-1]['step']:,.0f} steps by FID on the {split} split"
+            budget += f", the best of the run's {log[-1]['step']:,.0f} steps by FID on the validation split"
         if started_from := (_read(run / "environment.json") or {}).get("started_from"):
             budget += f". The run started from the weights `{started_from}`, whose training is not included"
         yield f"Budget: {budget}.\n"
@@ -178,11 +173,10 @@ def _figures(report: Measurements | None) -> Iterator[str]:
 def _trained(run: Path, log: Sequence[Mapping[str, float]], best: bool) -> Mapping[str, float] | None:
     """Return the step and the number of images of the exported weights; None if the log does not tell."""
     if best:
-        figure = _best_figure(log)
-        scored = [line for line in log if figure in line]
+        scored = [line for line in log if VALIDATION_FID in line]
         # When logging.fid_samples changes, the run starts to look for the best anew.
         alike = takewhile(lambda line: line.get(FID_SAMPLES) == scored[-1].get(FID_SAMPLES), reversed(scored))
-        return min(reversed(list(alike)), key=lambda line: line[figure], default=None)
+        return min(reversed(list(alike)), key=lambda line: line[VALIDATION_FID], default=None)
     # The newest weights are those of the newest checkpoint; the log may go further, or not as far.
     exported = max((int(path.name[5:]) for path in (run / "checkpoints").glob("step-*[0-9]")), default=None)
     last = next((line for line in reversed(log) if exported is None or line["step"] <= exported), None)
@@ -191,12 +185,6 @@ def _trained(run: Path, log: Sequence[Mapping[str, float]], best: bool) -> Mappi
     step = last["step"] if exported is None else exported
     # The number of images is proportional to the steps.
     return {"step": step, "images": last["images"] / last["step"] * step}
-
-
-def _best_figure(log: Sequence[Mapping[str, float]]) -> str:
-    """Return the name of the logged figure that chose the best weights."""
-    logged = {name for line in log for name in line}
-    return TEST_FID if TEST_FID in logged and VALIDATION_FID not in logged else VALIDATION_FID
 
 
 def _read(path: Path) -> dict[str, Any] | None:
