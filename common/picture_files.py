@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from common.errors import UserError, suggest
@@ -74,6 +74,8 @@ def read_metadata(path: Path) -> dict[str, str]:
                 found, text = None, str(picture.getexif().get(_EXIF_DESCRIPTION, ""))
                 with contextlib.suppress(ValueError, TypeError, RecursionError):
                     found = json.loads(text)
+    except UnidentifiedImageError:
+        raise UserError(f"{path} is none of the files that hold a recipe: PNG, WebP and JPEG") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{path} is not a readable picture ({error})") from None
     pairs = found.items() if isinstance(found, dict) else ()

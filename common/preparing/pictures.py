@@ -222,7 +222,8 @@ def _frames(picture: Image.Image) -> Sequence[int]:
 
 def _loaded(picture: Image.Image, data: bytes, number: int) -> tuple[Image.Image, list[str]]:
     """Load one frame; return it in RGB, with remarks."""
-    bytes_of_pixel = 1 if picture.mode in {"1", "L"} else 2 if picture.mode.startswith("I;16") else 4
+    # Of two colours a copy in greys is made.
+    bytes_of_pixel = 1 if picture.mode == "L" else 2 if picture.mode == "1" or picture.mode.startswith("I;16") else 4
     _require_memory(picture, picture.width * picture.height * bytes_of_pixel)
     is_deep = holds_deep_colours(picture)
     picture.load()

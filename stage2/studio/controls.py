@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ import gradio as gr
 from common.errors import UserError
 from common.vocabulary import ANY
 
+LARGEST_SEED = 10**15
+"""Browsers round longer numbers."""
 MOST_BLENDED = 3
 """Labels that one blend can have."""
 ONE_AT_A_TIME: Mapping[str, Any] = {"concurrency_id": "painter", "concurrency_limit": 1, "api_visibility": "private"}
@@ -22,6 +25,11 @@ AT_ONCE: Mapping[str, Any] = {"queue": False, "api_visibility": "private", "show
 """Of events that only change the page."""
 
 
+def sentence(error: UserError) -> str:
+    """Return what an error says, without the folders of this machine."""
+    return re.sub(r"(?<![\w.])/(?:[^\s/,;:()]+/)+", "", str(error))
+
+
 def told(work: Callable[..., Any]) -> Callable[..., Any]:
     """Make a UserError of an event's function a sentence on the page."""
 
@@ -30,16 +38,28 @@ def told(work: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return work(*values)
         except UserError as error:
-            raise gr.Error(str(error), print_exception=False, title="That did not work") from None
+            raise gr.Error(sentence(error), print_exception=False, title="That did not work") from None
 
     @functools.wraps(work)
     def stream(*values: Any) -> Iterator[Any]:
         try:
             yield from work(*values)
         except UserError as error:
-            raise gr.Error(str(error), print_exception=False, title="That did not work") from None
+            raise gr.Error(sentence(error), print_exception=False, title="That did not work") from None
 
     return stream if inspect.isgeneratorfunction(work) else run
+
+
+def seed_field(about: str | None = None) -> gr.Number:
+    """Return a field for a seed; `seed_of` reads it."""
+    return gr.Number(0, label="Seed", info=about)
+
+
+def seed_of(value: float | None) -> int:
+    """Return the seed that a field holds. Raises UserError if it is none."""
+    if value is None or not 0 <= value < LARGEST_SEED or value != int(value):
+        raise UserError("the seed must be a whole number from 0 on, of at most 15 digits")
+    return int(value)
 
 
 class Labels:
@@ -68,10 +88,13 @@ class Labels:
     def set_to(self, text: str) -> list[Any]:
         """Return the updates that make the components show a label or a blend, as a request names it."""
         parts = [] if text == ANY else [part.partition(":") for part in text.split(",")][:MOST_BLENDED]
-        shares = [float(share or 1) for _, _, share in parts]
-        largest = max(shares, default=1) or 1
-        values = [gr.update(value=round(100 * share / largest)) for share in shares]
-        return [gr.update(value=[name for name, _, _ in parts]), *values, *[gr.update()] * (MOST_BLENDED - len(values))]
+        try:
+            shares = [float(share or 1) for _, _, share in parts]
+            updates = [gr.update(value=round(100 * share / max(shares))) for share in shares]
+        except (ValueError, ZeroDivisionError, OverflowError):
+            raise UserError(f"{text[:80]!r} is no blend of labels") from None
+        updates += [gr.update()] * (MOST_BLENDED - len(updates))
+        return [gr.update(value=[name for name, _, _ in parts]), *updates]
 
 
 def blend(names: Sequence[str], *shares: float) -> str:

@@ -37,7 +37,7 @@ class KeptTab:
         tab.select(self._show, session, [grid, zipped], **AT_ONCE)
         grid.click(told(self._choose), session, needing, **AT_ONCE)
         note.blur(told(self._write), [session, note], None, **AT_ONCE)
-        remove.click(told(self._remove), session, [grid, *needing], **AT_ONCE)
+        remove.click(told(self._remove), session, [grid, zipped, *needing], **AT_ONCE)
         pack.click(told(self._pack), [session, note], zipped, api_visibility="private", concurrency_limit=2)
         paint.opens(onward, lambda session, _: self._chosen(session).origin.request, session, tabs)
 
@@ -51,7 +51,10 @@ class KeptTab:
 
     def _choose(self, session: Session, event: gr.EventData) -> list[Any]:
         session.chosen["kept"] = int(event.cell)
-        return [gr.update(value=self._chosen(session).note, interactive=True), *[gr.update(interactive=True)] * 2]
+        one = self._chosen(session)
+        # Of a restyled photo the recipe alone would paint another picture.
+        onward = gr.update(interactive=not one.origin.photo)
+        return [gr.update(value=one.note, interactive=True), onward, gr.update(interactive=True)]
 
     def _write(self, session: Session, note: str) -> None:
         self._chosen(session).note = note[:LONGEST_NOTE]
@@ -59,7 +62,7 @@ class KeptTab:
     def _remove(self, session: Session) -> list[Any]:
         session.remove(self._chosen(session))
         session.chosen.pop("kept")
-        return [self._show(session)[0], gr.update(value="", interactive=False), *[gr.update(interactive=False)] * 2]
+        return [*self._show(session), gr.update(value="", interactive=False), *[gr.update(interactive=False)] * 2]
 
     def _pack(self, session: Session, note: str) -> Any:
         # The click may come before the note that it leaves is written.

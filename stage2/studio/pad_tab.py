@@ -9,7 +9,7 @@ import gradio as gr
 
 from common.vocabulary import ANY
 from stage2.painter.requests import Request
-from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, told
+from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, seed_field, seed_of, told
 from stage2.studio.session import Session
 from stage2.studio.wall import Wall
 from stage2.studio.workshop import Workshop
@@ -64,7 +64,7 @@ class PadTab:
                     with gr.Row():
                         corners += [self._corner(kinds[0], CORNERS.index(name), name) for name in row]
                 other = gr.Dropdown([ANY, *self.names["style"]], value=ANY, label="In the style")
-                seed = gr.Number(0, label="Seed", precision=0, minimum=0)
+                seed = seed_field()
             with gr.Column(scale=1, min_width=300):
                 names = [*(corner.value for corner in corners), 0.5, 0.5]
                 pad = gr.HTML(names, html_template=PAD, css_template=LOOKS, js_on_load=BEHAVIOUR, label="Pad")
@@ -76,7 +76,8 @@ class PadTab:
             corner.change(lambda point, *names: [*names, *point[-2:]], [pad, *corners], pad, **AT_ONCE)
         every = [session, pad, kind, other, seed, *corners]
         # While one is painted, the points in between are left out. Data of an event would be those of the first.
-        pad.input(told(self._paint), every, self.wall.outputs, trigger_mode="always_last", **ONE_AT_A_TIME)
+        changes = [pad.input, other.input, seed.input, *(corner.input for corner in corners)]
+        gr.on(changes, told(self._paint), every, self.wall.outputs, trigger_mode="always_last", **ONE_AT_A_TIME)
 
     def _corner(self, kind: str, number: int, label: str) -> gr.Dropdown:
         names = self.names[kind]
@@ -97,7 +98,7 @@ class PadTab:
         )
         genre, style = (mixed, other) if kind == "genre" else (other, mixed)
         # Small enough to follow the point.
-        asked = Request(genre=genre, style=style, seed=int(seed or 0), resolution=painter.resolutions[:2][-1])
+        asked = Request(genre=genre, style=style, seed=seed_of(seed), resolution=painter.resolutions[:2][-1])
         yield from self.wall.paint(session, painter.stream([asked]))
 
 

@@ -59,7 +59,10 @@ def build(shop: Workshop) -> gr.Blocks:
 
 def _about(shop: Workshop) -> str:
     painter = shop.painter
-    return f"Weights {painter.weights}, up to {painter.resolutions[-1]} pixels."
+    return (
+        "Choose what to paint and press Paint; keep what you like. Nothing leaves the machine of this page.\n\n"
+        f"<small>Pictures of up to {painter.resolutions[-1]} pixels, by the weights {painter.weights}.</small>"
+    )
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.requests import Request
 from stage2.painter.variations import in_styles, with_nearby_noise
-from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, told
+from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, seed_field, seed_of, told
 from stage2.studio.session import Session
 from stage2.studio.wall import Wall
 from stage2.studio.workshop import Workshop
@@ -49,7 +49,7 @@ class PaintTab:
         painter = self.shop.painter
         self.genre = Labels("Genre", list(knows.genres))
         self.style = Labels("Style", sorted({*knows.styles, *knows.families}) if painter.stage2 else [])
-        self.seed = gr.Number(0, label="Seed", info="The same seed is the same picture.", precision=0, minimum=0)
+        self.seed = seed_field("The same seed is the same picture.")
         self.dice = gr.Button("Throw dice for a seed", size="sm")
         self.count = gr.Slider(1, MOST, 4, step=1, label="How many", info="Each with the next seed.")
         sizes = [(f"{side} pixels", side) for side in painter.resolutions]
@@ -61,7 +61,7 @@ class PaintTab:
         self.taste = gr.Checkbox(False, label="Follow my taste", info=about)
         with gr.Row():
             self.go = gr.Button("Paint", variant="primary")
-            self.stop = gr.Button("Stop", variant="stop")
+            self.stop = gr.Button("Stop")
         labels = [*self.genre.components, *self.style.components]
         self.components: list[Any] = [*labels, self.seed, self.count, self.size, self.truncation]
 
@@ -102,7 +102,7 @@ class PaintTab:
         genre, style, (seed, count, size, truncation) = values[:labels], values[labels : 2 * labels], values[-4:]
         resolution, named = int(size), blend(*style)
         asked = Request(
-            genre=blend(*genre), style=named, seed=int(seed or 0), resolution=resolution, truncation=float(truncation)
+            genre=blend(*genre), style=named, seed=seed_of(seed), resolution=resolution, truncation=float(truncation)
         )
         return asked, max(1, min(int(count), MOST))
 
@@ -117,6 +117,7 @@ class PaintTab:
 
     def set_to(self, request: Request) -> list[Any]:
         """Return the updates that make `components` ask for one picture of a request."""
+        seed_of(request.seed)
         labels = [*self.genre.set_to(request.genre), *self.style.set_to(request.style)]
         rest = [request.seed, 1, request.resolution, request.truncation]
         return [*labels, *(gr.update(value=value) for value in rest)]

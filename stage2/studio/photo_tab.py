@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,11 +16,15 @@ from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.photos import MOST_BYTES, Photo, open_photo
 from stage2.painter.requests import Request
-from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, told
+from stage2.studio.controls import ONE_AT_A_TIME, SOON, Labels, blend, seed_field, seed_of, told
 from stage2.studio.session import Session
 from stage2.studio.wall import Wall
-from stage2.studio.workshop import Workshop
+from stage2.studio.workshop import Workshop, uploaded
 
+DRAWING = 384
+"""Side of the pad, in pixels."""
+MOST_OF_DRAWING = 2 * 2**20
+"""Characters of a drawing."""
 PREVIEW = 512
 """Pixels of the longer side."""
 SKETCH = """
@@ -28,7 +32,7 @@ SKETCH = """
   <canvas width="384" height="384" tabindex="0" aria-label="Drawing pad"></canvas>
   <div><label>Colour <input type="color" value="#204080"></label>
   <label>Width <input type="range" min="2" max="60" value="16"></label>
-  <button class="clear">Clear</button> <button class="use">Use this drawing</button></div>
+  <button class="clear">Clear</button></div>
 </div>"""
 SKETCH_LOOKS = """
 canvas { width: 100%; max-width: 384px; touch-action: none; border: 1px solid gray;
@@ -48,9 +52,8 @@ canvas.addEventListener('pointerdown', e => {
   canvas.setPointerCapture(e.pointerId); pen.beginPath(); pen.moveTo(...place(e)); });
 canvas.addEventListener('pointermove', e => { if (!e.buttons) return;
   pen.strokeStyle = colour.value; pen.lineWidth = width.value; pen.lineTo(...place(e)); pen.stroke(); });
+canvas.addEventListener('pointerup', () => trigger('submit', {picture: canvas.toDataURL('image/png')}));
 element.querySelector('.clear').addEventListener('click', clear);
-element.querySelector('.use').addEventListener('click',
-  () => trigger('submit', {picture: canvas.toDataURL('image/png')}));
 """
 
 
@@ -76,34 +79,36 @@ class PhotoTab:
                 preview = gr.Image(label="To be painted", interactive=False, visible=False, height=240, buttons=[])
                 style = Labels("Style", list(styles), none="None means every style, one by one.")
                 genre = Labels("What it shows", list(shop.painter.vocabulary.genres))
-                seed = gr.Number(0, label="Seed", info="Another seed, other strokes.", precision=0, minimum=0)
+                seed = seed_field("Another seed, other strokes.")
                 with gr.Row():
                     go = gr.Button("Paint it", variant="primary")
-                    stop = gr.Button("Stop", variant="stop")
+                    stop = gr.Button("Stop")
             with gr.Column(scale=2, min_width=300):
                 self.wall = Wall("photo", shop, session, "Your picture, painted")
                 self.wall.finish()
         upload.upload(told(self._take), [session, upload], preview, concurrency_limit=1, api_visibility="private")
-        sketch.submit(told(self._take_drawing), session, preview, **AT_ONCE)
+        sketch.submit(told(self._take_drawing), session, preview, **SOON)
         every = [session, seed, *style.components, *genre.components]
         painting = go.click(told(self._paint), every, self.wall.outputs, **ONE_AT_A_TIME)
         stop.click(None, None, None, cancels=painting, api_visibility="private")
 
     def _take(self, session: Session, path: str) -> Any:
-        try:
-            image = open_photo(Path(path), MOST_BYTES).image
-            session.photo = Photo.of(image)
-        finally:
-            Path(path).unlink(missing_ok=True)
+        with uploaded(path, self.shop.folder) as file:
+            image = open_photo(file, MOST_BYTES).image
+        session.photo = Photo.of(image)
         return self._shown(session, image)
 
     def _take_drawing(self, session: Session, event: gr.EventData) -> Any:
-        path = session.new_folder(self.shop.folder) / "drawing.png"
         try:
-            path.write_bytes(base64.b64decode(str(event.picture).partition(",")[2][:MOST_BYTES], validate=True))
-        except (binascii.Error, AttributeError):
+            content = base64.b64decode(str(event.picture).partition(",")[2][:MOST_OF_DRAWING], validate=True)
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as drawing:
+                if drawing.size != (DRAWING, DRAWING):
+                    raise ValueError("its size")
+                image = drawing.convert("RGB")
+        except (binascii.Error, AttributeError, OSError, ValueError, SyntaxError):
             raise UserError("the drawing could not be read; draw it again") from None
-        return self._take(session, str(path))
+        session.photo = Photo.of(image)
+        return self._shown(session, image)
 
     def _shown(self, session: Session, image: Image.Image) -> Any:
         path = session.new_folder(self.shop.folder) / "picture.webp"
@@ -118,6 +123,6 @@ class PhotoTab:
         style, genre = values[: len(values) // 2], values[len(values) // 2 :]
         painter, named = self.shop.painter, blend(*style)
         styles = painter.styles_at(None) if named == ANY else [named]
-        asked = Request(genre=blend(*genre), seed=int(seed or 0))
+        asked = Request(genre=blend(*genre), seed=seed_of(seed))
         requests = [replace(asked, style=one) for one in styles]
         yield from self.wall.paint(session, painter.restyled(session.photo, requests))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import html
 from typing import Any
 
 import gradio as gr
@@ -12,11 +12,16 @@ from PIL import Image
 from common.errors import UserError
 from stage2.painter.photos import MOST_BYTES, open_photo
 from stage2.painter.requests import Origin
-from stage2.studio.controls import ONE_AT_A_TIME, told
+from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, sentence, told
 from stage2.studio.paint_tab import PaintTab
 from stage2.studio.session import Hung, Session
 from stage2.studio.wall import Wall
-from stage2.studio.workshop import Workshop
+from stage2.studio.workshop import Workshop, uploaded
+
+HOW = "<p>Drop a file that was painted here or by generate.py.</p>"
+LOOKS = "th { text-align: left; padding-right: 16px; font-weight: 500 } td { overflow-wrap: anywhere }"
+LONGEST_VALUE = 200
+"""Characters of a recipe's value that are shown."""
 
 
 class RecipeTab:
@@ -26,8 +31,8 @@ class RecipeTab:
         self.shop = shop
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
-                upload = gr.File(label="A painting of this program", file_count="single", height=120)
-                recipe = gr.Markdown("Drop a file that was painted here or by `generate.py`.")
+                upload = gr.File(label="A painting from here", file_count="single", height=120)
+                recipe = gr.HTML(HOW, html_template="${value}", css_template=LOOKS, label="Recipe")
                 with gr.Row():
                     again = gr.Button("Paint it again", variant="primary", interactive=False)
                     onward = gr.Button("Open in Paint", interactive=False)
@@ -35,30 +40,37 @@ class RecipeTab:
                 self.wall = Wall("recipe", shop, session, "Painted again")
                 same = gr.Markdown()
                 self.wall.finish()
-        buttons = [again, onward]
-        upload.upload(
-            told(self._read), [session, upload], [recipe, *buttons], concurrency_limit=1, api_visibility="private"
-        )
+        shown = [recipe, again, onward, same]
+        upload.upload(told(self._read), [session, upload], shown, concurrency_limit=1, api_visibility="private")
+        upload.clear(self._forget, session, shown, **AT_ONCE)
         again.click(told(self._again), session, [same, *self.wall.outputs], **ONE_AT_A_TIME)
         paint.opens(onward, lambda session, _: self._recipe(session).origin.request, session, tabs)
 
+    def _forget(self, session: Session, said: str = HOW) -> list[Any]:
+        session.recipe = None
+        return [said, gr.update(interactive=False), gr.update(interactive=False), ""]
+
     def _read(self, session: Session, path: str) -> list[Any]:
         try:
-            # Decoding it first limits what a stranger's file can cost.
-            picture = open_photo(Path(path), MOST_BYTES).image
-            origin = Origin.read(Path(path))
-            kept = session.new_folder(self.shop.folder) / "recipe.png"
-            picture.save(kept)
-        finally:
-            Path(path).unlink(missing_ok=True)
+            with uploaded(path, self.shop.folder) as file:
+                # Decoding it first limits what a stranger's file can cost.
+                picture = open_photo(file, MOST_BYTES).image
+                origin = Origin.read(file)
+        except UserError as error:
+            return self._forget(session, f"<p>That did not work: {html.escape(sentence(error))}.</p>")
+        kept = session.new_folder(self.shop.folder) / "recipe.png"
+        picture.save(kept)
         session.recipe = Hung(origin, kept)
         asked = origin.request
         rows = {"Genre": asked.genre, "Style": asked.style, "Seed": asked.seed, "Size": f"{asked.resolution} pixels"}
-        rows |= {"Variety": asked.truncation, "Shape": asked.aspect, "Weights": f"`{origin.weights}`"}
+        rows |= {"Variety": asked.truncation, "Shape": asked.aspect, "Weights": origin.weights}
         if asked.towards is not None:
             rows["Moved"] = f"{asked.nearby:g} of the way to seed {asked.towards}"
-        table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-        return [f"| | |\n|---|---|\n{table}", gr.update(interactive=True), gr.update(interactive=not origin.photo)]
+        # A stranger's file may say anything.
+        cells = ((name, html.escape(str(value)[:LONGEST_VALUE])) for name, value in rows.items())
+        table = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in cells)
+        ours = gr.update(interactive=not origin.photo)
+        return [f"<table>{table}</table>", ours, ours, ""]
 
     def _recipe(self, session: Session) -> Hung:
         if session.recipe is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import socket
 import tempfile
 import threading
 from pathlib import Path
 
 import torch
 
-from common.errors import missing_package
+from common.errors import UserError, missing_package
 from stage2.studio.weights import Newest
 from stage2.studio.workshop import Workshop, prepare
 
@@ -30,6 +31,7 @@ def serve(
     Without `port` the first free one from 7860 is taken. Raises UserError for weights, packages and addresses that
     cannot be used.
     """
+    _require_free(host, port)
     with tempfile.TemporaryDirectory(prefix="atelier-") as folder:
         prepare(Path(folder))
         try:
@@ -43,3 +45,15 @@ def serve(
         with page.served(shop, host, port, auth) as address:
             print(f"the studio is at {address} (Ctrl-C ends it)", flush=True)
             ended.wait()
+
+
+def _require_free(host: str, port: int | None) -> None:
+    """Raise UserError if nothing can listen at an address. gradio would look up a wrong name a hundred times."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except (OSError, UnicodeError) as error:
+        place = f"{host} port {port}" if port else host
+        raise UserError(f"the page cannot be served at {place} ({error}); choose another --port or --host") from None

@@ -45,7 +45,8 @@ class Hung:
 def describe(origin: Origin) -> str:
     """Return labels and seed in words."""
     asked = origin.request
-    words = [in_words(label) if label != ANY else f"any {kind}" for kind, label in _labels(asked)]
+    own = ["your picture"] if origin.photo else []
+    words = own + [in_words(label) if label != ANY else f"any {kind}" for kind, label in _labels(asked)]
     words += [f"seed {asked.seed}", *([f"towards {asked.towards}"] if asked.towards is not None else [])]
     return " · ".join(words)
 
@@ -128,9 +129,9 @@ class Session:
         return hung[place]
 
     def keep(self, one: Hung) -> None:
-        """Keep a picture. Raises UserError if it is kept already, or if too many are."""
+        """Keep a picture, once. Raises UserError if too many are kept."""
         if one in self.kept:
-            raise UserError("this picture is kept already")
+            return
         if len(self.kept) >= MOST_KEPT:
             raise UserError(f"{MOST_KEPT} pictures are kept, which is the most; remove some first")
         self.kept.append(one)

@@ -12,7 +12,7 @@ import gradio as gr
 
 from common.vocabulary import ANY
 from stage2.painter.requests import Painting, Request
-from stage2.studio.controls import ONE_AT_A_TIME, told
+from stage2.studio.controls import ONE_AT_A_TIME, seed_field, seed_of, told
 from stage2.studio.paint_tab import PaintTab
 from stage2.studio.session import Session
 from stage2.studio.workshop import Workshop
@@ -22,11 +22,13 @@ THUMBNAIL = 96
 CELL = """<button data-cell="{place}" aria-label="{name}" title="{name}">
 <img alt="" width="96" height="96" src="{source}"></button>"""
 LOOKS = """
-.sheet { overflow-x: auto } table { border-spacing: 2px; border-collapse: separate }
+.sheet { overflow-x: auto } table { border-collapse: collapse; width: auto; margin: 0 }
 button { padding: 0; display: block }
-th { font-size: 12px; font-weight: 500; text-align: left; max-width: 96px; overflow-wrap: anywhere }
-tbody th { position: sticky; left: 0; background: var(--body-background-fill); padding-right: 6px }
-img { min-width: 64px } button:hover, button:focus-visible { outline: 3px solid var(--color-accent) }
+th, td { border: none; padding: 1px; background: var(--body-background-fill); white-space: nowrap }
+th { font-size: 12px; font-weight: 500; text-align: left; vertical-align: middle }
+thead th { writing-mode: sideways-lr; vertical-align: bottom }
+tbody th { position: sticky; left: 0; padding-right: 6px }
+img { width: 64px; max-width: none } button:hover, button:focus-visible { outline: 3px solid var(--color-accent) }
 """
 BEHAVIOUR = """
 element.addEventListener('click', e => { const cell = e.target.closest('button[data-cell]');
@@ -40,11 +42,11 @@ class SheetTab:
     def __init__(self, shop: Workshop, session: gr.State, paint: PaintTab, tabs: gr.Tabs) -> None:
         self.shop = shop
         with gr.Row():
-            seed = gr.Number(0, label="Seed", precision=0, minimum=0)
+            seed = seed_field()
             truncation = gr.Slider(0.1, 1, 1, step=0.05, label="Variety")
         with gr.Row():
             go = gr.Button("Paint the sheet", variant="primary")
-            stop = gr.Button("Stop", variant="stop")
+            stop = gr.Button("Stop")
         gr.Markdown("Click on a cell to open it in Paint.")
         sheet = gr.HTML(
             "", html_template="${value}", css_template=LOOKS, js_on_load=BEHAVIOUR, label="Sheet", elem_id="sheet"
@@ -60,7 +62,7 @@ class SheetTab:
     def _paint(self, session: Session, seed: float | None, truncation: float) -> Iterator[str]:
         genres, styles = self._labels()
         # Cells are small, and pictures of 128 pixels are smaller to send than those of 256.
-        asked = Request(seed=int(seed or 0), truncation=truncation, resolution=self.shop.painter.resolutions[:2][-1])
+        asked = Request(seed=seed_of(seed), truncation=truncation, resolution=self.shop.painter.resolutions[:2][-1])
         session.sheet = asked
         requests = [replace(asked, genre=genre, style=style) for genre in genres for style in styles]
         cells: list[str] = []

@@ -29,13 +29,15 @@ class WalkTab:
         self.shop = shop
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
-                stops = gr.Dropdown([], multiselect=True, label="Stops, in their order", info="Keep pictures first.")
+                stops = gr.Dropdown(
+                    [], multiselect=True, label="Stops, in their order", info="Keep two pictures or more first."
+                )
                 frames = gr.Slider(12, MOST_FRAMES, 48, step=1, label="Pictures in all")
                 fps = gr.Slider(5, 50, 20, step=1, label="Pictures a second")
                 format = gr.Radio([(name.upper(), name) for name in WALK_SUFFIXES], value="gif", label="File")
                 with gr.Row():
                     go = gr.Button("Walk", variant="primary")
-                    stop = gr.Button("Stop", variant="stop")
+                    stop = gr.Button("Stop")
             with gr.Column(scale=1, min_width=300):
                 shown = gr.HTML(BEFORE, html_template="${value}", css_template=LOOKS, label="Walk")
                 download = gr.DownloadButton("Download", interactive=False)
@@ -48,7 +50,10 @@ class WalkTab:
         # A restyled photo and a picture near another have no noise of their own to walk from.
         kept = [one for one in session.kept if not one.origin.photo and one.origin.request.towards is None]
         names = [(f"{number}: {one.caption}", str(one.path)) for number, one in enumerate(kept, start=1)]
-        return gr.update(choices=names, value=[path for _, path in names[:4]])
+        info = "" if kept else "Keep two pictures or more first. "
+        if len(kept) < len(session.kept):
+            info += "Pictures near another and pictures of your own cannot be stops."
+        return gr.update(choices=names, value=[path for _, path in names[:4]], info=info)
 
     def _walk(
         self,
