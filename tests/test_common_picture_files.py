@@ -40,7 +40,7 @@ def test_a_picture_from_elsewhere_says_nothing_and_what_is_none_is_refused(tmp_p
     Image.new("RGB", (4, 4)).save(tmp_path / "b.webp", exif=exif)
     assert read_metadata(tmp_path / "b.webp") == {}
     (tmp_path / "c.png").write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"c\.png is not a readable picture"):
+    with pytest.raises(UserError, match=r"c\.png is none of the files that hold a recipe"):
         read_metadata(tmp_path / "c.png")
 
 
