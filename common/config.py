@@ -49,10 +49,7 @@ def load(cls: type[T], path: Path, overrides: Iterable[str] = ()) -> T:
 
 
 def parse(cls: type[T], values: Any, place: str) -> T:
-    """Validate values from YAML or JSON as an instance of `cls`; error messages begin with `place`.
-
-    Keys of older versions are read under their present names.
-    """
+    """Validate values from YAML or JSON as an instance of `cls`; error messages begin with `place`."""
     try:
         # JSON mode does not convert between numbers and text, but accepts lists for tuples and text for paths.
         return pydantic.TypeAdapter(cls).validate_json(json.dumps(values))

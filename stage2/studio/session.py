@@ -129,9 +129,7 @@ class Session:
         return hung[place]
 
     def keep(self, one: Hung) -> None:
-        """Keep a picture, once. Raises UserError if too many are kept."""
-        if one in self.kept:
-            return
+        """Keep a picture. Raises UserError if too many are kept."""
         if len(self.kept) >= MOST_KEPT:
             raise UserError(f"{MOST_KEPT} pictures are kept, which is the most; remove some first")
         self.kept.append(one)

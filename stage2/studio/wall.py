@@ -80,8 +80,9 @@ class Wall:
 
     def _keep(self, session: Session) -> None:
         one = self.chosen(session)
-        session.keep(one)
-        self.shop.save(one)
+        if one not in session.kept:
+            session.keep(one)
+            self.shop.save(one)
         gr.Info("Kept.", duration=2)
 
     def _discard(self, session: Session) -> None:

@@ -35,9 +35,9 @@ def uploaded(path: str, folder: Path) -> Iterator[Path]:
 
     gradio keeps one file for all who upload the same, so it may be gone; and other paths are another visitor's.
     """
-    file = Path(path)
+    file = Path(path).resolve()
     # Uploads lie in folders named by their sha256, pictures of visitors in shorter ones.
-    if file.parent.parent != folder or len(file.parent.name) < SHA256 or not file.is_file():
+    if file.parent.parent != folder.resolve() or len(file.parent.name) < SHA256 or not file.is_file():
         raise UserError("the upload is gone; choose the file again")
     try:
         yield file
