@@ -54,7 +54,7 @@ class Generator(nn.Module):
                 condition_dim,
                 upsample=True,
                 modulated=modulated,
-                bias=partial(_Patterns, condition_dim, 8 * 2**number, patterns) if patterns else None,
+                patterns=partial(_Patterns, condition_dim, 8 * 2**number, patterns) if patterns else None,
             )
             for number, (wide, narrow) in enumerate(zip(channels[:-1], channels[1:], strict=True))
         )
@@ -77,7 +77,7 @@ class Generator(nn.Module):
 
 
 class _Patterns(nn.Module):
-    """A bias for each channel at each pixel: a learnt mix of `rank` maps, which depend on the condition.
+    """Adds a bias to each channel at each pixel: a learnt mix of `rank` maps, which depend on the condition.
 
     GANGogh's gates have a bias of full rank that depends only on the genre. Here the maps start as noise, different for
     each latent. Without them all detail comes from smooth features, whose zeros may become sharp lines
@@ -92,6 +92,8 @@ class _Patterns(nn.Module):
         self.strengths = nn.Conv2d(rank, channels, 1, bias=False)
         nn.init.normal_(self.strengths.weight, std=0.2)
 
-    def forward(self, condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
+    def forward(
+        self, features: Float[Tensor, "b c h w"], condition: Float[Tensor, "b k"], weight: float
+    ) -> Float[Tensor, "b c h w"]:
         maps = rearrange(self.maps(condition), "b (r h w) -> b r h w", h=self.size, w=self.size)
-        return self.strengths(maps)
+        return features + self.strengths(weight * maps)

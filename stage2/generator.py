@@ -57,9 +57,9 @@ class Generator(nn.Module):
         )
         self.body = nn.ModuleList(block(coarsest, coarsest, upsample=False) for _ in range(body_blocks))
         widths = (coarsest, *decoder_channels)
-        grain = partial(_GrainBias, mapping, min(noise_dim, GRAIN_DIM))
+        grain = partial(_Grain, mapping, min(noise_dim, GRAIN_DIM))
         self.decoder = nn.ModuleList(
-            block(wide, narrow, upsample=True, bias=partial(grain, 32 * 2**level))
+            block(wide, narrow, upsample=True, patterns=partial(grain, 32 * 2**level))
             for level, (wide, narrow) in enumerate(pairwise(widths))
         )
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in widths[:-1])
@@ -79,7 +79,8 @@ class Generator(nn.Module):
     ) -> Float[Tensor, "b 3 size size"]:
         # Labels come last: a run that starts from other weights expects them there.
         condition = self.mapping(torch.cat([noise, LABEL_SCALE * genres, LABEL_SCALE * styles], dim=1))
-        features = self.stem(small)
+        # With channels last a training step is a fifth faster on a CPU.
+        features = self.stem(small.contiguous(memory_format=torch.channels_last))
         for block in self.encoder:
             features = block(F.avg_pool2d(features, 2), condition)
         for block in self.body:
@@ -105,8 +106,8 @@ class Generator(nn.Module):
         return parts | {f"sketches.{last}.weight": of_sketch, f"sketches.{last}.bias": weights["out.bias"]}
 
 
-class _GrainBias(nn.Module):
-    """Noise for each pixel as a bias of a gate; each channel learns its strength. Without it, strokes repeat."""
+class _Grain(nn.Module):
+    """Adds noise to each pixel of the features; each channel learns its strength. Without it, strokes repeat."""
 
     directions: Float[Tensor, "n side side"]
 
@@ -120,6 +121,9 @@ class _GrainBias(nn.Module):
         self.strengths = nn.Parameter(torch.empty(channels))
         nn.init.normal_(self.strengths, std=0.2)
 
-    def forward(self, condition: Float[Tensor, "b k"]) -> Float[Tensor, "b c side side"]:
+    def forward(
+        self, features: Float[Tensor, "b c side side"], condition: Float[Tensor, "b k"], weight: float
+    ) -> Float[Tensor, "b c side side"]:
         grain = torch.einsum("bn,nhw->bhw", condition[:, self.read], self.directions)
-        return grain[:, None] * self.strengths[:, None, None]
+        strengths = weight * self.strengths[:, None, None]
+        return torch.addcmul(features, grain[:, None].to(features.dtype), strengths.to(features.dtype))

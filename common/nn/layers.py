@@ -111,18 +111,18 @@ class NormalisedBlock(nn.Module):
         *,
         upsample: bool,
         modulated: bool,
-        bias: Callable[[int], nn.Module] | None = None,
+        patterns: Callable[[int], nn.Module] | None = None,
     ) -> None:
         """`modulated` lets the condition scale the channels before each gate.
 
-        `bias`, given a number of channels, returns a module that turns the condition into a bias for each channel at
-        each pixel.
+        `patterns`, given a number of channels, returns a module `(features, condition, weight) -> features`, which adds
+        a bias for each channel at each pixel, times `weight`, before each gate.
         """
         super().__init__()
         self.upsample = upsample
         self.skip = nn.Conv2d(in_channels, out_channels, 1)
-        self.first = _GatedConvolution(in_channels, out_channels, condition_dim, modulated, bias)
-        self.second = _GatedConvolution(out_channels, out_channels, condition_dim, modulated, bias)
+        self.first = _GatedConvolution(in_channels, out_channels, condition_dim, modulated, patterns)
+        self.second = _GatedConvolution(out_channels, out_channels, condition_dim, modulated, patterns)
 
     def forward(
         self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
@@ -141,7 +141,7 @@ class _GatedConvolution(nn.Module):
         out_channels: int,
         condition_dim: int,
         modulated: bool,
-        bias: Callable[[int], nn.Module] | None,
+        patterns: Callable[[int], nn.Module] | None,
     ) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
@@ -150,16 +150,20 @@ class _GatedConvolution(nn.Module):
         if self.scales is not None:
             nn.init.normal_(self.scales.weight, std=0.3 * condition_dim**-0.5)
             nn.init.zeros_(self.scales.bias)
-        self.patterns = bias(2 * out_channels) if bias else None
+        self.patterns = patterns(2 * out_channels) if patterns else None
         self.gate = Gate(out_channels, condition_dim, bias=True)
 
     def forward(
         self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
     ) -> Float[Tensor, "b c_out h w"]:
         features = self.norm(self.convolution(features))
-        if self.scales is not None:
-            features = features * (1 + self.scales(condition)[:, :, None, None])
-        if self.patterns is not None:
-            features = features + self.patterns(condition)
-        # Normalised features drive half of all gates into saturation, which draws outlines.
-        return self.gate(features if self.scales is None else features / 2, condition)
+        bias, weight = self.gate.condition(condition)[:, :, None, None], 1.0
+        if self.scales is None:
+            features = features + bias
+        else:
+            # Normalised features drive half of all gates into saturation, which draws outlines: halve them.
+            weight = 0.5
+            scales = weight * (1 + self.scales(condition)[:, :, None, None])
+            # In one go: on a CPU a large map costs by how often it is read and written.
+            features = torch.addcmul(bias, features, scales.to(features.dtype))
+        return gated(features if self.patterns is None else self.patterns(features, condition, weight))
