@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -46,7 +47,11 @@ def encode(picture: Image.Image, format: str, metadata: Mapping[str, str]) -> by
     file, text = io.BytesIO(), PngInfo()
     for key, value in metadata.items():
         text.add_itxt(key, value)
-    held: dict[str, Any] = {"pnginfo": text} if format == "png" else {"quality": QUALITY, "exif": described(metadata)}
+    if format == "png":
+        # For paintings four times as fast as zlib's usual way, and 1 % larger.
+        held: dict[str, Any] = {"pnginfo": text, "compress_type": zlib.Z_RLE}
+    else:
+        held = {"quality": QUALITY, "exif": described(metadata)}
     try:
         picture.save(file, format, **held)
     except (OSError, ValueError):
