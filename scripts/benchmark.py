@@ -1,7 +1,8 @@
 """Measure speed on this machine: `python scripts/benchmark.py train --stage 1 --preset small`.
 
-`train` measures the training step of a preset and how fast its batches load. `generate` measures painting with
-`--weights`, or with a preset's untrained networks, which are as fast.
+`train` measures the training step of a preset and how fast its batches load. `scale` runs training with more and more
+processes, pictures a batch and paintings. `generate` measures painting with `--weights`, or with a preset's untrained
+networks, which are as fast.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,6 +34,7 @@ from common.errors import UserError, run_command
 from common.machine import has_bfloat16, keep_freed_memory, own_device, used_memory
 from common.runs.accelerator import make_accelerator, precision_of
 from common.vocabulary import Vocabulary
+from scaling import measure_scaling, runs
 from stage1.networks import build_critic, build_generator
 from stage1.training import Stage1Trainer
 from stage2 import Painter, networks
@@ -39,6 +42,8 @@ from stage2.sharing.onnx_graphs import load_networks
 from stage2.training import Stage2Trainer
 
 ROUNDS = 3
+COLLECTIONS = (10_000, 1_000, 100_000, 1_000_000, 2_000_000)
+PAST_PRETRAINING = ("training.pretraining_steps=0", "training.label_steps=0")
 Settings = stage1.config.Stage1Config | stage2.config.Stage2Config
 LABELS = Vocabulary(genres=dict.fromkeys("abcdefghijkl", 1), styles=dict.fromkeys("abcdefghijkl", 1), families={})
 """Of untrained networks."""
@@ -49,18 +54,28 @@ Task = tuple[Callable[[], object], int]
 
 def main() -> None:
     parser = Parser(description="Measure speed on this machine.")
-    commands = parser.add_subparsers(dest="what", metavar="train|generate", required=True)
+    commands = parser.add_subparsers(dest="what", metavar="train|scale|generate", required=True)
     train = commands.add_parser("train", help="measure a training step of a preset, and loading its batches")
     train.add_argument("--data", type=Path, default=Path("data"), help="dataset folder")
+    scale = commands.add_parser("scale", help="run training with more processes, larger batches, more paintings")
+    for name, usual in (("processes", (1, 2, 4)), ("batches", (32, 8, 64, 128, 256)), ("paintings", COLLECTIONS)):
+        text = f"{name}; all but the first are tried with the first of the others"
+        scale.add_argument(f"--{name}", type=at_least(1), nargs="+", default=list(usual), help=text)
+    scale.add_argument("--steps", type=at_least(2), default=20, help="steps of each run; the second half is measured")
     generate = commands.add_parser("generate", help="measure painting, by resolution and batch size")
     generate.add_argument("--weights", type=Path, help="run or export (default: a preset's untrained networks)")
     generate.add_argument("--batches", type=at_least(1), nargs="+", default=[1, 4, 16, 64], help="batch sizes")
-    for command in (train, generate):
+    for command in (train, scale, generate):
         command.add_argument("--stage", type=int, choices=(1, 2), default=1, help="stage of the preset")
         command.add_argument("--preset", help="preset to measure (default: the one that training takes here)")
-        command.add_argument("--seconds", type=float, default=1.0, help=f"length of each of {ROUNDS} rounds")
         add_changes(command)
+    for command in (train, generate):
+        command.add_argument("--seconds", type=float, default=1.0, help=f"length of each of {ROUNDS} rounds")
     arguments = parser.parse_args()
+    if arguments.what == "scale":
+        with tempfile.TemporaryDirectory() as folder:
+            scale_training(arguments, Path(folder))
+        return
     if not 0 < arguments.seconds < float("inf"):
         raise UserError(f"--seconds {arguments.seconds:g}: give a number above 0, such as 1")
     chosen = arguments.stage, arguments.preset, arguments.set
@@ -105,6 +120,20 @@ def measure_training(settings: Settings, dataset: PaintingDataset, seconds: floa
         tasks[f"loading from {residence}"] = (partial(stream.pictures, split, positions, mirrored), batch)
     print_speeds(tasks, seconds)
     print(f"memory {used_memory(device) / 2**30:.2f} GB")
+
+
+def scale_training(arguments: Namespace, folder: Path) -> None:
+    """Print the table of `scaling.measure_scaling` for a preset."""
+    stage, settings = arguments.stage, _settings(arguments.stage, arguments.preset, arguments.set)
+    sizes, options = [stage1.sampling.SIZE], ["--preset", arguments.preset or machine_preset(stage)]
+    if stage == 2:
+        _export_untrained(_settings(1), LABELS, folder / "small")
+        sizes.append(settings.networks.resolution)
+        options += ["--stage1", str(folder / "small")]
+    changes = [*arguments.set, *PAST_PRETRAINING, "training.pictures_in=disk", "logging.fid_every=0"]
+    planned = runs(arguments.processes, arguments.batches, arguments.paintings)
+    print(_machine(own_device("cuda" if torch.cuda.is_available() else "cpu")))
+    measure_scaling(planned, [*options, "--set", *changes], stage, sizes, LABELS, arguments.steps, folder)
 
 
 @torch.no_grad()
@@ -185,8 +214,9 @@ def _settings(stage: int, preset: str | None = None, changes: Sequence[str] = ()
     """Return the settings of a stage, by default those that training takes on this machine, past pre-training."""
     kind = stage1.config.Stage1Config if stage == 1 else stage2.config.Stage2Config
     presets = stage1.config.PRESETS if stage == 1 else stage2.config.PRESETS
-    past = ("training.pretraining_steps=0", "training.label_steps=0")
-    return config.load(kind, config.find_preset(preset or machine_preset(stage), presets), [*changes, *past])
+    return config.load(
+        kind, config.find_preset(preset or machine_preset(stage), presets), [*changes, *PAST_PRETRAINING]
+    )
 
 
 def _machine(device: torch.device) -> str:

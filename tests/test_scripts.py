@@ -365,6 +365,22 @@ def test_the_benchmark_measures_a_training_step_and_loading_its_batches(stage: s
     assert memory.endswith("GB")
 
 
+@pytest.mark.slow
+def test_the_benchmark_runs_training_with_more_of_everything() -> None:
+    more = ("--processes", "1", "2", "--batches", "8", "16", "--paintings", "200", "300", "--steps", "2")
+    printed = launch(1, ROOT / "scripts" / "benchmark.py", "scale", "--preset", "tiny", *more)
+    heading, *rows = printed.splitlines()[-5:]
+    assert heading.split() == ["processes", "batch", "paintings", "images/s", "memory", "GB", "start", "s"]
+    varied = [tuple(map(int, row.split()[:3])) for row in rows]
+    assert varied == [(1, 8, 200), (2, 8, 200), (1, 16, 200), (1, 8, 300)]
+    assert all(float(figure) > 0 for row in rows for figure in row.split()[3:])
+
+
+def test_a_run_that_fails_ends_the_benchmark(command: Command) -> None:
+    one = ("--processes", "1", "--batches", "10", "--paintings", "200", "--steps", "2", "--preset", "gangogh")
+    assert "loss.penalty_every" in command.refused("benchmark.py", "scale", *one, "--set", "loss.penalty_every=4")
+
+
 def test_an_export_travels_and_paints(command: Command, stage2_run: Path) -> None:
     code, printed, _ = command("export.py", stage2_run, "--out", "painter", "--half", "--hub", "--license", "cc0-1.0")
     assert code == 0
