@@ -60,6 +60,8 @@ def address(stage2_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     (out / "kept").mkdir()
     with studio(stage2_run, out / "temporary", "--out", out / "kept") as address:
         yield address
+        # Uploads leave nothing behind.
+        assert [path for path in (out / "temporary").rglob("*") if path.is_file() and path.stat().st_size == 0] == []
     # Nothing stays but what was kept in the folder that was named.
     assert [path.name for path in (out / "temporary").iterdir()] == []
     assert all(Origin.read(path).weights for path in (out / "kept").iterdir())

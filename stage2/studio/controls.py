@@ -23,6 +23,8 @@ SOON: Mapping[str, Any] = {"concurrency_limit": 8, "api_visibility": "private", 
 """Of events that paint nothing, and may say something on the page."""
 AT_ONCE: Mapping[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 """Of events that only change the page."""
+OF_UPLOADS: Mapping[str, Any] = {"concurrency_limit": 1, "api_visibility": "private", "preprocess": False}
+"""Of events that take an upload: as gradio has it, because preparing it would leave an empty file for each."""
 
 
 def sentence(error: UserError) -> str:

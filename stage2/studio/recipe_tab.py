@@ -12,7 +12,7 @@ from PIL import Image
 from common.errors import UserError
 from stage2.painter.photos import MOST_BYTES, open_photo
 from stage2.painter.requests import Origin
-from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, sentence, told
+from stage2.studio.controls import AT_ONCE, OF_UPLOADS, ONE_AT_A_TIME, sentence, told
 from stage2.studio.paint_tab import PaintTab
 from stage2.studio.session import Hung, Session
 from stage2.studio.wall import Wall
@@ -41,7 +41,7 @@ class RecipeTab:
                 same = gr.Markdown()
                 self.wall.finish()
         shown = [recipe, again, onward, same]
-        upload.upload(told(self._read), [session, upload], shown, concurrency_limit=1, api_visibility="private")
+        upload.upload(told(self._read), [session, upload], shown, **OF_UPLOADS)
         upload.clear(self._forget, session, shown, **AT_ONCE)
         again.click(told(self._again), session, [same, *self.wall.outputs], **ONE_AT_A_TIME)
         paint.opens(onward, lambda session, _: self._recipe(session).origin.request, session, tabs)
@@ -50,9 +50,9 @@ class RecipeTab:
         session.recipe = None
         return [said, gr.update(interactive=False), gr.update(interactive=False), ""]
 
-    def _read(self, session: Session, path: str) -> list[Any]:
+    def _read(self, session: Session, upload: dict[str, Any]) -> list[Any]:
         try:
-            with uploaded(path, self.shop.folder) as file:
+            with uploaded(upload["path"], self.shop.folder) as file:
                 # Decoding it first limits what a stranger's file can cost.
                 picture = open_photo(file, MOST_BYTES).image
                 origin = Origin.read(file)
