@@ -317,6 +317,14 @@ def test_stop_ends_what_is_being_painted(browser: Any, stage2_run: Path, tmp_pat
         painted = cells.count()
         one.page.wait_for_timeout(2000)
         assert cells.count() == painted < 100
+        one.tab("Sheet")
+        for before in (0, 2000):
+            one.button("Paint the sheet").dispatch_event("click")
+            one.page.wait_for_timeout(500 + before)
+            one.button("Stop").dispatch_event("click")
+            one.page.wait_for_timeout(1500)
+            assert one.page.locator("#sheet .error, .toast-body").count() == 0
+        assert one.strange == []
         one.context.close()
 
 

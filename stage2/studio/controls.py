@@ -12,6 +12,7 @@ import gradio as gr
 
 from common.errors import UserError
 from common.vocabulary import ANY
+from stage2.studio.session import Session
 
 LARGEST_SEED = 10**15
 """Browsers round longer numbers."""
@@ -50,6 +51,24 @@ def told(work: Callable[..., Any]) -> Callable[..., Any]:
             raise gr.Error(sentence(error), print_exception=False, title="That did not work") from None
 
     return stream if inspect.isgeneratorfunction(work) else run
+
+
+def paints(event: Callable[..., Any], work: Callable[..., Any], inputs: Sequence[Any], outputs: Any) -> None:
+    """Make an event paint with the generator `work` until the visitor presses Stop. `inputs` begin with the session.
+
+    The session is asked after each value: gradio's own `cancels` may show an error where there is none.
+    """
+
+    @functools.wraps(work)
+    def until_stopped(session: Session, *values: Any) -> Iterator[Any]:
+        yield gr.skip()
+        for value in work(session, *values) if not session.stopped else ():
+            yield value
+            if session.stopped:
+                return
+
+    asked = event(Session.go_on, inputs[0], None, **AT_ONCE)
+    asked.then(told(until_stopped), inputs, outputs, **ONE_AT_A_TIME)
 
 
 def seed_field(about: str | None = None) -> gr.Number:

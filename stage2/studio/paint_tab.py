@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,7 @@ from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.requests import Request
 from stage2.painter.variations import in_styles, with_nearby_noise
-from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, seed_field, seed_of, told
+from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, paints, seed_field, seed_of, told
 from stage2.studio.session import Session
 from stage2.studio.wall import Wall
 from stage2.studio.workshop import Workshop
@@ -36,12 +37,11 @@ class PaintTab:
             with gr.Column(scale=2, min_width=300):
                 self._add_wall(session)
         every = [session, self.taste, *self.components]
-        work = told(self._paint_or_choose)
-        painting = [gr.on([self.go.click, self.seed.submit], work, every, self.wall.outputs, **ONE_AT_A_TIME)]
+        asked = partial(gr.on, [self.go.click, self.seed.submit])
+        paints(asked, self._paint_or_choose, every, self.wall.outputs)
         for button, varied in self.variations.items():
-            work = told(self._varied(varied))
-            painting.append(button.click(work, session, self.wall.outputs, **ONE_AT_A_TIME))
-        self.stop.click(None, None, None, cancels=painting, api_visibility="private")
+            paints(button.click, self._varied(varied), [session], self.wall.outputs)
+        self.stop.click(Session.stop, session, None, **AT_ONCE)
         self.dice.click(lambda: random.randrange(1_000_000), None, self.seed, **AT_ONCE)
 
     def _add_controls(self) -> None:
@@ -113,7 +113,7 @@ class PaintTab:
             return [gr.Tabs(selected="paint"), *self.set_to(asked(session, event))]
 
         opened = trigger.click(told(work), session, [tabs, *self.components], **AT_ONCE)
-        opened.success(told(self._paint), [session, *self.components], self.wall.outputs, **ONE_AT_A_TIME)
+        paints(opened.success, self._paint, [session, *self.components], self.wall.outputs)
 
     def set_to(self, request: Request) -> list[Any]:
         """Return the updates that make `components` ask for one picture of a request."""

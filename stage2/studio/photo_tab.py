@@ -16,7 +16,7 @@ from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.photos import MOST_BYTES, Photo, open_photo
 from stage2.painter.requests import Request
-from stage2.studio.controls import OF_UPLOADS, ONE_AT_A_TIME, SOON, Labels, blend, seed_field, seed_of, told
+from stage2.studio.controls import AT_ONCE, OF_UPLOADS, SOON, Labels, blend, paints, seed_field, seed_of, told
 from stage2.studio.session import Session
 from stage2.studio.wall import Wall
 from stage2.studio.workshop import Workshop, uploaded
@@ -89,8 +89,8 @@ class PhotoTab:
         upload.upload(told(self._take), [session, upload], preview, **OF_UPLOADS)
         sketch.submit(told(self._take_drawing), session, preview, **SOON)
         every = [session, seed, *style.components, *genre.components]
-        painting = go.click(told(self._paint), every, self.wall.outputs, **ONE_AT_A_TIME)
-        stop.click(None, None, None, cancels=painting, api_visibility="private")
+        paints(go.click, self._paint, every, self.wall.outputs)
+        stop.click(Session.stop, session, None, **AT_ONCE)
 
     def _take(self, session: Session, upload: dict[str, Any]) -> Any:
         with uploaded(upload["path"], self.shop.folder) as file:

@@ -12,7 +12,7 @@ from PIL import Image
 from common.errors import UserError
 from stage2.painter.photos import MOST_BYTES, open_photo
 from stage2.painter.requests import Origin
-from stage2.studio.controls import AT_ONCE, OF_UPLOADS, ONE_AT_A_TIME, sentence, told
+from stage2.studio.controls import AT_ONCE, OF_UPLOADS, paints, sentence, told
 from stage2.studio.paint_tab import PaintTab
 from stage2.studio.session import Hung, Session
 from stage2.studio.wall import Wall
@@ -43,7 +43,7 @@ class RecipeTab:
         shown = [recipe, again, onward, same]
         upload.upload(told(self._read), [session, upload], shown, **OF_UPLOADS)
         upload.clear(self._forget, session, shown, **AT_ONCE)
-        again.click(told(self._again), session, [same, *self.wall.outputs], **ONE_AT_A_TIME)
+        paints(again.click, self._again, [session], [same, *self.wall.outputs])
         paint.opens(onward, lambda session, _: self._recipe(session).origin.request, session, tabs)
 
     def _forget(self, session: Session, said: str = HOW) -> list[Any]:

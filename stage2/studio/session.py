@@ -98,6 +98,16 @@ class Session:
     """The painting whose recipe was read."""
     sheet: Request = field(default_factory=Request)
     """What the cells of the sheet have in common."""
+    stopped: bool = False
+    """True if nothing more is to be painted of what was asked for."""
+
+    def go_on(self) -> None:
+        """Let what is asked for next be painted."""
+        self.stopped = False
+
+    def stop(self) -> None:
+        """End what is being painted, and what waits for its turn."""
+        self.stopped = True
 
     def hang(self, wall: str, paintings: Iterable[Painting], studio: Path) -> Iterator[list[Hung]]:
         """Take down what hangs on a wall, and hang paintings on it one by one; yield all of them after each."""

@@ -7,12 +7,13 @@ import html
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 
 from common.vocabulary import ANY
 from stage2.painter.requests import Painting, Request
-from stage2.studio.controls import ONE_AT_A_TIME, seed_field, seed_of, told
+from stage2.studio.controls import AT_ONCE, paints, seed_field, seed_of
 from stage2.studio.paint_tab import PaintTab
 from stage2.studio.session import Session
 from stage2.studio.workshop import Workshop
@@ -51,15 +52,15 @@ class SheetTab:
         sheet = gr.HTML(
             "", html_template="${value}", css_template=LOOKS, js_on_load=BEHAVIOUR, label="Sheet", elem_id="sheet"
         )
-        painting = go.click(told(self._paint), [session, seed, truncation], sheet, **ONE_AT_A_TIME)
-        stop.click(None, None, None, cancels=painting, api_visibility="private")
+        paints(go.click, self._paint, [session, seed, truncation], sheet)
+        stop.click(Session.stop, session, None, **AT_ONCE)
         paint.opens(sheet, self._cell, session, tabs)
 
     def _labels(self) -> tuple[list[str], list[str]]:
         painter = self.shop.painter
         return list(painter.vocabulary.genres) or [ANY], painter.styles_at(None) or [ANY]
 
-    def _paint(self, session: Session, seed: float | None, truncation: float) -> Iterator[str]:
+    def _paint(self, session: Session, seed: float | None, truncation: float) -> Iterator[Any]:
         genres, styles = self._labels()
         # Cells are small, and pictures of 128 pixels are smaller to send than those of 256.
         asked = Request(seed=seed_of(seed), truncation=truncation, resolution=self.shop.painter.resolutions[:2][-1])
@@ -68,8 +69,8 @@ class SheetTab:
         cells: list[str] = []
         for number, painting in enumerate(self.shop.painter.stream(requests), start=1):
             cells.append(_cell(painting, number - 1))
-            if number % len(styles) == 0:
-                yield _table(cells, genres, styles)
+            # Row by row, because a whole table travels; it can be stopped after every cell.
+            yield gr.skip() if number % len(styles) else _table(cells, genres, styles)
 
     def _cell(self, session: Session, event: gr.EventData) -> Request:
         genres, styles = self._labels()

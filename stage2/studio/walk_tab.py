@@ -9,7 +9,7 @@ import gradio as gr
 from PIL import Image
 
 from stage2.painter.variations import WALK_SUFFIXES, animation
-from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, told
+from stage2.studio.controls import AT_ONCE, paints
 from stage2.studio.session import Session
 from stage2.studio.workshop import Workshop
 
@@ -43,8 +43,8 @@ class WalkTab:
                 download = gr.DownloadButton("Download", interactive=False)
         tab.select(self._list, session, stops, **AT_ONCE)
         every = [session, stops, frames, fps, format]
-        walking = go.click(told(self._walk), every, [shown, download], **ONE_AT_A_TIME)
-        stop.click(None, None, None, cancels=walking, api_visibility="private")
+        paints(go.click, self._walk, every, [shown, download])
+        stop.click(Session.stop, session, None, **AT_ONCE)
 
     def _list(self, session: Session) -> Any:
         # A restyled photo and a picture near another have no noise of their own to walk from.
