@@ -164,6 +164,8 @@ def test_one_paints_a_blend_sees_it_in_other_styles_keeps_it_and_takes_it_home(v
     visitor.page.get_by_label("How much landscape").first.wait_for()
     visitor.button("Paint").click()
     cells = visitor.cells("paint", 4)
+    # A phone scrolls to them.
+    visitor.page.wait_for_function("document.querySelector('#paint-wall').getBoundingClientRect().y < innerHeight / 3")
     cells.nth(1).click()
     visitor.says("portrait 50%, landscape 50% · any style · seed 1 · 128 pixels")
     visitor.button("Keep").click()

@@ -26,6 +26,9 @@ AT_ONCE: Mapping[str, Any] = {"queue": False, "api_visibility": "private", "show
 """Of events that only change the page."""
 OF_UPLOADS: Mapping[str, Any] = {"concurrency_limit": 1, "api_visibility": "private", "preprocess": False}
 """Of events that take an upload: as gradio has it, because preparing it would leave an empty file for each."""
+TO_RESULTS = """(...values) => { if (innerWidth < 700) setTimeout(() => [...document.querySelectorAll('.results')]
+  .find(one => one.offsetParent)?.scrollIntoView({behavior: 'smooth'}), 200); return values; }"""
+"""Scrolls where the results of the open tab appear, if the page is too narrow to have them beside the controls."""
 
 
 def sentence(error: UserError) -> str:
@@ -67,7 +70,7 @@ def paints(event: Callable[..., Any], work: Callable[..., Any], inputs: Sequence
             if session.stopped:
                 return
 
-    asked = event(Session.go_on, inputs[0], None, **AT_ONCE)
+    asked = event(Session.go_on, inputs[0], None, js=TO_RESULTS, **AT_ONCE)
     asked.then(told(until_stopped), inputs, outputs, **ONE_AT_A_TIME)
 
 

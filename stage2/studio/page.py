@@ -29,6 +29,7 @@ A_DAY = 86400
 """Seconds. Uploads that nobody used are deleted after it."""
 LOOKS = """
 footer { display: none !important }
+@media (max-width: 700px) { .results { min-height: 90vh } }
 """
 
 

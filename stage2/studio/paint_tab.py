@@ -34,7 +34,7 @@ class PaintTab:
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 self._add_controls()
-            with gr.Column(scale=2, min_width=300):
+            with gr.Column(scale=2, min_width=300, elem_classes="results"):
                 self._add_wall(session)
         every = [session, self.taste, *self.components]
         asked = partial(gr.on, [self.go.click, self.seed.submit])

@@ -83,7 +83,7 @@ class PhotoTab:
                 with gr.Row():
                     go = gr.Button("Paint it", variant="primary")
                     stop = gr.Button("Stop")
-            with gr.Column(scale=2, min_width=300):
+            with gr.Column(scale=2, min_width=300, elem_classes="results"):
                 self.wall = Wall("photo", shop, session, "Your picture, painted")
                 self.wall.finish()
         upload.upload(told(self._take), [session, upload], preview, **OF_UPLOADS)

@@ -36,7 +36,7 @@ class RecipeTab:
                 with gr.Row():
                     again = gr.Button("Paint it again", variant="primary", interactive=False)
                     onward = gr.Button("Open in Paint", interactive=False)
-            with gr.Column(scale=2, min_width=300):
+            with gr.Column(scale=2, min_width=300, elem_classes="results"):
                 self.wall = Wall("recipe", shop, session, "Painted again")
                 same = gr.Markdown()
                 self.wall.finish()

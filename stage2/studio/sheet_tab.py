@@ -49,9 +49,8 @@ class SheetTab:
             go = gr.Button("Paint the sheet", variant="primary")
             stop = gr.Button("Stop")
         gr.Markdown("Click on a cell to open it in Paint.")
-        sheet = gr.HTML(
-            "", html_template="${value}", css_template=LOOKS, js_on_load=BEHAVIOUR, label="Sheet", elem_id="sheet"
-        )
+        looks: dict[str, Any] = {"html_template": "${value}", "css_template": LOOKS, "js_on_load": BEHAVIOUR}
+        sheet = gr.HTML("", label="Sheet", elem_id="sheet", elem_classes="results", **looks)
         paints(go.click, self._paint, [session, seed, truncation], sheet)
         stop.click(Session.stop, session, None, **AT_ONCE)
         paint.opens(sheet, self._cell, session, tabs)

@@ -38,7 +38,7 @@ class WalkTab:
                 with gr.Row():
                     go = gr.Button("Walk", variant="primary")
                     stop = gr.Button("Stop")
-            with gr.Column(scale=1, min_width=300):
+            with gr.Column(scale=1, min_width=300, elem_classes="results"):
                 shown = gr.HTML(BEFORE, html_template="${value}", css_template=LOOKS, label="Walk")
                 download = gr.DownloadButton("Download", interactive=False)
         tab.select(self._list, session, stops, **AT_ONCE)
