@@ -61,7 +61,8 @@ def build(shop: Workshop) -> gr.Blocks:
 def _about(shop: Workshop) -> str:
     painter = shop.painter
     return (
-        "Choose what to paint and press Paint; keep what you like. Nothing leaves the machine of this page.\n\n"
+        "Choose what to paint and press Paint. Click on a picture to choose it: the buttons under the pictures act on "
+        "that one. Nothing leaves the machine of this page.\n\n"
         f"<small>Pictures of up to {painter.resolutions[-1]} pixels, by the weights {painter.weights}.</small>"
     )
 

@@ -16,7 +16,7 @@ from stage2.painter.requests import Request
 from stage2.painter.variations import in_styles, with_nearby_noise
 from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, paints, seed_field, seed_of, told
 from stage2.studio.session import Session
-from stage2.studio.wall import Wall
+from stage2.studio.wall import OF_CHOSEN, Wall
 from stage2.studio.workshop import Workshop
 
 MOST = 100
@@ -68,11 +68,12 @@ class PaintTab:
     def _add_wall(self, session: gr.State) -> None:
         self.wall = Wall("paint", self.shop, session, "Pictures")
         with gr.Row():
-            buttons = [gr.Button(name, interactive=False) for name in ("Other styles", "Other genres", "Nearby")]
+            names = ("Other styles", "Other genres", "Nearby")
+            buttons = [gr.Button(name, **OF_CHOSEN) for name in names]
         self.variations = dict(zip(buttons, (self._in_styles, self._in_genres, self._nearby), strict=True))
         self.wall.buttons += buttons
         if self.shop.data is not None:
-            nearest = gr.Button("Nearest training paintings", interactive=False)
+            nearest = gr.Button("Nearest training paintings", **OF_CHOSEN)
             beside = gr.Image(label="Beside the nearest training paintings", visible=False, interactive=False)
             self.wall.buttons.append(nearest)
             nearest.click(told(self._beside_nearest), session, beside, **ONE_AT_A_TIME)

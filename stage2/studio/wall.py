@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -14,39 +14,43 @@ from stage2.studio.session import Hung, Session, describe, short_captions
 from stage2.studio.workshop import Workshop
 
 LOOKS = """
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(130px, 40%), 1fr)); gap: 8px }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(130px, 40%), 1fr)); gap: 8px;
+  max-height: 70vh; overflow-y: auto; padding: 3px }
 button { padding: 0; border-radius: 4px; text-align: left; overflow-wrap: anywhere; font: inherit; font-size: 13px }
 button:hover, button:focus-visible { outline: 2px solid gray } .chosen { outline: 3px solid var(--color-accent) }
-img { width: 100%; border-radius: 4px }
+img { display: block; width: 100%; border-radius: 4px }
 """
 BEHAVIOUR = """
 element.addEventListener('click', e => { const cell = e.target.closest('button'); if (!cell) return;
   element.querySelectorAll('button').forEach(one => one.classList.toggle('chosen', one === cell));
   trigger('click', {cell: Number(cell.dataset.cell)}); });
 """
+OF_CHOSEN: Mapping[str, Any] = {"interactive": False, "min_width": 90, "size": "md"}
+"""Of buttons for the chosen picture, while there is none; three fit side by side on a phone."""
 NOTHING = "<p>Nothing is painted yet.</p>"
-LARGE_LOOKS = "img { max-width: 100%; width: 512px; border-radius: 4px } p { margin: 0 0 8px }"
+LARGE_LOOKS = "img { max-width: 100%; width: 512px; border-radius: 4px }"
 
 
 class Wall:
-    """A grid of pictures, the chosen one large below it, and buttons for it."""
+    """A grid of pictures; below it how the chosen one was painted, buttons that act on that one, and itself, large."""
 
     def __init__(self, name: str, shop: Workshop, session: gr.State, label: str) -> None:
         self.name, self.shop, self.session = name, shop, session
         self.grid = empty_grid(name, label)
-        self.large = gr.HTML(NOTHING, html_template="${value}", css_template=LARGE_LOOKS, label="The chosen picture")
+        self.recipe = gr.HTML(NOTHING, html_template="${value}", label="How the chosen picture was painted")
         with gr.Row():
-            self.keep = gr.Button("Keep", interactive=False)
-            self.discard = gr.Button("Not like this", interactive=False)
-            self.download = gr.DownloadButton("Download (PNG)", interactive=False)
+            self.keep = gr.Button("Keep", **OF_CHOSEN)
+            self.discard = gr.Button("Not like this", **OF_CHOSEN)
+            self.download = gr.DownloadButton("Download (PNG)", **OF_CHOSEN)
         self.buttons: list[Any] = [self.keep, self.discard]
         """Those for a chosen picture; a tab adds its own before it calls `finish`."""
         self.keep.click(told(self._keep), session, None, **SOON)
         self.discard.click(told(self._discard), session, None, **SOON)
 
     def finish(self) -> None:
-        """Connect the grid. Outputs of what paints on this wall are `outputs`."""
-        self._of_chosen = [self.large, self.download, *self.buttons]
+        """Add the large picture, and connect the grid. Outputs of what paints on this wall are `outputs`."""
+        self.large = gr.HTML("", html_template="${value}", css_template=LARGE_LOOKS, label="The chosen picture")
+        self._of_chosen = [self.recipe, self.large, self.download, *self.buttons]
         self.outputs = [self.grid, *self._of_chosen]
         self.grid.click(told(self._choose), self.session, self._of_chosen, **AT_ONCE)
 
@@ -71,9 +75,9 @@ class Wall:
 
     def _show(self, one: Hung) -> list[Any]:
         words = html.escape(f"{describe(one.origin)} · {one.origin.request.resolution} pixels")
-        large = f'<p>{words}</p><img src="{address(one)}" alt="{words}">'
         return [
-            large,
+            f"<p>Chosen: {words}</p>",
+            f'<img src="{address(one)}" alt="{words}">',
             gr.update(value=str(one.path), interactive=True),
             *[gr.update(interactive=True)] * len(self.buttons),
         ]
