@@ -170,6 +170,7 @@ def test_one_paints_a_blend_sees_it_in_other_styles_keeps_it_and_takes_it_home(v
     visitor.says("portrait 50%, landscape 50% · any style · seed 1 · 128 pixels")
     visitor.button("Keep").click()
     visitor.says("Kept.")
+    cells.nth(1).get_by_text("seed 1 · kept").wait_for()
     visitor.button("Other styles").click()
     visitor.page.locator("#paint-wall button", has_text="cubism").click()
     visitor.says("Chosen: portrait 50%, landscape 50% · cubism · seed 1")

@@ -58,6 +58,19 @@ def test_what_is_kept_stays_when_it_is_taken_down_and_goes_when_it_is_removed(tm
     assert files(tmp_path) == ["any_cubism_3.png"]
 
 
+def test_a_second_press_of_keep_or_not_like_this_changes_nothing(stage2_run: Path, tmp_path: Path) -> None:
+    shop, session = Workshop(Newest(stage2_run, torch.device("cpu")), tmp_path, tmp_path / "out"), Session()
+    one, two = list(session.hang("paint", paintings(1, 2), tmp_path))[-1]
+    for _ in range(2):
+        shop.keep(one, session)
+        session.discard(two)
+    assert files(tmp_path / "out") == ["any_cubism_1.png"]
+    assert (len(session.kept), len(session.discarded)) == (1, 1)
+    assert (one.marks, two.marks) == (" · kept", " · not this")
+    session.remove(one)
+    assert one.marks == ""
+
+
 def test_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "MOST_KEPT", 1)
     session = Session()

@@ -20,7 +20,7 @@ class KeptTab:
     """A grid of what is kept, and a note for each picture."""
 
     def __init__(self, tab: gr.Tab, shop: Workshop, session: gr.State, paint: PaintTab, tabs: gr.Tabs) -> None:
-        self.shop = shop
+        self.shop, self.painted = shop, paint.wall
         where = (
             f"Also saved in `{shop.out}`." if shop.out else "It goes when this page is closed: download what you love."
         )
@@ -37,7 +37,7 @@ class KeptTab:
         tab.select(self._show, session, [grid, zipped], **AT_ONCE)
         grid.click(told(self._choose), session, needing, **AT_ONCE)
         note.blur(told(self._write), [session, note], None, **AT_ONCE)
-        remove.click(told(self._remove), session, [grid, zipped, *needing], **AT_ONCE)
+        remove.click(told(self._remove), session, [grid, zipped, *needing, *self.painted.marked], **AT_ONCE)
         pack.click(told(self._pack), [session, note], zipped, api_visibility="private", concurrency_limit=2)
         paint.opens(onward, lambda session, _: self._chosen(session).origin.request, session, tabs)
 
@@ -62,7 +62,8 @@ class KeptTab:
     def _remove(self, session: Session) -> list[Any]:
         session.remove(self._chosen(session))
         session.chosen.pop("kept")
-        return [*self._show(session), gr.update(value="", interactive=False), *[gr.update(interactive=False)] * 2]
+        empty = [gr.update(value="", interactive=False), *[gr.update(interactive=False)] * 2]
+        return [*self._show(session), *empty, *self.painted.marks(session)]
 
     def _pack(self, session: Session, note: str) -> Any:
         # The click may come before the note that it leaves is written.

@@ -35,11 +35,18 @@ class Hung:
     origin: Origin
     path: Path
     note: str = ""
+    kept: bool = False
+    disliked: bool = False
 
     @property
     def caption(self) -> str:
         """Labels and seed in words."""
         return describe(self.origin)
+
+    @property
+    def marks(self) -> str:
+        """What the visitor said of it, as the end of a caption."""
+        return " · kept" * self.kept + " · not this" * self.disliked
 
 
 def describe(origin: Origin) -> str:
@@ -143,10 +150,14 @@ class Session:
         if len(self.kept) >= MOST_KEPT:
             raise UserError(f"{MOST_KEPT} pictures are kept, which is the most; remove some first")
         self.kept.append(one)
+        one.kept = True
 
     def discard(self, one: Hung) -> None:
-        """Remember what a picture looks like, as one that is not wanted; of many the last ones."""
+        """Remember once what a picture looks like, as one that is not wanted; of many the last ones."""
+        if one.disliked:
+            return
         self.discarded = [*self.discarded, _small(one)][-MOST_KEPT:]
+        one.disliked = True
 
     def liked(self) -> list[Image.Image]:
         """Return small copies of what is kept."""
@@ -155,6 +166,7 @@ class Session:
     def remove(self, one: Hung) -> None:
         """Stop keeping a picture."""
         self.kept.remove(one)
+        one.kept = False
         self._remove([one])
 
     def zipped(self, studio: Path) -> Path:

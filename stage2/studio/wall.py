@@ -10,7 +10,7 @@ import gradio as gr
 
 from stage2.painter.requests import Painting, Request
 from stage2.studio.controls import AT_ONCE, SOON, told
-from stage2.studio.session import Hung, Session, describe, short_captions
+from stage2.studio.session import Hung, Session, short_captions
 from stage2.studio.workshop import Workshop
 
 LOOKS = """
@@ -44,8 +44,10 @@ class Wall:
             self.download = gr.DownloadButton("Download (PNG)", **OF_CHOSEN)
         self.buttons: list[Any] = [self.keep, self.discard]
         """Those for a chosen picture; a tab adds its own before it calls `finish`."""
-        self.keep.click(told(self._keep), session, None, **SOON)
-        self.discard.click(told(self._discard), session, None, **SOON)
+        self.marked = [self.grid, self.recipe]
+        """What shows the marks that `marks` returns."""
+        self.keep.click(told(self._keep), session, self.marked, **SOON)
+        self.discard.click(told(self._discard), session, self.marked, **SOON)
 
     def finish(self) -> None:
         """Add the large picture, and connect the grid. Outputs of what paints on this wall are `outputs`."""
@@ -69,29 +71,32 @@ class Wall:
         """Return the request of the picture that is chosen. Raises UserError if there is none."""
         return self.chosen(session).origin.request
 
+    def marks(self, session: Session) -> list[str]:
+        """Return the grid and the line of the chosen picture, with what is kept and what is not wanted."""
+        hung, place = session.walls.get(self.name, []), session.chosen.get(self.name)
+        return [grid_of(hung, place), NOTHING if place is None else _recipe_of(self.chosen(session))]
+
     def _choose(self, session: Session, event: gr.EventData) -> list[Any]:
         session.chosen[self.name] = int(event.cell)
         return self._show(self.chosen(session))
 
     def _show(self, one: Hung) -> list[Any]:
-        words = html.escape(f"{describe(one.origin)} · {one.origin.request.resolution} pixels")
         return [
-            f"<p>Chosen: {words}</p>",
-            f'<img src="{address(one)}" alt="{words}">',
+            _recipe_of(one),
+            f'<img src="{address(one)}" alt="{html.escape(one.caption)}">',
             gr.update(value=str(one.path), interactive=True),
             *[gr.update(interactive=True)] * len(self.buttons),
         ]
 
-    def _keep(self, session: Session) -> None:
-        one = self.chosen(session)
-        if one not in session.kept:
-            session.keep(one)
-            self.shop.save(one)
+    def _keep(self, session: Session) -> list[str]:
+        self.shop.keep(self.chosen(session), session)
         gr.Info("Kept.", duration=2)
+        return self.marks(session)
 
-    def _discard(self, session: Session) -> None:
+    def _discard(self, session: Session) -> list[str]:
         session.discard(self.chosen(session))
         gr.Info("Noted: choose Follow my taste in Paint to see fewer of these.", duration=4)
+        return self.marks(session)
 
 
 def empty_grid(name: str, label: str) -> gr.HTML:
@@ -108,7 +113,8 @@ def address(one: Hung) -> str:
 def grid_of(hung: Sequence[Hung], chosen: int | None) -> str:
     """Return the grid of some pictures, one of them chosen; none for a single one, which is shown large."""
     hung = hung if len(hung) > 1 else []
-    return hang([address(one) for one in hung], short_captions(hung), chosen)
+    captions = [f"{words}{one.marks}" for words, one in zip(short_captions(hung), hung, strict=True)]
+    return hang([address(one) for one in hung], captions, chosen)
 
 
 def hang(addresses: Sequence[str], captions: Sequence[str], chosen: int | None) -> str:
@@ -119,3 +125,8 @@ def hang(addresses: Sequence[str], captions: Sequence[str], chosen: int | None) 
         for place, (address, caption) in enumerate(zip(addresses, captions, strict=True))
     ]
     return f'<div class="grid">{"".join(cells)}</div>'
+
+
+def _recipe_of(one: Hung) -> str:
+    words = f"{one.caption} · {one.origin.request.resolution} pixels{one.marks}"
+    return f"<p>Chosen: {html.escape(words)}</p>"

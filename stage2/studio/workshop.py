@@ -17,7 +17,7 @@ from PIL import Image
 from common.errors import UserError
 from common.files import whole_file
 from stage2.painter.painter import Painter
-from stage2.studio.session import Hung
+from stage2.studio.session import Hung, Session
 from stage2.studio.weights import Newest
 
 SHA256 = 64
@@ -58,8 +58,11 @@ class Workshop:
         """A painter with the newest weights."""
         return self.weights.painter()
 
-    def save(self, one: Hung) -> None:
-        """Write a kept picture to `out`, if there is one, under a name of its own."""
+    def keep(self, one: Hung, session: Session) -> None:
+        """Keep a picture, and write it to `out`, if there is one, under a name of its own; both only once."""
+        if one.kept:
+            return
+        session.keep(one)
         if self.out is None:
             return
         self.out.mkdir(parents=True, exist_ok=True)
