@@ -220,6 +220,8 @@ def test_a_photo_is_painted_in_every_style_in_its_own_shape(visitor: Visitor, tm
     with Image.open(io.BytesIO(visitor.downloaded("Download (PNG)"))) as picture:
         assert picture.size == (171, 128)
         assert picture.info["photo"]
+    visitor.page.get_by_label("Clear", exact=True).locator("visible=true").first.click()
+    visitor.page.get_by_text("To be painted").locator("visible=true").wait_for(state="hidden")
 
 
 @in_a_browser
@@ -247,6 +249,10 @@ def test_a_drawing_is_painted(visitor: Visitor) -> None:
     visitor.choose("Style", "cubism")
     visitor.button("Paint it").click()
     visitor.says("any genre · cubism · seed 0 · 128 pixels")
+    visitor.page.locator(".sketch .clear").click()
+    visitor.page.get_by_text("To be painted").locator("visible=true").wait_for(state="hidden")
+    visitor.button("Paint it").click()
+    visitor.says("choose a picture or draw one first")
 
 
 @in_a_browser

@@ -53,7 +53,7 @@ canvas.addEventListener('pointerdown', e => {
 canvas.addEventListener('pointermove', e => { if (!e.buttons) return;
   pen.strokeStyle = colour.value; pen.lineWidth = width.value; pen.lineTo(...place(e)); pen.stroke(); });
 canvas.addEventListener('pointerup', () => trigger('submit', {picture: canvas.toDataURL('image/png')}));
-element.querySelector('.clear').addEventListener('click', clear);
+element.querySelector('.clear').addEventListener('click', () => { clear(); trigger('submit', {picture: ''}); });
 """
 
 
@@ -87,6 +87,7 @@ class PhotoTab:
                 self.wall = Wall("photo", shop, session, "Your picture, painted")
                 self.wall.finish()
         upload.upload(told(self._take), [session, upload], preview, **OF_UPLOADS)
+        upload.clear(lambda session: self._forget(session, drawn=False), session, preview, **AT_ONCE)
         sketch.submit(told(self._take_drawing), session, preview, **SOON)
         every = [session, seed, *style.components, *genre.components]
         paints(go.click, self._paint, every, self.wall.outputs)
@@ -95,11 +96,19 @@ class PhotoTab:
     def _take(self, session: Session, upload: dict[str, Any]) -> Any:
         with uploaded(upload["path"], self.shop.folder) as file:
             image = open_photo(file, MOST_BYTES).image
-        session.photo = Photo.of(image)
-        return self._shown(session, image)
+        return self._shown(session, image, drawn=False)
+
+    def _forget(self, session: Session, drawn: bool) -> Any:
+        # The picture in use may be the other one, which stays.
+        if session.photo is None or session.drawn != drawn:
+            return gr.skip()
+        session.photo = None
+        return gr.update(visible=False)
 
     def _take_drawing(self, session: Session, event: gr.EventData) -> Any:
         try:
+            if event.picture == "":
+                return self._forget(session, drawn=True)
             content = base64.b64decode(str(event.picture).partition(",")[2][:MOST_OF_DRAWING], validate=True)
             with Image.open(io.BytesIO(content), formats=["PNG"]) as drawing:
                 if drawing.size != (DRAWING, DRAWING):
@@ -107,10 +116,10 @@ class PhotoTab:
                 image = drawing.convert("RGB")
         except (binascii.Error, AttributeError, OSError, ValueError, SyntaxError):
             raise UserError("the drawing could not be read; draw it again") from None
-        session.photo = Photo.of(image)
-        return self._shown(session, image)
+        return self._shown(session, image, drawn=True)
 
-    def _shown(self, session: Session, image: Image.Image) -> Any:
+    def _shown(self, session: Session, image: Image.Image, drawn: bool) -> Any:
+        session.photo, session.drawn = Photo.of(image), drawn
         path = session.new_folder(self.shop.folder) / "picture.webp"
         small = image.copy()
         small.thumbnail((PREVIEW, PREVIEW))

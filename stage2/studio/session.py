@@ -101,6 +101,8 @@ class Session:
     """Small copies of the pictures that the visitor does not want more of."""
     photo: Photo | None = None
     """The visitor's own picture."""
+    drawn: bool = False
+    """True if it comes from the drawing pad."""
     recipe: Hung | None = None
     """The painting whose recipe was read."""
     sheet: Request = field(default_factory=Request)
