@@ -12,7 +12,7 @@ import gradio as gr
 
 from common.errors import UserError
 from common.vocabulary import ANY
-from stage2.studio.session import Session
+from stage2.studio.session import NotYet, Session
 
 LARGEST_SEED = 10**15
 """Browsers round longer numbers."""
@@ -37,23 +37,30 @@ def sentence(error: UserError) -> str:
 
 
 def told(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a UserError of an event's function a sentence on the page."""
+    """Make a UserError of an event's function a sentence on the page: an error, or a hint if it is a NotYet."""
 
     @functools.wraps(work)
     def run(*values: Any) -> Any:
         try:
             return work(*values)
         except UserError as error:
-            raise gr.Error(sentence(error), print_exception=False, title="That did not work") from None
+            return _say(error)
 
     @functools.wraps(work)
     def stream(*values: Any) -> Iterator[Any]:
         try:
             yield from work(*values)
         except UserError as error:
-            raise gr.Error(sentence(error), print_exception=False, title="That did not work") from None
+            yield _say(error)
 
     return stream if inspect.isgeneratorfunction(work) else run
+
+
+def _say(error: UserError) -> Any:
+    if not isinstance(error, NotYet):
+        raise gr.Error(sentence(error), print_exception=False, title="That did not work") from None
+    gr.Info(sentence(error))
+    return gr.skip()
 
 
 def paints(event: Callable[..., Any], work: Callable[..., Any], inputs: Sequence[Any], outputs: Any) -> None:

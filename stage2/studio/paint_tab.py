@@ -10,12 +10,11 @@ from typing import Any
 
 import gradio as gr
 
-from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.requests import Request
 from stage2.painter.variations import in_styles, with_nearby_noise
 from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, paints, seed_field, seed_of, told
-from stage2.studio.session import Session
+from stage2.studio.session import NotYet, Session
 from stage2.studio.wall import OF_CHOSEN, Wall
 from stage2.studio.workshop import Workshop
 
@@ -90,7 +89,7 @@ class PaintTab:
             yield from self._paint(session, *values)
             return
         if not (session.kept or session.discarded):
-            raise UserError("your taste is not known yet; keep a picture, or say of one: not like this")
+            raise NotYet("your taste is not known yet; keep a picture, or say of one: not like this")
         request, count = self.request(*values)
         liked, disliked = session.liked(), session.discarded
         chosen = self.shop.painter.curate(request, count, CANDIDATES * count, liked=liked, disliked=disliked)

@@ -17,7 +17,7 @@ from common.vocabulary import ANY
 from stage2.painter.photos import MOST_BYTES, Photo, open_photo
 from stage2.painter.requests import Request
 from stage2.studio.controls import AT_ONCE, OF_UPLOADS, SOON, Labels, blend, paints, seed_field, seed_of, told
-from stage2.studio.session import Session
+from stage2.studio.session import NotYet, Session
 from stage2.studio.wall import Wall
 from stage2.studio.workshop import Workshop, uploaded
 
@@ -128,7 +128,7 @@ class PhotoTab:
 
     def _paint(self, session: Session, seed: float | None, *values: Any) -> Iterator[Any]:
         if session.photo is None:
-            raise UserError("choose a picture or draw one first")
+            raise NotYet("choose a picture or draw one first")
         style, genre = values[: len(values) // 2], values[len(values) // 2 :]
         painter, named = self.shop.painter, blend(*style)
         styles = painter.styles_at(None) if named == ANY else [named]

@@ -28,6 +28,10 @@ SMALL = 32
 """Side, in pixels, of the copies that steer what is painted next."""
 
 
+class NotYet(UserError):
+    """Nothing is wrong: something else comes first, as the text says."""
+
+
 @dataclass
 class Hung:
     """A finished picture: how it was painted, and its file."""
@@ -174,10 +178,10 @@ class Session:
     def zipped(self, studio: Path) -> Path:
         """Write what is kept to a zip: pictures, their requests for `generate.py --requests`, and the notes.
 
-        Restyled photos are not among the requests, which would paint something else. Raises UserError for nothing.
+        Restyled photos are not among the requests, which would paint something else. Raises NotYet for nothing.
         """
         if not self.kept:
-            raise UserError("nothing is kept yet")
+            raise NotYet("nothing is kept yet; keep a picture first")
         names = [f"{number:03}_{one.path.name}" for number, one in enumerate(self.kept, start=1)]
         notes = io.StringIO()
         csv.writer(notes).writerows(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from stage2.painter.variations import WALK_SUFFIXES, animation
 from stage2.studio.controls import AT_ONCE, paints
-from stage2.studio.session import Session
+from stage2.studio.session import NotYet, Session
 from stage2.studio.workshop import Workshop
 
 MOST_FRAMES = 240
@@ -66,6 +66,8 @@ class WalkTab:
     ) -> Iterator[Any]:
         kept = {str(one.path): one.origin.request for one in session.kept}
         requests = [kept[path] for path in stops if path in kept]
+        if len(requests) < 2:
+            raise NotYet("a walk needs two pictures or more; keep some and choose them as stops")
         count = min(int(frames), MOST_FRAMES)
         painted: list[Image.Image] = []
         for painting in self.shop.painter.walk_between(requests, count):
