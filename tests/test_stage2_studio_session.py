@@ -99,7 +99,7 @@ def test_a_zip_holds_the_pictures_their_notes_and_requests_that_paint_them_again
     some = [painting(1, genre="portrait:0.7,landscape:0.3"), painting(2, towards=5, nearby=0.5)]
     for one in list(session.hang("paint", [*some, painting(3, photo="def")], tmp_path))[-1]:
         session.keep(one)
-    session.kept[1].note = "blue, bold"
+    session.annotate(session.kept[1], "blue, bold \ud800")
     with zipfile.ZipFile(session.zipped(tmp_path)) as archive:
         archive.extractall(tmp_path / "out")
     pictures = sorted(path.name for path in (tmp_path / "out").glob("*.png"))
@@ -107,7 +107,7 @@ def test_a_zip_holds_the_pictures_their_notes_and_requests_that_paint_them_again
     assert len(pictures) == 3
     read = [series.request for series in read_requests(tmp_path / "out" / "requests.jsonl", Request())]
     assert read == [one.request for one in some]
-    assert f'{pictures[1]},"blue, bold"' in (tmp_path / "out" / "notes.csv").read_text()
+    assert f'{pictures[1]},"blue, bold ?"' in (tmp_path / "out" / "notes.csv").read_text()
 
 
 def test_captions_say_what_differs_and_blends_are_in_per_cent() -> None:

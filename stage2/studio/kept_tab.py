@@ -8,12 +8,9 @@ import gradio as gr
 
 from stage2.studio.controls import AT_ONCE, told
 from stage2.studio.paint_tab import PaintTab
-from stage2.studio.session import Hung, Session
+from stage2.studio.session import LONGEST_NOTE, Hung, Session
 from stage2.studio.wall import address, empty_grid, hang
 from stage2.studio.workshop import Workshop
-
-LONGEST_NOTE = 1000
-"""Characters."""
 
 
 class KeptTab:
@@ -57,7 +54,7 @@ class KeptTab:
         return [gr.update(value=one.note, interactive=True), onward, gr.update(interactive=True)]
 
     def _write(self, session: Session, note: str) -> None:
-        self._chosen(session).note = note[:LONGEST_NOTE]
+        session.annotate(self._chosen(session), note)
 
     def _remove(self, session: Session) -> list[Any]:
         session.remove(self._chosen(session))

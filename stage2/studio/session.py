@@ -22,6 +22,8 @@ from common.vocabulary import ANY
 from stage2.painter.photos import Photo
 from stage2.painter.requests import MOVING, Origin, Painting, Request
 
+LONGEST_NOTE = 1000
+"""Characters."""
 MOST_KEPT = 200
 """Pictures that one visitor can keep."""
 SMALL = 32
@@ -164,6 +166,10 @@ class Session:
             return
         self.discarded = [*self.discarded, _small(one)][-MOST_KEPT:]
         one.disliked = True
+
+    def annotate(self, one: Hung, note: str) -> None:
+        """Write a note on a picture; halves of characters, which no file can hold, become question marks."""
+        one.note = note[:LONGEST_NOTE].encode(errors="replace").decode()
 
     def liked(self) -> list[Image.Image]:
         """Return small copies of what is kept."""
