@@ -179,7 +179,7 @@ def test_one_paints_a_blend_sees_it_in_other_styles_keeps_it_and_takes_it_home(v
     visitor.page.get_by_label("Note on the chosen picture").fill("the one")
     visitor.button("Make a zip of all").click()
     with zipfile.ZipFile(io.BytesIO(visitor.downloaded("Download kept.zip"))) as archive:
-        assert archive.namelist()[1:] == ["requests.jsonl", "notes.csv"]
+        assert archive.namelist()[1:] == ["requests.jsonl", "notes.csv", "README.txt"]
         assert "the one" in archive.read("notes.csv").decode()
         assert '"seed": 1' in archive.read("requests.jsonl").decode()
 

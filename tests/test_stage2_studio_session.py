@@ -107,6 +107,7 @@ def test_a_zip_holds_the_pictures_their_notes_and_requests_that_paint_them_again
     assert len(pictures) == 3
     read = [series.request for series in read_requests(tmp_path / "out" / "requests.jsonl", Request())]
     assert read == [one.request for one in some]
+    assert "differ by 1 of 255" in (tmp_path / "out" / "README.txt").read_text()
     assert f'{pictures[1]},"blue, bold ?"' in (tmp_path / "out" / "notes.csv").read_text()
 
 

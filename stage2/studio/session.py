@@ -26,6 +26,13 @@ LONGEST_NOTE = 1000
 """Characters."""
 MOST_KEPT = 200
 """Pictures that one visitor can keep."""
+ABOUT_ZIP = """What you kept: pictures with their recipes inside, and your notes in notes.csv.
+
+python scripts/generate.py --again PICTURE           paints one again, to the pixel on the same machine
+python scripts/generate.py --requests requests.jsonl paints all again but pictures of your own; in other batches, which
+                                                     round otherwise, so pixels may differ by 1 of 255
+"""
+"""Of the zip of what is kept."""
 SMALL = 32
 """Side, in pixels, of the copies that steer what is painted next."""
 
@@ -200,6 +207,7 @@ class Session:
             requests = [_as_row(one.origin.request) for one in self.kept if not one.origin.photo]
             archive.writestr("requests.jsonl", "".join(f"{json.dumps(row)}\n" for row in requests))
             archive.writestr("notes.csv", notes.getvalue())
+            archive.writestr("README.txt", ABOUT_ZIP)
         return path
 
     def leave(self) -> None:
