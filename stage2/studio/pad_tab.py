@@ -92,10 +92,8 @@ class PadTab:
     def _paint(
         self, session: Session, point: list[Any], kind: str, other: str, seed: float | None, *corners: str
     ) -> Iterator[Any]:
-        mixed, painter = (
-            corner_blend(corners, *(min(1.0, max(0.0, float(side))) for side in point[-2:])),
-            self.shop.painter,
-        )
+        mixed = corner_blend(corners, *(min(1.0, max(0.0, float(side))) for side in point[-2:]))
+        painter = self.shop.painter
         genre, style = (mixed, other) if kind == "genre" else (other, mixed)
         # Small enough to follow the point.
         asked = Request(genre=genre, style=style, seed=seed_of(seed), resolution=painter.resolutions[:2][-1])

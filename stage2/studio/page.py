@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 import gradio as gr
 
@@ -76,12 +75,6 @@ def served(shop: Workshop, host: str, port: int | None, auth: tuple[str, str] | 
     theme = gr.themes.Default(
         primary_hue="indigo", neutral_hue="stone", font=["system-ui", "sans-serif"], font_mono=["monospace"]
     )
-    settings: dict[str, Any] = {
-        "theme": theme,
-        "css": LOOKS,
-        "footer_links": [],
-        "state_session_capacity": MOST_SESSIONS,
-    }
     try:
         _, address, _ = page.launch(
             server_name=host,
@@ -95,7 +88,10 @@ def served(shop: Workshop, host: str, port: int | None, auth: tuple[str, str] | 
             max_file_size=MOST_BYTES,
             run_history=False,
             enable_monitoring=False,
-            **settings,
+            theme=theme,
+            css=LOOKS,
+            footer_links=[],
+            state_session_capacity=MOST_SESSIONS,
         )
     except OSError as error:
         raise UserError(f"the page cannot be served at {host}: {error}; choose another --port or --host") from None

@@ -44,8 +44,7 @@ class PaintTab:
         self.dice.click(lambda: random.randrange(1_000_000), None, self.seed, **AT_ONCE)
 
     def _add_controls(self) -> None:
-        knows = self.shop.painter.vocabulary
-        painter = self.shop.painter
+        painter, knows = self.shop.painter, self.shop.painter.vocabulary
         self.genre = Labels("Genre", list(knows.genres))
         self.style = Labels("Style", sorted({*knows.styles, *knows.families}) if painter.stage2 else [])
         self.seed = seed_field("The same seed is the same picture.")
@@ -100,11 +99,8 @@ class PaintTab:
         """Return what the values of `components` ask for, and the number of pictures."""
         labels = len(values) // 2 - 2
         genre, style, (seed, count, size, truncation) = values[:labels], values[labels : 2 * labels], values[-4:]
-        resolution, named = int(size), blend(*style)
-        asked = Request(
-            genre=blend(*genre), style=named, seed=seed_of(seed), resolution=resolution, truncation=float(truncation)
-        )
-        return asked, max(1, min(int(count), MOST))
+        asked = Request(genre=blend(*genre), style=blend(*style), seed=seed_of(seed), resolution=int(size))
+        return replace(asked, truncation=float(truncation)), max(1, min(int(count), MOST))
 
     def opens(self, trigger: Any, asked: Any, session: gr.State, tabs: gr.Tabs) -> None:
         """Make a click on `trigger` paint here what `asked` returns for a session and the event."""
@@ -124,7 +120,7 @@ class PaintTab:
 
     def _varied(self, vary: Any) -> Any:
         def work(session: Session) -> Iterator[Any]:
-            requests = vary(self.wall.asked(session))
+            requests = vary(self.wall.chosen(session).origin.request)
             yield from self.wall.paint(session, self.shop.painter.stream(requests))
 
         return work

@@ -66,7 +66,8 @@ def describe(origin: Origin) -> str:
     """Return labels and seed in words."""
     asked = origin.request
     own = ["your picture"] if origin.photo else []
-    words = own + [in_words(label) if label != ANY else f"any {kind}" for kind, label in _labels(asked)]
+    labels = {"genre": asked.genre, "style": asked.style}
+    words = own + [in_words(label) if label != ANY else f"any {kind}" for kind, label in labels.items()]
     words += [f"seed {asked.seed}", *([f"towards {asked.towards}"] if asked.towards is not None else [])]
     return " · ".join(words)
 
@@ -80,18 +81,13 @@ def in_words(label: str) -> str:
     return ", ".join(f"{name} {share / sum(shares):.0%}" for (name, _, _), share in zip(parts, shares, strict=True))
 
 
-def _labels(asked: Request) -> list[tuple[str, str]]:
-    return [("genre", asked.genre), ("style", asked.style)]
-
-
 def short_captions(hung: Sequence[Hung]) -> list[str]:
     """Return what tells pictures of one wall apart: labels that differ, or seeds."""
     asked = [one.origin.request for one in hung]
     kinds = [kind for kind in ("genre", "style", "seed") if len({getattr(one, kind) for one in asked}) > 1]
     moved = len({one.towards for one in asked}) > 1
     words = [
-        [in_words(label) for kind, label in _labels(one) if kind in kinds] + [f"seed {one.seed}"] * ("seed" in kinds)
-        for one in asked
+        [f"seed {one.seed}" if kind == "seed" else in_words(getattr(one, kind)) for kind in kinds] for one in asked
     ]
     return [
         " · ".join([*some, *(["near it" if one.towards is not None else "the picture"] if moved else [])])

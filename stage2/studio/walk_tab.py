@@ -56,13 +56,7 @@ class WalkTab:
         return gr.update(choices=names, value=[path for _, path in names[:4]], info=info)
 
     def _walk(
-        self,
-        session: Session,
-        stops: list[str],
-        frames: float,
-        fps: float,
-        format: str,
-        progress: gr.Progress = PROGRESS,
+        self, session: Session, stops: list[str], frames: float, fps: float, format: str, progress: Any = PROGRESS
     ) -> Iterator[Any]:
         kept = {str(one.path): one.origin.request for one in session.kept}
         requests = [kept[path] for path in stops if path in kept]

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from stage2.painter.requests import Painting, Request
+from stage2.painter.requests import Painting
 from stage2.studio.controls import AT_ONCE, SOON, told
 from stage2.studio.session import Hung, Session, short_captions
 from stage2.studio.workshop import Workshop
@@ -66,10 +66,6 @@ class Wall:
     def chosen(self, session: Session) -> Hung:
         """Return the picture that is chosen. Raises UserError if there is none."""
         return session.chosen_on(self.name)
-
-    def asked(self, session: Session) -> Request:
-        """Return the request of the picture that is chosen. Raises UserError if there is none."""
-        return self.chosen(session).origin.request
 
     def marks(self, session: Session) -> list[str]:
         """Return the grid and the line of the chosen picture, with what is kept and what is not wanted."""
