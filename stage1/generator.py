@@ -52,7 +52,7 @@ class Generator(nn.Module):
                 wide,
                 narrow,
                 condition_dim,
-                upsample=True,
+                upsample="nearest",
                 modulated=modulated,
                 patterns=partial(_Patterns, condition_dim, 8 * 2**number, patterns) if patterns else None,
             )

@@ -87,8 +87,8 @@ class LossSettings(RealnessSettings):
     content: Annotated[float, pydantic.Field(ge=0)] = 0.0
     """The eyes see the same things in the same places of output and small picture, whatever the means of their maps."""
     reconstruction: Annotated[float, pydantic.Field(ge=0)]
-    """Distance between output and real painting, if the small picture is a reduced real painting. It is a mean over
-    n values, so its gradient has a norm of weight / sqrt(n); the score's has about 1."""
+    """Distance between small picture and output brought down, where the small picture is a real painting so labelled.
+    It is a mean over n = 12,288 values, so its gradient has a norm of weight / sqrt(n); the score's has about 1."""
 
 
 @settings

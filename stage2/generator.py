@@ -1,4 +1,4 @@
-"""Stage II's generator: keeps a small picture's features at 16 pixels, and paints all else anew, as the labels say.
+"""Stage II's generator: keeps a small picture's features at 16 and 32 pixels, and paints all else as the labels say.
 
 So palette, edges and brushwork can follow the style; `stage2.losses` holds the picture to what stage I painted.
 """
@@ -52,16 +52,17 @@ class Generator(nn.Module):
         finest, middle, coarsest = encoder_channels
         block = partial(NormalisedBlock, condition_dim=condition_dim, modulated=True)
         self.stem = replicate_conv3x3(3, finest)
-        self.encoder = nn.ModuleList(
-            block(*widths, upsample=False) for widths in ((finest, middle), (middle, coarsest))
-        )
-        self.body = nn.ModuleList(block(coarsest, coarsest, upsample=False) for _ in range(body_blocks))
+        self.encoder = nn.ModuleList(block(*widths) for widths in ((finest, middle), (middle, coarsest)))
+        self.body = nn.ModuleList(block(coarsest, coarsest) for _ in range(body_blocks))
         widths = (coarsest, *decoder_channels)
         grain = partial(_Grain, mapping, min(noise_dim, GRAIN_DIM))
         self.decoder = nn.ModuleList(
-            block(wide, narrow, upsample=True, patterns=partial(grain, 32 * 2**level))
+            block(wide, narrow, upsample="bilinear", patterns=partial(grain, 32 * 2**level))
             for level, (wide, narrow) in enumerate(pairwise(widths))
         )
+        self.across = nn.Conv2d(middle, widths[1], 1)
+        """Takes the encoder's features at 32 pixels to the decoder's: from 16 alone, forms lost their places."""
+        nn.init.zeros_(self.across.weight)
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in widths[:-1])
         self.out = EnlargingConvolution(widths[-1], 3, output_enlargement)
         self.output_enlargement = output_enlargement
@@ -81,14 +82,17 @@ class Generator(nn.Module):
         condition = self.mapping(torch.cat([noise, LABEL_SCALE * genres, LABEL_SCALE * styles], dim=1))
         # With channels last a training step is a fifth faster on a CPU.
         features = self.stem(small.contiguous(memory_format=torch.channels_last))
-        for block in self.encoder:
-            features = block(F.avg_pool2d(features, 2), condition)
+        middle, coarsest = self.encoder
+        at_32 = middle(F.avg_pool2d(features, 2), condition)
+        features = coarsest(F.avg_pool2d(at_32, 2), condition)
         for block in self.body:
             features = block(features, condition)
         picture = features.new_zeros(())
-        for sketch, block in zip(self.sketches, self.decoder, strict=True):
+        for level, (sketch, block) in enumerate(zip(self.sketches, self.decoder, strict=True)):
             picture = enlarged(picture + sketch(features), 2)
             features = block(features, condition)
+            if level == 0:
+                features = features + self.across(at_32)
         return torch.tanh(enlarged(picture, self.output_enlargement) + self.out(features))
 
     def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -57,6 +57,12 @@ def layout_correlation(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 
     return correlation(one, other)
 
 
+def reduced_distance(small: Float[Tensor, "b 3 h w"], large: Float[Tensor, "b 3 size size"]) -> Float[Tensor, "b"]:
+    """Mean absolute distance between the small picture and the large one, reduced as sharply as datasets are."""
+    reduced = F.interpolate(large, size=small.shape[-2:], mode="bicubic", antialias=True)
+    return (reduced - small).abs().mean(dim=(1, 2, 3))
+
+
 def correlation(one: Float[Tensor, "b c h w"], other: Float[Tensor, "b c h w"]) -> Float[Tensor, "b"]:
     """Correlate maps over their places: 1 if the same things lie in the same places, whatever each channel's mean."""
     one, other = ((part - part.mean(dim=(2, 3), keepdim=True)).flatten(1) for part in (one, other))

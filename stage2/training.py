@@ -42,6 +42,7 @@ from stage2.losses import (
     label_loss,
     layout_correlation,
     layout_distance,
+    reduced_distance,
     wrong_styles,
 )
 from stage2.networks import build_critic, build_generator, eyes_of, look
@@ -257,7 +258,7 @@ class Stage2Trainer:
         scores, genre_logits, style_logits, _ = self.pair.judge(views, batch.asked_genres, batch.asked_styles)
         labels = label_loss(genre_logits, batch.asked_genres, style_logits, batch.asked_styles)
         rebuilt = (batch.from_real & ~batch.restyled).float()
-        reconstruction = rebuilt * (fake - batch.large).abs().mean(dim=(1, 2, 3))
+        reconstruction = rebuilt * reduced_distance(small, fake)
         losses = -scores + loss.generator_labels * labels + loss.layout * layout_distance(small, fake)
         losses = losses + loss.reconstruction * reconstruction
         figures = {}

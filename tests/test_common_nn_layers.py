@@ -78,7 +78,7 @@ def test_picture_norm_of_an_even_picture_is_zero_with_a_finite_gradient() -> Non
 def test_in_no_layer_do_pictures_of_a_batch_meet() -> None:
     features, condition = torch.randn(3, 4, 4, 4), torch.randn(3, 5)
     for layer, arguments in (
-        (NormalisedBlock(4, 6, condition_dim=5, upsample=True, modulated=True), (features, condition)),
+        (NormalisedBlock(4, 6, condition_dim=5, upsample="bilinear", modulated=True), (features, condition)),
         (layer_norm(4), (features,)),
         (Gate(2, 5), (features, condition)),
     ):

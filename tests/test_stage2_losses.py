@@ -15,6 +15,7 @@ from stage2.losses import (
     label_loss,
     layout_correlation,
     layout_distance,
+    reduced_distance,
     wrong_styles,
 )
 
@@ -65,6 +66,16 @@ def test_layout_is_where_light_and_shade_lie_whatever_the_colours() -> None:
     torch.testing.assert_close(layout_distance(small, mirrored), KEPT_LAYOUT - layout_correlation(small, mirrored))
     assert layout_distance(small, mirrored) > 0.3
     torch.testing.assert_close(layout_correlation(small, -large), -layout_correlation(small, large))
+
+
+def test_a_picture_brought_down_is_compared_with_the_small_one() -> None:
+    torch.manual_seed(0)
+    small = F.interpolate(torch.rand(2, 3, 16, 16) - 0.5, size=(64, 64), mode="bicubic")
+    large = F.interpolate(small, size=(256, 256), mode="bicubic")
+    assert reduced_distance(small, large).max() < 0.002
+    # Detail finer than the small picture's pixels is free.
+    assert reduced_distance(small, large + 0.3 * (torch.arange(256) % 2 * 2.0 - 1)).max() < 0.005
+    torch.testing.assert_close(reduced_distance(small, large + 0.1), torch.full((2,), 0.1), atol=0.002, rtol=0)
 
 
 def test_content_is_what_lies_where_whatever_each_channels_mean() -> None:

@@ -233,6 +233,19 @@ def test_a_picture_costs_less_than_ten_billion_operations(preset: str) -> None:
     assert 0 < counted.get_total_flops() < 10e9
 
 
+def test_heads_for_maps_of_another_size_start_anew(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    near, far = (build_critic(replace(SEEING, feature_side=side), 3, 5) for side in (64, 128))
+    save_file(near.state_dict(), tmp_path / "weights.safetensors")
+    before = {name: value.clone() for name, value in far.state_dict().items()}
+    labels = Vocabulary(genres=dict.fromkeys("abc", 1), styles=dict.fromkeys("vwxyz", 1), families={})
+    build = partial(build_critic, replace(SEEING, feature_side=128))
+    adopt_weights(far, tmp_path / "weights.safetensors", build, labels, labels)
+    for name, value in far.state_dict().items():
+        source = before if name.startswith("map_heads.") else near.state_dict()
+        assert torch.equal(value, source[name]), name
+
+
 def test_a_generator_takes_over_one_of_half_the_size_and_paints_alike(tmp_path: Path) -> None:
     torch.manual_seed(0)
     small, large = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -98,9 +99,10 @@ class Mapping(nn.Module):
 
 
 class NormalisedBlock(nn.Module):
-    """Residual block of two normalised gated convolutions; doubles the size first if `upsample` is set.
+    """Residual block of two normalised gated convolutions; doubles the size first if `upsample` names how.
 
-    It enlarges before the convolution; a strided transposed convolution would leave a grid.
+    It enlarges before the convolution; a strided transposed convolution would leave a grid. In stage II `nearest` left
+    one, too (stage2/README.md, "Enlarge smoothly").
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class NormalisedBlock(nn.Module):
         out_channels: int,
         condition_dim: int,
         *,
-        upsample: bool,
+        upsample: Literal["", "nearest", "bilinear"] = "",
         modulated: bool,
         patterns: Callable[[int], nn.Module] | None = None,
     ) -> None:
@@ -129,7 +131,7 @@ class NormalisedBlock(nn.Module):
     ) -> Float[Tensor, "b c_out h_out w_out"]:
         carried = self.skip(features)
         if self.upsample:
-            carried, features = enlarged(carried, 2), F.interpolate(features, scale_factor=2)
+            carried, features = enlarged(carried, 2), F.interpolate(features, scale_factor=2, mode=self.upsample)
         carried = carried + self.first(features, condition)
         return carried + self.second(carried, condition)
 

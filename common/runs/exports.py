@@ -33,7 +33,7 @@ CONFIG = "config.json"
 VERSION = 2
 """Of config.json. The first version had no `version`."""
 NEW_PARTS = ("projections.", "map_heads.")
-"""Parts of a critic with eyes: without them in the file, they start at random."""
+"""Parts of a critic with eyes. One that the file has not, or for maps of another size, starts at random."""
 
 
 def write_export(folder: Path, settings: Any, modules: Mapping[str, nn.Module]) -> None:
@@ -182,23 +182,28 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
     """Load the weights of a network that was trained with the vocabulary `theirs`, from a safetensors file.
 
     `build` makes the same network for any number of labels. If an axis of a weight grows with the labels, they must be
-    its last entries, genres before styles. What a `Growing` network has more than the file's starts anew. Raises
-    UserError if the file holds another network.
+    its last entries, genres before styles. What a `Growing` network has more than the file's starts anew, and so does a
+    critic's head that does not fit. Raises UserError if the file holds another network.
     """
     label_axes = _label_axes(build, len(own.genres), len(own.styles))
     adopted = {}
     try:
-        weights = load_file(path)
-        for name, value in network.state_dict().items():
-            if name in weights and name in label_axes:
+        weights, state = load_file(path), network.state_dict()
+        anew = {
+            _part_of(name)
+            for name, value in state.items()
+            if name not in weights or (name not in label_axes and weights[name].shape != value.shape)
+        }
+        for name, value in state.items():
+            if name.startswith(NEW_PARTS) and _part_of(name) in anew:
+                adopted[name] = value
+            elif name in weights and name in label_axes:
                 axis, has_genres, has_styles = label_axes[name]
                 known = [theirs.genres] * has_genres + [theirs.styles] * has_styles
                 wanted = [own.genres] * has_genres + [own.styles] * has_styles
                 adopted[name] = _relabelled(weights[name], axis, known, wanted, like=value)
             elif name in weights:
                 adopted[name] = weights[name]
-            elif name.startswith(NEW_PARTS):
-                adopted[name] = value
         network.load_state_dict(adopted | (network.grown(weights) if isinstance(network, Growing) else {}))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = textwrap.shorten(str(error), 200, placeholder=" …")
@@ -206,6 +211,11 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
             f"{path} holds another network than these settings describe ({reason}); use the preset, or the networks.* "
             "settings, that it was trained with"
         ) from None
+
+
+def _part_of(name: str) -> str:
+    """Return the first two parts of a weight's name, such as a head with its number."""
+    return ".".join(name.split(".")[:2])
 
 
 def _label_axes(build: Build, num_genres: int, num_styles: int) -> dict[str, tuple[int, bool, bool]]:
