@@ -66,6 +66,7 @@ def test_the_pages_show_every_command() -> None:
         "command_line.py",
         "painting_options.py",
         "readme_pictures.py",
+        "scaling.py",
     }
     assert {script for script, _ in commands(ROOT / "scripts" / "README.md")} == typed
 
