@@ -101,8 +101,7 @@ class Mapping(nn.Module):
 class NormalisedBlock(nn.Module):
     """Residual block of two normalised gated convolutions; doubles the size first if `upsample` names how.
 
-    It enlarges before the convolution; a strided transposed convolution would leave a grid. In stage II `nearest` left
-    one, too (stage2/README.md, "Enlarge smoothly").
+    It enlarges before the convolution; a strided transposed convolution would leave a grid.
     """
 
     def __init__(
