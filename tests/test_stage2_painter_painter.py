@@ -209,6 +209,12 @@ def test_curated_pictures_are_the_best_of_all_candidates(painter: Painter) -> No
     assert np.abs(pixels(same.image) - pixels(kept[0].image)).max() <= 1
 
 
+def test_curating_stops_after_the_batch_in_which_it_is_told(painter: Painter) -> None:
+    asked: list[int] = []
+    assert painter.curate(Request(), 2, 24, stopped=lambda: not asked.append(1)) == []
+    assert len(asked) == 1
+
+
 def test_curating_needs_enough_candidates_and_a_critic(painter: Painter, stage2_run: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="16 of 4 pictures cannot be kept"):
         painter.curate(Request(), 16, 4)

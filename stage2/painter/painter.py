@@ -6,7 +6,7 @@ weights, the labels and its own seed. Stage II's export contains stage I's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
@@ -103,13 +103,14 @@ class Painter:
         variety: bool = False,
         liked: Sequence[Image.Image] = (),
         disliked: Sequence[Image.Image] = (),
+        stopped: Callable[[], bool] = lambda: False,
     ) -> list[Painting]:
         """Paint `candidates` pictures with consecutive seeds, and return the `keep` best of them, best first.
 
         The surer the critic is of the requested labels, the better; likeness to a picture that is `liked` adds to that,
         and likeness to one that is `disliked` takes from it. `variety` skips pictures that look like a kept one.
-        Each painting's `judgement` holds its realness, the probability of its labels, and its rank. Raises UserError if
-        the export has no critic.
+        Each painting's `judgement` holds its realness, the probability of its labels, and its rank. `stopped` is asked
+        after each batch; where it says so, nothing is returned. Raises UserError if the export has no critic.
         """
         if not 1 <= keep <= candidates:
             raise UserError(f"{keep} of {candidates} pictures cannot be kept; keep at least 1 and at most all")
@@ -123,6 +124,8 @@ class Painter:
                 raise UserError("the export has no critic, which curating needs; export the run again")
             parts.append(opinion)
             small.append(thumbnails(pictures.cpu()))
+            if stopped():
+                return []
         opinions, (genres, styles) = Opinions.joined(parts), (rows.numpy() for rows in points([first]))
         seen = np.concatenate(small)
         shift = likeness(seen, thumbnails_of(liked)) - likeness(seen, thumbnails_of(disliked))

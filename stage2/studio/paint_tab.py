@@ -91,8 +91,11 @@ class PaintTab:
             raise NotYet("your taste is not known yet; keep a picture, or say of one: not like this")
         request, count = self.request(*values)
         liked, disliked = session.liked(), session.discarded
-        chosen = self.shop.painter.curate(request, count, CANDIDATES * count, liked=liked, disliked=disliked)
-        yield from self.wall.paint(session, iter(chosen))
+        paintings = self.shop.painter.curate(
+            request, count, CANDIDATES * count, liked=liked, disliked=disliked, stopped=lambda: session.stopped
+        )
+        if paintings:
+            yield from self.wall.paint(session, iter(paintings))
 
     @staticmethod
     def request(*values: Any) -> tuple[Request, int]:
