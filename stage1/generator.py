@@ -75,6 +75,30 @@ class Generator(nn.Module):
             features = block(features, condition)
         return torch.tanh(enlarged(picture, self.enlargement) + self.out(enlarged(features, self.enlargement)))
 
+    def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the weights that are those of a generator with narrower blocks, widened; it paints as before."""
+        return {
+            name: _widened(weights[name], value.shape)
+            for name, value in self.state_dict().items()
+            if name.startswith(("blocks.", "sketches.", "out.")) and name in weights
+        }
+
+
+def _widened(weight: Float[Tensor, "c_out *rest"], shape: torch.Size) -> Float[Tensor, "c_wide *rest_wide"]:
+    """Repeat channels, and share out what read one among its copies (Net2Net, Chen et al. 2016).
+
+    The shares are random, or else all copies would learn the same. Weights that would not fit are returned as they are.
+    """
+    if weight.ndim != len(shape) or any(wide % narrow for wide, narrow in zip(shape, weight.shape, strict=True)):
+        return weight
+    copies, *readers = (wide // narrow for wide, narrow in zip(shape, weight.shape, strict=True))
+    weight = weight.repeat_interleave(copies, dim=0)
+    if readers and readers[0] > 1:
+        noise = torch.randn(*weight.shape, readers[0], generator=torch.Generator().manual_seed(0)) * weight.std()
+        shares = weight[..., None] / readers[0] + noise - noise.mean(dim=-1, keepdim=True)
+        weight = rearrange(shares, "o i ... copy -> o (i copy) ...")
+    return weight
+
 
 class _Patterns(nn.Module):
     """Adds a bias to each channel at each pixel: a learnt mix of `rank` maps, which depend on the condition.

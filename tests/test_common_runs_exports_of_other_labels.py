@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -76,6 +77,39 @@ def test_a_new_genre_starts_as_the_mean_of_those_that_were_known(tmp_path: Path)
     latents = torch.randn(1, 8)
     of_all = point(THEIRS.genres, dict.fromkeys("abc", 1 / 3))
     torch.testing.assert_close(new(latents, point(OURS.genres, {"d": 1.0})), old(latents, of_all))
+
+
+def test_a_wider_generator_paints_as_the_one_whose_weights_it_takes_over(tmp_path: Path) -> None:
+    narrow, wide, other = (
+        replace(stage1_config().networks, generator_channels=widths)
+        for widths in ((8, 4, 2, 2, 2), (8, 8, 6, 2, 2), (8, 8, 3, 2, 2))
+    )
+    old, new, never = (stage1.networks.build_generator(networks, 3) for networks in (narrow, wide, other))
+    save_file(old.state_dict(), tmp_path / "weights.safetensors")
+    adopt_weights(
+        new,
+        tmp_path / "weights.safetensors",
+        lambda genres, _: stage1.networks.build_generator(wide, genres),
+        THEIRS,
+        THEIRS,
+    )
+    latents, genres = torch.randn(3, narrow.latent_dim), torch.eye(3)
+    after = new(latents, genres)
+    torch.testing.assert_close(after, old(latents, genres), atol=1e-5, rtol=1e-4)
+    # Two copies of one channel learn different things.
+    after.square().mean().backward()
+    copies = new.get_parameter("blocks.0.first.convolution.weight")
+    assert copies.grad is not None
+    assert torch.equal(copies[0], copies[1])
+    assert not torch.allclose(copies.grad[0], copies.grad[1])
+    with pytest.raises(UserError, match="another network"):
+        adopt_weights(
+            never,
+            tmp_path / "weights.safetensors",
+            lambda genres, _: stage1.networks.build_generator(other, genres),
+            THEIRS,
+            THEIRS,
+        )
 
 
 def test_a_critic_knows_the_genres_at_their_new_places(tmp_path: Path) -> None:

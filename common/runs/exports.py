@@ -155,7 +155,7 @@ class Growing(Protocol):
     """A network that can take over the weights of a smaller one."""
 
     def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return what starts anew, by name, beside the weights of the smaller network; nothing for other weights."""
+        """Return, by name, what replaces or joins the weights of the smaller network; nothing for other weights."""
 
 
 def start_from_weights(
@@ -182,8 +182,8 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
     """Load the weights of a network that was trained with the vocabulary `theirs`, from a safetensors file.
 
     `build` makes the same network for any number of labels. If an axis of a weight grows with the labels, they must be
-    its last entries, genres before styles. What a `Growing` network has more than the file's starts anew, and so does a
-    critic's head that does not fit. Raises UserError if the file holds another network.
+    its last entries, genres before styles. A `Growing` network says what becomes of a smaller one's weights; a critic's
+    head that does not fit starts anew. Raises UserError if the file holds another network.
     """
     label_axes = _label_axes(build, len(own.genres), len(own.styles))
     adopted = {}
@@ -204,7 +204,7 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
                 adopted[name] = _relabelled(weights[name], axis, known, wanted, like=value)
             elif name in weights:
                 adopted[name] = weights[name]
-        network.load_state_dict(adopted | (network.grown(weights) if isinstance(network, Growing) else {}))
+        network.load_state_dict(adopted | (network.grown(adopted) if isinstance(network, Growing) else {}))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = textwrap.shorten(str(error), 200, placeholder=" …")
         raise UserError(
