@@ -22,7 +22,7 @@ from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import PaintingDataset, Split
 from common.images import labelled_grid, to_float, to_pictures
-from common.nn.features import FITTED, MapReader
+from common.nn.features import FITTED, MapReader, maps_in_parts
 from common.nn.losses import class_loss, correct
 from common.randomness import Purpose
 from common.runs import trainer
@@ -97,9 +97,14 @@ class Stage1Trainer:
         """Load the frozen network that the critic reads, if it has one, and fit the critic to its maps of paintings."""
         eyes = eyes_of(self.settings.networks)
         if eyes is not None:
-            eyes.to(self.accelerator.device)
+            device = self.accelerator.device
+            eyes.to(device)
+
+            def read(paintings: Tensor) -> list[Tensor]:
+                return eyes(to_float(paintings).to(device))
+
             with torch.no_grad():
-                self._critic.fit(eyes(to_float(self._split.sample(FITTED)).to(self.accelerator.device)))
+                self._critic.fit(maps_in_parts(read, self._split.sample(FITTED)))
         return eyes
 
     def views(

@@ -24,7 +24,7 @@ from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import UNLABELLED, PaintingDataset, one_hot
 from common.errors import UserError
 from common.images import labelled_grid, to_float, to_pictures
-from common.nn.features import FITTED, MapReader
+from common.nn.features import FITTED, MapReader, maps_in_parts
 from common.nn.losses import correct
 from common.randomness import Purpose
 from common.runs import trainer
@@ -168,10 +168,15 @@ class Stage2Trainer:
         """Load the frozen network that the critic reads, if it has one, and fit the critic to its maps of paintings."""
         eyes = eyes_of(self.settings.networks)
         if eyes is not None:
-            eyes.to(self.accelerator.device)
-            paintings = to_float(self._large.sample(FITTED)).to(self.accelerator.device)
+            device = self.accelerator.device
+            eyes.to(device)
+
+            def read(paintings: Tensor) -> list[Tensor]:
+                middle = torch.full((len(paintings), 2), 0.5, device=device)
+                return look(eyes, to_float(paintings).to(device), middle)[1]
+
             with torch.no_grad():
-                self._critic.fit(look(eyes, paintings, paintings.new_full((len(paintings), 2), 0.5))[1])
+                self._critic.fit(maps_in_parts(read, self._large.sample(FITTED)))
         return eyes
 
     def views(

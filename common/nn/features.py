@@ -7,7 +7,7 @@ what comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 import torch.nn.functional as F
@@ -69,6 +69,12 @@ class MapReader(nn.Module):
     def train(self, mode: bool = True) -> MapReader:
         """Ignore `mode` and stay in evaluation mode: maps must not depend on the other pictures of a batch."""
         return super().train(False)
+
+
+def maps_in_parts(read: Callable[[Tensor], list[Tensor]], pictures: Tensor) -> list[Tensor]:
+    """Return the maps that `read` returns of some pictures, which it gets 16 at a time: all at once take 2 GB."""
+    parts = [read(part) for part in pictures.split(16)]
+    return [torch.cat(maps) for maps in zip(*parts, strict=True)]
 
 
 def _blurred(images: Float[Tensor, "b 3 h w"], deviation: float) -> Float[Tensor, "b 3 h w"]:
