@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
@@ -23,8 +24,8 @@ STAGES = {"efficientnet-lite0": (3, 5, 11, 16)}
 def load_efficientnet_lite(name: EfficientNetLite, weights: Path | None = None, *, instead: str) -> tuple[Any, str]:
     """Return an EfficientNet-Lite (Liu 2020) trained on ImageNet, and a line that names its weights.
 
-    Its batch norms are folded into the convolutions. `weights` replaces its own. Raise UserError if a package is not
-    installed; `instead` says how to do without it.
+    Its batch norms and padding are folded into the convolutions. `weights` replaces its own. Raise UserError if a
+    package is not installed; `instead` says how to do without it.
     """
     try:
         from efficientnet_lite_pytorch import EfficientNet
@@ -38,6 +39,7 @@ def load_efficientnet_lite(name: EfficientNetLite, weights: Path | None = None, 
     network, path = EfficientNet.from_name(name), weights or Path(File.get_model_file_path())
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     _fold_batch_norms(network)
+    _fold_padding(network)
     # On a CPU depthwise convolutions are faster with channels last: the whole network runs 1.4 times as fast.
     return network.to(memory_format=torch.channels_last), fingerprint(path)
 
@@ -89,3 +91,32 @@ def _fold_batch_norms(network: Any) -> None:
     for module in network.modules():
         if isinstance(module, nn.ReLU6):
             module.inplace = True
+
+
+def _fold_padding(network: Any) -> None:
+    """Let the convolutions pad by themselves: a copy of each map with zeros around it is a tenth of a training step.
+
+    Where the package pads one side more than the other, the kernel begins with a row and a column of zeros instead.
+    """
+    for module in list(network.modules()):
+        for name, layer in module.named_children():
+            padding = getattr(layer, "static_padding", None)
+            if isinstance(layer, nn.Conv2d) and isinstance(padding, nn.ZeroPad2d):
+                setattr(module, name, _padding_itself(layer, padding.padding))
+
+
+def _padding_itself(layer: nn.Conv2d, padding: tuple[int, ...]) -> nn.Conv2d:
+    left, right, top, bottom = padding
+    weight = F.pad(layer.weight.detach(), (right - left, 0, bottom - top, 0))
+    own = nn.Conv2d(
+        layer.in_channels,
+        layer.out_channels,
+        (weight.shape[2], weight.shape[3]),
+        (layer.stride[0], layer.stride[1]),
+        (bottom, right),
+        groups=layer.groups,
+        bias=layer.bias is not None,
+        device="meta",
+    )
+    own.weight, own.bias = nn.Parameter(weight), layer.bias
+    return own
