@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from common.nn.features import MAP_CHANNELS, MapHead, MapProjection
 
-Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b k"]]
-"""Scores and genre logits."""
+Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b h k"]]
+"""Scores, and the genre logits of each head."""
 
 
 class Critic(nn.Module):
@@ -19,7 +19,7 @@ class Critic(nn.Module):
 
     The pixel part has four stride-2 5x5 convolutions and two heads; the last three convolutions are followed by layer
     norm over channels and pixels. It uses torch's default initialisation: with the larger weights of He et al. (2015)
-    the generator learnt less. Scores and logits are means over the heads.
+    the generator learnt less. Scores are means over the heads.
     """
 
     def __init__(self, *, num_genres: int, width: int, feature_side: int = 0, head_channels: int = 0) -> None:
@@ -60,7 +60,7 @@ class Critic(nn.Module):
             score, pooled, head_logits = head(view)
             scores.append(score + head.projected(pooled, genres))
             logits.append(head_logits)
-        return torch.stack(scores).mean(dim=0), torch.stack(logits).mean(dim=0)
+        return torch.stack(scores).mean(dim=0), torch.stack(logits, dim=1)
 
 
 def _normalised_convolution(in_channels: int, out_channels: int, size: int) -> list[nn.Module]:

@@ -12,7 +12,7 @@ def critic_loss(
     real_scores: Float[Tensor, "b"],
     fake_scores: Float[Tensor, "b"],
     penalty: Float[Tensor, "b"],
-    real_logits: Float[Tensor, "b k"],
+    real_logits: Float[Tensor, "b h k"],
     real_genres: Float[Tensor, "b k"],
     *,
     penalty_weight: float,
@@ -30,7 +30,7 @@ def critic_loss(
 
 def generator_loss(
     fake_scores: Float[Tensor, "b"],
-    fake_logits: Float[Tensor, "b k"],
+    fake_logits: Float[Tensor, "b h k"],
     fake_genres: Float[Tensor, "b k"],
     *,
     genre_weight: float,

@@ -32,7 +32,7 @@ def build_generator(networks: Networks, num_genres: int) -> nn.Module:
 
 
 def build_critic(networks: Networks, num_genres: int) -> Critic:
-    """Return a critic with random weights: `(views, genres [b k]) -> (scores [b], genre logits [b k])`."""
+    """Return a critic with random weights: `(views, genres [b k]) -> (scores [b], genre logits [b h k])`."""
     if isinstance(networks, GangoghNetworks):
         return Critic(num_genres=num_genres, width=networks.width)
     return Critic(

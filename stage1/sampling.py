@@ -85,7 +85,7 @@ class Stage1Painter:
         signed = to_signed(images.to(self.device))
         maps = () if self._eyes is None else self._eyes(signed)
         scores, logits = self.critic(self.critic.views(signed, maps), genres.to(self.device))
-        return Opinions(scores.cpu().numpy(), logits.cpu().numpy(), None)
+        return Opinions(scores.cpu().numpy(), logits.mean(dim=1).cpu().numpy(), None)
 
     @cached_property
     def _eyes(self) -> MapReader | None:

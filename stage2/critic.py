@@ -17,8 +17,8 @@ from common.nn.features import MAP_CHANNELS, MapHead, MapProjection
 CriticConditioning = Literal["projection", "tiled"]
 PLACES = 4
 """Places per side of a painting, each with features of its own."""
-Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b k"], Float[Tensor, "b s"], list[Tensor]]
-"""Scores, genre logits, style logits, and the features, which `Critic.score` can rate with other labels."""
+Judgement = tuple[Float[Tensor, "b"], Float[Tensor, "b h k"], Float[Tensor, "b h s"], list[Tensor]]
+"""Scores, genre and style logits of each head, and the features, which `Critic.score` can rate with other labels."""
 
 
 class Critic(nn.Module):
@@ -83,9 +83,9 @@ class Critic(nn.Module):
             features += [score, pooled]
             logits.append(head_logits)
         if logits:
-            genre_logits, style_logits = torch.split(torch.stack(logits).mean(dim=0), self.num_labels, dim=1)
+            genre_logits, style_logits = torch.split(torch.stack(logits, dim=1), self.num_labels, dim=2)
         else:
-            genre_logits, style_logits = self.genre(pixels), self.style(pixels)
+            genre_logits, style_logits = self.genre(pixels)[:, None], self.style(pixels)[:, None]
         return self.score(features, genres, styles), genre_logits, style_logits, features
 
     def score(

@@ -37,9 +37,9 @@ def critic_loss(
 
 
 def label_loss(
-    genre_logits: Float[Tensor, "b k"],
+    genre_logits: Float[Tensor, "b h k"],
     genres: Float[Tensor, "b k"],
-    style_logits: Float[Tensor, "b s"],
+    style_logits: Float[Tensor, "b h s"],
     styles: Float[Tensor, "b s"],
 ) -> Float[Tensor, "b"]:
     """Sum of both labels' cross-entropies; a missing label costs nothing."""

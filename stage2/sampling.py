@@ -86,7 +86,7 @@ class Stage2Networks:
         scores, *logits, _ = self.critic(
             self.critic.views(pixels, maps), genres.to(self.device), styles.to(self.device)
         )
-        return Opinions(scores.cpu().numpy(), *(kind.cpu().numpy() for kind in logits))
+        return Opinions(scores.cpu().numpy(), *(kind.mean(dim=1).cpu().numpy() for kind in logits))
 
     @cached_property
     def _eyes(self) -> MapReader | None:

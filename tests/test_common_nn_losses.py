@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -77,13 +79,16 @@ def test_gradient_penalty_of_a_flat_critic_is_one_and_its_gradients_are_finite()
 def test_class_loss_is_torchs_cross_entropy_against_indices_and_blends() -> None:
     logits, places = 3 * torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 0, 1])
     expected = F.cross_entropy(logits, places, reduction="none")
-    torch.testing.assert_close(class_loss(logits, F.one_hot(places, 4).float()), expected)
+    torch.testing.assert_close(class_loss(logits[:, None], F.one_hot(places, 4).float()), expected)
     blends = torch.randn(6, 4).softmax(dim=1)
-    torch.testing.assert_close(class_loss(logits, blends), F.cross_entropy(logits, blends, reduction="none"))
+    of_blends = F.cross_entropy(logits, blends, reduction="none")
+    torch.testing.assert_close(class_loss(logits[:, None], blends), of_blends)
+    two_heads = torch.stack([logits, torch.zeros(6, 4)], dim=1)
+    torch.testing.assert_close(class_loss(two_heads, blends), (of_blends + math.log(4)) / 2)
 
 
 def test_class_loss_of_an_unlabelled_picture_is_zero_and_moves_nothing() -> None:
-    logits = torch.randn(2, 4, requires_grad=True)
+    logits = torch.randn(2, 3, 4, requires_grad=True)
     loss = class_loss(logits, torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0]]))
     loss.sum().backward()
     assert logits.grad is not None
@@ -93,17 +98,18 @@ def test_class_loss_of_an_unlabelled_picture_is_zero_and_moves_nothing() -> None
 
 
 def test_class_loss_of_half_precision_logits_is_computed_in_single() -> None:
-    logits = torch.tensor([[300.0, 0.0]], dtype=torch.bfloat16)
+    logits = torch.tensor([[[300.0, 0.0]]], dtype=torch.bfloat16)
     assert class_loss(logits, torch.tensor([[0.0, 1.0]])).item() == 300
     assert class_loss(logits, torch.tensor([[1.0, 0.0]])).item() == 0
 
 
 def test_correct_is_the_share_of_the_labelled_alone() -> None:
-    logits = torch.tensor([[2.0, 1, 0], [0, 2, 1], [2, 1, 0], [2, 1, 0]])
+    mean = torch.tensor([[2.0, 1, 0], [0, 2, 1], [2, 1, 0], [2, 1, 0]])
+    logits = torch.stack([mean.flip(1), 3 * mean], dim=1)
     labels = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]])
     assert correct(logits, labels).tolist() == [2, 3]
     assert correct(logits[3:], labels[3:]).tolist() == [0, 0]
-    assert correct(logits[:, :0], labels[:, :0]).tolist() == [0, 0]
+    assert correct(logits[:, :, :0], labels[:, :0]).tolist() == [0, 0]
 
 
 def test_interpolated_pictures_lie_between_their_pair_and_start_a_graph_of_their_own() -> None:

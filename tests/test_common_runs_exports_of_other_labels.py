@@ -117,7 +117,7 @@ def test_a_critic_knows_the_genres_at_their_new_places(tmp_path: Path) -> None:
     images = torch.rand(2, 3, 64, 64)
     (old_scores, old_logits), (new_scores, new_logits) = old([images], torch.eye(2, 3)), new([images], torch.eye(2, 3))
     torch.testing.assert_close(new_scores, old_scores)
-    torch.testing.assert_close(new_logits[:, [2, 0]], old_logits[:, [0, 2]])
+    torch.testing.assert_close(new_logits[:, :, [2, 0]], old_logits[:, :, [0, 2]])
 
 
 STACKGAN = load_config(Stage2Config, find_preset("stackgan", STAGE2_PRESETS), ["networks.width=4"])
@@ -145,7 +145,7 @@ def test_stage_twos_critic_keeps_genres_and_styles_apart(tmp_path: Path) -> None
         for network, v in ((old, THEIRS), (new, OURS))
     )
     torch.testing.assert_close(after[0], before[0])
-    torch.testing.assert_close(after[2][:, [2, 1]], before[2])
+    torch.testing.assert_close(after[2][:, :, [2, 1]], before[2])
 
 
 def test_a_genre_and_a_style_of_one_name_are_two_labels(tmp_path: Path) -> None:

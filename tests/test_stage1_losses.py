@@ -8,7 +8,8 @@ import torch
 
 from stage1.losses import critic_loss, generator_loss
 
-UNIFORM = torch.zeros(2, 4)
+UNIFORM = torch.zeros(2, 3, 4)
+"""Logits of three heads."""
 FIRST = torch.eye(4)[[0, 0]]
 LOG4 = math.log(4)
 

@@ -66,7 +66,7 @@ def test_every_shipped_preset_paints_64_pixels_and_judges_them(preset: object) -
     assert images.shape == (2, 3, 64, 64)
     assert images.abs().max() <= 1
     assert scores.shape == (2,)
-    assert logits.shape == (2, 3)
+    assert logits.shape == (2, 1 + len(critic.map_heads), 3)
 
 
 def test_the_parent_has_the_parents_weights() -> None:

@@ -51,7 +51,7 @@ def test_labels_cost_both_cross_entropies_and_nothing_where_they_are_missing() -
     styles = torch.stack([torch.eye(5)[4], torch.eye(5)[0]])
     expected = F.cross_entropy(style_logits, torch.tensor([4, 0]), reduction="none")
     expected[0] += F.cross_entropy(genre_logits[:1], torch.tensor([1]))
-    torch.testing.assert_close(label_loss(genre_logits, genres, style_logits, styles), expected)
+    torch.testing.assert_close(label_loss(genre_logits[:, None], genres, style_logits[:, None], styles), expected)
 
 
 def test_layout_is_where_light_and_shade_lie_whatever_the_colours() -> None:

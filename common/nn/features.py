@@ -73,7 +73,7 @@ class MapReader(nn.Module):
 
 def maps_in_parts(read: Callable[[Tensor], list[Tensor]], pictures: Tensor) -> list[Tensor]:
     """Return the maps that `read` returns of some pictures, which it gets 16 at a time: all at once take 2 GB."""
-    parts = [read(part) for part in pictures.split(16)]
+    parts = [read(part) for part in torch.split(pictures, 16)]
     return [torch.cat(maps) for maps in zip(*parts, strict=True)]
 
 

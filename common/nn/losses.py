@@ -46,17 +46,24 @@ def drift_loss(real_scores: Float[Tensor, "b"], fake_scores: Float[Tensor, "b"])
     return (real_scores.square() + fake_scores.square()) / 2
 
 
-def class_loss(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
-    """Cross-entropy against one-hot or soft labels (Odena et al. 2017, eq. 3); 0 if unlabelled (all zeros)."""
-    return -(labels * logits.float().log_softmax(dim=1)).sum(dim=1)
+def class_loss(logits: Float[Tensor, "b h k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
+    """Cross-entropy against one-hot or soft labels (Odena et al. 2017, eq. 3), the mean of all heads'.
+
+    It is 0 if unlabelled (all zeros). Each head has to see the label by itself: of mean logits, a generator can satisfy
+    one head by marks that nobody else takes for the label.
+    """
+    return -(labels[:, None] * logits.float().log_softmax(dim=2)).sum(dim=2).mean(dim=1)
 
 
-def correct(logits: Float[Tensor, "b k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "2"]:
-    """Return the number of labelled pictures of which a label has the highest logit, and that of labelled pictures."""
+def correct(logits: Float[Tensor, "b h k"], labels: Float[Tensor, "b k"]) -> Float[Tensor, "2"]:
+    """Return the number of labelled pictures of which a label has the highest logit, and that of labelled pictures.
+
+    The logits are the mean of all heads'.
+    """
     labelled = labels.sum(dim=1) > 0
-    if logits.shape[1] == 0:
+    if logits.shape[2] == 0:
         return logits.new_zeros(2)
-    hits = labels.gather(1, logits.argmax(dim=1, keepdim=True)).squeeze(1) > 0
+    hits = labels.gather(1, logits.mean(dim=1).argmax(dim=1, keepdim=True)).squeeze(1) > 0
     return torch.stack([hits.sum(), labelled.sum()]).to(torch.float32)
 
 
