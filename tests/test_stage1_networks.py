@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from common import config
-from common.nn.features import MAP_CHANNELS, MapReader
+from common.nn.features import MAP_CHANNELS, MapReader, maps_in_parts
 from stage1.config import PRESETS, GangoghNetworks, Networks, ResidualNetworks, Stage1Config
 from stage1.networks import build_critic, build_generator
 
@@ -168,3 +168,15 @@ def test_eyes_see_squares_of_pictures_and_without_zoom_the_whole() -> None:
     torch.testing.assert_close(width, 1 - 0.5 * draws[:, 0], atol=0.02, rtol=0)
     assert seen.min() >= -1.01
     assert seen.max() <= 1.01
+
+
+def test_maps_read_in_parts_are_those_of_all_pictures_at_once() -> None:
+    pictures, asked = torch.rand(40, 3, 8, 8), list[int]()
+
+    def read(part: torch.Tensor) -> list[torch.Tensor]:
+        asked.append(len(part))
+        return [part.mean(dim=1), part[:, :1]]
+
+    parts = maps_in_parts(read, pictures)
+    assert all(torch.equal(part, whole) for part, whole in zip(parts, read(pictures), strict=True))
+    assert max(asked[:-1]) <= 16
