@@ -10,6 +10,7 @@ from common.nn.layers import (
     Gate,
     NormalisedBlock,
     enlarged,
+    gated,
     layer_norm,
     replicate_conv3x3,
 )
@@ -18,6 +19,19 @@ from common.nn.layers import (
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("memory", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gated_is_tanh_times_sigmoid_in_every_precision_and_layout(
+    dtype: torch.dtype, memory: torch.memory_format
+) -> None:
+    features = (3 * torch.randn(2, 6, 5, 4)).to(dtype).contiguous(memory_format=memory).requires_grad_()
+    f, g = features.chunk(2, dim=1)
+    made, expected = gated(features), torch.tanh(f) * torch.sigmoid(g)
+    torch.testing.assert_close(made, expected)
+    slopes = [torch.autograd.grad(one.float().square().sum(), features)[0] for one in (made, expected)]
+    torch.testing.assert_close(*slopes)
 
 
 @pytest.mark.parametrize("size", [1, 4])

@@ -32,7 +32,15 @@ class Gate(nn.Module):
 
 def gated(features: Float[Tensor, "b c2 *size"]) -> Float[Tensor, "b c *size"]:
     """Return `tanh(f) * sigmoid(g)`, where f and g are the two halves of the channels."""
+    # On a CPU, half a map with channels last takes two to three times as long to read as its share of the whole.
+    if features.dtype == torch.float32:
+        # tanh(f) = 2 sigmoid(2 f) - 1: one function of the whole map. Half precision would lose digits in it.
+        slopes = features.new_tensor([2.0, 1.0]).repeat_interleave(features.shape[1] // 2)
+        f, g = torch.sigmoid(features * slopes.view(-1, *[1] * (features.ndim - 2))).chunk(2, dim=1)
+        return (2 * f - 1) * g
     f, g = features.chunk(2, dim=1)
+    if features.ndim == 4 and features.is_contiguous(memory_format=torch.channels_last):
+        f, g = (half.contiguous(memory_format=torch.channels_last) for half in (f, g))
     return torch.tanh(f) * torch.sigmoid(g)
 
 
