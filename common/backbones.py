@@ -94,7 +94,7 @@ def _fold_batch_norms(network: Any) -> None:
 
 
 def _fold_padding(network: Any) -> None:
-    """Let the convolutions pad by themselves: copies of the maps with zeros around them take up to a fifth of the time.
+    """Let the convolutions pad by themselves: copies of the maps with zeros around them take up to a third of its time.
 
     Where the package pads one side more than the other, the kernel begins with a row and a column of zeros instead.
     """
