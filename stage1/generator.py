@@ -117,10 +117,10 @@ class _Patterns(nn.Module):
         nn.init.normal_(self.strengths.weight, std=0.2)
 
     def forward(
-        self, features: Float[Tensor, "b c h w"], condition: Float[Tensor, "b k"], weight: float
+        self, features: Float[Tensor, "b c h w"], condition: Float[Tensor, "b k"], weights: Float[Tensor, "1 c 1 1"]
     ) -> Float[Tensor, "b c h w"]:
         maps = rearrange(self.maps(condition), "b (r h w) -> b r h w", h=self.size, w=self.size)
         # On a CPU a convolution of so few channels takes twice as long.
         for one, strengths in zip(maps.split(1, dim=1), self.strengths.weight.unbind(dim=1), strict=True):
-            features = torch.addcmul(features, one, strengths.to(features.dtype), value=weight)
+            features = torch.addcmul(features, one, (weights * strengths).to(features.dtype))
         return features

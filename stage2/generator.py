@@ -126,8 +126,11 @@ class _Grain(nn.Module):
         nn.init.normal_(self.strengths, std=0.2)
 
     def forward(
-        self, features: Float[Tensor, "b c side side"], condition: Float[Tensor, "b k"], weight: float
+        self,
+        features: Float[Tensor, "b c side side"],
+        condition: Float[Tensor, "b k"],
+        weights: Float[Tensor, "1 c 1 1"],
     ) -> Float[Tensor, "b c side side"]:
         grain = torch.einsum("bn,nhw->bhw", condition[:, self.read], self.directions)
-        strengths = weight * self.strengths[:, None, None]
+        strengths = weights * self.strengths[:, None, None]
         return torch.addcmul(features, grain[:, None].to(features.dtype), strengths.to(features.dtype))

@@ -103,12 +103,13 @@ def test_grain_gives_each_pixel_noise_of_its_own_by_the_noise_vector_alone() -> 
     grain = generators[0].decoder[-1].first.patterns
     grain.strengths.data.fill_(1.0)
     features = torch.zeros(200, len(grain.strengths), 64, 64)
-    noise = grain(features, condition, 1.0)[:, 0]
+    weights = torch.ones(1, len(grain.strengths), 1, 1)
+    noise = grain(features, condition, weights)[:, 0]
     assert noise.shape == (200, 64, 64)
     torch.testing.assert_close(noise.std(), torch.tensor(1.0), atol=0.05, rtol=0)
     beside = torch.corrcoef(torch.stack([noise[..., :-1].flatten(), noise[..., 1:].flatten()]))[0, 1]
     assert abs(beside) < 0.05
-    torch.testing.assert_close(grain(features[:1] + 2, condition[3:4], 0.5)[:, 0], 2 + noise[3:4] / 2)
+    torch.testing.assert_close(grain(features[:1] + 2, condition[3:4], weights / 2)[:, 0], 2 + noise[3:4] / 2)
     # The same in every network.
     assert torch.equal(generators[1].decoder[-1].first.patterns.directions, grain.directions)
 
