@@ -40,6 +40,7 @@ from stage2.losses import (
     correlation,
     critic_loss,
     label_loss,
+    lattice,
     layout_correlation,
     layout_distance,
     reduced_distance,
@@ -265,7 +266,8 @@ class Stage2Trainer:
         rebuilt = (batch.from_real & ~batch.restyled).float()
         reconstruction = rebuilt * reduced_distance(small, fake)
         losses = -scores + loss.generator_labels * labels + loss.layout * layout_distance(small, fake)
-        losses = losses + loss.reconstruction * reconstruction
+        repeated = lattice(fake)
+        losses = losses + loss.reconstruction * reconstruction + loss.lattice * repeated
         figures = {}
         if loss.content:
             # Augmented as the generator's pictures are.
@@ -275,6 +277,7 @@ class Stage2Trainer:
             figures["content"] = content.mean()
         return losses.mean(), figures | {
             "layout": layout_correlation(small, fake).mean(),
+            "lattice": repeated.mean(),
             "reconstruction": torch.stack([reconstruction.sum(), rebuilt.sum()]),
             "genre_fake": correct(genre_logits, batch.asked_genres),
             "style_fake": correct(style_logits, batch.asked_styles),

@@ -13,6 +13,7 @@ from stage2.losses import (
     correlation,
     critic_loss,
     label_loss,
+    lattice,
     layout_correlation,
     layout_distance,
     reduced_distance,
@@ -76,6 +77,17 @@ def test_a_picture_brought_down_is_compared_with_the_small_one() -> None:
     # Detail finer than the small picture's pixels is free.
     assert reduced_distance(small, large + 0.3 * (torch.arange(256) % 2 * 2.0 - 1)).max() < 0.005
     torch.testing.assert_close(reduced_distance(small, large + 0.1), torch.full((2,), 0.1), atol=0.002, rtol=0)
+
+
+def test_a_lattice_is_what_repeats_in_every_cell_of_a_picture() -> None:
+    torch.manual_seed(0)
+    cell = torch.randn(1, 3, 8, 8)
+    images = F.interpolate(torch.randn(2, 3, 8, 8), size=(256, 256), mode="bicubic")
+    of_four = cell.unflatten(2, (2, 4)).unflatten(4, (2, 4)).mean(dim=(2, 4))
+    expected = sum(part.var(dim=(2, 3), correction=0).mean() for part in (cell, of_four))
+    assert lattice(images).max() < expected / 1000
+    repeated = 0.1 * cell.tile(1, 1, 32, 32)
+    torch.testing.assert_close(lattice(images + repeated), (expected / 100).expand(2), atol=0, rtol=0.05)
 
 
 def test_content_is_what_lies_where_whatever_each_channels_mean() -> None:
