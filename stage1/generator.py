@@ -10,7 +10,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from common.nn.layers import Gate, Mapping, NormalisedBlock, enlarged, layer_norm
+from common.nn.layers import Gate, Mapping, NormalisedBlock, enlarged, layer_norm, replicate_conv3x3
 
 LABEL_SCALE = 4.0
 """Factor on the genre's one-hot vector; a latent of 128 values has length 11. With 11 all pictures of a genre were the
@@ -53,13 +53,14 @@ class Generator(nn.Module):
                 narrow,
                 condition_dim,
                 upsample="nearest",
+                padding="replicate",
                 modulated=modulated,
                 patterns=partial(_Patterns, condition_dim, 8 * 2**number, patterns) if patterns else None,
             )
             for number, (wide, narrow) in enumerate(zip(channels[:-1], channels[1:], strict=True))
         )
         self.sketches = nn.ModuleList(nn.Conv2d(wide, 3, 1) for wide in channels[:-1])
-        self.out = nn.Conv2d(channels[-1], 3, 3, padding=1)
+        self.out = replicate_conv3x3(channels[-1], 3)
         # Small first weights keep tanh in its linear range.
         for to_picture in (*self.sketches, self.out):
             nn.init.normal_(to_picture.weight, std=0.02)

@@ -69,6 +69,18 @@ def test_every_shipped_preset_paints_64_pixels_and_judges_them(preset: object) -
     assert logits.shape == (2, 1 + len(critic.map_heads), 3)
 
 
+def test_the_border_of_a_picture_is_painted_like_its_middle() -> None:
+    generator = build_generator(TINY, 3)
+    with torch.no_grad():
+        # Features that are alike at all places: any frame would be the convolutions'.
+        each = generator.stem.weight.unflatten(0, (-1, 16)).mean(dim=1, keepdim=True)
+        generator.stem.weight.copy_(each.expand(-1, 16, -1).flatten(0, 1))
+        generator.stem.bias.zero_()
+        pictures = generator(torch.randn(2, 8), torch.eye(3)[:2])
+    assert pictures[0].std(dim=(1, 2)).max() < 1e-6
+    assert (pictures[0] - pictures[1]).abs().min() > 1e-6
+
+
 def test_the_parent_has_the_parents_weights() -> None:
     networks = GangoghNetworks(architecture="gangogh", latent_dim=128, width=64)
     generator, critic = build_generator(networks, 14), build_critic(networks, 14)

@@ -136,8 +136,9 @@ class NormalisedBlock(nn.Module):
         upsample: Literal["", "nearest", "bilinear"] = "",
         modulated: bool,
         patterns: Callable[[int], nn.Module] | None = None,
+        padding: Literal["zeros", "replicate"] = "zeros",
     ) -> None:
-        """`modulated` lets the condition scale the channels before each gate.
+        """`modulated` lets the condition scale the channels before each gate; `padding` is the 3x3 convolutions'.
 
         `patterns`, given a number of channels, returns a module `(features, condition, weights) -> features`, which
         adds a bias for each channel at each pixel, times the channel's weight, before each gate.
@@ -145,8 +146,8 @@ class NormalisedBlock(nn.Module):
         super().__init__()
         self.upsample = upsample
         self.skip = nn.Conv2d(in_channels, out_channels, 1)
-        self.first = _GatedConvolution(in_channels, out_channels, condition_dim, modulated, patterns)
-        self.second = _GatedConvolution(out_channels, out_channels, condition_dim, modulated, patterns)
+        self.first = _GatedConvolution(in_channels, out_channels, condition_dim, modulated, patterns, padding)
+        self.second = _GatedConvolution(out_channels, out_channels, condition_dim, modulated, patterns, padding)
 
     def forward(
         self, features: Float[Tensor, "b c_in h w"], condition: Float[Tensor, "b k"]
@@ -166,9 +167,10 @@ class _GatedConvolution(nn.Module):
         condition_dim: int,
         modulated: bool,
         patterns: Callable[[int], nn.Module] | None,
+        padding: Literal["zeros", "replicate"],
     ) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1)
+        self.convolution = nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1, padding_mode=padding)
         self.norm = layer_norm(2 * out_channels)
         self.scales = nn.Linear(condition_dim, 2 * out_channels) if modulated else None
         if self.scales is not None:
