@@ -40,8 +40,8 @@ def steepness(features: Float[Tensor, "b c2 *size"]) -> Float[Tensor, "_ c2 *one
 
     A caller that scales a map anyway multiplies them in there: on a CPU a large map costs by how often it is read.
     """
-    # Half precision would lose digits in 2 sigmoid(2 f) - 1.
-    steep = [2.0, 1.0] if features.dtype == torch.float32 else [1.0, 1.0]
+    # Half precision would lose digits in 1 - 2 sigmoid(-2 f).
+    steep = [-2.0, 1.0] if features.dtype == torch.float32 else [1.0, 1.0]
     factors = features.new_tensor(steep).repeat_interleave(features.shape[1] // 2)
     return factors.view(1, -1, *[1] * (features.ndim - 2))
 
@@ -50,9 +50,9 @@ def gated_steep(features: Float[Tensor, "b c2 *size"]) -> Float[Tensor, "b c *si
     """Return `tanh(f) * sigmoid(g)` of channels that were multiplied by their `steepness`."""
     # On a CPU, half a map with channels last takes two to three times as long to read as its share of the whole.
     if features.dtype == torch.float32:
-        # tanh(f) = 2 sigmoid(2 f) - 1: one function of the whole map.
+        # tanh(f) = 1 - 2 sigmoid(-2 f): one function of the whole map.
         f, g = torch.sigmoid(features).chunk(2, dim=1)
-        return torch.addcmul(-g, f, g, value=2)
+        return torch.addcmul(g, f, g, value=-2)
     f, g = features.chunk(2, dim=1)
     if features.ndim == 4 and features.is_contiguous(memory_format=torch.channels_last):
         f, g = (half.contiguous(memory_format=torch.channels_last) for half in (f, g))

@@ -32,8 +32,8 @@ from stage2.painter.resolving import Resolved, points, resolve
 from stage2.painter.variations import Walk, in_styles, noise_of, walk, walk_between, with_nearby_noise
 from stage2.sampling import RUN, SHIPPED, TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
 
-CPU_BATCH = 8
-"""Pictures per batch on a CPU; more are not faster, and 16 take 250 MB more."""
+CPU_BATCH = 4
+"""Pictures per batch on a CPU; more are not faster, and 16 take 250 MB more than 8."""
 
 
 class Painter:
