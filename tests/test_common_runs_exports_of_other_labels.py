@@ -170,6 +170,13 @@ def test_other_networks_and_broken_files_are_refused_in_one_line(tmp_path: Path)
     critic = stage1_critic(3, 0)
     with pytest.raises(UserError, match=r"holds another network than these settings describe .*Missing key"):
         adopt_weights(critic, tmp_path / "weights.safetensors", stage1_critic, THEIRS, THEIRS)
+    shorter = stage1_config("networks.generator_channels=[16, 8]").networks
+
+    def fewer(num_genres: int, num_styles: int) -> nn.Module:
+        return stage1.networks.build_generator(shorter, num_genres)
+
+    with pytest.raises(UserError, match=r"holds another network than these settings describe .*Unexpected key"):
+        adopt_weights(fewer(3, 0), tmp_path / "weights.safetensors", fewer, THEIRS, THEIRS)
     (tmp_path / "weights.safetensors").write_bytes(b"no weights")
-    with pytest.raises(UserError, match=r"holds another network .*header"):
+    with pytest.raises(UserError, match=r"weights.safetensors cannot be read .*; export the run again"):
         adopt_weights(critic, tmp_path / "weights.safetensors", stage1_critic, THEIRS, THEIRS)

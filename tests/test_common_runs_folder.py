@@ -106,6 +106,17 @@ def test_a_resumed_run_started_where_it_started(dataset: PaintingDataset, tmp_pa
             assert json.loads((run.path / "environment.json").read_text())["started_from"] == first
 
 
+def test_a_run_whose_critic_learnt_from_other_frozen_weights_is_refused(
+    dataset: PaintingDataset, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.check_eyes("new.pth")
+    run.open(wanted(), "float32", dataset, {"eyes": "old.pth"})
+    run.check_eyes("old.pth")
+    with pytest.raises(UserError, match=r"learnt from old\.pth, but new\.pth is installed"):
+        run.check_eyes("new.pth")
+
+
 def test_a_run_knows_what_it_has_computed_in_on_the_same_kind_of_device(
     dataset: PaintingDataset, tmp_path: Path
 ) -> None:

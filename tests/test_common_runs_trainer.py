@@ -59,7 +59,7 @@ class CountingPair:
 class Counting:
     """A stage whose one weight counts the steps that it has seen."""
 
-    stage, resolution, about = 0, 64, "stage 0: nothing"
+    stage, resolution, about, eyes = 0, 64, "stage 0: nothing", ""
     origin: dict[str, bool] = {}  # noqa: RUF012
     dataset: PaintingDataset
 

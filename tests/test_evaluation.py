@@ -154,6 +154,15 @@ def test_a_run_that_may_have_seen_the_test_paintings_is_measured_with_a_warning(
     assert warnings(alone) == 0
 
 
+def test_the_report_of_another_run_is_not_replaced(
+    report: Path, stage1_run: Path, stage2_run: Path, measurable_dataset: Path
+) -> None:
+    before = (report / "report.json").read_bytes()
+    code, _, errors = evaluate("run", stage1_run, "--data", measurable_dataset, "--samples", "24", "--out", report)
+    assert (code, f"{report} holds the report of {stage2_run}; choose another folder" in errors) == (2, True)
+    assert (report / "report.json").read_bytes() == before
+
+
 def test_the_page_is_one_file_that_needs_no_other(report: Path) -> None:
     page = (report / "index.html").read_text(encoding="utf-8")
     addresses = re.findall(r'(?:src|href)="([^"]{0,40})', page)

@@ -252,7 +252,7 @@ def test_variety_is_not_asked_of_paintings_that_are_all_alike(split: Split) -> N
 
 @pytest.mark.slow
 def test_a_run_that_starts_from_another_begins_with_its_weights(
-    procedural_dataset: Path, stage1_run: Path, tmp_path: Path
+    procedural_dataset: Path, stage1_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     still = ("generator_optimizer.learning_rate=1.0e-30", "critic_optimizer.learning_rate=1.0e-30")
     config = stage1_config("training.steps=2", "training.seed=9", *still)
@@ -263,6 +263,7 @@ def test_a_run_that_starts_from_another_begins_with_its_weights(
         assert all(torch.equal(old[key], new[key]) for key in old)
     start = weights_hash(stage1_run / "export" / "generator.safetensors")
     assert json.loads((tmp_path / "run" / "environment.json").read_text())["started_from"] == start
+    assert f"starts from the weights of {stage1_run}; labels new to them: none\n" in capsys.readouterr().out
 
 
 @pytest.mark.slow

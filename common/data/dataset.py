@@ -138,7 +138,8 @@ class PaintingDataset:
         """Raises UserError if the folder is no complete dataset of this version; the message names the remedy."""
         if not (folder / "dataset.json").is_file():
             raise UserError(
-                f"no dataset at {folder}; make one with: python scripts/prepare_data.py SOURCE --out {folder}"
+                f"no dataset at {folder}; choose one with --data, or make it with: "
+                f"python scripts/prepare_data.py SOURCE --out {folder}"
             )
         self.folder = folder
         try:

@@ -38,7 +38,7 @@ from common.images import as_pictures, captioned_grid, labelled_grid, to_picture
 from common.randomness import Purpose, generator_for
 from common.shares import BATCH, Share
 
-PAGE = "index.html"
+PAGE, DATA = "index.html", "report.json"
 COLUMNS = 10
 RANDOM_ROWS = 6
 NOISE_ROWS = 4
@@ -64,8 +64,8 @@ def report_on(
 
     `with_ruler` measures some figures by the dataset's own classifier too.
 
-    Collective. Raise UserError, before the work, if the resolutions differ, a package is not installed or `out` cannot
-    be written.
+    Collective. Raise UserError, before the work, if the resolutions differ, a package is not installed, `out` cannot be
+    written, or it holds the report of other pictures.
     """
     for package, name in (("jinja2", "jinja2"), ("sklearn", "scikit-learn")):
         if importlib.util.find_spec(package) is None:
@@ -76,21 +76,31 @@ def report_on(
     if len({subject.resolution for subject in subjects}) > 1:
         sides = " and ".join(f"{subject.name} {subject.resolution}" for subject in subjects)
         raise UserError(f"figures of different resolutions do not compare: {sides} pixels; give one with --resolution")
-    several = len(subjects) > 1
     first = subjects[0]
+    folders = [out / f"run-{number}" for number in range(1, len(subjects) + 1)] if len(subjects) > 1 else [out]
+    for folder, subject in zip(folders, subjects, strict=True):
+        if (held := _name_of_report(folder)) not in (None, subject.name):
+            raise UserError(f"{folder} holds the report of {held}; choose another folder with --out")
     ruler = dataset_classifier(first.dataset, first.resolution, share, device) if with_ruler else None
     all_measured = []
-    for number, subject in enumerate(subjects, start=1):
+    for folder, subject in zip(folders, subjects, strict=True):
         measured = measure(subject, network, share, training_limit, ruler)
         if measured is None:  # Only the first process gets the figures.
             continue
-        folder = out / f"run-{number}" if several else out
         write_report(measured, subject, folder)
         print(*summary(measured), f"report: {folder / PAGE}\n", sep="\n")
         all_measured.append(measured)
-    if several and all_measured:
+    if len(all_measured) > 1:
         print(*write_comparison(all_measured, out), sep="\n")
         print(f"comparison: {out / 'comparison.html'}")
+
+
+def _name_of_report(folder: Path) -> str | None:
+    """Return what the report in a folder measured; None without a readable one."""
+    try:
+        return str(json.loads((folder / DATA).read_text(encoding="utf-8"))["name"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def write_report(measured: Measurements, subject: Subject, out: Path) -> None:
@@ -121,7 +131,7 @@ def write_report(measured: Measurements, subject: Subject, out: Path) -> None:
     )
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / PAGE, page)
-    write_atomically(out / "report.json", json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
+    write_atomically(out / DATA, json.dumps(config.as_values(measured), indent=1, ensure_ascii=False))
 
 
 def write_comparison(all_measured: Sequence[Measurements], out: Path) -> list[str]:

@@ -122,7 +122,9 @@ def load_network(build: Callable[[], M], path: Path, device: torch.device | str)
     try:
         tensors = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in load_file(path).items()}
         network.load_state_dict(tensors, assign=True)
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be read ({error}); export the run again, or start from other weights") from None
+    except RuntimeError as error:
         reason = textwrap.shorten(str(error), 200, placeholder=" …")
         raise UserError(
             f"{path} does not hold the weights that its config.json describes ({reason}); export the run again"
@@ -164,10 +166,11 @@ def start_from_weights(
     stage: int,
     build: Callable[[int, int], Sequence[nn.Module]],
     vocabulary: Vocabulary,
-) -> str:
-    """Load the weights of a run or export of the same stage into the networks of a pair. Return the generator's hash.
+) -> tuple[str, list[str]]:
+    """Load the weights of a run or export of the same stage into the networks of a pair.
 
-    `build` makes generator and critic. Raises UserError as `adopt_weights` does.
+    Return the generator's hash, and the labels that it does not know; stage I hears no styles. `build` makes generator
+    and critic. Raises UserError as `adopt_weights` does.
     """
     folder = find_export(path, f"accelerate launch scripts/train_stage{stage}.py", stage)
     theirs = config.parse(Vocabulary, read_export_values(folder).get("vocabulary"), place=f"{folder}: vocabulary")
@@ -175,7 +178,9 @@ def start_from_weights(
         weights = folder / f"{name}.safetensors"
         adopt_weights(modules[name], weights, lambda *labels, place=place: build(*labels)[place], vocabulary, theirs)
         modules[average].load_state_dict(modules[name].state_dict())
-    return weights_hash(folder / "generator.safetensors")
+    kinds = ((vocabulary.genres, theirs.genres), (vocabulary.styles, theirs.styles))[:stage]
+    unknown = [name for ours, known in kinds for name in ours if fold(name) not in set(map(fold, known))]
+    return weights_hash(folder / "generator.safetensors"), unknown
 
 
 def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary, theirs: Vocabulary) -> None:
@@ -183,7 +188,8 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
 
     `build` makes the same network for any number of labels. If an axis of a weight grows with the labels, they must be
     its last entries, genres before styles. A `Growing` network says what becomes of a smaller one's weights; a critic's
-    head that does not fit starts anew. Raises UserError if the file holds another network.
+    head that does not fit starts anew. Raises UserError if the file holds another network, or weights that this one
+    has no place for.
     """
     label_axes = _label_axes(build, len(own.genres), len(own.styles))
     adopted = {}
@@ -204,8 +210,12 @@ def adopt_weights(network: nn.Module, path: Path, build: Build, own: Vocabulary,
                 adopted[name] = _relabelled(weights[name], axis, known, wanted, like=value)
             elif name in weights:
                 adopted[name] = weights[name]
+        # What has no place is refused with the rest.
+        adopted |= {name: weights[name] for name in weights.keys() - state.keys() if _part_of(name) not in anew}
         network.load_state_dict(adopted | (network.grown(adopted) if isinstance(network, Growing) else {}))
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be read ({error}); export the run again, or start from other weights") from None
+    except RuntimeError as error:
         reason = textwrap.shorten(str(error), 200, placeholder=" …")
         raise UserError(
             f"{path} holds another network than these settings describe ({reason}); use the preset, or the networks.* "

@@ -113,6 +113,15 @@ class RunFolder:
             f"{start_from or 'random weights'}; give the same --start-from, or another --out"
         )
 
+    def check_eyes(self, eyes: str) -> None:
+        """Raise UserError if the run's critic learnt from other frozen weights than `eyes`."""
+        before = self.environment.get("eyes", eyes)
+        if before != eyes:
+            raise UserError(
+                f"the critic of {self.path} learnt from {before}, but {eyes} is installed; install the version that "
+                "has the former"
+            )
+
     @property
     def environment(self) -> dict[str, Any]:
         """What `open` recorded; empty if there is no record yet, or if a power cut emptied the file.

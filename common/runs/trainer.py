@@ -51,6 +51,8 @@ class Trainer(Protocol):
     """Side of the painted pictures, in pixels."""
     about: str
     """What is trained on what: the beginning of the line that a run prints first."""
+    eyes: str
+    """The weights of the frozen network that the critic reads; empty for a critic of pixels alone."""
     origin: Mapping[str, Any]
     """What the run folder records of a new run."""
 
@@ -88,11 +90,13 @@ def train(
     `start_from` has other networks, or if FID cannot be measured.
     """
     settings, accelerator = trainer.settings, trainer.accelerator
-    started_from = None
+    started_from: str | None = None
+    unknown: list[str] = []
     if start_from is not None:
         networks, labels = trainer.pair.modules, dataset.vocabulary
-        started_from = start_from_weights(networks, start_from, trainer.stage, trainer.build, labels)
+        started_from, unknown = start_from_weights(networks, start_from, trainer.stage, trainer.build, labels)
     run.check_start(start_from, started_from)
+    run.check_eyes(trainer.eyes)
     measure_fid = None
     if settings.logging.fid_every:
         samples = settings.logging.fid_samples
@@ -100,11 +104,15 @@ def train(
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         start = {"started_from": started_from, "started_from_folder": start_from and str(start_from)}
-        run.open(settings, precision_of(accelerator), dataset, {**start, **trainer.origin})
+        run.open(settings, precision_of(accelerator), dataset, {**start, "eyes": trainer.eyes, **trainer.origin})
         trainer.keep_inputs(run.export)
     accelerator.wait_for_everyone()
     deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
     loop = _Loop(trainer, run, measure_fid, deadline)
+    if start_from is not None and loop.step == 0 and accelerator.is_main_process:
+        print(
+            f"starts from the weights of {start_from}; labels new to them: {', '.join(unknown) or 'none'}", flush=True
+        )
     with open_trackers(accelerator, flatten(as_values(settings)), loop.step), stop_requests(deadline) as must_stop:
         loop.run(must_stop)
 
