@@ -53,6 +53,8 @@ class RepaintingNetworks(_Networks):
     """Channels at 32 pixels, 64 pixels and so on, up to resolution / output_enlargement."""
     output_enlargement: Literal[1, 2, 4]
     """Factor by which the last decoder block's features are enlarged before the last convolution."""
+    pixel_grain: bool = False
+    """Add noise to the brightness of each pixel, as strong as the last features say."""
 
     def __post_init__(self) -> None:
         given, needed = len(self.decoder_channels), int(math.log2(self.resolution // self.output_enlargement // 16))

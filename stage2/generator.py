@@ -39,11 +39,13 @@ class Generator(nn.Module):
         body_blocks: int,
         decoder_channels: Sequence[int],
         output_enlargement: int,
+        pixel_grain: bool = False,
     ) -> None:
         """`encoder_channels` are the widths at 64, 32 and 16 pixels, `decoder_channels` those from 32 pixels up.
 
         The last features are enlarged `output_enlargement` times before they become pixels: a pixel shuffle drew a
-        diagonal grid. `mapping` is the width of two gated layers that mix noise and labels.
+        diagonal grid; `pixel_grain` adds the detail that this lacks, as noise. `mapping` is the width of two gated
+        layers that mix noise and labels.
         """
         super().__init__()
         condition_dim = noise_dim + num_genres + num_styles
@@ -70,6 +72,8 @@ class Generator(nn.Module):
         for to_picture in (*self.sketches, self.out):
             nn.init.normal_(to_picture.weight, std=0.02)
             nn.init.zeros_(to_picture.bias)
+        side = 16 * 2 ** len(decoder_channels) * output_enlargement
+        self.pixel_grain = _PixelGrain(mapping, min(noise_dim, 4), side, widths[-1]) if pixel_grain else None
 
     def forward(
         self,
@@ -93,18 +97,24 @@ class Generator(nn.Module):
             features = block(features, condition)
             if level == 0:
                 features = features + self.across(at_32)
-        return torch.tanh(enlarged(picture, self.output_enlargement) + self.out(features))
+        picture = enlarged(picture, self.output_enlargement) + self.out(features)
+        if self.pixel_grain is not None:
+            picture = picture + self.pixel_grain(features, condition)
+        return torch.tanh(picture)
 
     def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the parts that a repainter for half the size lacks; its last picture becomes another sketch.
 
-        Returns nothing for weights of a repainter with as many levels.
+        Of a repainter with as many levels, return the grain of pixels if it has none; of other weights, nothing.
         """
-        last = len(self.decoder) - 1
+        last, grain = len(self.decoder) - 1, "pixel_grain."
         names = {name.rsplit(".", 1)[0] for name in weights}
-        if f"sketches.{last}" in names or f"sketches.{last - 1}" not in names:
+        if f"sketches.{last}" in names:
+            new = () if any(name.startswith(grain) for name in weights) else (grain,)
+            return {name: value for name, value in self.state_dict().items() if name.startswith(new)}
+        if f"sketches.{last - 1}" not in names:
             return {}
-        new = (f"decoder.{last}.", f"sketches.{last}.", "out.")
+        new = (f"decoder.{last}.", f"sketches.{last}.", "out.", grain)
         parts = {name: value for name, value in self.state_dict().items() if name.startswith(new)}
         of_sketch = weights["out.weight"].sum(dim=(2, 3), keepdim=True)
         return parts | {f"sketches.{last}.weight": of_sketch, f"sketches.{last}.bias": weights["out.bias"]}
@@ -119,9 +129,7 @@ class _Grain(nn.Module):
         """Read `count` values of the condition from `start` on; each pixel gets its own fixed mixture of them."""
         super().__init__()
         self.read = slice(start, start + count)
-        directions = torch.empty(count, side, side)
-        directions.normal_(std=count**-0.5, generator=torch.Generator().manual_seed(0))
-        self.register_buffer("directions", directions)
+        self.register_buffer("directions", _directions(count, side, seed=0))
         self.strengths = nn.Parameter(torch.empty(channels))
         nn.init.normal_(self.strengths, std=0.2)
 
@@ -134,3 +142,33 @@ class _Grain(nn.Module):
         grain = torch.einsum("bn,nhw->bhw", condition[:, self.read], self.directions)
         strengths = weights * self.strengths[:, None, None]
         return torch.addcmul(features, grain[:, None].to(features.dtype), strengths.to(features.dtype))
+
+
+def _directions(count: int, side: int, seed: int) -> Float[Tensor, "n side side"]:
+    directions = torch.empty(count, side, side)
+    return directions.normal_(std=count**-0.5, generator=torch.Generator().manual_seed(seed))
+
+
+class _PixelGrain(nn.Module):
+    """Noise in the brightness of each pixel, as strong as the features say; none at first.
+
+    Features of half the size, enlarged, hold nothing finer than two pixels.
+    """
+
+    directions: Float[Tensor, "n side side"]
+
+    def __init__(self, start: int, count: int, side: int, channels: int) -> None:
+        """Read `count` values of the condition from `start` on; each pixel gets its own fixed mixture of them."""
+        super().__init__()
+        self.read = slice(start, start + count)
+        self.register_buffer("directions", _directions(count, side, seed=1))
+        self.strengths = nn.Conv2d(channels, 1, 1)
+        nn.init.zeros_(self.strengths.weight)
+        nn.init.zeros_(self.strengths.bias)
+
+    def forward(
+        self, features: Float[Tensor, "b c h w"], condition: Float[Tensor, "b k"]
+    ) -> Float[Tensor, "b 1 side side"]:
+        grain = torch.einsum("bn,nhw->bhw", condition[:, self.read], self.directions)[:, None]
+        strengths = enlarged(self.strengths(features), grain.shape[-1] // features.shape[-1])
+        return grain.to(strengths.dtype) * strengths

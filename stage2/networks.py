@@ -36,6 +36,7 @@ def build_generator(networks: Networks, num_genres: int, num_styles: int) -> nn.
         body_blocks=networks.body_blocks,
         decoder_channels=networks.decoder_channels,
         output_enlargement=networks.output_enlargement,
+        pixel_grain=networks.pixel_grain,
     )
 
 

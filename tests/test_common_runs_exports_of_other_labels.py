@@ -136,6 +136,25 @@ def test_stage_twos_generators_keep_genres_styles_and_noise_apart(
     torch.testing.assert_close(after, before)
 
 
+@pytest.mark.parametrize("half", [False, True], ids=["as large", "half as large"])
+def test_a_repainter_with_grain_starts_from_one_without(half: bool, tmp_path: Path) -> None:
+    large = replace(
+        load_config(Stage2Config, find_preset("small-256", STAGE2_PRESETS), []).networks,
+        encoder_channels=(2, 2, 4),
+        decoder_channels=(4, 4, 2),
+    )
+    start = replace(large, resolution=128, decoder_channels=(4, 4)) if half else large
+    old = stage2.networks.build_generator(replace(start, pixel_grain=half), 3, 2)
+    new = stage2.networks.build_generator(large, 3, 2)
+    save_file(old.state_dict(), tmp_path / "weights.safetensors")
+    build = partial(stage2.networks.build_generator, large)
+    adopt_weights(new, tmp_path / "weights.safetensors", build, THEIRS, THEIRS)
+    assert new.state_dict()["pixel_grain.directions"].shape == (4, 256, 256)
+    for name, value in old.state_dict().items():
+        if not name.startswith(("pixel_grain.", "out.") if half else "pixel_grain."):
+            assert torch.equal(new.state_dict()[name], value)
+
+
 def test_stage_twos_critic_keeps_genres_and_styles_apart(tmp_path: Path) -> None:
     networks = stage2_config().networks
     old, new = adopted(partial(stage2.networks.build_critic, networks), tmp_path)

@@ -114,6 +114,22 @@ def test_grain_gives_each_pixel_noise_of_its_own_by_the_noise_vector_alone() -> 
     assert torch.equal(generators[1].decoder[-1].first.patterns.directions, grain.directions)
 
 
+def test_grain_of_pixels_is_as_strong_as_the_features_say() -> None:
+    torch.manual_seed(1)
+    with_grain = build_generator(replace(TINY, noise_dim=64, pixel_grain=True), 3, 5).eval()
+    torch.manual_seed(1)
+    without = build_generator(replace(TINY, noise_dim=64), 3, 5).eval()
+    small, genres, styles, _ = request(1)
+    noise = torch.randn(1, 64)
+    with torch.no_grad():
+        before = without(small, genres, styles, noise)
+        torch.testing.assert_close(with_grain(small, genres, styles, noise), before)
+        with_grain.pixel_grain.strengths.bias.fill_(0.5)
+        added = with_grain(small, genres, styles, noise).atanh() - before.atanh()
+    torch.testing.assert_close(added, added[:, :1].expand_as(added), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(added.std(), noise[:, :4].norm() / 4, atol=0.02, rtol=0.05)
+
+
 def test_a_critic_keeps_the_means_of_sixteen_places() -> None:
     critic = build_critic(TINY, 3, 5)
     labels = torch.eye(3)[:1], torch.eye(5)[:1]

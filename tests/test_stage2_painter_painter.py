@@ -320,6 +320,8 @@ def test_a_run_in_the_usual_place_goes_before_the_pair_of_the_project(
 
 def test_a_start_from_the_pair_of_the_project_fits_the_preset_that_it_was_trained_with() -> None:
     export = read_export_config(SHIPPED, Stage2Export)
-    assert export.networks == config.load(Stage2Config, PRESETS / "small-256.yaml").networks
+    networks = config.load(Stage2Config, PRESETS / "small-256.yaml").networks
+    # The grain of pixels is younger than these weights; it starts at nothing.
+    assert export.networks == replace(networks, pixel_grain=False)
     assert sum(path.stat().st_size for path in SHIPPED.rglob("*")) < 30e6
     assert Painter.load(SHIPPED).weights.split("+")[0] == Stage1Painter.load(STAGE1_SHIPPED).weights
