@@ -122,9 +122,7 @@ def load_network(build: Callable[[], M], path: Path, device: torch.device | str)
     try:
         tensors = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in load_file(path).items()}
         network.load_state_dict(tensors, assign=True)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} cannot be read ({error}); export the run again, or start from other weights") from None
-    except RuntimeError as error:
+    except (OSError, SafetensorError, RuntimeError) as error:
         reason = textwrap.shorten(str(error), 200, placeholder=" …")
         raise UserError(
             f"{path} does not hold the weights that its config.json describes ({reason}); export the run again"
