@@ -107,15 +107,17 @@ class Generator(nn.Module):
 
         Of a repainter with as many levels, return the grain of pixels if it has none; of other weights, nothing.
         """
+
+        def own(*beginnings: str) -> dict[str, Tensor]:
+            return {name: value for name, value in self.state_dict().items() if name.startswith(beginnings)}
+
         last, grain = len(self.decoder) - 1, "pixel_grain."
         names = {name.rsplit(".", 1)[0] for name in weights}
         if f"sketches.{last}" in names:
-            new = () if any(name.startswith(grain) for name in weights) else (grain,)
-            return {name: value for name, value in self.state_dict().items() if name.startswith(new)}
+            return {} if any(name.startswith(grain) for name in weights) else own(grain)
         if f"sketches.{last - 1}" not in names:
             return {}
-        new = (f"decoder.{last}.", f"sketches.{last}.", "out.", grain)
-        parts = {name: value for name, value in self.state_dict().items() if name.startswith(new)}
+        parts = own(f"decoder.{last}.", f"sketches.{last}.", "out.", grain)
         of_sketch = weights["out.weight"].sum(dim=(2, 3), keepdim=True)
         return parts | {f"sketches.{last}.weight": of_sketch, f"sketches.{last}.bias": weights["out.bias"]}
 
@@ -163,8 +165,8 @@ class _PixelGrain(nn.Module):
         self.read = slice(start, start + count)
         self.register_buffer("directions", _directions(count, side, seed=1))
         self.strengths = nn.Conv2d(channels, 1, 1)
-        nn.init.zeros_(self.strengths.weight)
-        nn.init.zeros_(self.strengths.bias)
+        for parameter in self.strengths.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(
         self, features: Float[Tensor, "b c h w"], condition: Float[Tensor, "b k"]

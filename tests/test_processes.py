@@ -63,7 +63,7 @@ def test_the_gradients_do_not_depend_on_processes_and_parts(
         # A constant on all scores moves real and painted alike: its gradient is nought, as is that of a constant
         # before a batch norm, but for rounding. Elsewhere rounding is largest where terms cancel, as those of grain do.
         assert scale > 0 or key.endswith("realness.bias"), key
-        assert (gradient - other[key]).norm() <= 1e-3 * scale + 1e-6, key
+        assert (gradient - other[key]).norm() <= 1e-3 * scale + 3e-6, key
 
 
 def test_both_stages_train_and_resume_on_several_processes(procedural_dataset: Path, tmp_path: Path) -> None:
