@@ -125,5 +125,5 @@ class _Patterns(nn.Module):
         maps = rearrange(self.maps(condition), "b (r h w) -> b r h w", h=self.size, w=self.size)
         # On a CPU a convolution of so few channels takes twice as long.
         for one, strengths in zip(maps.split(1, dim=1), self.strengths.weight.unbind(dim=1), strict=True):
-            features = torch.addcmul(features, one, (weights * strengths).to(features.dtype))
+            features = features.addcmul_(one, (weights * strengths).to(features.dtype))
         return features

@@ -97,10 +97,10 @@ class Generator(nn.Module):
             features = block(features, condition)
             if level == 0:
                 features = features + self.across(at_32)
-        picture = enlarged(picture, self.output_enlargement) + self.out(features)
+        picture = self.out(features).add_(enlarged(picture, self.output_enlargement))
         if self.pixel_grain is not None:
             picture = picture + self.pixel_grain(features, condition)
-        return torch.tanh(picture)
+        return picture.tanh_()
 
     def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the parts that a repainter for half the size lacks; its last picture becomes another sketch.
@@ -143,7 +143,7 @@ class _Grain(nn.Module):
     ) -> Float[Tensor, "b c side side"]:
         grain = torch.einsum("bn,nhw->bhw", condition[:, self.read], self.directions)
         strengths = weights * self.strengths[:, None, None]
-        return torch.addcmul(features, grain[:, None].to(features.dtype), strengths.to(features.dtype))
+        return features.addcmul_(grain[:, None].to(features.dtype), strengths.to(features.dtype))
 
 
 def _directions(count: int, side: int, seed: int) -> Float[Tensor, "n side side"]:
