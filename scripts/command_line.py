@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from common import config, machine
 from common.errors import UserError
+
+if TYPE_CHECKING:
+    from common.data.dataset import PaintingDataset
 
 T = TypeVar("T")
 
@@ -64,7 +67,7 @@ def training_parser(description: str, *, stage: int, presets: Path) -> Parser:
         help=f"{shipped}, or the path of a YAML file (default: {on_gpu} with a CUDA GPU, {on_cpu} without one; with "
         "--resume: the run's own settings)",
     )
-    add("--data", type=Path, default=Path("data"), help="dataset folder")
+    add("--data", type=Path, help="dataset folder (default: data; with --resume: the run's own)")
     add("--out", type=Path, default=Path(f"runs/stage{stage}"), help="run folder")
     add("--resume", action="store_true", help="continue from the newest checkpoint, if there is one")
     start = f"run or export of stage {'I' * stage} whose weights a new run starts from (default: random weights)"
@@ -93,6 +96,15 @@ def training_settings(cls: type[T], arguments: argparse.Namespace) -> T:
         gpu = "a" if name == MACHINE_PRESETS[arguments.stage][0] else "no"
         print(f"using --preset {name}, because training has {gpu} CUDA GPU", flush=True)
     return config.load(cls, config.find_preset(name, arguments.presets), arguments.set)
+
+
+def training_data(arguments: argparse.Namespace) -> PaintingDataset:
+    """Open the dataset of `--data`; without it, a resumed run's own, or `data`. Raises UserError if there is none."""
+    from common.data.dataset import PaintingDataset
+    from common.runs.folder import RunFolder
+
+    own = RunFolder(arguments.out).dataset_folder if arguments.resume else None
+    return PaintingDataset(arguments.data or own or Path("data"))
 
 
 def machine_preset(stage: int) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from command_line import training_parser, training_settings
-from common.data.dataset import PaintingDataset
+from command_line import training_data, training_parser, training_settings
 from common.errors import run_command
 from stage1.config import PRESETS, Stage1Config
 from stage1.training import train
@@ -14,7 +13,7 @@ def main() -> None:
     arguments = training_parser(description, stage=1, presets=PRESETS).parse_args()
     train(
         training_settings(Stage1Config, arguments),
-        PaintingDataset(arguments.data),
+        training_data(arguments),
         arguments.out,
         resume=arguments.resume,
         start_from=arguments.start_from,

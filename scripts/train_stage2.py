@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from command_line import training_parser, training_settings
-from common.data.dataset import PaintingDataset
+from command_line import training_data, training_parser, training_settings
 from common.errors import run_command
 from stage2.config import PRESETS, Stage2Config
 from stage2.training import train
@@ -22,7 +21,7 @@ def main() -> None:
     arguments = parser.parse_args()
     train(
         training_settings(Stage2Config, arguments),
-        PaintingDataset(arguments.data),
+        training_data(arguments),
         arguments.stage1,
         arguments.out,
         resume=arguments.resume,

@@ -68,6 +68,7 @@ def test_an_opened_run_holds_its_settings_and_its_environment(dataset: PaintingD
     assert environment["command"] == sys.argv
     assert environment["python"] == sys.version.split()[0]
     assert environment["precision"] == "float32"
+    assert run.dataset_folder == dataset.folder.resolve()
     assert {"torch", "accelerate"} <= environment["packages"].keys()
     assert {path.name for path in run.path.iterdir()} == {
         "config.yaml",

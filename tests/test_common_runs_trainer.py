@@ -161,7 +161,9 @@ def test_a_run_that_was_cut_off_before_its_last_export_writes_it_when_resumed(
     stage.train(steps=5)
     assert (stage.saved(), stage.exports) == ([5], ["export 5"])
     assert [entry["step"] for entry in stage.logged()] == [2, 4, 5]
-    assert "nothing left to do" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"done; to paint with these weights: python scripts/generate.py --weights {tmp_path}\n" in said
+    assert "nothing left to do" in said
 
 
 def test_the_best_weights_by_fid_are_exported_and_their_checkpoint_is_kept(tmp_path: Path) -> None:
@@ -208,6 +210,7 @@ def test_a_signal_ends_the_run_after_its_step_with_a_checkpoint_and_a_word(
     said = capsys.readouterr().out
     assert said.startswith("stage 0: nothing; on ")
     assert "stopped after step 3 of 9" in said
+    assert "done; " not in said
     assert (stage.saved(), stage.sheets()) == ([3], [0, 3])
     assert signal.getsignal(number) == before
 

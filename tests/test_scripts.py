@@ -84,12 +84,12 @@ def test_every_option_has_a_word_of_help(command: Command, script: str) -> None:
         assert silent == []
 
 
-def test_a_resumed_run_goes_on_with_its_own_settings_and_other_ones_are_refused_by_name(
-    command: Command, stage1_run: Path, procedural_dataset: Path, tmp_path: Path
+def test_a_resumed_run_goes_on_with_its_own_settings_and_dataset_and_other_settings_are_refused_by_name(
+    command: Command, stage1_run: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(stage1_run, run)
-    again = ("train_stage1.py", "--data", procedural_dataset, "--out", run, "--resume")
+    again = ("train_stage1.py", "--out", run, "--resume")
     code, said, _ = command(*again)
     assert (code, "nothing left to do" in said, "--preset" in said) == (0, True, False)
     refused = command.refused(*again, "--preset", "gangogh")

@@ -49,7 +49,7 @@ def test_metadata_that_are_not_complete_are_refused(key: str, value: str | None,
     one = painting(ASKED)
     changed = {name: text for name, text in (one.metadata() | {key: value}).items() if text is not None}
     (tmp_path / "a.png").write_bytes(encode(one.image, "png", changed))
-    with pytest.raises(UserError, match=r"a\.png holds no metadata of this program"):
+    with pytest.raises(UserError, match=r"a\.png holds no recipe"):
         Origin.read(tmp_path / "a.png")
 
 

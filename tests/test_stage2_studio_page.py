@@ -234,7 +234,7 @@ def test_a_file_that_is_no_picture_is_answered_with_a_sentence(visitor: Visitor,
     random_picture(3, 40, 30).save(tmp_path / "plain.png")
     visitor.tab("Recipe")
     visitor.page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(tmp_path / "plain.png")
-    visitor.says("That did not work: plain.png holds no metadata of this program")
+    visitor.says("That did not work: plain.png holds no recipe")
 
 
 @in_a_browser

@@ -136,6 +136,12 @@ class RunFolder:
         return values if isinstance(values, dict) else {}
 
     @property
+    def dataset_folder(self) -> Path | None:
+        """The folder of the dataset that the run was started or last resumed with; None if it has no record of it."""
+        folder = self.environment.get("dataset_folder")
+        return Path(folder) if isinstance(folder, str) else None
+
+    @property
     def precision(self) -> ComputePrecision | None:
         """The precision that the run has computed in so far. None for a new run, and on another kind of device."""
         known = self.environment
@@ -163,6 +169,7 @@ class RunFolder:
             "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
             "device": _device(),
             "precision": precision,
+            "dataset_folder": str(dataset.folder.resolve()),
             **{name: known.get(name, value) for name, value in origin.items()},
         }
         write_atomically(self._environment, json.dumps(environment, indent=2))

@@ -181,6 +181,8 @@ class _Loop:
                 f"stopped after step {self.step} of {self._total_steps}; to continue, use the same command with "
                 "--resume"
             )
+        else:
+            self._say(f"done; to paint with these weights: python scripts/generate.py --weights {self._run.path}")
 
     def _log(self) -> None:
         self._require_finite()

@@ -185,8 +185,8 @@ class Origin:
             return Origin(request, metadata["weights"], row - 1, batch, metadata.get("photo", ""))
         except (KeyError, ValueError):
             raise UserError(
-                f"{path} holds no metadata of this program, so it cannot be painted again; choose an unedited picture "
-                "of generate.py"
+                f"{path} holds no recipe, so it cannot be painted again; choose a single picture of generate.py, "
+                "unedited: sheets and animations have none"
             ) from None
 
 
