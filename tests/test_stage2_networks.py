@@ -104,7 +104,7 @@ def test_grain_gives_each_pixel_noise_of_its_own_by_the_noise_vector_alone() -> 
     grain.strengths.data.fill_(1.0)
     features = torch.zeros(200, len(grain.strengths), 64, 64)
     weights = torch.ones(1, len(grain.strengths), 1, 1)
-    noise = grain(features, condition, weights)[:, 0]
+    noise = grain(features.clone(), condition, weights)[:, 0]
     assert noise.shape == (200, 64, 64)
     torch.testing.assert_close(noise.std(), torch.tensor(1.0), atol=0.05, rtol=0)
     beside = torch.corrcoef(torch.stack([noise[..., :-1].flatten(), noise[..., 1:].flatten()]))[0, 1]
