@@ -114,12 +114,14 @@ def measure_training(settings: Settings, dataset: PaintingDataset, seconds: floa
     mirrored = torch.zeros(batch, dtype=torch.bool, device=device)
     numbers = itertools.count()
     step: Task = (lambda: trainer.pair.step(next(numbers)), batch * schedule.critic_steps)
+    step[0]()
+    memory = used_memory(device)  # Before the pictures are read in other ways, too.
     tasks = {"training step": step}
     for residence in get_args(Residence):
         split = dataset.split("train", size, residence=residence, device=device)
         tasks[f"loading from {residence}"] = (partial(stream.pictures, split, positions, mirrored), batch)
     print_speeds(tasks, seconds)
-    print(f"memory {used_memory(device) / 2**30:.2f} GB")
+    print(f"memory of a training step {memory / 2**30:.2f} GB")
 
 
 def scale_training(arguments: Namespace, folder: Path) -> None:

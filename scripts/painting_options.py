@@ -1,12 +1,15 @@
+# ruff: noqa: E402
 """What `generate.py` and the commands of `explore.py` share: options, and what they mean together."""
 
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+gc.disable()  # Until `run_command`: modules are no garbage, but looking for it is a fifth of what reading them takes.
 import torch
 
 from command_line import Parser, at_least

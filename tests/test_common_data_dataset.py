@@ -13,7 +13,16 @@ import pytest
 import torch
 from tiny_data import prepared, random_picture, write_collection
 
-from common.data.dataset import SPLITS, UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
+from common.data.dataset import (
+    MAPPED_ON_CPU,
+    SPLITS,
+    UNLABELLED,
+    PaintingDataset,
+    Residence,
+    Split,
+    _best_residence,
+    one_hot,
+)
 from common.errors import UserError
 
 
@@ -71,6 +80,12 @@ def test_auto_takes_the_device_or_a_processs_share_of_the_memory_where_a_quarter
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (400, 1000))
     assert _best_residence(100, gpu) == "device"
     assert _best_residence(101, gpu) == "disk"
+
+
+def test_large_pictures_stay_on_disk_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1e12))
+    cpu = torch.device("cpu")
+    assert (_best_residence(MAPPED_ON_CPU, cpu), _best_residence(MAPPED_ON_CPU + 1, cpu)) == ("memory", "disk")
 
 
 def test_pairs_are_equal_where_both_labels_are_and_unlabelled_where_both_are_missing() -> None:

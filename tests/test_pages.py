@@ -67,6 +67,7 @@ def test_the_pages_show_every_command() -> None:
         "painting_options.py",
         "readme_pictures.py",
         "scaling.py",
+        "train_lightweight_gan.py",
     }
     assert {script for script, _ in commands(ROOT / "scripts" / "README.md")} == typed
 

@@ -42,7 +42,10 @@ Residence = Literal["auto", "disk", "memory", "device"]
 """Where the pictures are kept: memory-mapped on disk, in this process's memory, or on the training device.
 
 `auto` takes the device if they need at most a quarter of its free memory, else the memory likewise, else the disk.
+On a CPU, pictures of more than `MAPPED_ON_CPU` stay on disk.
 """
+MAPPED_ON_CPU = 2**30
+"""In bytes. Steps of a CPU are slow beside a disk, and the system keeps in free memory what it has read."""
 
 
 @settings
@@ -235,6 +238,8 @@ def _best_residence(num_bytes: int, device: torch.device) -> Residence:
 
     if device.type == "cuda" and num_bytes <= 0.25 * torch.cuda.mem_get_info(device)[0]:
         return "device"
+    if device.type == "cpu" and num_bytes > MAPPED_ON_CPU:
+        return "disk"
     # Each process has a GPU of its own, but its copy in the machine's memory lies beside those of the others.
     return "memory" if num_bytes <= 0.25 / local_processes() * psutil.virtual_memory().available else "disk"
 
