@@ -98,11 +98,16 @@ def own_device(name: str) -> torch.device:
 
 
 def used_memory(device: torch.device) -> int:
-    """Return the bytes that this process uses: on a GPU the peak so far, otherwise the resident memory now."""
+    """Return the bytes that this process uses: on a GPU the peak so far, otherwise the resident memory now.
+
+    Mapped files are left out where the system tells them apart: it can take their memory back.
+    """
     import psutil  # Painting does not need it.
 
-    cuda = device.type == "cuda"
-    return int(torch.cuda.max_memory_allocated(device) if cuda else psutil.Process().memory_info().rss)
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    info = psutil.Process().memory_info()
+    return int(info.rss - getattr(info, "shared", 0))
 
 
 def launched_place() -> tuple[int, int]:

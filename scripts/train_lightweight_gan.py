@@ -39,13 +39,18 @@ WITHOUT_CUDA = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train lightweight-gan 1.2.1 on a CPU and paint with it.")
+    parser = argparse.ArgumentParser(
+        description="Train lightweight-gan 1.2.1 on a CPU and paint with it; needs an environment of its own.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     parser.add_argument("--data", type=Path, default=Path("data"), help="dataset folder")
     parser.add_argument("--minutes", type=float, default=30, help="time to train")
     parser.add_argument("--samples", type=int, default=1000, help="how many pictures to paint")
     parser.add_argument("--out", type=Path, default=Path("peer-paintings"), help="folder for the pictures")
     arguments = parser.parse_args()
 
+    if not (0 < arguments.minutes < float("inf") and arguments.samples > 0):
+        fail("--minutes and --samples have to be above 0")
     paintings = training_paintings(arguments.data)
     torch.manual_seed(0)
     trainer = peer_module().Trainer(
@@ -94,11 +99,13 @@ def peer_module() -> ModuleType:
 
 def training_paintings(folder: Path) -> np.ndarray:
     """Return the training paintings of a prepared dataset, as bytes [n 3 64 64]."""
-    files = sorted(folder.glob(f"images-{SIZE}*.npy"))
-    if not files:
-        fail(f"{folder} has no pictures of {SIZE} pixels; prepare it with scripts/prepare_data.py")
-    with (folder / "labels.csv").open(newline="", encoding="utf-8") as rows:
+    files, labels = sorted(folder.glob(f"images-{SIZE}*.npy")), folder / "labels.csv"
+    if not (files and labels.exists()):
+        fail(f"{folder} is no dataset with pictures of {SIZE} pixels; prepare it with scripts/prepare_data.py")
+    with labels.open(newline="", encoding="utf-8") as rows:
         chosen = [row["split"] == "train" for row in csv.DictReader(rows)]
+    if sum(chosen) < BATCH:
+        fail(f"{folder} has {sum(chosen)} training paintings, fewer than a batch of {BATCH}; add some")
     return np.concatenate([np.load(file) for file in files])[chosen].transpose(0, 3, 1, 2)
 
 
@@ -116,4 +123,7 @@ def fail(message: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}; choose another path")

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import psutil
@@ -13,16 +14,9 @@ import pytest
 import torch
 from tiny_data import prepared, random_picture, write_collection
 
-from common.data.dataset import (
-    MAPPED_ON_CPU,
-    SPLITS,
-    UNLABELLED,
-    PaintingDataset,
-    Residence,
-    Split,
-    _best_residence,
-    one_hot,
-)
+from common.data import arrays
+from common.data import dataset as dataset_module
+from common.data.dataset import SPLITS, UNLABELLED, PaintingDataset, Residence, Split, _best_residence, one_hot
 from common.errors import UserError
 
 
@@ -82,10 +76,25 @@ def test_auto_takes_the_device_or_a_processs_share_of_the_memory_where_a_quarter
     assert _best_residence(101, gpu) == "disk"
 
 
-def test_large_pictures_stay_on_disk_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1e12))
-    cpu = torch.device("cpu")
-    assert (_best_residence(MAPPED_ON_CPU, cpu), _best_residence(MAPPED_ON_CPU + 1, cpu)) == ("memory", "disk")
+@pytest.mark.parametrize(("most", "mapped"), [(0, True), (2**30, False)])
+def test_large_pictures_are_checked_and_stay_on_disk_on_a_cpu(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, most: int, mapped: bool
+) -> None:
+    asked = []
+
+    def open_arrays(*arguments: Any, mapped: bool) -> torch.Tensor | arrays.Parts:
+        asked.append(mapped)
+        return arrays.open_arrays(*arguments, mapped=mapped)
+
+    monkeypatch.setattr(dataset_module, "open_arrays", open_arrays)
+    monkeypatch.setattr(dataset_module, "MAPPED_ON_CPU", most)
+    PaintingDataset(copy).split("train", 64, residence="auto")
+    assert asked == [mapped]
+    with (copy / "images-64.npy").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\xa5")
+    with pytest.raises(UserError, match="its checksum differs"):
+        PaintingDataset(copy).split("train", 64, residence="auto")
 
 
 def test_pairs_are_equal_where_both_labels_are_and_unlabelled_where_both_are_missing() -> None:

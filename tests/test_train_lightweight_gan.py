@@ -66,6 +66,10 @@ def test_it_trains_on_training_paintings_without_a_gpu_and_paints(
     assert Image.open(painted[32]).getextrema() == ((255, 255),) * 3
 
 
-def test_what_is_missing_is_named(command: Command, data: Path, tmp_path: Path) -> None:
-    assert "has no pictures of 64 pixels; prepare it" in command.refused(SCRIPT, "--data", tmp_path / "none")
+def test_what_cannot_be_done_is_one_line(command: Command, data: Path, tmp_path: Path) -> None:
+    assert "is no dataset with pictures of 64 pixels; prepare" in command.refused(SCRIPT, "--data", tmp_path / "none")
     assert "lightweight-gan is missing; install it" in command.refused(SCRIPT, "--data", data)
+    for option, value in (("--minutes", "nan"), ("--minutes", "-1"), ("--samples", "0")):
+        assert "have to be above 0" in command.refused(SCRIPT, "--data", data, option, value)
+    (data / "labels.csv").write_text("index,split\n0,train\n", encoding="utf-8")
+    assert "1 training paintings, fewer than a batch of 32" in command.refused(SCRIPT, "--data", data)

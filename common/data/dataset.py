@@ -42,7 +42,7 @@ Residence = Literal["auto", "disk", "memory", "device"]
 """Where the pictures are kept: memory-mapped on disk, in this process's memory, or on the training device.
 
 `auto` takes the device if they need at most a quarter of its free memory, else the memory likewise, else the disk.
-On a CPU, pictures of more than `MAPPED_ON_CPU` stay on disk.
+On a CPU, pictures of more than `MAPPED_ON_CPU` stay on disk then, too. Do not change a mapped file while it is in use.
 """
 MAPPED_ON_CPU = 2**30
 """In bytes. Steps of a CPU are slow beside a disk, and the system keeps in free memory what it has read."""
@@ -213,13 +213,16 @@ class PaintingDataset:
         what = f"{self.folder / names[0]}{' or another part' if len(names) > 1 else ''}"
         try:
             paths = [self.folder / name for name in names]
-            if residence == "auto":
-                residence = _best_residence(sum(path.stat().st_size for path in paths), device)
+            num_bytes, chosen_here = sum(path.stat().st_size for path in paths), residence == "auto"
+            if chosen_here:
+                residence = _best_residence(num_bytes, device)
             if device.type == "cpu" and residence == "device":
                 residence = "memory"
             # Not for a mapped file: reading all of it for the checksum would cost the time that mapping saves.
             for name in names if residence != "disk" else ():
                 self._require_unchanged(name)
+            if chosen_here and device.type == "cpu" and num_bytes > MAPPED_ON_CPU:
+                residence = "disk"
             images = open_arrays(paths, len(self._splits), size, mapped=residence != "memory")
         except (OSError, ValueError, EOFError) as error:
             raise UserError(f"{what} is missing or broken ({error}); prepare the data again") from None
@@ -238,8 +241,6 @@ def _best_residence(num_bytes: int, device: torch.device) -> Residence:
 
     if device.type == "cuda" and num_bytes <= 0.25 * torch.cuda.mem_get_info(device)[0]:
         return "device"
-    if device.type == "cpu" and num_bytes > MAPPED_ON_CPU:
-        return "disk"
     # Each process has a GPU of its own, but its copy in the machine's memory lies beside those of the others.
     return "memory" if num_bytes <= 0.25 / local_processes() * psutil.virtual_memory().available else "disk"
 
