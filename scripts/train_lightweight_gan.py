@@ -82,8 +82,6 @@ def main() -> None:
 
 def peer_module() -> ModuleType:
     """Return the peer's module without its calls of CUDA."""
-    # Its loader, which is replaced, is all that needs torchvision, and that may not fit a torch built for CPUs.
-    sys.modules["torchvision"] = MagicMock()
     package = importlib.util.find_spec("lightweight_gan")
     if package is None or package.submodule_search_locations is None:
         fail("lightweight-gan is missing; install it in an environment of its own, as this script's first lines say")
@@ -91,6 +89,8 @@ def peer_module() -> ModuleType:
     source = path.read_text(encoding="utf-8")
     for call, instead in WITHOUT_CUDA.items():
         source = source.replace(call, instead)
+    # Its loader, which is replaced, is all that needs torchvision, and that may not fit a torch built for CPUs.
+    sys.modules["torchvision"] = MagicMock()
     module = ModuleType("peer")
     with patch("torch.cuda.is_available", return_value=True):  # Or the package does not load.
         exec(compile(source, path, "exec"), module.__dict__)
