@@ -218,7 +218,7 @@ class PaintingDataset:
                 residence = _best_residence(num_bytes, device)
             if device.type == "cpu" and residence == "device":
                 residence = "memory"
-            # Not for a mapped file: reading all of it for the checksum would cost the time that mapping saves.
+            # Not where the disk was asked for or memory is short: to read all for the checksum would take long there.
             for name in names if residence != "disk" else ():
                 self._require_unchanged(name)
             if chosen_here and device.type == "cpu" and num_bytes > MAPPED_ON_CPU:
