@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 from einops import rearrange
 from PIL import Image
 from tiny_data import prepared, random_picture, write_collection
@@ -67,6 +69,22 @@ def test_it_is_trained_once_for_a_dataset_and_a_size(
     assert again.description.count("\n") == 0
     assert not capsys.readouterr().out
     assert f"{len(first)} training paintings" in again.description
+
+
+def test_larger_pictures_are_seen_in_squares_too_which_show_what_the_whole_brought_down_hides(
+    own_dataset: PaintingDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier, "MOST_SIDE", 64)
+    network = dataset_classifier(own_dataset, 128, Share())
+    assert network is not None
+    split = own_dataset.split("test", 128)
+    sharp = rearrange(torch.as_tensor(split.pictures(np.arange(len(split)))), "b h w c -> b c h w")
+    small = F.interpolate(sharp.float(), size=64, mode="bilinear", antialias=True)
+    soft = F.interpolate(small, size=128, mode="bilinear").round().to(torch.uint8)
+    whole, squares = (network(sharp) - network(soft)).abs().mean(dim=0).split(network.num_features // 2)
+    assert squares.mean() > 2 * whole.mean()
+    mirrored = [network(pictures).chunk(2, dim=1)[1] for pictures in (sharp, sharp.roll(64, dims=3))]
+    torch.testing.assert_close(*mirrored, rtol=0, atol=1e-4)  # The four squares change places.
 
 
 def test_a_dataset_that_cannot_be_written_is_measured_all_the_same(own_dataset: PaintingDataset) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 
 import numpy as np
 import torch
@@ -22,16 +23,17 @@ from common.data.augmentation import NUM_DRAWS, augment
 from common.data.dataset import UNLABELLED, PaintingDataset, Split
 from common.evaluation.features import FeatureNetwork
 from common.files import whole_file
-from common.images import to_float
+from common.images import squares_of, to_float
 from common.machine import gains_from_bfloat16
 from common.randomness import Purpose, generator_for
 from common.shares import Share
 
 NAME = "dataset-classifier"
-VERSION = 1
-"""Raise it when the network or its training changes: stored weights are then trained anew."""
+VERSION, LARGE_VERSION = 1, 2
+"""Raise it when the network or its training changes, the second for pictures above `MOST_SIDE`: stored weights are then
+trained anew."""
 MOST_SIDE = 128
-"""Larger pictures are brought down to this side."""
+"""Larger pictures are seen twice: brought down to this side, and in squares of this side at full size."""
 FIRST_MAP = 32
 """Side of the maps after the first convolution."""
 WIDTHS = (32, 64, 128, 256)
@@ -45,7 +47,12 @@ AUGMENTATION, LABEL_SMOOTHING = 0.3, 0.1
 
 
 class Classifier(nn.Module):
-    """A small residual network (He et al. 2016b) that names genre and style. A call returns its pooled features."""
+    """A small residual network (He et al. 2016b) that names genre and style.
+
+    A call returns its pooled features. Of a picture larger than `side`, it sees the whole brought down, and four
+    corners at full size: brought down alone, a painting and its copy of 64 pixels look alike. The corners' features
+    are averaged and stand behind those of the whole.
+    """
 
     def __init__(self, side: int, num_genres: int, num_styles: int) -> None:
         """`side` is that of the pictures inside, 64 or 128."""
@@ -60,8 +67,17 @@ class Classifier(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b f"]:
-        pixels = F.interpolate(images.float(), size=(self.side, self.side), mode="bilinear", antialias=True)
-        return self.features(pixels / 127.5 - 1)
+        pixels = images.float() / 127.5 - 1
+        views = [self.features(self.whole(pixels))]
+        if (furthest := images.shape[-1] - self.side) > 0:
+            corners = itertools.product((0, furthest), repeat=2)
+            squares = [pixels[:, :, top : top + self.side, left : left + self.side] for top, left in corners]
+            views.append(torch.stack([self.features(square) for square in squares]).mean(dim=0))
+        return torch.cat(views, dim=1)
+
+    def whole(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 side side"]:
+        """Bring whole pictures down to the side that the network sees."""
+        return F.interpolate(images, size=(self.side, self.side), mode="bilinear", antialias=True)
 
     def features(self, images: Float[Tensor, "b 3 side side"]) -> Float[Tensor, "b f"]:
         """Return the features of pictures in [-1, 1]."""
@@ -99,13 +115,14 @@ def dataset_classifier(
     labels = [one for one in (split.genres, split.styles) if len(np.unique(one[one != UNLABELLED])) > 1]
     if not labels:
         return None
-    identity = f"{VERSION}\n{dataset.description.identity_of(size)}"
+    side, views = min(size, MOST_SIDE), 1 + (size > MOST_SIDE)
+    identity = f"{VERSION if views == 1 else LARGE_VERSION}\n{dataset.description.identity_of(size)}"
     key = hashlib.sha256(identity.encode()).hexdigest()[:8]
     path = dataset.folder / "features" / f"{NAME}-{size}-{key}.safetensors"
     # The first weights must be the same, whatever was drawn before.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = Classifier(min(size, MOST_SIDE), len(dataset.vocabulary.genres), len(dataset.vocabulary.styles))
+        network = Classifier(side, len(dataset.vocabulary.genres), len(dataset.vocabulary.styles))
     weights: list[dict[str, Tensor]] = []
     if share.process == 0 and path.is_file():
         weights = [load_file(path)]
@@ -119,11 +136,13 @@ def dataset_classifier(
             with whole_file(path) as partial:
                 save_file(weights[0], partial)
     network.load_state_dict(share.gather(weights)[0])
+    num_features = views * WIDTHS[-1]
+    squares = f" and in squares of {side} at full size" if views > 1 else ""
     description = (
-        f"a classifier of genre and style trained from nothing on the {len(split)} training paintings at "
-        f"{network.side} pixels, {WIDTHS[-1]} pooled features, {key}"
+        f"a classifier of genre and style trained from nothing on the {len(split)} training paintings at {side} pixels"
+        f"{squares}, {num_features} pooled features, {key}"
     )
-    return FeatureNetwork(NAME, network, num_features=WIDTHS[-1], description=description).to(device)
+    return FeatureNetwork(NAME, network, num_features=num_features, description=description).to(device)
 
 
 def train(network: Classifier, split: Split, device: torch.device) -> None:
@@ -140,10 +159,14 @@ def train(network: Classifier, split: Split, device: torch.device) -> None:
         places = random.choice(labelled, size=size, replace=False)
         draws = torch.from_numpy(random.random((size, 1 + NUM_DRAWS), dtype=np.float32)).to(device)
         pictures = to_float(split.pictures(places).to(device))
-        pictures = F.interpolate(pictures, size=(network.side, network.side), mode="bilinear", antialias=True)
-        pictures = torch.where(draws[:, 0, None, None, None] < 0.5, pictures.flip(3), pictures)
+        seen = network.whole(pictures)
+        if (furthest := pictures.shape[-1] - network.side) > 0:
+            chances = torch.from_numpy(random.random((size, 3), dtype=np.float32)).to(device)
+            squares = squares_of(pictures, (chances[:, 1:] * (furthest + 1)).long(), network.side)
+            seen = torch.where(chances[:, 0, None, None, None] < 0.5, squares, seen)
+        seen = torch.where(draws[:, 0, None, None, None] < 0.5, seen.flip(3), seen)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            features = network.features(augment(pictures, draws[:, 1:], AUGMENTATION))
+            features = network.features(augment(seen, draws[:, 1:], AUGMENTATION))
             logits = network.genre(features), network.style(features)
         loss = torch.zeros((), device=device)
         for guesses, truth in zip(logits, (split.genres[places], split.styles[places]), strict=True):
