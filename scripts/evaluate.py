@@ -22,6 +22,7 @@ from common.machine import own_device, share_cores
 from common.shares import join_launched_processes
 from stage2 import Request
 from stage2.painter.measuring import subjects_of
+from stage2.painter.requests import STYLE_STRENGTH
 
 MOST = 1_000_000
 """Pictures whose features fit into memory."""
@@ -37,7 +38,9 @@ def main() -> None:
         wanted = {"labels": given.labels, "limit": given.samples, "seed": given.seed, "split": given.split}
         subjects = [folder_subject(given.folder, dataset, given.resolution, **wanted)]
     else:
-        asked = Request(seed=given.seed, resolution=given.resolution, truncation=given.truncation)
+        asked = Request(
+            **{name: getattr(given, name) for name in ("seed", "resolution", "truncation", "style_strength")}
+        )
         wanted = {name: getattr(given, name) for name in ("samples", "split", "features", "enlarged")}
         found = (subjects_of(run, dataset, asked, device=device, **wanted) for run in given.runs)
         subjects = list(chain.from_iterable(found))
@@ -67,6 +70,8 @@ def _arguments() -> argparse.Namespace:
         add("--resolution", type=int, choices=SIZES, help=f"side in pixels; {side}")
         if samples:
             add("--truncation", type=float, default=1.0, help="factor on the noise, above 0 and at most 1")
+            strength = "factor on the style, 0 to 3; 1 as in training"
+            add("--style-strength", type=float, default=STYLE_STRENGTH, help=f"{strength} (default: {STYLE_STRENGTH})")
         add("--data", type=Path, default=Path("data"), help="dataset folder to measure on")
         add("--split", choices=HELD_OUT, default="test", help="validation to choose settings, test to publish")
         add("--seed", type=at_least(0), default=0, help="seed of the first picture and of random draws")

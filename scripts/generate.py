@@ -27,7 +27,8 @@ def main() -> None:
     aspect = "shape, width:height such as 3:4, or as-trained: the shape of a painting of that genre"
     parser.add_argument("--aspect", default=SQUARE, help=aspect)
     which = options.add_seeds(parser)
-    rows = "paint rows of a .csv or .jsonl: genre, style, seed, count, resolution, truncation, aspect, or a few of them"
+    columns = "genre, style, seed, count, resolution, truncation, aspect, style_strength"
+    rows = f"paint rows of a .csv or .jsonl: {columns}, or a few of them"
     which.add_argument("--requests", type=Path, metavar="FILE", help=rows)
     curate = "paint many, keep the N that the critic ranks highest"
     which.add_argument("--curate", type=at_least(1), metavar="N", help=curate)

@@ -19,9 +19,9 @@ from common.picture_files import SUFFIXES
 from common.vocabulary import ANY
 from stage2 import Painter, Request
 from stage2.painter.commands import Output
-from stage2.painter.requests import Series, parse_seeds
+from stage2.painter.requests import STYLE_STRENGTH, Series, parse_seeds
 
-REQUEST = ("genre", "style", "seed", "resolution", "truncation", "aspect")
+REQUEST = ("genre", "style", "seed", "resolution", "truncation", "style_strength", "aspect")
 
 
 def add_options(parser: Parser, *labels: str, formats: Mapping[str, str] = SUFFIXES) -> None:
@@ -37,6 +37,8 @@ def add_options(parser: Parser, *labels: str, formats: Mapping[str, str] = SUFFI
     what.add_argument("--resolution", type=int, help=resolution)
     truncation = "above 0 to 1; lower is more typical, less varied"
     what.add_argument("--truncation", type=float, default=1.0, help=truncation)
+    strength = f"0 to 3: how clearly a style shows; 1 as in training (default: {STYLE_STRENGTH})"
+    what.add_argument("--style-strength", type=float, default=STYLE_STRENGTH, help=strength)
     weights = "run or export (default: runs/stage2, else runs/stage1, else the weights that come with the project)"
     what.add_argument("--weights", type=Path, help=weights)
     device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -108,17 +108,20 @@ def test_some_of_many_pictures_are_drawn_alike_each_time(dataset: PaintingDatase
     assert np.array_equal(first.read(range(4)), again.read(range(4)))
 
 
-def test_a_truncated_subject_shows_what_the_painter_paints_with_that_truncation(
+def test_a_subject_shows_what_the_painter_paints_with_that_truncation_and_strength(
     procedural_dataset: Path, stage2_run: Path
 ) -> None:
     painter, dataset = Painter.load(stage2_run), PaintingDataset(procedural_dataset)
-    subject = painted_subject(painter, "run", dataset, 128, samples=3, seed=5, split="test", truncation=0.5)
+    how = {"truncation": 0.5, "style_strength": 2.0}
+    subject = painted_subject(painter, "run", dataset, 128, samples=3, seed=5, split="test", **how)
     genres, styles = list(dataset.vocabulary.genres), list(dataset.vocabulary.styles)
     shown = subject.read([2])[0].permute(1, 2, 0).numpy()
     asked = (genres[subject.genres[2]], styles[subject.styles[2]])
-    assert np.array_equal(shown, painter.paint(*asked, seed=7, truncation=0.5)[0].image)
-    assert not np.array_equal(shown, painter.paint(*asked, seed=7)[0].image)
+    assert np.array_equal(shown, painter.paint(*asked, seed=7, **how)[0].image)
+    for other in ({"truncation": 0.5}, {"style_strength": 2.0}):
+        assert not np.array_equal(shown, painter.paint(*asked, seed=7, **other)[0].image)
     assert "truncation 0.5" in subject.origin
+    assert "style strength 2," in subject.origin
 
 
 def test_enlarged_pictures_are_stage_ones_by_the_filter_of_the_dataset(stage2_run: Path) -> None:

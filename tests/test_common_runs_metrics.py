@@ -78,7 +78,7 @@ def score(run: Path, dataset: PaintingDataset) -> Callable[[], float]:
     resolution = painter.resolutions[-1]
 
     def paint(seeds, genres, styles):  # type: ignore[no-untyped-def]
-        return painter.images(seeds, genres, styles, resolution)
+        return painter.images(seeds, genres, styles, resolution, style_strength=1.0)
 
     return validation_fid(dataset, resolution, 40, paint, make_accelerator("float32"))
 

@@ -17,12 +17,13 @@ from tiny_runs import change_weights
 
 from common import config
 from common.errors import UserError
+from common.images import to_pictures
 from common.runs.exports import read_export_config
 from stage1.sampling import SHIPPED as STAGE1_SHIPPED
 from stage1.sampling import Stage1Painter
 from stage2 import Painter, Request
 from stage2.config import PRESETS, Stage2Config
-from stage2.painter.requests import Origin
+from stage2.painter.requests import STYLE_STRENGTH, Origin
 from stage2.painter.resolving import Resolved, points
 from stage2.sampling import SHIPPED, Stage2Export
 
@@ -56,6 +57,8 @@ def test_a_resolved_request_has_the_vocabularys_spelling_plain_numbers_and_point
         ({"seed": -1}, "seed -1 is negative"),
         ({"truncation": 1.5}, "truncation 1.5 is out of range"),
         ({"truncation": float("nan")}, "truncation nan is out of range"),
+        ({"style": "cubism", "style_strength": 3.5}, "style strength 3.5 is out of range; choose a number from 0 to 3"),
+        ({"style": "cubism", "style_strength": float("nan")}, "style strength nan is out of range"),
         ({"towards": 3, "nearby": 1.5}, "nearby 1.5 is out of range"),
         ({"towards": -3, "nearby": 0.5}, "seed -3 is negative"),
         ({"resolution": 256}, "choose one of 64, 128"),
@@ -131,6 +134,21 @@ def test_a_truncation_of_1_changes_nothing_and_less_makes_pictures_alike(painter
     assert torch.equal(images(1.0), painter.images(range(12), genres, styles, 128))
     spreads = [float(images(truncation).std(dim=0).mean()) for truncation in (1.0, 0.6, 0.2)]
     assert spreads[0] > 1.2 * spreads[1] > 1.2 * 1.2 * spreads[2]
+
+
+def test_a_style_of_no_strength_is_none_and_more_strength_leads_farther_from_none(painter: Painter) -> None:
+    def images(style: str, strength: float = 1.0) -> torch.Tensor:
+        asked = painter.resolve(Request(genre="portrait", style=style, style_strength=strength))
+        return painter.images_of(list(asked.with_seeds(range(4))))
+
+    plain = images("any")
+    assert torch.equal(images("any", strength=3), plain)
+    assert torch.equal(images("cubism", strength=0), plain)
+    distances = [float((images("cubism", strength) - plain).abs().mean()) for strength in (0.5, 1, 1.5, 2)]
+    assert distances == sorted(distances)
+    assert distances[0] > 0
+    usual = painter.paint("portrait", "cubism")[0].image
+    assert usual.tobytes() == to_pictures(images("cubism", STYLE_STRENGTH)[:1])[0].tobytes()
 
 
 def test_a_stream_paints_as_it_is_asked_and_reads_no_further(painter: Painter) -> None:
@@ -248,7 +266,9 @@ def test_a_walk_between_pictures_visits_each_of_them_and_moves_labels_with_the_n
         (alone,) = painter.stream([stop])
         assert np.abs(pixels(frames[place].image) - pixels(alone.image)).max() <= 1
     # With two stops it goes back the way it came.
-    assert len({frame.image.tobytes() for frame in frames}) == 5
+    for place in (1, 2, 3):
+        assert np.abs(pixels(frames[place].image) - pixels(frames[-place].image)).max() <= 1
+    assert len({frame.image.tobytes() for frame in frames[:5]}) == 5
     for wrong, message in (
         (stops[:1], "needs two pictures or more, not 1"),
         ([stops[0], Request(towards=3, nearby=0.5)], "no noise of its own"),

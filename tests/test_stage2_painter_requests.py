@@ -9,11 +9,21 @@ from PIL import Image
 
 from common.errors import UserError
 from common.picture_files import encode, read_metadata
-from stage2.painter.requests import Origin, Painting, Request, Series, captions, parse_seeds, read_requests, slug
+from stage2.painter.requests import (
+    STYLE_STRENGTH,
+    Origin,
+    Painting,
+    Request,
+    Series,
+    captions,
+    parse_seeds,
+    read_requests,
+    slug,
+)
 
 ASKED = Request(
     genre="portrait:0.7,landscape:0.3", style="ukiyo-e", seed=10**20, truncation=0.7, towards=4, nearby=1 / 3,
-    resolution=64,
+    resolution=64, style_strength=2.5,
 )  # fmt: skip
 
 
@@ -28,6 +38,14 @@ def test_every_format_says_how_it_was_painted(suffix: str, tmp_path: Path) -> No
     painting(ASKED, rank="3 of 400").save(path)
     assert Origin.read(path) == Origin(ASKED, "abc+def", 2, 5)
     assert read_metadata(path)["rank"] == "3 of 400"
+
+
+def test_a_file_that_says_nothing_of_the_styles_strength_was_painted_as_in_training(tmp_path: Path) -> None:
+    for strength in (1.0, STYLE_STRENGTH):
+        one = painting(Request(style="cubism", style_strength=strength, resolution=64))
+        assert ("style_strength" in one.metadata()) == (strength != 1)
+        one.save(tmp_path / "a.png")
+        assert Origin.read(tmp_path / "a.png").request == one.request
 
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
@@ -74,6 +92,7 @@ def test_seeds_are_written_as_the_field_writes_them() -> None:
 
 def test_names_of_files_differ_where_requests_do() -> None:
     requests = [Request(), Request(genre="a"), Request(style="a"), Request(seed=1), Request(truncation=0.5)]
+    requests += [Request(style="a", style_strength=strength) for strength in (0, 1, 2)]
     requests += [Request(towards=1, nearby=0.2), Request(towards=1, nearby=0.3), Request(towards=2, nearby=0.2)]
     requests += [Request(truncation=0.5 + 1e-9), Request(towards=1, nearby=0.2 + 1e-9)]
     requests += [Request(genre="a" * 200 + end) for end in ("", "b")]

@@ -52,8 +52,9 @@ class TrainedPainter(Protocol):
         styles: Float[Tensor, "b s"],
         resolution: int,
         truncation: float = 1.0,
+        style_strength: float = 1.0,
     ) -> Float[Tensor, "b 3 size size"]:
-        """Paint one batch of pictures, with noise multiplied by `truncation`."""
+        """Paint one batch of pictures, with noise multiplied by `truncation` and styles by `style_strength`."""
 
     def opinions(self, images: UInt8[Tensor, "b 3 size size"], genres: Tensor, styles: Tensor) -> Opinions | None:
         """Return the outputs of the critic for that size, given those labels; None without a critic."""
@@ -72,9 +73,15 @@ class EnlargedPainter:
         return False
 
     def images(
-        self, seeds: Sequence[int], genres: Tensor, styles: Tensor, resolution: int, truncation: float = 1.0
+        self,
+        seeds: Sequence[int],
+        genres: Tensor,
+        styles: Tensor,
+        resolution: int,
+        truncation: float = 1.0,
+        style_strength: float = 1.0,
     ) -> Tensor:
-        """Paint one batch of pictures; ignores `styles`."""
+        """Paint one batch of pictures; ignores styles and their strength."""
         small = self._painter.images(seeds, genres, torch.zeros_like(styles), SMALL, truncation)
         large = np.stack([np.asarray(resize(picture, resolution)) for picture in to_pictures(small)])
         return to_float(torch.from_numpy(large).to(small.device))
@@ -145,13 +152,14 @@ def painted_subject(
     seed: int,
     split: HeldOut,
     truncation: float = 1.0,
+    style_strength: float = 1.0,
     caution: str = "",
 ) -> Subject:
     """Return the pictures of `samples` seeds, with labels as frequent as in a held-out split.
 
-    `truncation` multiplies the noise of these pictures; the effect of the labels is measured without it. `caution` says
-    why the figures may be too good, if there is a reason. Raise UserError if the painter knows other labels than the
-    dataset.
+    `truncation` multiplies the noise of these pictures, `style_strength` their styles; the effect of the labels is
+    measured with the painter's own. `caution` says why the figures may be too good, if there is a reason. Raise
+    UserError if the painter knows other labels than the dataset.
     """
     vocabulary, place = dataset.vocabulary, str(dataset.folder)
     require_same(painter.vocabulary, vocabulary, name, place, "give the dataset it was trained on with --data")
@@ -160,13 +168,15 @@ def painted_subject(
 
     def read(places: Sequence[int]) -> UInt8[Tensor, "b 3 size size"]:
         labels = simplexes(vocabulary, asked, places)
-        return to_uint8(painter.images([seed + place for place in places], *labels, resolution, truncation)).cpu()
+        seeds = [seed + place for place in places]
+        return to_uint8(painter.images(seeds, *labels, resolution, truncation, style_strength)).cpu()
 
     kinds = ["genre"] * bool(vocabulary.genres) + ["style"] * (bool(vocabulary.styles) and styles_asked)
     what = f"pairs of {' and '.join(kinds)}" if len(kinds) > 1 else f"{''.join(kinds)}s"
     drawn = f"{what} drawn from the {split} split" if kinds else "no labels, as the weights know none"
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
-    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{drawn}"
+    strength = f"style strength {style_strength:g}, " if styles_asked else ""
+    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{strength}{drawn}"
     origin += f"; {caution}" if caution else ""
     labels = asked.genres, asked.styles
     return Subject(name, resolution, origin, *labels, read, painter, seed, dataset, split, asked)

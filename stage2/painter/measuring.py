@@ -34,8 +34,8 @@ def subjects_of(
     """Return the pictures of a run or export to measure; with `enlarged`, also stage I's own, enlarged by Lanczos.
 
     Their origin says what may flatter them: paintings that were trained on or chosen by, and eyes of the critic, above
-    all if they are the `features` that will measure. Of `asked` only seed, resolution and truncation matter. Raises
-    UserError where `enlarged` has nothing to compare.
+    all if they are the `features` that will measure. Of `asked` only seed, resolution, truncation and style strength
+    matter. Raises UserError where `enlarged` has nothing to compare.
     """
     painter, caution = Painter.load(run, device), caution_about(run, dataset, split)
     if caution == TRAINED_ELSEWHERE and launched_place()[0] == 0:
@@ -58,6 +58,7 @@ def subjects_of(
         seed=asked.seed,
         split=split,
         truncation=asked.truncation,
+        style_strength=asked.style_strength,
         caution=caution,
     )
     return [subject(one, name) for name, one in painters.items()]

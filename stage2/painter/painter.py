@@ -27,7 +27,7 @@ from common.vocabulary import ANY, require_same
 from stage1.sampling import RUN as STAGE1_RUN
 from stage1.sampling import SIZE, Stage1Painter, draw_latents
 from stage2.painter.photos import Photo
-from stage2.painter.requests import LARGEST_BATCH, Origin, Painting, Request
+from stage2.painter.requests import LARGEST_BATCH, STYLE_STRENGTH, Origin, Painting, Request
 from stage2.painter.resolving import Resolved, points, resolve
 from stage2.painter.variations import Walk, in_styles, noise_of, walk, walk_between, with_nearby_noise
 from stage2.sampling import RUN, SHIPPED, TRAIN_COMMAND, Stage2Networks, draw_noise, stage1_of
@@ -80,14 +80,22 @@ class Painter:
         resolution: int | None = None,
         truncation: float = 1.0,
         aspect: str = SQUARE,
+        style_strength: float = STYLE_STRENGTH,
     ) -> list[Painting]:
         """Paint `count` pictures with the seeds `seed`, `seed + 1`, …, by default at the largest resolution.
 
-        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`; `truncation` and `aspect`
-        are explained in `Request`. Raises UserError for an unknown name, with a suggestion, and for a resolution that
-        the weights cannot paint.
+        Genre and style are names, blends (`portrait:0.7,landscape:0.3`) or `any`; `Request` explains the rest. Raises
+        UserError for an unknown name, with a suggestion, and for a resolution that the weights cannot paint.
         """
-        one = Request(genre=genre, style=style, seed=seed, resolution=resolution, truncation=truncation, aspect=aspect)
+        one = Request(
+            genre=genre,
+            style=style,
+            seed=seed,
+            resolution=resolution,
+            truncation=truncation,
+            aspect=aspect,
+            style_strength=style_strength,
+        )
         return list(self.paint_resolved(self.resolve(one).with_seeds(range(seed, seed + count))))
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Painting]:
@@ -147,12 +155,15 @@ class Painter:
         seed: int = 0,
         resolution: int | None = None,
         truncation: float = 1.0,
+        style_strength: float = STYLE_STRENGTH,
     ) -> list[Painting]:
         """Paint a picture of your own in a style, in its shape, with stage II's noise of `count` consecutive seeds.
 
         Stage II sees 64 pixels of it. Raises UserError as `paint` does, and if the weights hold no stage II.
         """
-        one = Request(genre=genre, style=style, resolution=resolution, truncation=truncation)
+        one = Request(
+            genre=genre, style=style, resolution=resolution, truncation=truncation, style_strength=style_strength
+        )
         return list(self.restyled(Photo.of(image), [replace(one, seed=seed + number) for number in range(count)]))
 
     def restyled(self, photo: Photo, requests: Iterable[Request]) -> Iterator[Painting]:
@@ -250,14 +261,21 @@ class Painter:
         if self.stage2 is None or resolution == SIZE:
             return small
         noise = noise_of(asked, draw_noise, self.stage2.export.networks.noise_dim)
+        styles = styles * torch.tensor([[one.style_strength] for one in asked], device=self.device)
         large: Tensor = self.stage2.generator(small, genres, styles, noise.to(self.device))
         return resized(large, resolution)
 
     def images(
-        self, seeds: Sequence[int], genres: Tensor, styles: Tensor, resolution: int, truncation: float = 1.0
+        self,
+        seeds: Sequence[int],
+        genres: Tensor,
+        styles: Tensor,
+        resolution: int,
+        truncation: float = 1.0,
+        style_strength: float = STYLE_STRENGTH,
     ) -> Float[Tensor, "b 3 size size"]:
         """Paint a batch by points of the genre and style simplex, all zeros for any; return tensors."""
-        asked = [Request(seed=seed, truncation=truncation) for seed in seeds]
+        asked = [Request(seed=seed, truncation=truncation, style_strength=style_strength) for seed in seeds]
         rows = zip(asked, genres.tolist(), styles.tolist(), strict=True)
         return self.images_of([Resolved(one, resolution, tuple(genre), tuple(style)) for one, genre, style in rows])
 

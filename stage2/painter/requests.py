@@ -22,17 +22,19 @@ from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, read_metadata, write_picture
 from common.vocabulary import ANY, format_number
 
+STYLE_STRENGTH = 1.5
+"""The usual one: stage II shows a style more clearly than in training, where it is 1."""
 LARGEST_BATCH = 256
 """Most pictures that are painted at once."""
 LONGEST_SLUG = 80
 """Bytes. Two labels, seeds and numbers must fit into the 255 bytes of a file name."""
 FIELDS: Mapping[str, Callable[[str], Any]] = {
     "genre": str, "style": str, "seed": int, "truncation": float, "towards": int, "nearby": float, "resolution": int,
-    "aspect": str,
+    "aspect": str, "style_strength": float,
 }  # fmt: skip
 """The fields of a request, as the metadata of its picture hold them."""
 MOVING = ("towards", "nearby")
-"""Those that only the metadata of moved noise hold; only that of a picture that is not square holds its aspect."""
+"""Those that only the metadata of moved noise hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,8 @@ class Request:
     seed: int = 0
     truncation: float = 1.0
     """Factor on the noise, above 0 to 1. Lower values give more typical and less varied pictures."""
+    style_strength: float = STYLE_STRENGTH
+    """Factor on the style, 0 to 3: 0 as without a style, 1 as in training, above that more than in training."""
     towards: int | None = None
     """Another seed: the noise is moved towards that seed's noise."""
     nearby: float = 0.0
@@ -63,8 +67,9 @@ class Request:
     def _stem(self, seeds: str) -> str:
         moved = f"_to{self.towards}-{format_number(self.nearby)}" if self.towards is not None else ""
         truncated = f"_t{format_number(self.truncation)}" if self.truncation != 1 else ""
+        strength = f"_s{format_number(self.style_strength)}" if self.style_strength != STYLE_STRENGTH else ""
         shape = f"_{self.aspect.replace(':', 'x')}" if self.aspect != SQUARE else ""
-        return f"{slug(self.genre)}_{slug(self.style)}_{seeds}{moved}{truncated}{shape}"
+        return f"{slug(self.genre)}_{slug(self.style)}_{seeds}{moved}{truncated}{strength}{shape}"
 
 
 @dataclass(frozen=True)
@@ -177,8 +182,8 @@ class Origin:
         """Read what `Painting.metadata` wrote into a file. Raise UserError if it is not complete."""
         metadata = read_metadata(path)
         try:
-            names = [name for name in FIELDS if name in metadata or name not in (*MOVING, "aspect")]
-            request = Request(**{name: FIELDS[name](metadata[name]) for name in names})
+            needed = [name for name in FIELDS if name in metadata or name not in (*MOVING, "aspect", "style_strength")]
+            request = Request(**{"style_strength": 1.0} | {name: FIELDS[name](metadata[name]) for name in needed})
             row, batch = map(int, metadata["batch"].split(" of "))
             if not 1 <= row <= batch <= LARGEST_BATCH:
                 raise ValueError("its place in the batch")
@@ -201,6 +206,7 @@ class Painting(Origin):
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
         usual = {"aspect"} if self.request.aspect == SQUARE else set()
+        usual |= {"style_strength"} if self.request.style_strength == 1 else set()
         usual |= set(MOVING) if self.request.towards is None else set()
         names = [name for name in FIELDS if name not in usual]
         return {

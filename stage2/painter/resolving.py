@@ -16,8 +16,11 @@ from common.aspects import require_aspect
 from common.errors import UserError
 from common.vocabulary import Vocabulary, is_any
 from stage1.sampling import SIZE
-from stage2.painter.requests import Request
+from stage2.painter.requests import STYLE_STRENGTH, Request
 from stage2.sampling import TRAIN_COMMAND
+
+STRONGEST = 3
+"""Highest style strength: the style alone remains of a picture."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ def resolve(
         raise UserError(f"seed {min(request.seed, request.towards or 0)} is negative; choose 0 or above")
     if not 0 < request.truncation <= 1:
         raise UserError(f"truncation {request.truncation:g} is out of range; choose a number above 0, at most 1")
+    if not 0 <= request.style_strength <= STRONGEST:
+        strength = f"style strength {request.style_strength:g}"
+        raise UserError(f"{strength} is out of range; choose a number from 0 to {STRONGEST}, such as 1")
     if not 0 <= request.nearby <= 1:
         raise UserError(f"nearby {request.nearby:g} is out of range; choose a number from 0 to 1")
     resolution = int(resolutions[-1] if request.resolution is None else request.resolution)
@@ -64,6 +70,7 @@ def resolve(
         # Convert NumPy numbers to plain ones: they are written to the metadata and read again.
         seed=int(request.seed),
         truncation=float(request.truncation),
+        style_strength=float(STYLE_STRENGTH if is_any(request.style) else request.style_strength),
         nearby=float(request.nearby),
         resolution=resolution,
         aspect=require_aspect(request.aspect, shapes),

@@ -70,10 +70,10 @@ def walk(
 
 
 def walk_between(stops: Sequence[Resolved], frames: int) -> list[Resolved]:
-    """Return the frames of a walk from picture to picture and back to the first: labels, noise and truncation move.
+    """Return the frames of a walk from picture to picture and back to the first.
 
-    All frames are square and of the first stop's size. Raises UserError for fewer than two stops, fewer frames than
-    stops, and a stop whose noise is moved already.
+    Labels, noise, truncation and style strength move. All frames are square and of the first stop's size. Raises
+    UserError for fewer than two stops, fewer frames than stops, and a stop whose noise is moved already.
     """
     if len(stops) < 2:
         raise UserError(f"a walk needs two pictures or more, not {len(stops)}")
@@ -84,11 +84,13 @@ def walk_between(stops: Sequence[Resolved], frames: int) -> list[Resolved]:
     found = []
     for here, there, share in _steps(len(stops), frames):
         first, second = stops[here], stops[there]
+        strength = first.request.style_strength
         asked = replace(
             first.request,
             towards=second.request.seed,
             nearby=share,
             truncation=(1 - share) * first.request.truncation + share * second.request.truncation,
+            style_strength=strength + share * (second.request.style_strength - strength),
             resolution=stops[0].resolution,
             aspect=SQUARE,
         )

@@ -23,6 +23,7 @@ from common.errors import UserError, missing_package
 from common.files import whole_file
 from stage1.sampling import SIZE, draw_latents
 from stage2.painter.painter import Painter
+from stage2.painter.requests import STYLE_STRENGTH
 from stage2.sampling import draw_noise
 
 TOLERANCE = 1e-3
@@ -32,7 +33,7 @@ PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
 class Pair(nn.Module):
-    """Both stages' generators as one network."""
+    """Both stages' generators as one network; it shows styles in the usual strength."""
 
     def __init__(self, stage1: nn.Module, stage2: nn.Module) -> None:
         super().__init__()
@@ -46,7 +47,7 @@ class Pair(nn.Module):
         styles: Float[Tensor, "b s"],
         noise: Float[Tensor, "b n"],
     ) -> Float[Tensor, "b 3 size size"]:
-        images: Tensor = self.stage2(self.stage1(latents, genres), genres, styles, noise)
+        images: Tensor = self.stage2(self.stage1(latents, genres), genres, STYLE_STRENGTH * styles, noise)
         return images
 
 

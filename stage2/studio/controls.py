@@ -12,6 +12,8 @@ import gradio as gr
 
 from common.errors import UserError
 from common.vocabulary import ANY
+from stage2.painter.requests import STYLE_STRENGTH
+from stage2.painter.resolving import STRONGEST
 from stage2.studio.session import NotYet, Session
 
 LARGEST_SEED = 10**15
@@ -84,6 +86,12 @@ def paints(event: Callable[..., Any], work: Callable[..., Any], inputs: Sequence
 def seed_field(about: str | None = None) -> gr.Number:
     """Return a field for a seed; `seed_of` reads it."""
     return gr.Number(0, label="Seed", info=about)
+
+
+def strength_field(visible: bool = True) -> gr.Slider:
+    """Return a field for the strength in which a style shows."""
+    about = "How clearly the style shows; 1 is as in training."
+    return gr.Slider(0, STRONGEST, STYLE_STRENGTH, step=0.1, label="Style strength", info=about, visible=visible)
 
 
 def seed_of(value: float | None) -> int:

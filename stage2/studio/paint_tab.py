@@ -13,7 +13,17 @@ import gradio as gr
 from common.vocabulary import ANY
 from stage2.painter.requests import Request
 from stage2.painter.variations import in_styles, with_nearby_noise
-from stage2.studio.controls import AT_ONCE, ONE_AT_A_TIME, Labels, blend, paints, seed_field, seed_of, told
+from stage2.studio.controls import (
+    AT_ONCE,
+    ONE_AT_A_TIME,
+    Labels,
+    blend,
+    paints,
+    seed_field,
+    seed_of,
+    strength_field,
+    told,
+)
 from stage2.studio.session import NotYet, Session
 from stage2.studio.wall import OF_CHOSEN, Wall
 from stage2.studio.workshop import Workshop
@@ -54,6 +64,7 @@ class PaintTab:
         self.size = gr.Radio(sizes, value=painter.resolutions[-1], label="Size")
         usual = "Lower is more typical, higher is more varied."
         self.truncation = gr.Slider(0.1, 1, 1, step=0.05, label="Variety", info=usual)
+        self.strength = strength_field(visible=painter.stage2 is not None)
         about = f"Paints {CANDIDATES} times as many, and shows those nearest in light and colours to what you kept, "
         about += "farthest from what you did not want, and surest in their labels."
         self.taste = gr.Checkbox(False, label="Follow my taste", info=about)
@@ -61,7 +72,7 @@ class PaintTab:
             self.go = gr.Button("Paint", variant="primary")
             self.stop = gr.Button("Stop")
         labels = [*self.genre.components, *self.style.components]
-        self.components: list[Any] = [*labels, self.seed, self.count, self.size, self.truncation]
+        self.components: list[Any] = [*labels, self.seed, self.count, self.size, self.truncation, self.strength]
 
     def _add_wall(self, session: gr.State) -> None:
         self.wall = Wall("paint", self.shop, session, "Pictures")
@@ -100,10 +111,17 @@ class PaintTab:
     @staticmethod
     def request(*values: Any) -> tuple[Request, int]:
         """Return what the values of `components` ask for, and the number of pictures."""
-        labels = len(values) // 2 - 2
-        genre, style, (seed, count, size, truncation) = values[:labels], values[labels : 2 * labels], values[-4:]
-        asked = Request(genre=blend(*genre), style=blend(*style), seed=seed_of(seed), resolution=int(size))
-        return replace(asked, truncation=float(truncation)), max(1, min(int(count), MOST))
+        *labels, seed, count, size, truncation, strength = values
+        genre, style = labels[: len(labels) // 2], labels[len(labels) // 2 :]
+        asked = Request(
+            genre=blend(*genre),
+            style=blend(*style),
+            seed=seed_of(seed),
+            resolution=int(size),
+            truncation=float(truncation),
+            style_strength=float(strength),
+        )
+        return asked, max(1, min(int(count), MOST))
 
     def opens(self, trigger: Any, asked: Any, session: gr.State, tabs: gr.Tabs) -> None:
         """Make a click on `trigger` paint here what `asked` returns for a session and the event."""
@@ -118,7 +136,7 @@ class PaintTab:
         """Return the updates that make `components` ask for one picture of a request."""
         seed_of(request.seed)
         labels = [*self.genre.set_to(request.genre), *self.style.set_to(request.style)]
-        rest = [request.seed, 1, request.resolution, request.truncation]
+        rest = [request.seed, 1, request.resolution, request.truncation, request.style_strength]
         return [*labels, *(gr.update(value=value) for value in rest)]
 
     def _varied(self, vary: Any) -> Any:

@@ -16,7 +16,18 @@ from common.errors import UserError
 from common.vocabulary import ANY
 from stage2.painter.photos import MOST_BYTES, Photo, open_photo
 from stage2.painter.requests import Request
-from stage2.studio.controls import AT_ONCE, OF_UPLOADS, SOON, Labels, blend, paints, seed_field, seed_of, told
+from stage2.studio.controls import (
+    AT_ONCE,
+    OF_UPLOADS,
+    SOON,
+    Labels,
+    blend,
+    paints,
+    seed_field,
+    seed_of,
+    strength_field,
+    told,
+)
 from stage2.studio.session import NotYet, Session
 from stage2.studio.wall import Wall
 from stage2.studio.workshop import Workshop, uploaded
@@ -80,6 +91,7 @@ class PhotoTab:
                 style = Labels("Style", list(styles), none="None means every style, one by one.")
                 genre = Labels("What it shows", list(shop.painter.vocabulary.genres))
                 seed = seed_field("Another seed, other strokes.")
+                strength = strength_field()
                 with gr.Row():
                     go = gr.Button("Paint it", variant="primary")
                     stop = gr.Button("Stop")
@@ -89,7 +101,7 @@ class PhotoTab:
         upload.upload(told(self._take), [session, upload], preview, **OF_UPLOADS)
         upload.clear(lambda session: self._forget(session, drawn=False), session, preview, **AT_ONCE)
         sketch.submit(told(self._take_drawing), session, preview, **SOON)
-        every = [session, seed, *style.components, *genre.components]
+        every = [session, seed, strength, *style.components, *genre.components]
         paints(go.click, self._paint, every, self.wall.outputs)
         stop.click(Session.stop, session, None, **AT_ONCE)
 
@@ -126,12 +138,12 @@ class PhotoTab:
         small.save(path)
         return gr.update(value=str(path), visible=True)
 
-    def _paint(self, session: Session, seed: float | None, *values: Any) -> Iterator[Any]:
+    def _paint(self, session: Session, seed: float | None, strength: float, *values: Any) -> Iterator[Any]:
         if session.photo is None:
             raise NotYet("choose a picture or draw one first")
         style, genre = values[: len(values) // 2], values[len(values) // 2 :]
         painter, named = self.shop.painter, blend(*style)
         styles = painter.styles_at(None) if named == ANY else [named]
-        asked = Request(genre=blend(*genre), seed=seed_of(seed))
+        asked = Request(genre=blend(*genre), seed=seed_of(seed), style_strength=float(strength))
         requests = [replace(asked, style=one) for one in styles]
         yield from self.wall.paint(session, painter.restyled(session.photo, requests))

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from common.errors import UserError
+from common.vocabulary import is_any
 from stage2.painter.photos import MOST_BYTES, open_photo
 from stage2.painter.requests import Origin
 from stage2.studio.controls import AT_ONCE, OF_UPLOADS, paints, sentence, told
@@ -64,6 +65,8 @@ class RecipeTab:
         asked = origin.request
         rows = {"Genre": asked.genre, "Style": asked.style, "Seed": asked.seed, "Size": f"{asked.resolution} pixels"}
         rows |= {"Variety": asked.truncation, "Shape": asked.aspect, "Weights": origin.weights}
+        if not is_any(asked.style):
+            rows["Style strength"] = asked.style_strength
         if asked.towards is not None:
             rows["Moved"] = f"{asked.nearby:g} of the way to seed {asked.towards}"
         # A stranger's file may say anything.
