@@ -31,7 +31,8 @@ class Parser(argparse.ArgumentParser):
     """Shows defaults in `--help`, and reports a wrong command line in one line, like any other `UserError`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(formatter_class=_HelpWithDefaults, **options)
+        # A shortened name would mean another option where a command lacks the one that it is the name of.
+        super().__init__(formatter_class=_HelpWithDefaults, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; --help lists the options")

@@ -106,6 +106,8 @@ def test_captions_say_what_differs_and_what_the_critic_said() -> None:
     alike = [painting(Request(genre="marina", seed=seed), realness="1.25", genre_probability="0.9") for seed in (1, 2)]
     assert captions(alike) == ["seed 1\nreal 1.25\ngenre 90%", "seed 2\nreal 1.25\ngenre 90%"]
     assert captions([painting(Request(style=style)) for style in "ab"]) == ["a · seed 0", "b · seed 0"]
+    strengths = [painting(Request(style_strength=strength)) for strength in (0, 1.5)]
+    assert captions(strengths) == ["seed 0 · strength 0", "seed 0 · strength 1.5"]
 
 
 def test_a_label_is_a_name_of_a_file_wherever_it_came_from() -> None:

@@ -146,10 +146,10 @@ def paint_again(painter: Painter, picture: Path, output: Output) -> None:
 
 
 def paint_labels(painter: Painter, request: Request, output: Output) -> None:
-    """Paint every genre in every style on one sheet, with the seed, truncation and resolution of a request."""
+    """Paint every genre in every style on one sheet, with the seed and the settings of a request."""
     asked = painter.resolve(request).request
     size = "" if asked.resolution == painter.resolutions[-1] else f"_{asked.resolution}px"
-    names = [f"sheet_{asked.seed}{size}"]
+    names = [f"sheet_{asked.seed}{asked.settings}{size}"]
     output.write(names, lambda: [encode(painter.sheet(asked), output.format, _about(painter))])
 
 

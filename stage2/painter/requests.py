@@ -64,12 +64,17 @@ class Request:
         """The file name without its suffix: labels, seed, and each setting that is not the default."""
         return self._stem(str(self.seed))
 
-    def _stem(self, seeds: str) -> str:
+    @property
+    def settings(self) -> str:
+        """What the settings that are not the default add to the name of a file."""
         moved = f"_to{self.towards}-{format_number(self.nearby)}" if self.towards is not None else ""
         truncated = f"_t{format_number(self.truncation)}" if self.truncation != 1 else ""
         strength = f"_s{format_number(self.style_strength)}" if self.style_strength != STYLE_STRENGTH else ""
         shape = f"_{self.aspect.replace(':', 'x')}" if self.aspect != SQUARE else ""
-        return f"{slug(self.genre)}_{slug(self.style)}_{seeds}{moved}{truncated}{strength}{shape}"
+        return f"{moved}{truncated}{strength}{shape}"
+
+    def _stem(self, seeds: str) -> str:
+        return f"{slug(self.genre)}_{slug(self.style)}_{seeds}{self.settings}"
 
 
 @dataclass(frozen=True)
@@ -228,14 +233,16 @@ class Painting(Origin):
 
 
 def captions(paintings: Sequence[Painting]) -> list[str]:
-    """Return a caption for each painting of a sheet: seed, labels if they differ, and the critic's opinion."""
+    """Return a caption for each painting of a sheet: seed, labels and strength if they differ, the critic's opinion."""
     kinds = ("genre", "style")
+    strengths = {painting.request.style_strength for painting in paintings}
     differing = [kind for kind in kinds if len({getattr(painting.request, kind) for painting in paintings}) > 1]
     found = []
     for painting in paintings:
         request, judgement = painting.request, painting.judgement
         parts = [*(getattr(request, kind) for kind in differing), f"seed {request.seed}"]
         parts += [f"to {request.towards}, {request.nearby:g}"] if request.towards is not None else []
+        parts += [f"strength {request.style_strength:g}"] if len(strengths) > 1 else []
         lines = [CAPTION_JOIN.join(parts)]
         if judgement:
             lines.append(f"real {float(judgement['realness']):.2f}")

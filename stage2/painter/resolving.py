@@ -16,7 +16,7 @@ from common.aspects import require_aspect
 from common.errors import UserError
 from common.vocabulary import Vocabulary, is_any
 from stage1.sampling import SIZE
-from stage2.painter.requests import STYLE_STRENGTH, Request
+from stage2.painter.requests import Request
 from stage2.sampling import TRAIN_COMMAND
 
 STRONGEST = 3
@@ -70,7 +70,7 @@ def resolve(
         # Convert NumPy numbers to plain ones: they are written to the metadata and read again.
         seed=int(request.seed),
         truncation=float(request.truncation),
-        style_strength=float(STYLE_STRENGTH if is_any(request.style) else request.style_strength),
+        style_strength=float(request.style_strength),
         nearby=float(request.nearby),
         resolution=resolution,
         aspect=require_aspect(request.aspect, shapes),
