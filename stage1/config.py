@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -74,6 +75,9 @@ class TrainingSettings(Schedule):
 
     genre_balance: Annotated[float, pydantic.Field(ge=0, le=1)]
     """0 samples genres as often as they occur, 1 samples all genres equally often."""
+    genre_shares: dict[str, Annotated[float, pydantic.Field(gt=0, lt=1)]] = dataclasses.field(default_factory=dict)
+    """Share of the labelled paintings of a batch for some genres, such as {portrait: 0.5}; the others keep their
+    proportions."""
     zoom: Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.0
     """The critic's eyes see a random square of each picture, whose side is 1 - zoom to 1 of the picture's."""
 
@@ -90,6 +94,10 @@ class Stage1Config:
     logging: LoggingSettings
 
     def __post_init__(self) -> None:
+        if sum(self.training.genre_shares.values()) >= 1:
+            raise ValueError(
+                "training.genre_shares must leave something for the other genres: make their sum less than 1"
+            )
         if self.training.accumulation > 1 and isinstance(self.networks, GangoghNetworks):
             raise ValueError(
                 "training.accumulation must be 1 with gangogh, whose batch norm depends on the size of each part"

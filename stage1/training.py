@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from common.data.augmentation import NUM_DRAWS, augment
 from common.data.batches import BalancedSampler, BatchStream
 from common.data.dataset import PaintingDataset, Split
+from common.errors import UserError
 from common.images import labelled_grid, to_float, to_pictures
 from common.nn.features import FITTED, MapReader, maps_in_parts
 from common.nn.losses import class_loss, correct
@@ -70,7 +71,7 @@ class Stage1Trainer:
     resolution = SIZE
 
     def __init__(self, settings: Stage1Config, split: Split, vocabulary: Vocabulary, accelerator: Accelerator) -> None:
-        """Raise UserError if the batch cannot be divided over processes and parts."""
+        """Raise UserError if the batch cannot be divided over processes and parts, or a setting names no genre."""
         self.settings = settings
         self.vocabulary = vocabulary
         self.genres = list(vocabulary.genres)
@@ -80,7 +81,8 @@ class Stage1Trainer:
         self._split = split
         self._painted: dict[int, tuple[list[Tensor], Tensor]] = {}
         """Of each part, keyed by its first row: views of the generator's latest pictures, and their genres."""
-        self._sampler = BalancedSampler(split.labels("genre"), settings.training.genre_balance)
+        labels = split.labels("genre")
+        self._sampler = BalancedSampler(labels, settings.training.genre_balance, self._fixed_shares())
         torch.manual_seed(settings.training.seed)
         generator, self._critic = self.build(len(vocabulary.genres), len(vocabulary.styles))
         self._eyes = self._open_eyes()
@@ -123,6 +125,15 @@ class Stage1Trainer:
         with self.pair.in_precision():
             maps = self._eyes(images, draws[:, :3] if schedule.zoom else None, schedule.zoom)
             return [part.float() for part in self._critic.views(images, maps)]
+
+    def _fixed_shares(self) -> dict[int, float]:
+        shares = {}
+        for name, share in self.settings.training.genre_shares.items():
+            spelled = self.vocabulary.spelling("genre", name)
+            if spelled not in self.genres:
+                raise UserError(f"training.genre_shares: {name!r} is no genre; choose of {', '.join(self.genres)}")
+            shares[self.genres.index(spelled)] = share
+        return shares
 
     def build(self, num_genres: int, num_styles: int) -> tuple[nn.Module, Critic]:
         """Return a generator and a critic with random weights; neither has a style."""

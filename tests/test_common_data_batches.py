@@ -86,6 +86,13 @@ def test_between_the_two_a_class_comes_in_proportion_to_a_power_of_its_size() ->
     assert drawn[UNLABELLED] == pytest.approx(20_000, abs=2)
 
 
+def test_a_class_with_a_share_of_its_own_has_it_and_the_others_keep_their_proportions() -> None:
+    sampler = BalancedSampler(LABELS, 0.0, {2: 0.5})
+    drawn = LABELS[sampler.draw(np.random.default_rng(0), 1200)]
+    found = [int((drawn == label).sum()) for label in (UNLABELLED, 0, 1, 2)]
+    assert found == pytest.approx([200, 1000 / 3, 500 / 3, 500], abs=2)
+
+
 @pytest.mark.parametrize("count", [1, 7, 32])
 def test_every_batch_holds_each_class_as_often_as_is_its_due_to_within_two(count: int) -> None:
     due = {UNLABELLED: count / 6, 0: count * 5 / 18, 1: count * 5 / 18, 2: count * 5 / 18}

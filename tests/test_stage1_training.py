@@ -63,6 +63,19 @@ def test_label_steps_teach_the_critic_genres_and_nothing_of_realness(split: Spli
     assert not torch.equal(weights(critic.realness), realness)
 
 
+def test_a_genre_can_have_a_share_of_the_batch_and_another_name_is_refused(split: Split) -> None:
+    def shares(text: str) -> Stage1Trainer:
+        return trainer(split, stage1_config(f"training.genre_shares={text}", "training.unlabelled_share=0"))
+
+    stage = shares("{genre 1: 0.75}")
+    genres = torch.cat([stage.real_batch(stage.pair.parts[0], update)[1] for update in range(20)])
+    assert float(genres[:, 1].mean()) == pytest.approx(0.75, abs=0.02)
+    with pytest.raises(UserError, match=r"'any' is no genre; choose of genre 0, genre 1"):
+        shares("{any: 0.5}")
+    with pytest.raises(UserError, match="make their sum less than 1"):
+        shares("{genre 0: 0.5, genre 1: 0.5}")
+
+
 def test_a_generator_update_leaves_the_critic_without_a_trace(split: Split) -> None:
     stage = trainer(split, stage1_config())
     critic = weights(stage.pair.critic)

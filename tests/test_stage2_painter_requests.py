@@ -46,6 +46,10 @@ def test_a_file_that_says_nothing_of_the_styles_strength_was_painted_as_in_train
         assert ("style_strength" in one.metadata()) == (strength != 1)
         one.save(tmp_path / "a.png")
         assert Origin.read(tmp_path / "a.png").request == one.request
+    plain = painting(Request(resolution=64))
+    assert "style_strength" not in plain.metadata()
+    plain.save(tmp_path / "a.png")
+    assert Origin.read(tmp_path / "a.png").request == plain.request
 
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Each process draws the same random numbers for the whole batch, which depend on 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,11 +63,16 @@ class BalancedSampler:
 
     A class of n paintings is drawn in proportion to n ** (1 - balance): with balance 0 as often as it occurs, with
     balance 1 as often as any other. A painting of several classes is an equal part of each. Unlabelled paintings keep
-    their share of the data.
+    their share of the data. Some classes may have a fixed share of the labelled paintings instead.
     """
 
-    def __init__(self, labels: Int[np.ndarray, "n *m"], balance: float) -> None:
-        """`labels` holds the class of each painting, or m classes, filled up with UNLABELLED."""
+    def __init__(
+        self, labels: Int[np.ndarray, "n *m"], balance: float, fixed: Mapping[int, float] | None = None
+    ) -> None:
+        """`labels` holds the class of each painting, or m classes, filled up with UNLABELLED.
+
+        `fixed` holds the shares, of less than 1 in all, of classes that occur.
+        """
         labels = labels.reshape(len(labels), -1)
         parts = labels != UNLABELLED
         parts[:, 0] |= ~parts.any(axis=1)
@@ -77,7 +83,10 @@ class BalancedSampler:
         mass = counts.astype(np.float64) / len(labels)
         if labelled.any():
             tempered = np.where(labelled, mass ** (1 - balance), 0)
-            mass = np.where(labelled, tempered / tempered.sum() * mass[labelled].sum(), mass)
+            given = np.array([(fixed or {}).get(int(one), 0.0) for one in classes])
+            free = np.where(given == 0, tempered, 0)
+            portions = np.where(given == 0, (1 - given.sum()) * free / (free.sum() or 1), given)
+            mass = np.where(labelled, portions / portions.sum() * mass[labelled].sum(), mass)
         # Lay the paintings on the unit interval, sorted by class; the length of each is its probability.
         self._order = np.argsort(labels[:, 0], kind="stable")
         each = np.divide(mass, counts, out=np.zeros_like(mass), where=counts > 0)

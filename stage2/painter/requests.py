@@ -20,7 +20,7 @@ from common.aspects import SQUARE
 from common.errors import UserError, suggest
 from common.images import CAPTION_JOIN
 from common.picture_files import encode, format_of, read_metadata, write_picture
-from common.vocabulary import ANY, format_number
+from common.vocabulary import ANY, format_number, is_any
 
 STYLE_STRENGTH = 1.5
 """The usual one: stage II shows a style more clearly than in training, where it is 1."""
@@ -188,7 +188,9 @@ class Origin:
         metadata = read_metadata(path)
         try:
             needed = [name for name in FIELDS if name in metadata or name not in (*MOVING, "aspect", "style_strength")]
-            request = Request(**{"style_strength": 1.0} | {name: FIELDS[name](metadata[name]) for name in needed})
+            # Pictures in a style were painted in the strength of training before there was a choice.
+            strength = STYLE_STRENGTH if is_any(metadata["style"]) else 1.0
+            request = Request(**{"style_strength": strength} | {name: FIELDS[name](metadata[name]) for name in needed})
             row, batch = map(int, metadata["batch"].split(" of "))
             if not 1 <= row <= batch <= LARGEST_BATCH:
                 raise ValueError("its place in the batch")
@@ -211,7 +213,7 @@ class Painting(Origin):
     def metadata(self) -> dict[str, str]:
         """Return the metadata of its file; `Painter.again` can repaint the picture from it."""
         usual = {"aspect"} if self.request.aspect == SQUARE else set()
-        usual |= {"style_strength"} if self.request.style_strength == 1 else set()
+        usual |= {"style_strength"} if self.request.style_strength == 1 or is_any(self.request.style) else set()
         usual |= set(MOVING) if self.request.towards is None else set()
         names = [name for name in FIELDS if name not in usual]
         return {

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from common.aspects import require_aspect
 from common.errors import UserError
-from common.vocabulary import Vocabulary, is_any
+from common.vocabulary import Vocabulary, format_number, is_any
 from stage1.sampling import SIZE
 from stage2.painter.requests import Request
 from stage2.sampling import TRAIN_COMMAND
@@ -50,7 +50,7 @@ def resolve(
     if not 0 < request.truncation <= 1:
         raise UserError(f"truncation {request.truncation:g} is out of range; choose a number above 0, at most 1")
     if not 0 <= request.style_strength <= STRONGEST:
-        strength = f"style strength {request.style_strength:g}"
+        strength = f"style strength {format_number(float(request.style_strength))}"
         raise UserError(f"{strength} is out of range; choose a number from 0 to {STRONGEST}, such as 1")
     if not 0 <= request.nearby <= 1:
         raise UserError(f"nearby {request.nearby:g} is out of range; choose a number from 0 to 1")
@@ -70,7 +70,7 @@ def resolve(
         # Convert NumPy numbers to plain ones: they are written to the metadata and read again.
         seed=int(request.seed),
         truncation=float(request.truncation),
-        style_strength=float(request.style_strength),
+        style_strength=float(request.style_strength) + 0.0,  # Not -0.0, which has another name.
         nearby=float(request.nearby),
         resolution=resolution,
         aspect=require_aspect(request.aspect, shapes),

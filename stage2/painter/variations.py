@@ -84,19 +84,19 @@ def walk_between(stops: Sequence[Resolved], frames: int) -> list[Resolved]:
     found = []
     for here, there, share in _steps(len(stops), frames):
         first, second = stops[here], stops[there]
-        strength = first.request.style_strength
         asked = replace(
             first.request,
             towards=second.request.seed,
             nearby=share,
             truncation=(1 - share) * first.request.truncation + share * second.request.truncation,
-            style_strength=strength + share * (second.request.style_strength - strength),
+            style_strength=1.0,
             resolution=stops[0].resolution,
             aspect=SQUARE,
         )
+        scaled = [[one.request.style_strength * part for part in one.styles] for one in (first, second)]
         genres, styles = (
             tuple((1 - share) * a + share * b for a, b in zip(*pair, strict=True))
-            for pair in ((first.genres, second.genres), (first.styles, second.styles))
+            for pair in ((first.genres, second.genres), scaled)
         )
         found.append(Resolved(asked, stops[0].resolution, genres, styles))
     return found
