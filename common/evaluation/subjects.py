@@ -175,8 +175,8 @@ def painted_subject(
     what = f"pairs of {' and '.join(kinds)}" if len(kinds) > 1 else f"{''.join(kinds)}s"
     drawn = f"{what} drawn from the {split} split" if kinds else "no labels, as the weights know none"
     truncated = "" if truncation == 1 else f"truncation {truncation:g} (1 for the effect of the labels), "
-    strength = f"style strength {style_strength:g}, " if styles_asked else ""
-    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{strength}{drawn}"
+    drawn += f", style strength {style_strength:g}" if "style" in kinds else ""
+    origin = f"Weights {painter.weights}, seeds {seed} to {seed + samples - 1}, {truncated}{drawn}"
     origin += f"; {caution}" if caution else ""
     labels = asked.genres, asked.styles
     return Subject(name, resolution, origin, *labels, read, painter, seed, dataset, split, asked)
