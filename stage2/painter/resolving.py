@@ -20,7 +20,7 @@ from stage2.painter.requests import Request
 from stage2.sampling import TRAIN_COMMAND
 
 STRONGEST = 3
-"""Highest style strength: the style alone remains of a picture."""
+"""Highest style strength; well before it, pictures lose detail."""
 
 
 @dataclass(frozen=True)
